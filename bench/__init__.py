@@ -1,0 +1,1 @@
+"""Measurements of the tool itself: its verdicts, its speed, its memory."""

@@ -1,0 +1,193 @@
+"""The cases that `bench.coverage` simulates: what DESIGN.md §4 guarantees, and what is measured."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+
+from bench.truths import (
+    LOG2,
+    LOOKS,
+    TWICE,
+    Array,
+    Case,
+    Part,
+    centred,
+    each,
+    each_difference,
+    equivalence,
+    first_runs,
+    log_gamma,
+    lognormal,
+    normal,
+    one,
+    ordering,
+    poisson,
+    ratio,
+    rounded,
+    slope,
+    stray,
+    student,
+    times,
+)
+from bench.vectorised import Observed
+from repro.stats import Region
+
+SINGLE = (
+    one("value", "sd 1", normal(1), 2),
+    one("difference", "sd 1, 1", normal(1), 2),
+    one("difference", "sd 1, 2", normal(1, 2), 4),
+    one("difference", "sd 1, 4", normal(1, 4), 8),
+    one("difference", "sd 1, 10", normal(1, 10), 20),
+    equivalence("margin 3, sd 1, 1", normal(1), 3),
+    equivalence("margin 3, sd 1, 2", normal(1, 2), 3),
+    one("gap of gaps", "sd 1 ×4", normal(1), 3),
+    one("gap of gaps", "sd 1, 2, 4, 8", normal(1, 2, 4, 8), 16),
+    one("gap of gaps", "sd 1, 1, 1, 10", normal(1, 1, 1, 10), 20),
+    ratio("log-normal, log sd 0.2, 0.2", normal(0.2), 0.4),
+    ratio("log-normal, log sd 0.5, 0.1", normal(0.5, 0.1), 1.0),
+    ratio("log-normal, log sd 0.3, 0.1", normal(0.3, 0.1), 0.6),
+    slope("sd 1 ×4", normal(1), 3),
+    slope("sd 1, 2, 4, 8", normal(1, 2, 4, 8), 20),
+    slope("sd 4, 1, 1, 1", normal(4, 1, 1, 1), 10),
+    ordering("sd 1 ×3", (1, 1, 1)),
+    ordering("sd 1, 3, 10", (1, 3, 10)),
+    each("sd 1 ×4", (1, 1, 1, 1)),
+    each("sd 1, 2, 4, 8", (1, 2, 4, 8)),
+    each_difference("sd 1, 1", 1, 1),
+    each_difference("sd 1, 3", 1, 3),
+)
+
+UNEQUAL_N = (
+    replace(
+        one("difference", "sd 3, 1; the first has 3 runs", normal(3, 1), 6),
+        observe=first_runs(3, 99),
+        sizes=((5,), (10,), (20,)),
+    ),
+    replace(
+        one("difference", "sd 1, 3; the first has 3 runs", normal(1, 3), 6),
+        observe=first_runs(3, 99),
+        sizes=((5,), (10,), (20,)),
+    ),
+)
+
+LOOKED_AT = tuple(replace(case, sizes=LOOKS) for case in SINGLE)
+
+# Two expectations that decide one claim: each may refute it, so refutation is judged at half the level again.
+CLAIMS = tuple(
+    replace(case, kind=f"{case.kind}, claim of 2 expectations", expectations=2, sizes=LOOKS)
+    for case in SINGLE
+    if case.kind.startswith("each")
+)
+
+GUARANTEED = (*SINGLE, *UNEQUAL_N, *LOOKED_AT, *CLAIMS)
+
+
+def _arm(delta: float) -> Case:
+    """Return a single arm whose mean time is 1 and whose budget lies `delta` sds (of logs) above the bar."""
+    part, centre = Part((1.0,), Region.at_least(1.0)), -(0.3**2) / 2
+    data = f"log sd 0.3, budget {delta} sd above the bar"
+    return times("value, censored", data, (part, (centre,)), normal(0.3), 0.3 * delta, 0.6)
+
+
+def _race(data: str, sds: tuple[float, float], log_budget: float, scale: float = 0.6) -> Case:
+    """Return a ratio of two arms that is 2, the slower one censored now and then."""
+    return times("ratio, censored", data, (TWICE, (LOG2, 0.0)), normal(*sds), log_budget, scale)
+
+
+def _count_images(values: Sequence[Array]) -> Observed:
+    return Observed(values, None, 1.0)
+
+
+def _tied(data: str, sd: float) -> tuple[Case, Case]:
+    """Return a value and a difference whose true means are rounded as far as can be, all in one direction."""
+    value, difference = one("value, ties", data, normal(sd), 1), one("difference, ties", data, normal(sd), 2)
+    low, high = (0.49,), (0.49, -0.49)
+    return (
+        replace(
+            value,
+            parts=(Part((1.0,), Region.at_least(0.49)),),
+            false_support=(low,),
+            false_refutation=(low,),
+            observe=rounded(1.0),
+        ),
+        replace(
+            difference,
+            parts=(Part((1.0, -1.0), Region.at_least(0.98)),),
+            false_support=(high,),
+            false_refutation=(high,),
+            observe=rounded(1.0),
+        ),
+    )
+
+
+SKEW = (
+    one("value, skew", "log-normal 0.5 (skewness 1.8)", centred(lognormal(0.5)), 2),
+    one("value, skew", "log-normal 1 (skewness 6.2)", centred(lognormal(1.0)), 2),
+    one("difference, skew", "log-normal 1, sd 1, 1", centred(lognormal(1.0)), 2),
+    one("difference, skew", "log-normal 1, sd 4, 1", centred(lognormal(1.0), 4, 1), 8),
+    one("value, heavy tails", "Student t, 3 df", centred(student(3)), 2),
+    one("value, stray runs", "1 run in 10 is 10 sd higher", centred(stray(0.1, 10)), 2),
+    one(
+        "difference, stray runs",
+        "1 run in 10 is 10 sd higher, in the first",
+        centred(stray(0.1, 10), 1, 0.3),
+        2,
+    ),
+    replace(ratio("gamma (shape 2) times", centred(log_gamma(2.0)), 1.6), kind="ratio, not log-normal"),
+)
+
+TIES = (
+    *_tied("sd 0.1 step, offset 0.49 step", 0.1),
+    *_tied("sd 0.3 step, offset 0.49 step", 0.3),
+    *_tied("sd 1 step, offset 0.49 step", 1.0),
+    *(
+        replace(
+            one("value, counts", f"Poisson({mean}), 1 image", centred(poisson(mean)), 3),
+            observe=_count_images,
+        )
+        for mean in (0.3, 1.0, 3.0)
+    ),
+    *(
+        one("value, counts", f"Poisson({mean}), resolution ignored", centred(poisson(mean)), 3)
+        for mean in (0.3, 1.0, 3.0)
+    ),
+)
+
+CENSORED = (
+    *(_arm(delta) for delta in (0.0, 0.5, 1.0)),
+    *(
+        _race(f"log sd 0.3, 0.3; budget {delta:+} sd from the mean", (0.3, 0.3), LOG2 + 0.3 * delta)
+        for delta in (-1.0, 0.0, 0.5, 1.0)
+    ),
+    *(
+        _race(f"log sd 0.5, 0.1; budget {delta:+} sd from the mean", (0.5, 0.1), LOG2 + 0.5 * delta)
+        for delta in (0.0, 0.5)
+    ),
+    _race("log sd 0.5, 0.01; budget +0.2 sd from the mean", (0.5, 0.01), LOG2 + 0.1),
+    _race("log sd 0.3, 0.3; bar 2, budget at 6, truth 8 for power", (0.3, 0.3), math.log(6), math.log(4)),
+)
+
+SEEDS = (
+    one("difference, shared seeds", "correlation 0.8, not declared", normal(1, correlation=0.8), 2),
+    replace(
+        one("difference, shared seeds", "correlation 0.8, paired", normal(1, correlation=0.8), 2), paired=True
+    ),
+    one("difference, shared seeds", "correlation −0.5, not declared", normal(1, correlation=-0.5), 2),
+    replace(
+        one("difference, shared seeds", "correlation −0.5, paired", normal(1, correlation=-0.5), 2),
+        paired=True,
+    ),
+)
+
+UNCORRECTED = (
+    replace(
+        one("difference", "sd 1, 1; every n at 95%, uncorrected", normal(1), 2),
+        kind="difference, looks",
+        corrected=False,
+        sizes=(tuple(range(3, 11)), (3, 5, 10)),
+    ),
+)
+
+MEASURED = tuple(replace(case, guaranteed=False) for case in (*SKEW, *TIES, *CENSORED, *SEEDS, *UNCORRECTED))

@@ -1,0 +1,230 @@
+"""How often the rule of DESIGN.md §4 is wrong, and how often it decides: simulated verdicts on known truths.
+
+    python -m bench.coverage [--reps 20000] [--markdown FILE] [--json FILE]
+
+False support and false refutation are counted at the edge of the region; on the edge either is wrong.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import sys
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+
+from bench.cases import GUARANTEED, MEASURED
+from bench.truths import Case, Means
+from bench.vectorised import Array, Observed, agreement, contrast_many, inside
+from repro.stats import Sample, best_of_interval, detectable_difference, levels, prediction_interval
+
+ALPHA = 0.05
+SEED = 20151210  # arXiv:1512.03385 was submitted on this day; any fixed number would do
+
+
+@dataclass(frozen=True)
+class Row:
+    """Measured rates of one case with one schedule of seeds, as fractions of `reps`."""
+
+    kind: str
+    data: str
+    n: tuple[int, ...]
+    guaranteed: bool
+    false_support: float
+    false_refutation: float
+    power_support: float
+    power_refutation: float
+    reps: int
+
+    @property
+    def holds(self) -> bool:
+        """Whether both error rates are at most 5%, beyond Monte-Carlo error."""
+        return max(self.false_support, self.false_refutation) <= ALPHA + monte_carlo_error(self.reps)
+
+
+@dataclass(frozen=True)
+class Planned:
+    """Power planned for a difference (80%) against the power simulated at that distance."""
+
+    sds: tuple[float, float]
+    n: int
+    distance: float
+    power: float
+
+
+@dataclass(frozen=True)
+class Compatibility:
+    """How often the interval that shows whether a paper's number is compatible covers such a number."""
+
+    number: str
+    n: int
+    coverage: float
+
+
+def monte_carlo_error(reps: int) -> float:
+    """Return three standard errors of a rate of 5%."""
+    return 3 * math.sqrt(ALPHA * (1 - ALPHA) / reps)
+
+
+def verdicts(case: Case, means: Means, sizes: tuple[int, ...], reps: int, rng: np.random.Generator) -> Array:
+    """Return +1 (supported), −1 (refuted) or 0 for each experiment; the first decisive look counts."""
+    looks = len(sizes) if case.corrected else 1
+    for_support, for_refutation = levels(ALPHA, looks, len(case.parts), case.expectations)
+    noise = case.noise(rng, reps, max(sizes), len(means))
+    drawn = [mean + runs for mean, runs in zip(means, noise, strict=True)]
+    result = np.zeros(reps)
+    for n in sizes:
+        cells = case.observe([values[:, :n] for values in drawn])
+        supported = np.ones(reps, dtype=np.bool_)
+        refuted = np.zeros(reps, dtype=np.bool_)
+        for part in case.parts:
+            ends = contrast_many(cells, part.weights, for_support, log=case.log, paired=case.paired)
+            supported &= inside(part.supports, *ends)
+            ends = contrast_many(cells, part.weights, for_refutation, log=case.log, paired=case.paired)
+            refuted |= inside(part.supports.complement(), *ends)
+        look = supported.astype(float) - refuted
+        result = np.where(result == 0, look, result)
+    return result
+
+
+def measure(cases: Iterable[Case], reps: int, rng: np.random.Generator) -> Iterator[Row]:
+    """Simulate every case with every schedule of seeds; the worst of several edges counts."""
+    for case in cases:
+        for sizes in case.sizes:
+
+            def share(means: Means, sign: int, case: Case = case, sizes: tuple[int, ...] = sizes) -> float:
+                return float(np.mean(verdicts(case, means, sizes, reps, rng) == sign))
+
+            yield Row(
+                kind=case.kind,
+                data=case.data,
+                n=sizes,
+                guaranteed=case.guaranteed,
+                false_support=max(share(means, 1) for means in case.false_support),
+                false_refutation=max(share(means, -1) for means in case.false_refutation),
+                power_support=share(case.power_support, 1),
+                power_refutation=share(case.power_refutation, -1),
+                reps=reps,
+            )
+
+
+def measure_planned(reps: int, rng: np.random.Generator) -> Iterator[Planned]:
+    """Simulate differences at the distance that `detectable_difference` promises to decide in 80%."""
+    for sds in ((1.0, 1.0), (1.0, 2.0), (1.0, 4.0), (1.0, 10.0)):
+        for n in (3, 5, 10, 20):
+            distance = detectable_difference(sds, (1, -1), n, level=1 - ALPHA)
+            values = [sd * rng.standard_normal((reps, n)) for sd in sds]
+            low, _ = contrast_many(Observed([values[0] + distance, values[1]]), (1, -1), 1 - ALPHA)
+            yield Planned(sds, n, distance, float(np.mean(low >= 0)))
+
+
+def measure_compatibility(reps: int, rng: np.random.Generator) -> Iterator[Compatibility]:
+    """Simulate a paper's number from the same distribution as our runs."""
+    for n in (3, 5, 10):
+        ours = rng.standard_normal((reps, n))
+        samples = [Sample(tuple(runs)) for runs in ours.tolist()]
+        theirs = rng.standard_normal((reps, 5))
+        for number, truth, intervals in (
+            ("one run", theirs[:, 0], [prediction_interval(s, level=0.95) for s in samples]),
+            ("mean of 5", theirs.mean(1), [prediction_interval(s, level=0.95, m=5) for s in samples]),
+            ("best of 5", theirs.min(1), [best_of_interval(s, 5, 0.95) for s in samples]),
+        ):
+            inside_them = [i.low <= t <= i.high for i, t in zip(intervals, truth, strict=True)]
+            yield Compatibility(number, n, float(np.mean(inside_them)))
+
+
+def markdown(rows: list[Row], planned: list[Planned], compatible: list[Compatibility], reps: int) -> str:
+    """Return the document that is committed."""
+    lines = [
+        "# How often the rule is wrong",
+        "",
+        f"Measured by `python -m bench.coverage`: {reps:,} simulated experiments a rate (seed {SEED}), α = 5%. False",
+        "support and false refutation: share of experiments that decide though the truth lies on the edge of the",
+        "region, the worst place (of several edges the worst). Power: share that decides rightly at the distance",
+        "named in `bench/cases.py`, mostly two sds. n: runs a cell; 3 → 5 → 10: looks, each at α/3.",
+        f"One standard error of a rate of 2.5% is {100 * math.sqrt(0.025 * 0.975 / reps):.2f} points.",
+        "",
+        "## Guaranteed: at most 5% (normal data, log-normal for ratios)",
+        "",
+        *_table([row for row in rows if row.guaranteed]),
+        "",
+        "## Measured, not guaranteed",
+        "",
+        *_table([row for row in rows if not row.guaranteed]),
+        "",
+        "## Planned power (80%) and power simulated",
+        "",
+        "Differences of two cells at the distance that `detectable_difference` gives.",
+        "",
+        "| sds | n | distance | power % |",
+        "|---|---|---|---|",
+        *(
+            f"| {p.sds[0]:g}, {p.sds[1]:g} | {p.n} | {p.distance:.2f} | {100 * p.power:.1f} |"
+            for p in planned
+        ),
+        "",
+        "## Compatibility with a paper's number (shown, never decides): coverage of 95% intervals",
+        "",
+        "| the paper's number | our n | coverage % |",
+        "|---|---|---|",
+        *(f"| {c.number} | {c.n} | {100 * c.coverage:.1f} |" for c in compatible),
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def _table(rows: list[Row]) -> Iterator[str]:
+    yield "| kind | data | n | false support % | false refutation % | power to support % | power to refute % |"
+    yield "|---|---|---|---|---|---|---|"
+    for row in rows:
+        rates = (row.false_support, row.false_refutation, row.power_support, row.power_refutation)
+        marks = ["**" if rate > ALPHA + monte_carlo_error(row.reps) else "" for rate in rates[:2]] + ["", ""]
+        cells = [f"{mark}{100 * rate:.2f}{mark}" for rate, mark in zip(rates[:2], marks, strict=False)]
+        cells += [f"{100 * rate:.0f}" for rate in rates[2:]]
+        yield f"| {row.kind} | {row.data} | {' → '.join(map(str, row.n))} | {' | '.join(cells)} |"
+
+
+def main() -> int:
+    """Print the table; 1 if a guaranteed rate is exceeded or the two implementations differ."""
+    parser = argparse.ArgumentParser(
+        prog="python -m bench.coverage", description=(__doc__ or "").split("\n")[0]
+    )
+    parser.add_argument(
+        "--reps", type=int, default=20_000, help="simulated experiments a rate (default 20000)"
+    )
+    parser.add_argument("--markdown", type=Path, help="also write the table here")
+    parser.add_argument("--json", type=Path, help="also write the rates here")
+    options = parser.parse_args()
+    start = time.perf_counter()
+    rng = np.random.default_rng(SEED)
+    difference = agreement(rng, 2000)
+    rows = list(measure((*GUARANTEED, *MEASURED), options.reps, rng))
+    planned = list(measure_planned(options.reps, rng))
+    compatible = list(measure_compatibility(options.reps, rng))
+    text = markdown(rows, planned, compatible, options.reps)
+    print(text)
+    if options.markdown:
+        options.markdown.write_text(text)
+    if options.json:
+        document = {
+            "reps": options.reps,
+            "seed": SEED,
+            "verdicts": [asdict(row) for row in rows],
+            "power": [asdict(row) for row in planned],
+            "compatibility": [asdict(row) for row in compatible],
+        }
+        options.json.write_text(json.dumps(document, indent=1) + "\n")
+    broken = [row for row in rows if row.guaranteed and not row.holds]
+    print(f"implementations differ by {difference:.1e}; {time.perf_counter() - start:.0f} s", file=sys.stderr)
+    for row in broken:
+        print(f"guarantee broken: {row}", file=sys.stderr)
+    return 1 if broken or difference > 1e-9 else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,225 @@
+"""What `bench.coverage` draws from: noise, what an observer sees of it, and cases of every kind.
+
+Means and sds are on the scale on which the estimator works: logs for ratios. Each region is judged against
+its complement, the hardest case: on the edge either decision is wrong in the limit.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from scipy.special import digamma
+
+from bench.vectorised import Array, Observed, censor
+from repro.stats import Region, slope_weights
+
+Noise = Callable[[np.random.Generator, int, int, int], Sequence[Array]]
+Shape = Callable[[np.random.Generator, tuple[int, int]], Array]
+Means = tuple[float, ...]
+SIZES = ((3,), (5,), (10,), (20,))
+LOOKS = ((3, 5, 10),)
+
+
+@dataclass(frozen=True)
+class Part:
+    """One statement of an expectation: a contrast and the region that supports it; the rest refutes it."""
+
+    weights: tuple[float, ...]
+    supports: Region
+
+
+@dataclass(frozen=True)
+class Case:
+    """One kind of expectation on one kind of data.
+
+    `false_support` and `false_refutation` are cell means at which support or refutation is wrong, the likeliest to
+    mislead; `power_support` and `power_refutation` are means at which they are right. `guaranteed` marks
+    what DESIGN.md §4 promises at 5%; the rest is measured.
+    """
+
+    kind: str
+    data: str
+    parts: tuple[Part, ...]
+    noise: Noise
+    false_support: tuple[Means, ...]
+    false_refutation: tuple[Means, ...]
+    power_support: Means
+    power_refutation: Means
+    guaranteed: bool = True
+    log: bool = False
+    paired: bool = False
+    expectations: int = 1
+    corrected: bool = True
+    sizes: tuple[tuple[int, ...], ...] = SIZES
+    observe: Callable[[Sequence[Array]], Observed] = field(default=Observed)
+
+
+def normal(*sds: float, correlation: float = 0.0) -> Noise:
+    """Return normal noise; `correlation` ties the cells' runs of one seed."""
+
+    def draw(rng: np.random.Generator, experiments: int, n: int, cells: int) -> Sequence[Array]:
+        spread = sds * cells if len(sds) == 1 else sds
+        joint = np.full((cells, cells), correlation) + np.eye(cells) * (1 - correlation)
+        z = np.tensordot(np.linalg.cholesky(joint), rng.standard_normal((cells, experiments, n)), 1)
+        return [sd * runs for sd, runs in zip(spread, z, strict=True)]
+
+    return draw
+
+
+def centred(shape: Shape, *sds: float) -> Noise:
+    """Return noise of one shape with mean 0, scaled by `sds`, or alike in all cells."""
+
+    def draw(rng: np.random.Generator, experiments: int, n: int, cells: int) -> Sequence[Array]:
+        return [sd * shape(rng, (experiments, n)) for sd in sds or (1.0,) * cells]
+
+    return draw
+
+
+def lognormal(sigma: float) -> Shape:
+    """Return draws of a log-normal with mean 0 and sd 1 whose logs have sd `sigma`."""
+    mean = math.exp(sigma**2 / 2)
+    sd = mean * math.sqrt(math.expm1(sigma**2))
+    return lambda rng, shape: (rng.lognormal(0.0, sigma, shape) - mean) / sd
+
+
+def student(df: int) -> Shape:
+    """Return draws of Student's t with sd 1."""
+    return lambda rng, shape: rng.standard_t(df, shape) / math.sqrt(df / (df - 2))
+
+
+def stray(share: float, distance: float) -> Shape:
+    """Return normal draws of which a share lies `distance` higher, with mean 0."""
+    return lambda rng, shape: (
+        rng.standard_normal(shape) + distance * ((rng.random(shape) < share).astype(float) - share)
+    )
+
+
+def log_gamma(shape_parameter: float) -> Shape:
+    """Return logs of gamma draws, with mean 0."""
+    return lambda rng, shape: np.log(rng.gamma(shape_parameter, 1.0, shape)) - digamma(shape_parameter)
+
+
+def poisson(mean: float) -> Shape:
+    """Return counts less their mean."""
+    return lambda rng, shape: rng.poisson(mean, shape) - mean
+
+
+def first_runs(*counts: int) -> Callable[[Sequence[Array]], Observed]:
+    """Return an observer to whom only the first `counts` runs of the cells are known (the others failed)."""
+    return lambda values: Observed([v[:, :count] for v, count in zip(values, counts, strict=True)])
+
+
+def ratio_of(values: Sequence[Array]) -> Observed:
+    """Return the positive values whose logs were drawn."""
+    return Observed([np.exp(v) for v in values])
+
+
+def rounded(step: float) -> Callable[[Sequence[Array]], Observed]:
+    """Return an observer who sees values on a grid."""
+    return lambda values: Observed([np.round(v / step) * step for v in values], None, step)
+
+
+def within_budget(log_budget: float) -> Callable[[Sequence[Array]], Observed]:
+    """Return an observer of times, drawn as logs, who stops watching at the budget."""
+    return lambda values: censor([np.exp(v) for v in values], math.exp(log_budget))
+
+
+def line(rise: float) -> Means:
+    """Return means on a line over the depths of the residual nets that rises by `rise` in all."""
+    return tuple(rise * (depth - 20) / 36 for depth in DEPTHS)
+
+
+DEPTHS = (20.0, 32.0, 44.0, 56.0)
+UP = Region.at_least(0.0)
+VALUE = (Part((1.0,), UP),)
+DIFFERENCE = (Part((1.0, -1.0), UP),)
+GAPS = (Part((1.0, -1.0, -1.0, 1.0), UP),)
+SLOPE = (Part(slope_weights(DEPTHS), UP),)
+ORDER = (Part((-1.0, 1.0, 0.0), UP), Part((0.0, -1.0, 1.0), UP))
+EACH = tuple(Part(tuple(float(i == j) for j in range(4)), UP) for i in range(4))
+EACH_DIFFERENCE = tuple(
+    Part(tuple((j == 2 * i) - float(j == 2 * i + 1) for j in range(8)), UP) for i in range(4)
+)
+TWICE = Part((1.0, -1.0), Region.at_least(2.0))
+LOG2 = math.log(2.0)
+
+
+def one(kind: str, data: str, noise: Noise, scale: float) -> Case:
+    """Return a case of a single contrast whose first cell sits on the edge at 0, or `scale` away from it."""
+    parts = {"value": VALUE, "difference": DIFFERENCE, "gap of gaps": GAPS}[kind.split(",", maxsplit=1)[0]]
+    rest = (0.0,) * (len(parts[0].weights) - 1)
+    edge = ((0.0, *rest),)
+    return Case(kind, data, parts, noise, edge, edge, (scale, *rest), (-scale, *rest))
+
+
+def ratio(data: str, noise: Noise, scale: float) -> Case:
+    """Return a case of a ratio of at least 2, on the edge or a factor e^scale away from it."""
+    edge = ((LOG2, 0.0),)
+    away, against = (LOG2 + scale, 0.0), (LOG2 - scale, 0.0)
+    return Case("ratio", data, (TWICE,), noise, edge, edge, away, against, log=True, observe=ratio_of)
+
+
+def slope(data: str, noise: Noise, rise: float) -> Case:
+    """Return a case of a slope over four depths, flat or rising by `rise` in all."""
+    flat = (line(0),)
+    return Case("slope over 4", data, SLOPE, noise, flat, flat, line(rise), line(-rise))
+
+
+def ordering(data: str, sds: tuple[float, float, float]) -> Case:
+    """Return a case of three cells in order; wrong support is likeliest where one pair ties, the other is clear."""
+    first, second = 2 * math.hypot(*sds[:2]), 2 * math.hypot(*sds[1:])
+    far = 10 * max(sds)
+    ties = ((0.0, 0.0, far), (0.0, far, far))
+    edges = ((0.0, 0.0, 0.0), *ties)
+    away, against = (0.0, first, first + second), (0.0, first, first - second)
+    return Case("ordering of 3", data, ORDER, normal(*sds), ties, edges, away, against)
+
+
+def each(data: str, sds: tuple[float, float, float, float]) -> Case:
+    """Return a case of four values judged as one statement, two sds away from the bar or the last one short."""
+    far = 10 * max(sds)
+    short = ((0.0, far, far, far), (far, far, far, 0.0))
+    away = tuple(2 * sd for sd in sds)
+    against = (*away[:3], -away[3])
+    return Case("each of 4", data, EACH, normal(*sds), short, (*short, (0.0,) * 4), away, against)
+
+
+def each_difference(data: str, first: float, second: float) -> Case:
+    """Return a case of four differences judged as one statement."""
+    clear, gap = 10 * max(first, second), 2 * math.hypot(first, second)
+    short = (0.0, 0.0, *(clear, 0.0) * 3)
+    edges = ((0.0,) * 8, short)
+    away, against = (gap, 0.0) * 4, (-gap, 0.0, *(gap, 0.0) * 3)
+    noise = normal(*(first, second) * 4)
+    return Case("each of 4 differences", data, EACH_DIFFERENCE, noise, (short,), edges, away, against)
+
+
+def equivalence(data: str, noise: Noise, margin: float) -> Case:
+    """Return a case of "no difference" within a margin."""
+    parts = (Part((1.0, -1.0), Region.within(-margin, margin)),)
+    edge = ((margin, 0.0),)
+    return Case("within ±margin", data, parts, noise, edge, edge, (0.0, 0.0), (2 * margin, 0.0))
+
+
+def times(kind: str, data: str, arms: tuple[Part, Means], noise: Noise, budget: float, scale: float) -> Case:
+    """Return a case of times watched up to a budget: logs of all times are drawn around the means given."""
+    part, edge = arms
+    away, against = ((edge[0] + sign * scale, *edge[1:]) for sign in (1, -1))
+    sizes = ((3,), (5,), (10,))
+    ratio_kind = len(edge) > 1
+    return Case(
+        kind,
+        data,
+        (part,),
+        noise,
+        (edge,),
+        (edge,),
+        away,
+        against,
+        log=ratio_kind,
+        sizes=sizes,
+        observe=within_budget(budget),
+    )

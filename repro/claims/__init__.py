@@ -1,0 +1,24 @@
+"""Claims: TOML files → frozen papers and claims, with every problem of a file at once."""
+
+from repro.claims.cells import Cell, cells, levels_of, run_spec
+from repro.claims.loading import Claim, Library, load_library
+from repro.claims.scales import SCALES, Scale, below, check_scale
+from repro.claims.schema import ClaimFile, Expectation, Metric, Paper
+
+__all__ = [
+    "SCALES",
+    "Cell",
+    "Claim",
+    "ClaimFile",
+    "Expectation",
+    "Library",
+    "Metric",
+    "Paper",
+    "Scale",
+    "below",
+    "cells",
+    "check_scale",
+    "levels_of",
+    "load_library",
+    "run_spec",
+]

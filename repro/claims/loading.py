@@ -1,0 +1,250 @@
+"""Finding and reading claim files. Nothing of a claims folder is ever executed here."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from repro.claims.checks import check_claim
+from repro.claims.scales import SCALES, merge
+from repro.claims.schema import ClaimFile, Paper
+from repro.errors import Problem, ReproError, mistake, suggestion
+from repro.spec import canonical_hash
+
+M = TypeVar("M", bound=BaseModel)
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A claim of a paper, at every scale that its file declares.
+
+    Attributes:
+        id: ``<paper>/<claim>``, from the file's place.
+        paper: the publication.
+        at: scale → the claim file with that scale merged in. "paper" is the file's base.
+        root: the claims folder, for data files and the user's own code.
+        path: the claim file.
+        text: the file as read.
+    """
+
+    id: str
+    paper: Paper
+    at: Mapping[str, ClaimFile]
+    root: Path
+    path: Path
+    text: str
+
+    @property
+    def paper_id(self) -> str:
+        """The paper's folder name."""
+        return self.id.split("/")[0]
+
+    @property
+    def base(self) -> ClaimFile:
+        """The claim by the paper's own protocol."""
+        return self.at["paper"]
+
+    def criteria_digest(self, scale: str) -> str:
+        """Return a hash of what decides at `scale`: metrics, expectations, tuning and seeds."""
+        file = self.at[scale]
+        return canonical_hash(
+            {
+                "metrics": {name: metric.model_dump(mode="json") for name, metric in file.metrics.items()},
+                "expect": {name: item.model_dump(mode="json") for name, item in file.expect.items()},
+                "tune": file.tune.model_dump(mode="json") if file.tune else None,
+                "looks": file.experiment.seeds.looks,
+            }
+        )
+
+
+@dataclass(frozen=True)
+class Library:
+    """All claims of a folder."""
+
+    root: Path
+    claims: tuple[Claim, ...] = field(default=())
+
+    @cached_property
+    def papers(self) -> dict[str, Paper]:
+        """Paper id → paper, in order of year and id."""
+        found = {claim.paper_id: claim.paper for claim in self.claims}
+        return dict(sorted(found.items(), key=lambda item: (item[1].year, item[0])))
+
+    def select(self, ids: Iterable[str] = (), paper: str | None = None) -> list[Claim]:
+        """Return the claims with these ids (a bare claim name is enough where it is unique), or all of `paper`.
+
+        Raises:
+            ReproError: an unknown or ambiguous id, or an unknown paper; all at once.
+        """
+        problems: list[Problem] = []
+        chosen = list(self.claims)
+        if paper is not None:
+            chosen = [claim for claim in chosen if claim.paper_id == paper]
+            if paper not in self.papers:
+                problems.append(
+                    Problem("--paper", "unknown paper", repr(paper), suggestion(paper, self.papers))
+                )
+        wanted = list(ids)
+        if wanted:
+            picked = []
+            for name in wanted:
+                matches = [claim for claim in chosen if name in (claim.id, claim.id.split("/")[1])]
+                if len(matches) == 1:
+                    picked.append(matches[0])
+                else:
+                    what = "ambiguous claim" if matches else "unknown claim"
+                    near = [claim.id for claim in matches or self.claims]
+                    problems.append(Problem("CLAIM", what, repr(name), suggestion(name, near)))
+            chosen = [claim for claim in chosen if claim in picked]
+        if problems:
+            raise ReproError(*problems)
+        return chosen
+
+
+def load_library(root: Path) -> Library:
+    """Read every claim below `root`: ``<paper>/paper.toml`` and ``<paper>/<claim>.toml``.
+
+    Raises:
+        ReproError: no such folder, or anything wrong in any file; all problems of all files at once.
+    """
+    if not root.is_dir():
+        raise mistake(
+            str(root), "is not a folder of claims", hint="--claims DIR takes <paper>/<claim>.toml below DIR"
+        )
+    claims: list[Claim] = []
+    problems: list[Problem] = []
+    for folder in sorted(path for path in root.iterdir() if path.is_dir()):
+        files = sorted(path for path in folder.glob("*.toml") if path.name != "paper.toml")
+        if not files:
+            continue
+        try:
+            paper = read_paper(folder / "paper.toml")
+        except ReproError as error:
+            problems.extend(error.problems)
+            paper = None
+        for file in files:
+            try:
+                claim = read_claim(file, root, paper)
+                if claim is not None:
+                    claims.append(claim)
+            except ReproError as error:
+                problems.extend(error.problems)
+    if problems:
+        raise ReproError(*problems)
+    if not claims:
+        raise mistake(
+            str(root), "holds no claim", hint="`repro new <paper>/<claim>` writes one to start from"
+        )
+    claims.sort(key=lambda claim: (claim.paper.year, claim.id))
+    return Library(root, tuple(claims))
+
+
+def read_paper(path: Path) -> Paper:
+    """Read one paper.toml; raises ReproError with all its problems."""
+    return _validate(Paper, _toml(path), str(path))
+
+
+def read_claim(path: Path, root: Path, paper: Paper | None) -> Claim | None:
+    """Read one claim file at all its scales; None where only the paper is at fault (said elsewhere)."""
+    text = _text(path)
+    raw = _toml(path)
+    scales = raw.pop("scale", {})
+    problems: list[Problem] = []
+    if not isinstance(scales, dict):
+        raise mistake(f"{path}: scale", "must be a table such as [scale.smoke.experiment]", scales)
+    for name in scales.keys() - SCALES.keys():
+        problems.append(Problem(f"{path}: scale.{name}", "unknown scale", None, suggestion(name, SCALES)))
+    at: dict[str, ClaimFile] = {}
+    for name in ["paper", *(n for n in SCALES if n in scales and n != "paper")]:
+        override = scales.get(name, {})
+        prefix = f"{path}: " + (f"scale.{name}." if name in scales else "")
+        try:
+            file = _validate(ClaimFile, merge(raw, override), prefix.removesuffix("."), prefix)
+        except ReproError as error:
+            # A mistake of the base shows again at every scale: say it once, where it was written.
+            known = {problem.where.removeprefix(f"{path}: ") for problem in problems}
+            problems.extend(p for p in error.problems if p.where.removeprefix(prefix) not in known)
+        else:
+            problems.extend(
+                p for p in check_claim(file, prefix, path, root) if _new(p, prefix, path, problems)
+            )
+            at[name] = file
+    if problems:
+        raise ReproError(*problems)
+    if paper is None:
+        return None
+    return Claim(f"{path.parent.name}/{path.stem}", paper, at, root, path, text)
+
+
+def _new(problem: Problem, prefix: str, path: Path, known: list[Problem]) -> bool:
+    place = problem.where.removeprefix(prefix)
+    return all(
+        (place, problem.what) != (other.where.removeprefix(f"{path}: "), other.what) for other in known
+    )
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise mistake(
+            str(path), "is missing", hint="every paper's folder has a paper.toml; see CONTRIBUTING.md"
+        ) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise mistake(str(path), f"cannot be read: {error}") from None
+
+
+def _toml(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(_text(path))
+    except tomllib.TOMLDecodeError as error:
+        raise mistake(
+            str(path), f"is not valid TOML: {error}", hint="mend the line named; toml.io shows the syntax"
+        ) from None
+
+
+def _validate(model: type[M], data: Mapping[str, Any], where: str, prefix: str | None = None) -> M:
+    try:
+        return model.model_validate(data)
+    except ValidationError as error:
+        raise ReproError(
+            *(_problem(model, detail, prefix or f"{where}: ") for detail in error.errors())
+        ) from None
+
+
+def _problem(model: type[BaseModel], detail: Any, prefix: str) -> Problem:
+    """Turn one of pydantic's error details into a problem with key path, value and suggestion."""
+    path = ".".join(str(part) for part in detail["loc"])
+    value = detail.get("input")
+    received = repr(value) if isinstance(value, str | int | float | bool) else None
+    if detail["type"] == "extra_forbidden":
+        hint = suggestion(str(detail["loc"][-1]), _fields(model, detail["loc"][:-1]))
+        return Problem(prefix + path, "unknown key", None, hint)
+    if detail["type"] == "missing":
+        return Problem(prefix + path, "is missing", None, "add this key")
+    message = detail["msg"].removeprefix("Value error, ")
+    return Problem(prefix + path, message[:1].lower() + message[1:], received)
+
+
+def _fields(model: type[BaseModel], loc: tuple[Any, ...]) -> list[str]:
+    """Return the keys that are known at `loc`, walking nested models (dict keys are skipped)."""
+    current: type[BaseModel] = model
+    for part in loc:
+        if part in current.model_fields:
+            for candidate in _models_in(current.model_fields[str(part)].annotation):
+                current = candidate
+                break
+    return list(current.model_fields)
+
+
+def _models_in(annotation: Any) -> Iterable[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for argument in getattr(annotation, "__args__", ()):
+        yield from _models_in(argument)

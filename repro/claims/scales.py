@@ -1,0 +1,49 @@
+"""Scales: how much of the paper's protocol is carried out, and which words its results may use."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from repro.errors import mistake, suggestion
+
+Scale = Literal["exact", "smoke", "reduced", "paper"]
+
+SCALES: dict[str, str] = {
+    "exact": "Exact scale: only what can be computed without training is judged.",
+    "smoke": (
+        "Smoke scale: small nets on embedded 8×8 digits, a few hundred steps on a CPU. It shows whether an "
+        "effect can be seen in miniature and how the check works. It never confirms or refutes the paper."
+    ),
+    "reduced": (
+        "Reduced scale: the paper's data, but less of it, a shorter schedule or a stand-in. It says what holds "
+        "there; it never confirms or refutes the paper."
+    ),
+    "paper": "Paper scale: the paper's data, nets and schedule. Differences that remain are in each claim's ledger.",
+}
+"""From the least to the most; the words say what a report at that scale may claim."""
+
+
+def check_scale(name: str, where: str = "--scale") -> Scale:
+    """Return `name` as a scale; raises ReproError with a suggestion where it is none."""
+    if name not in SCALES:
+        raise mistake(where, "unknown scale", name, suggestion(name, SCALES))
+    return name  # type: ignore[return-value]
+
+
+def below(scale: str, own: str) -> bool:
+    """Tell whether `scale` is less than the scale `own` that an expectation needs."""
+    order = list(SCALES)
+    return order.index(scale) < order.index(own)
+
+
+def merge(base: Mapping[str, Any], override: Mapping[str, Any], path: tuple[str, ...] = ()) -> dict[str, Any]:
+    """Return `base` with `override` laid over it: tables are merged by key, lists and factors replaced whole."""
+    merged = dict(base)
+    for key, value in override.items():
+        whole = path == ("factors",)
+        if isinstance(value, Mapping) and isinstance(merged.get(key), Mapping) and not whole:
+            merged[key] = merge(merged[key], value, (*path, key))
+        else:
+            merged[key] = value
+    return merged

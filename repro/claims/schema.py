@@ -1,0 +1,305 @@
+"""The vocabulary of a claim file: frozen models that pydantic checks, with every problem at once.
+
+The file's base tables are the *paper's* protocol; `[scale.<name>]` tables override it (see scales.py).
+Reported numbers are strings, so that their printed precision survives.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+Moment = Literal["init", "epoch-1", "mid", "last"]
+HistoryColumn = Literal[
+    "train_error", "test_error", "train_loss", "test_loss", "running_error", "running_loss"
+]
+ReadFrom = Literal["text", "table", "figure", "caption", "teaching material"]
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
+Printed = Annotated[str, Field(pattern=r"^[<>~≈±]?\s*-?[0-9][0-9.,]*\s*[%kMG]?.*$")]
+
+
+class Frozen(BaseModel):
+    """Unknown keys are errors, values do not change, numbers are finite."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, strict=False)
+
+
+class Source(Frozen):
+    """Where the paper says it, and how it was read."""
+
+    where: str
+    page: int | None = None
+    read_from: ReadFrom = "text"
+
+
+class Paper(Frozen):
+    """A publication; `claims/<paper>/paper.toml`."""
+
+    title: str
+    authors: list[str] = Field(min_length=1)
+    venue: str
+    year: int
+    identifier: str
+    url: str | None = None
+    bibtex_key: str
+    version_read: str | None = None
+
+    @field_validator("url")
+    @classmethod
+    def _web_address(cls, url: str | None) -> str | None:
+        if url is not None and not url.startswith(("https://", "http://")):
+            raise ValueError("an address starts with https:// or http://")
+        return url
+
+
+class Seeds(Frozen):
+    """How many seeds are looked at, fixed beforehand; they start at `first`."""
+
+    looks: list[Annotated[int, Field(ge=2)]] = Field(min_length=1)
+    first: int = Field(default=0, ge=0)
+
+    @field_validator("looks")
+    @classmethod
+    def _increasing(cls, looks: list[int]) -> list[int]:
+        if looks != sorted(set(looks)):
+            raise ValueError("looks are increasing numbers of seeds, such as [3, 5, 10]")
+        return looks
+
+
+class Experiment(Frozen):
+    """What is trained: dataset, recipe and model options common to all arms, and what the paper leaves out.
+
+    `skip` names cells (``arm/level``) that the paper does not have; they are not trained.
+    """
+
+    dataset: str | None = None
+    model: str | None = None
+    options: dict[str, Any] = {}
+    recipe: dict[str, Any] = {}
+    seeds: Seeds = Seeds(looks=[5])
+    unknown: list[str] = []
+    skip: list[str] = []
+
+    @field_validator("recipe")
+    @classmethod
+    def _named(cls, recipe: dict[str, Any]) -> dict[str, Any]:
+        if recipe and not isinstance(recipe.get("name"), str):
+            raise ValueError('a recipe starts from a named one: recipe = { name = "resnet-cifar", … }')
+        return recipe
+
+
+class Metric(Frozen):
+    """What is measured on each run.
+
+    kind "final": a history column at the last step. "first_reach": epochs until a history column is at
+    most `at_most` at an evaluation; never reaching it is a censored value. "probe": a probe's rows at the
+    moments `at`, reduced to one number. "static": of a model as built. "computed": a registered function.
+    """
+
+    kind: Literal["final", "first_reach", "probe", "static", "computed"]
+    title: str | None = None
+    of: HistoryColumn | None = None
+    at_most: float | None = None
+    probe: str | None = None
+    layers: str | None = None
+    at: list[Moment] = []
+    arms: list[str] | None = None
+    reduce: Literal["value", "mean", "median", "min", "max", "first_stage_over_last_stage"] = "value"
+    transform: Literal["none", "log10"] = "none"
+    unit: Literal["error", "epochs", "number", "log10", "count"] = "number"
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        needed = {
+            "final": ["of"],
+            "first_reach": ["of", "at_most"],
+            "probe": ["probe", "at"],
+            "static": ["probe"],
+            "computed": ["probe"],
+        }[self.kind]
+        missing = [key for key in needed if getattr(self, key) in (None, [])]
+        if missing:
+            raise ValueError(f"a {self.kind} metric needs {' and '.join(f'`{key}`' for key in missing)}")
+        return self
+
+
+class Bounds(Frozen):
+    """A region of the real line: exactly one of its keys."""
+
+    at_least: float | None = None
+    at_most: float | None = None
+    within: tuple[float, float] | None = None
+    outside: tuple[float, float] | None = None
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        given = [
+            key for key in ("at_least", "at_most", "within", "outside") if getattr(self, key) is not None
+        ]
+        if len(given) != 1:
+            raise ValueError("give exactly one of at_least, at_most, within, outside")
+        pair = self.within or self.outside
+        if pair and pair[0] >= pair[1]:
+            raise ValueError(f"[{pair[0]}, {pair[1]}] is empty: the first number must be the smaller")
+        return self
+
+
+class Reported(Frozen):
+    """How sure the paper's number is: what it is a number of, and its reading error."""
+
+    of: Literal["single run", "mean of n", "mean ± sd of n", "best of n", "unknown"] = "unknown"
+    n: int | None = None
+    sd: str | None = None
+    reading_error: str | None = None
+
+
+class Expectation(Frozen):
+    """An estimand over cells, the region that supports the claim, and the region that refutes it.
+
+    kind "exact": a computed number. "value": one cell's mean. "difference", "ratio": of two arms' means (the
+    ratio on the log scale). "contrast": weighted sum of cell means. "slope": of cell means over the numeric
+    levels of factor `over`. "ordering": cell means increase along `arms`, by at least `at_least` each.
+    """
+
+    kind: Literal["exact", "value", "difference", "ratio", "contrast", "slope", "ordering"]
+    title: str
+    metric: str
+    arm: str | None = None
+    arms: list[str] = []
+    weights: dict[str, float] = {}
+    over: str | None = None
+    levels: dict[str, str] = {}
+    each: list[str] = []
+    at: Moment | None = None
+    at_least: float | None = None
+    at_most: float | None = None
+    within: tuple[float, float] | None = None
+    outside: tuple[float, float] | None = None
+    refuted: Bounds | None = None
+    reported: Printed | None = None
+    uncertainty: Reported = Reported()
+    role: Literal["decides", "context"]
+    from_scale: Literal["reduced", "paper"] | None = None
+    paired: bool = False
+    why: str
+
+    @property
+    def supports(self) -> Bounds:
+        """The supporting region, as one object."""
+        return Bounds(at_least=self.at_least, at_most=self.at_most, within=self.within, outside=self.outside)
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        needs = {
+            "value": "arm",
+            "slope": "over",
+            "contrast": "weights",
+            "difference": "arms",
+            "ratio": "arms",
+            "ordering": "arms",
+        }
+        key = needs.get(self.kind)
+        if key and not getattr(self, key):
+            raise ValueError(f"a {self.kind} expectation needs `{key}`")
+        if self.kind in ("difference", "ratio") and len(self.arms) != 2:
+            raise ValueError(f"a {self.kind} compares two arms: arms = [first, second]")
+        if self.kind == "contrast" and abs(sum(self.weights.values())) > 1e-9:
+            raise ValueError("the weights of a contrast sum to zero")
+        try:
+            _ = self.supports
+        except ValueError:
+            raise ValueError(
+                "the supporting region is exactly one of at_least, at_most, within, outside"
+            ) from None
+        return self
+
+
+Grid = Annotated[list[Annotated[float, Field(gt=0)]], Field(min_length=2)]
+
+
+class Tune(Frozen):
+    """The learning rate of every cell is chosen on its own grid, on seeds of its own.
+
+    `lr` is one grid for all cells, or a table of grids by level of a factor. A grid whose best value lies on its
+    edge is extended by its own ratio, at most twice a side.
+    """
+
+    lr: Grid | dict[Name, Grid]
+    by: str
+    seeds: list[Annotated[int, Field(ge=1000)]] = Field(default=[1000], min_length=1)
+
+
+class Control(Frozen):
+    """A sabotaged variant that the same criteria must reject, on seeds of its own. Its arms replace those named."""
+
+    title: str
+    arms: dict[str, dict[str, Any]] = {}
+    expect: Literal["refuted", "not supported"] = "not supported"
+    why: str
+
+
+class TableRow(Frozen):
+    """A printed row: its label, our cell, and the numbers as printed, by metric."""
+
+    label: str
+    cell: str | None = None
+    reported: dict[str, str] = {}
+    note: str | None = None
+
+
+class Table(Frozen):
+    """A table (or the ends of a figure's curves) of the paper, as printed, with the cells that answer it."""
+
+    title: str
+    source: Source
+    metrics: list[str] = Field(min_length=1)
+    at: Moment | None = None
+    uncertainty: Reported = Reported()
+    rows: list[TableRow] = Field(min_length=1)
+
+
+class Reference(Frozen):
+    """A curve of the paper as a CSV file beside the claim: columns `series`, `x`, `y`, `style`."""
+
+    file: str
+    title: str
+    x: str
+    y: str
+
+
+class Figure(Frozen):
+    """A figure in the manner of the paper's own, with the paper's curves as reference.
+
+    kind "curves": history columns `of` against epochs. "layers": a probe metric layer by layer, in network
+    order and sorted. "moments": a reduced probe metric by factor level, one panel a moment.
+    """
+
+    kind: Literal["curves", "layers", "moments"]
+    title: str
+    of: list[HistoryColumn] = []
+    metric: str | None = None
+    at: Moment = "last"
+    panel: str | None = None
+    reference: Reference | None = None
+    target: float | None = None
+
+
+class ClaimFile(Frozen):
+    """One claim at one scale, after merging; `claims/<paper>/<claim>.toml`."""
+
+    title: str
+    statement: str
+    quote: str | None = None
+    source: Source
+    notes: list[str] = []
+    ambiguities: list[str] = []
+    experiment: Experiment = Experiment()
+    factors: dict[Name, list[Any] | dict[Name, Any]] = {}
+    arms: dict[Name, dict[str, Any]] = {}
+    tune: Tune | None = None
+    metrics: dict[Name, Metric] = Field(min_length=1)
+    expect: dict[Name, Expectation] = Field(min_length=1)
+    control: dict[Name, Control] = {}
+    table: dict[Name, Table] = {}
+    figure: dict[Name, Figure] = {}

@@ -1,0 +1,149 @@
+"""`repro check`: every stage in turn."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from repro.claims import Claim
+from repro.cli import options
+from repro.cli.machine import check_device, default_workers, duration, parse_duration
+from repro.cli.progress import ProgressView
+from repro.cli.writing import judge, summarise, write_report
+from repro.criteria import record
+from repro.demand import Demand, demand
+from repro.execution import Outcome, execute
+from repro.plan import Job, Plan, make_plan
+from repro.report.model import Report
+from repro.store import Store
+
+
+@click.command("check")
+@options.selection
+@options.seeds_option
+@options.claims_option
+@options.store_option
+@click.option(
+    "--out", metavar="DIR", type=click.Path(path_type=Path), help="Report folder. Default: reports/SCALE."
+)
+@click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:N or mps.")
+@click.option(
+    "--workers", type=click.IntRange(min=1), metavar="N", help="Worker processes. Default: one a core."
+)
+@click.option("--budget", metavar="TIME", help="Start no further run after this time: 90s, 20m, 1.5h.")
+@click.option(
+    "--fail-on",
+    type=click.Choice(["refuted", "inconclusive", "pending"]),
+    multiple=True,
+    help="Exit with 1 where a claim ends so. May be given several times.",
+)
+@click.option("--quiet", is_flag=True, help="No progress.")
+@options.json_option
+def command(
+    claim_ids: tuple[str, ...],
+    paper: str | None,
+    scale: str,
+    seeds: int | None,
+    claims_dir: Path | None,
+    store_dir: Path,
+    out: Path | None,
+    device: str,
+    workers: int | None,
+    budget: str | None,
+    fail_on: tuple[str, ...],
+    quiet: bool,
+    as_json: bool,
+) -> int:
+    """Train what is missing, measure, judge, and write the report.
+
+    Finished runs are kept in the store: a second check trains nothing, and an interrupted one goes on.
+
+    \b
+    Examples:
+      repro check
+      repro check resnet/plain-nets-degrade --budget 20m
+      repro check --paper resnet --fail-on refuted
+      repro check --claims my-claims --store /data/runs
+    """
+    check_device(device)
+    deadline = math.inf if budget is None else time.monotonic() + parse_duration(budget)
+    library, claims, known = options.chosen(claims_dir, claim_ids, paper, scale)
+    looks = [options.look(claim, known, seeds) for claim in claims]
+    store = Store(store_dir)
+    store.prepare()
+    folder = out or Path("reports") / known
+
+    def demands() -> list[Demand]:
+        return [demand(claim, known, store, look) for claim, look in zip(claims, looks, strict=True)]
+
+    first = demands()
+    for item in first:
+        record(item, store)
+    plan = make_plan(first, store)
+    count = workers or default_workers()
+    outcome = Outcome()
+    if plan.jobs:
+        _announce(plan, count, quiet)
+        began = time.monotonic()
+
+        def refill() -> Sequence[Job]:
+            return make_plan(demands(), store).jobs
+
+        with ProgressView(quiet) as view:
+            outcome = execute(
+                plan.jobs,
+                store,
+                claims_folder=library.root,
+                device=device,
+                workers=count,
+                show=view.show,
+                refill=refill,
+                deadline=deadline,
+            )
+        if not quiet:
+            click.echo(f"Ran {outcome.done} jobs in {duration(time.monotonic() - began)}.", err=True)
+    report, frame = judge(library, known, demands(), store, _again(claims, claim_ids, paper, known))
+    write_report(report, frame, folder)
+    if as_json:
+        click.echo(report.model_dump_json(indent=2))
+    else:
+        summarise(report, folder)
+    _tell_damage(store)
+    return _exit_code(report, outcome, fail_on)
+
+
+def _announce(plan: Plan, workers: int, quiet: bool) -> None:
+    if quiet:
+        return
+    about = duration(plan.wall_seconds(workers))
+    more = f", at most {plan.follow} more after tuning" if plan.follow else ""
+    click.echo(
+        f"{plan.runs} runs to train{more} ({plan.shared} shared by several claims, {plan.present} in the store): "
+        f"at most about {about} on {workers} workers, {plan.basis}.",
+        err=True,
+    )
+    # What is new needs no explanation; what is run again does.
+    for reason in sorted({job.reason for job in plan.jobs} - {"not run yet", "not computed yet"}):
+        click.echo(f"  run again: {sum(job.reason == reason for job in plan.jobs)} × {reason}", err=True)
+
+
+def _again(claims: Sequence[Claim], claim_ids: tuple[str, ...], paper: str | None, scale: str) -> str:
+    which = " ".join(claim.id for claim in claims) if claim_ids else f"--paper {paper}" if paper else ""
+    return " ".join(filter(None, ["repro check", which, f"--scale {scale}"]))
+
+
+def _tell_damage(store: Store) -> None:
+    for entry in sorted(set(store.damaged)):
+        click.echo(f"Damaged in the store, not used: {entry}", err=True)
+
+
+def _exit_code(report: Report, outcome: Outcome, fail_on: tuple[str, ...]) -> int:
+    verdicts = [claim.verdict for paper in report.papers for claim in paper.claims]
+    if outcome.failures or any(verdict.status == "failed" for verdict in verdicts):
+        return 3
+    ended = {verdict.result or "pending" for verdict in verdicts}
+    return 1 if ended & set(fail_on) else 0

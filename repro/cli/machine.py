@@ -1,0 +1,45 @@
+"""What this machine offers, and durations for people."""
+
+from __future__ import annotations
+
+import os
+import re
+
+from repro.errors import mistake
+
+
+def default_workers() -> int:
+    """Return one worker a core that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def check_device(name: str) -> str:
+    """Return a device name that torch may know; raises ReproError for anything else."""
+    if not re.fullmatch(r"auto|cpu|mps|(cuda|xpu)(:\d+)?", name):
+        raise mistake("--device", "unknown device", name, "choose auto, cpu, cuda, cuda:1 or mps")
+    return name
+
+
+def duration(seconds: float) -> str:
+    """Return a duration for people: "8 s", "3 min", "2.5 h", "4 days"."""
+    if seconds < 100:
+        return f"{seconds:.0f} s"
+    if seconds < 100 * 60:
+        return f"{seconds / 60:.0f} min"
+    if seconds < 72 * 3600:
+        return f"{seconds / 3600:.1f} h"
+    return f"{seconds / 86400:.0f} days"
+
+
+def parse_duration(text: str) -> float:
+    """Return seconds of "90s", "20m", "1.5h", "2d" or a bare number of seconds.
+
+    Raises:
+        ReproError: anything else.
+    """
+    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([smhd]?)\s*", text)
+    if match is None:
+        raise mistake("--budget", "is not a duration", text, "write 90s, 20m, 1.5h or 2d")
+    return float(match[1]) * {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}[match[2]]

@@ -1,0 +1,52 @@
+"""`repro new`."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import click
+
+from repro.errors import mistake
+from repro.shipped import folder
+
+
+@click.command("new")
+@click.argument("claim_id", metavar="PAPER/CLAIM")
+@click.option(
+    "--claims",
+    "claims_dir",
+    metavar="DIR",
+    type=click.Path(path_type=Path),
+    default=Path("claims"),
+    show_default=True,
+    help="Folder of claims to write into.",
+)
+def command(claim_id: str, claims_dir: Path) -> None:
+    """Write a claim file to start from: it passes `repro lint` and runs in seconds.
+
+    Existing files are never overwritten.
+
+    \b
+    Examples:
+      repro new lecun1998/tanh-scaling
+      repro new mypaper/wider-is-better --claims my-claims
+    """
+    if not re.fullmatch(r"[a-z0-9][a-z0-9-]*/[a-z0-9][a-z0-9-]*", claim_id):
+        raise mistake("PAPER/CLAIM", "takes lower-case letters, digits and dashes", claim_id, "such as lecun1998/tanh")
+    paper_id, name = claim_id.split("/")
+    target = claims_dir / paper_id / f"{name}.toml"
+    if target.exists():
+        raise mistake(str(target), "exists already", hint="choose another name, or edit it")
+    paper = target.with_name("paper.toml")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if not paper.exists():
+            text = (folder("templates") / "paper.toml").read_text(encoding="utf-8")
+            paper.write_text(text.replace("PAPER", paper_id), encoding="utf-8")
+            click.echo(f"wrote {paper}")
+        target.write_text((folder("templates") / "claim.toml").read_text(encoding="utf-8"), encoding="utf-8")
+    except OSError as error:
+        raise mistake(str(target), f"cannot be written: {error.strerror}", hint="choose a folder with --claims") from None
+    click.echo(f"wrote {target}")
+    click.echo(f"\nEdit them, then:\n  repro lint {claims_dir}\n  repro check {claim_id} --claims {claims_dir}")

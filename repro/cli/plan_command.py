@@ -1,0 +1,100 @@
+"""`repro plan`."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+
+from repro.cli import options
+from repro.cli.machine import default_workers, duration
+from repro.demand import Demand, demand
+from repro.plan import Plan, make_plan
+from repro.store import Store
+
+
+@click.command("plan")
+@options.selection
+@options.seeds_option
+@options.claims_option
+@options.store_option
+@click.option(
+    "--workers", type=click.IntRange(min=1), metavar="N", help="Worker processes. Default: one a core."
+)
+@options.json_option
+def command(
+    claim_ids: tuple[str, ...],
+    paper: str | None,
+    scale: str,
+    seeds: int | None,
+    claims_dir: Path | None,
+    store_dir: Path,
+    workers: int | None,
+    as_json: bool,
+) -> None:
+    """Say what a check would run and what it would cost. Runs nothing and imports no torch.
+
+    \b
+    Examples:
+      repro plan
+      repro plan --scale paper --paper resnet
+      repro plan alexnet/relu-speed --json
+    """
+    _, claims, known = options.chosen(claims_dir, claim_ids, paper, scale)
+    store = Store(store_dir)
+    demands = [demand(claim, known, store, options.look(claim, known, seeds)) for claim in claims]
+    plan = make_plan(demands, store)
+    count = workers or default_workers()
+    if as_json:
+        options.print_json(_as_json(plan, count))
+        return
+    for line in _lines(demands, plan, count, known):
+        click.echo(line)
+
+
+def _as_json(plan: Plan, workers: int) -> dict[str, object]:
+    return {
+        "runs": [
+            {
+                "key": job.key,
+                "title": job.title,
+                "train": job.train,
+                "readings": len(job.readings),
+                "claims": list(job.claims),
+                "reason": job.reason,
+                "wall_seconds": round(job.wall_seconds, 2),
+            }
+            for job in plan.jobs
+        ],
+        "present": plan.present,
+        "shared": plan.shared,
+        "pending": dict(plan.pending),
+        "at_most_follow": plan.follow,
+        "workers": workers,
+        "wall_seconds": round(plan.wall_seconds(workers), 1),
+        "basis": plan.basis,
+    }
+
+
+def _lines(demands: list[Demand], plan: Plan, workers: int, scale: str) -> Iterator[str]:
+    for item in demands:
+        if scale != "exact" and scale not in item.claim.at:
+            yield f"{item.claim.id}: not declared at {scale} scale"
+            continue
+        seeds = f", {len(item.seeds)} seeds a cell" if item.seeds else ""
+        follow = f", at most {item.follow} more after tuning" if item.follow else ""
+        yield f"{item.claim.id}: {len({need.spec.key for need in item.needs})} runs{seeds}{follow}"
+    yield ""
+    known = f"{plan.shared} are shared by several claims; {plan.present} are in the store"
+    yield f"To train now: {plan.runs} runs ({known})."
+    for reason, count in Counter(job.reason for job in plan.jobs).most_common():
+        yield f"  {count} × {reason}"
+    for reason, count in Counter(plan.pending.values()).most_common():
+        yield f"Pending: {count} runs. {reason}"
+    if plan.jobs:
+        about = duration(plan.wall_seconds(workers))
+        yield f"Time: at most about {about} on {workers} workers ({plan.basis})."
+    elif not plan.pending:
+        yield "Nothing to run."

@@ -1,0 +1,53 @@
+"""`repro report`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from repro.cli import options
+from repro.cli.writing import judge, summarise, write_report
+from repro.demand import demand
+from repro.store import Store
+
+
+@click.command("report")
+@options.selection
+@options.seeds_option
+@options.claims_option
+@options.store_option
+@click.option(
+    "--out", metavar="DIR", type=click.Path(path_type=Path), help="Report folder. Default: reports/SCALE."
+)
+@options.json_option
+def command(
+    claim_ids: tuple[str, ...],
+    paper: str | None,
+    scale: str,
+    seeds: int | None,
+    claims_dir: Path | None,
+    store_dir: Path,
+    out: Path | None,
+    as_json: bool,
+) -> None:
+    """Write the report again from what the store holds. Runs nothing; what is missing is shown as pending.
+
+    \b
+    Examples:
+      repro report
+      repro report --scale smoke --out /tmp/smoke
+      repro report --paper resnet --json
+    """
+    library, claims, known = options.chosen(claims_dir, claim_ids, paper, scale)
+    store = Store(store_dir)
+    demands = [demand(claim, known, store, options.look(claim, known, seeds)) for claim in claims]
+    which = " ".join(claim.id for claim in claims) if claim_ids else f"--paper {paper}" if paper else ""
+    again = " ".join(filter(None, ["repro check", which, f"--scale {known}"]))
+    report, frame = judge(library, known, demands, store, again)
+    folder = out or Path("reports") / known
+    write_report(report, frame, folder)
+    if as_json:
+        click.echo(report.model_dump_json(indent=2))
+    else:
+        summarise(report, folder)

@@ -1,0 +1,166 @@
+"""What a claim rests on at a scale: its cells, their runs by seed, the readings taken from them, its tuning.
+
+Pure: the store is read, nothing is carried out. `plan` takes from here what is missing, `metrics` what is there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+from functools import partial
+from typing import Literal
+
+from repro.claims import Cell, Claim, ClaimFile, Metric, cells, run_spec
+from repro.claims.schema import Moment
+from repro.registry import find_dataset, find_probe
+from repro.spec import ReadingSpec, RunSpec
+from repro.store import RunRecord, Store
+from repro.tuning import TuningState, grid_of, tune
+
+Purpose = Literal["measure", "tune"]
+
+
+@dataclass(frozen=True)
+class Need:
+    """A run that a claim needs, why, and the readings to take from it."""
+
+    claim: str
+    cell: Cell
+    purpose: Purpose
+    spec: RunSpec
+    readings: tuple[ReadingSpec, ...] = ()
+
+
+@dataclass(frozen=True)
+class ExactNeed:
+    """A number that is computed without training: a reading of a model as built, or of mathematics alone."""
+
+    claim: str
+    metric: str
+    cell: Cell | None
+    reading: ReadingSpec
+
+
+@dataclass(frozen=True)
+class Demand:
+    """All that a claim rests on at a scale, as far as it is known now.
+
+    Attributes:
+        claim, scale, file: what is judged.
+        seeds: the seeds measured.
+        tuning: cell address → state, for a claim that tunes.
+        needs: measured and tuning runs; measured ones are missing while their cell's tuning is pending.
+        exact: numbers computed without training, by the paper's own protocol.
+        follow: at most so many runs may follow those of `needs` that are not there yet.
+    """
+
+    claim: Claim
+    scale: str
+    file: ClaimFile
+    seeds: tuple[int, ...]
+    tuning: Mapping[str, TuningState]
+    needs: tuple[Need, ...]
+    exact: tuple[ExactNeed, ...]
+    follow: int = 0
+    measured: Mapping[str, tuple[Need, ...]] = field(default_factory=dict)
+
+
+def demand(claim: Claim, scale: str, store: Store, seeds: int | None = None) -> Demand:
+    """Return what `claim` rests on at `scale`.
+
+    Args:
+        claim: the claim.
+        scale: one that the claim declares, or "exact".
+        store: where runs may lie already; decides how far tuning has come.
+        seeds: how many seeds to measure; None takes the first look.
+    """
+    file = claim.at.get(scale, claim.base)
+    exact = tuple(_exact(claim))
+    count = file.experiment.seeds.looks[0] if seeds is None else seeds
+    numbers = tuple(range(file.experiment.seeds.first, file.experiment.seeds.first + count))
+    if scale == "exact" or scale not in claim.at or not _trains(file):
+        return Demand(claim, scale, file, (), {}, (), exact)
+
+    found: dict[str, RunRecord | None] = {}
+
+    def find(key: str) -> RunRecord | None:
+        if key not in found:
+            found[key] = store.run(key)
+        return found[key]
+
+    needs: list[Need] = []
+    tuning: dict[str, TuningState] = {}
+    measured: dict[str, tuple[Need, ...]] = {}
+    follow = 0
+    for cell in cells(file):
+        where = f"{claim.path}: arms.{cell.arm}"
+        rate = None
+        if file.tune is not None:
+            metric = file.metrics[file.tune.by]
+            at = partial(_tuning_spec, file, cell, claim, where)
+            state = tune(grid_of(file.tune, cell), file.tune.seeds, metric, at, find)
+            tuning[cell.address] = state
+            rate = state.chosen
+            for lr in state.rates:
+                needs += [Need(claim.id, cell, "tune", at(lr, seed)) for seed in file.tune.seeds]
+            if rate is None:
+                follow += state.at_most + len(numbers)
+                continue
+        specs = [run_spec(file, cell, seed, where, claim.root, rate) for seed in numbers]
+        own = tuple(
+            Need(claim.id, cell, "measure", spec, tuple(readings(file, cell, spec, claim))) for spec in specs
+        )
+        measured[cell.address] = own
+        needs += own
+    return Demand(claim, scale, file, numbers, tuning, tuple(needs), exact, follow, measured)
+
+
+def _tuning_spec(file: ClaimFile, cell: Cell, claim: Claim, where: str, lr: float, seed: int) -> RunSpec:
+    return run_spec(file, cell, seed, where, claim.root, lr)
+
+
+def _trains(file: ClaimFile) -> bool:
+    return any(metric.kind in ("final", "first_reach", "probe") for metric in file.metrics.values())
+
+
+def readings(file: ClaimFile, cell: Cell, spec: RunSpec, claim: Claim) -> Iterator[ReadingSpec]:
+    """Return the readings that the probe metrics of a claim take from one run."""
+    for metric in file.metrics.values():
+        if metric.kind == "probe" and (metric.arms is None or cell.arm in metric.arms):
+            for moment in metric.at:
+                # A run of no steps has nothing but its initial weights.
+                if spec.recipe.steps != 0 or moment == "init":
+                    yield reading_of(metric, spec, moment, claim)
+
+
+def reading_of(metric: Metric, spec: RunSpec, moment: Moment, claim: Claim) -> ReadingSpec:
+    """Return the reading that a probe metric takes from a run at a moment."""
+    assert metric.probe is not None
+    entry = find_probe(metric.probe, f"{claim.path}: metrics", claim.root)
+    options = {"layers": metric.layers} if metric.layers is not None else {}
+    return ReadingSpec(metric.probe, entry.version, options, run=spec, moment=moment)
+
+
+def _exact(claim: Claim) -> Iterator[ExactNeed]:
+    """Exact numbers are those of the paper's own protocol, whatever the scale of the rest."""
+    file = claim.base
+    for name, metric in file.metrics.items():
+        if metric.kind not in ("static", "computed") or metric.probe is None:
+            continue
+        entry = find_probe(metric.probe, f"{claim.path}: metrics.{name}", claim.root)
+        if metric.kind == "computed":
+            yield ExactNeed(claim.id, name, None, ReadingSpec(metric.probe, entry.version))
+            continue
+        for cell in cells(file):
+            if metric.arms is not None and cell.arm not in metric.arms:
+                continue
+            spec = run_spec(file, cell, 0, f"{claim.path}: arms.{cell.arm}", claim.root)
+            dataset = find_dataset(spec.dataset.name, f"{claim.path}: experiment.dataset", claim.root)
+            if dataset.shape is None or dataset.classes is None:
+                continue
+            subject = {
+                "model": asdict(spec.model),
+                "in_shape": list(dataset.shape),
+                "classes": dataset.classes,
+            }
+            yield ExactNeed(claim.id, name, cell, ReadingSpec(metric.probe, entry.version, subject=subject))

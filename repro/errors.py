@@ -1,0 +1,44 @@
+"""The one error of the project: what a user can mend, told so that they can mend it."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is wrong: where, what, the value received, and what to do."""
+
+    where: str
+    what: str
+    received: str | None = None
+    hint: str | None = None
+
+    def __str__(self) -> str:
+        received = f" (received: {self.received})" if self.received is not None else ""
+        hint = f"\n    → {self.hint}" if self.hint else ""
+        return f"{self.where}: {self.what}{received}{hint}"
+
+
+class ReproError(Exception):
+    """Every mistake that a user can mend. Carries all problems found, not only the first."""
+
+    def __init__(self, *problems: Problem) -> None:
+        super().__init__("\n".join(str(problem) for problem in problems))
+        self.problems = problems
+
+
+def mistake(where: str, what: str, received: object = None, hint: str | None = None) -> ReproError:
+    """Return the error of a single problem; `received` is shown as Python would write it."""
+    return ReproError(Problem(where, what, None if received is None else repr(received), hint))
+
+
+def suggestion(name: str, known: Iterable[str]) -> str:
+    """Return what to do about an unknown `name`: the nearest known one, or the list of them."""
+    names = sorted(known)
+    near = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
+    if near:
+        return f"did you mean {near[0]!r}?"
+    return f"known: {', '.join(names)}" if names else "none are known here"

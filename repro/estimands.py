@@ -1,0 +1,99 @@
+"""An expectation → its parts: which cell means, with which weights, at which moment (DESIGN §3)."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from repro.claims import ClaimFile, Expectation, levels_of
+from repro.stats import slope_weights
+
+
+@dataclass(frozen=True)
+class Estimand:
+    """One number to estimate: a linear contrast of cell means, on the log scale for a ratio.
+
+    Attributes:
+        label: tells the part from its siblings; "" where the expectation has one part.
+        weights: cell address → weight.
+        moment: of a probe metric, or None.
+        log: a ratio; the contrast is of mean logarithms.
+    """
+
+    label: str
+    weights: Mapping[str, float]
+    moment: str | None
+    log: bool = False
+
+
+def estimands(file: ClaimFile, item: Expectation) -> list[Estimand]:
+    """Return the parts of a joint statement (`each`, "ordering"), or the one part of a plain one.
+
+    Parts with a cell that the experiment skips are left out.
+    """
+    skipped = set(file.experiment.skip)
+    return [
+        part
+        for fixed, moment in _repeats(file, item)
+        for part in _parts(file, item, fixed, moment)
+        if not skipped & part.weights.keys()
+    ]
+
+
+def _repeats(file: ClaimFile, item: Expectation) -> Iterator[tuple[dict[str, str], str | None]]:
+    """Yield (factor → level, moment) for every combination of what `each` repeats over."""
+    metric = file.metrics[item.metric]
+    factors = [name for name in item.each if name != "at"]
+    moments: list[str | None] = [item.at] if item.at else list(metric.at) if metric.at else [None]
+    for combination in itertools.product(*(levels_of(file.factors[name]) for name in factors)):
+        for moment in moments:
+            yield {**item.levels, **dict(zip(factors, combination, strict=True))}, moment
+
+
+def _parts(
+    file: ClaimFile, item: Expectation, fixed: Mapping[str, str], moment: str | None
+) -> Iterator[Estimand]:
+    where = [fixed[name] for name in item.each if name != "at"]
+    when = [moment] if moment and "at" in item.each else []
+    label = ", ".join([*where, *(str(part) for part in when)])
+
+    def address(arm: str, levels: Mapping[str, str] = fixed) -> str:
+        return "/".join([arm, *(levels[factor] for factor in file.factors if factor in levels)])
+
+    match item.kind:
+        case "value":
+            assert item.arm is not None
+            yield Estimand(label, {address(item.arm): 1.0}, moment)
+        case "difference" | "ratio":
+            first, second = item.arms
+            yield Estimand(
+                label, {address(first): 1.0, address(second): -1.0}, moment, log=item.kind == "ratio"
+            )
+        case "contrast":
+            yield Estimand(label, dict(item.weights), moment)
+        case "slope":
+            assert item.over is not None
+            levels = levels_of(file.factors[item.over])
+            weights = slope_weights([float(value) for value in levels.values()])
+            arm = item.arm or next(iter(file.arms))
+            yield Estimand(
+                label,
+                {
+                    address(arm, {**fixed, item.over: level}): w
+                    for level, w in zip(levels, weights, strict=True)
+                },
+                moment,
+            )
+        case "ordering":
+            for low, high in itertools.pairwise(item.arms):
+                own = ", ".join(filter(None, [label, f"{high} − {low}"]))
+                yield Estimand(own, {address(high): 1.0, address(low): -1.0}, moment)
+        case "exact":
+            if file.metrics[item.metric].kind == "computed":
+                yield Estimand(label, {"": 1.0}, None)
+            else:
+                arms = [item.arm] if item.arm else item.arms or list(file.arms)
+                for arm in arms:
+                    own = label if item.arm else ", ".join(filter(None, [label, arm]))
+                    yield Estimand(own, {address(arm): 1.0}, None)

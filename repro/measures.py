@@ -1,0 +1,116 @@
+"""One run → one number: how each kind of metric is read from a run's history or a probe's rows."""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from repro.claims import Metric
+from repro.store import RunRecord
+
+
+@dataclass(frozen=True, slots=True)
+class Measurement:
+    """A metric of one run.
+
+    Attributes:
+        value: errors as fractions, durations in epochs, probes in their own unit after `transform`.
+        resolution: the smallest step that the measurement can show, in the unit of `value`.
+        censored: the target was not reached; `value` is the budget, and the truth is above it.
+        diverged: the run diverged, and an error counts as chance.
+    """
+
+    value: float
+    resolution: float = 0.0
+    censored: bool = False
+    diverged: bool = False
+
+
+def from_history(metric: Metric, run: RunRecord) -> Measurement:
+    """Read a "final" or "first_reach" metric."""
+    if metric.kind == "final":
+        return _final(metric, run)
+    return _first_reach(metric, run)
+
+
+def _final(metric: Metric, run: RunRecord) -> Measurement:
+    assert metric.of is not None
+    diverged = run.outcome == "diverged"
+    value = run.history[metric.of][-1]
+    resolution = 0.0
+    if metric.of.endswith("error"):
+        resolution = 1 / run.images["test" if metric.of.startswith("test") else "train"]
+        value = run.chance_error if diverged else value
+    elif diverged:
+        # The loss of guessing: ln(number of classes), where chance_error = 1 − 1/classes.
+        value = -math.log(1 - run.chance_error)
+    if metric.transform == "log10":
+        value, resolution = _log10(value), 0.0
+    return Measurement(value, resolution, diverged=diverged)
+
+
+def _first_reach(metric: Metric, run: RunRecord) -> Measurement:
+    """Return the epochs at which the curve first crosses the target; the budget, censored, where it never does.
+
+    The crossing is read as from a plotted curve: on the line between the evaluation at or below the target and
+    the one before. The resolution is the distance between the two.
+    """
+    assert metric.of is not None
+    assert metric.at_most is not None
+    epochs, values = run.history["epoch"], run.history[metric.of]
+    for i, value in enumerate(values):
+        if value <= metric.at_most:
+            if i == 0:
+                return Measurement(epochs[0])
+            step, before = epochs[i] - epochs[i - 1], values[i - 1]
+            share = (before - metric.at_most) / (before - value)
+            return Measurement(epochs[i - 1] + share * step, step)
+    diverged = run.outcome == "diverged"
+    # A diverged run never reaches the target however long it is trained: it is censored at the budget, too.
+    budget = run.spec["recipe"]["epochs"] or epochs[-1] * _planned_over_done(run)
+    return Measurement(budget, 0.0, censored=True, diverged=diverged)
+
+
+def _planned_over_done(run: RunRecord) -> float:
+    steps = run.spec["recipe"]["steps"]
+    return steps / run.steps_done if steps and run.steps_done else 1.0
+
+
+def from_rows(metric: Metric, rows: Sequence[Mapping[str, Any]]) -> Measurement:
+    """Reduce a probe's rows to one number."""
+    value = _REDUCE[metric.reduce](rows)
+    return Measurement(_log10(value) if metric.transform == "log10" else value)
+
+
+def _log10(value: float) -> float:
+    # Zero and infinity stand for "beyond what a double can tell": about 10^∓324.
+    if math.isnan(value):
+        return value
+    return max(-324.0, min(324.0, math.log10(value))) if value > 0 else -324.0
+
+
+def _values(rows: Sequence[Mapping[str, Any]]) -> list[float]:
+    return [float(row["value"]) for row in rows]
+
+
+def _stage_ratio(rows: Sequence[Mapping[str, Any]]) -> float:
+    """Return the median over the first stage's layers divided by that over the last stage's."""
+    stages = sorted({row["stage"] for row in rows})
+    first = statistics.median(float(row["value"]) for row in rows if row["stage"] == stages[0])
+    last = statistics.median(float(row["value"]) for row in rows if row["stage"] == stages[-1])
+    if first == last == 0:
+        return math.nan  # a dead net: the ratio says nothing, and must not read as healthy
+    return first / last if last > 0 else math.inf
+
+
+_REDUCE: dict[str, Callable[[Sequence[Mapping[str, Any]]], float]] = {
+    "value": lambda rows: _values(rows)[0],
+    "mean": lambda rows: statistics.fmean(_values(rows)),
+    "median": lambda rows: statistics.median(_values(rows)),
+    "min": lambda rows: min(_values(rows)),
+    "max": lambda rows: max(_values(rows)),
+    "first_stage_over_last_stage": _stage_ratio,
+}

@@ -1,0 +1,96 @@
+"""Runs → one tidy DataFrame: a row for each claim, cell, seed, metric and moment."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from repro.demand import Demand, ExactNeed, Need, reading_of
+from repro.measures import Measurement, from_history, from_rows
+from repro.store import RunRecord, Store
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+COLUMNS = [
+    "claim",
+    "scale",
+    "cell",
+    "arm",
+    "factors",
+    "seed",
+    "run",
+    "metric",
+    "moment",
+    "value",
+    "resolution",
+    "censored",
+    "diverged",
+]
+"""`value` is a fraction for errors, epochs for durations; `factors` reads ``depth=deep``; `run` is the key."""
+
+
+def collect(demands: Sequence[Demand], store: Store) -> pd.DataFrame:
+    """Return what is there of the measured runs and of the exact numbers; missing runs have no rows."""
+    import pandas as pd
+
+    rows = [row for item in demands for row in _rows(item, store)]
+    return pd.DataFrame(rows, columns=COLUMNS).astype({"censored": bool, "diverged": bool})
+
+
+def _rows(item: Demand, store: Store) -> Iterator[dict[str, Any]]:
+    for needs in item.measured.values():
+        for need in needs:
+            run = store.run(need.spec.key)
+            if run is not None:
+                yield from _of_run(item, need, run, store)
+    for exact in item.exact:
+        rows = store.reading(exact.reading.key)
+        if rows is not None:
+            yield _of_exact(item, exact, from_rows(item.claim.base.metrics[exact.metric], rows))
+
+
+def _of_run(item: Demand, need: Need, run: RunRecord, store: Store) -> Iterator[dict[str, Any]]:
+    head = {
+        "claim": item.claim.id,
+        "scale": item.scale,
+        "cell": need.cell.address,
+        "arm": need.cell.arm,
+        "factors": ";".join(f"{name}={level}" for name, level in need.cell.levels.items()),
+        "seed": need.spec.seed,
+        "run": run.key,
+    }
+    for name, metric in item.file.metrics.items():
+        if metric.arms is not None and need.cell.arm not in metric.arms:
+            continue
+        if metric.kind in ("final", "first_reach") and run.steps_done > 0:
+            yield head | {"metric": name, "moment": "last"} | _fields(from_history(metric, run))
+        elif metric.kind == "probe":
+            for moment in metric.at:
+                rows = store.reading(reading_of(metric, need.spec, moment, item.claim).key)
+                if rows:
+                    yield head | {"metric": name, "moment": moment} | _fields(from_rows(metric, rows))
+
+
+def _of_exact(item: Demand, need: ExactNeed, measured: Measurement) -> dict[str, Any]:
+    cell = need.cell
+    return {
+        "claim": item.claim.id,
+        "scale": "exact",
+        "cell": cell.address if cell else "",
+        "arm": cell.arm if cell else "",
+        "factors": ";".join(f"{name}={level}" for name, level in cell.levels.items()) if cell else "",
+        "seed": -1,
+        "run": need.reading.key,
+        "metric": need.metric,
+        "moment": "",
+    } | _fields(measured)
+
+
+def _fields(measured: Measurement) -> dict[str, Any]:
+    return {
+        "value": measured.value,
+        "resolution": measured.resolution,
+        "censored": measured.censored,
+        "diverged": measured.diverged,
+    }

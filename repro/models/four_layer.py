@@ -1,0 +1,131 @@
+"""Nets of four weight layers or so from cuda-convnet (2011–12): candidates for AlexNet's Fig. 1.
+
+Krizhevsky, Sutskever, Hinton: ImageNet Classification with Deep Convolutional Neural Networks, NIPS 2012,
+Sec. 3.1, compares ReLU with tanh on "a four-layer convolutional network" that was never published. Layers,
+pooling and initial weights are those of cuda-convnet's example-layers, layers-19pct.cfg and
+layers-conv-local-13pct.cfg.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import ClassVar
+
+import torch
+from torch import Tensor, nn
+
+from repro.errors import mistake
+from repro.models.local import LocallyConnected2d
+
+Shape = tuple[int, int, int]
+
+
+def _scaled_tanh(x: Tensor) -> Tensor:
+    # LeCun, Bottou, Orr, Müller: Efficient BackProp, 1998, Sec. 4.4.
+    return 1.7159 * torch.tanh(2 / 3 * x)
+
+
+_ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
+    "relu": torch.relu,
+    "tanh": torch.tanh,
+    "scaled-tanh": _scaled_tanh,
+}
+
+
+class Conv3FC(nn.Module):
+    """layers-19pct: three 5×5 convolutions and a linear classifier; 89,578 parameters on 3×32×32.
+
+    conv1 32 → max pool → activation; conv2 32 → activation → average pool; conv3 64 → activation → average
+    pool; fc.
+
+    Args:
+        in_shape: (C, H, W), H and W at least 5.
+        classes: number of classes.
+        activation: "relu", "tanh", or "scaled-tanh" (1.7159 tanh(2x/3)).
+
+    Raises:
+        ReproError: unknown activation.
+    """
+
+    init_std: ClassVar[dict[str, float]] = {"conv1": 1e-4, "conv2": 0.01, "conv3": 0.01, "fc": 0.01}
+
+    def __init__(self, in_shape: Shape, classes: int, *, activation: str = "relu") -> None:
+        super().__init__()
+        self.activation = activation
+        self.act = _activation(activation)
+        channels, height, width = in_shape
+        self.conv1 = nn.Conv2d(channels, 32, 5, padding=2)
+        self.conv2 = nn.Conv2d(32, 32, 5, padding=2)
+        self.conv3 = nn.Conv2d(32, 64, 5, padding=2)
+        # cuda-convnet's pooling windows cover the whole map: sizes round up, averages leave out what is
+        # outside.
+        self.max_pool = nn.MaxPool2d(3, stride=2, ceil_mode=True)
+        self.average_pool = nn.AvgPool2d(3, stride=2, ceil_mode=True)
+        self.fc = nn.Linear(64 * _pooled(height, 3) * _pooled(width, 3), classes)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map inputs (N, C, H, W) to logits (N, classes)."""
+        x = self.act(self.max_pool(self.conv1(x)))
+        x = self.average_pool(self.act(self.conv2(x)))
+        x = self.average_pool(self.act(self.conv3(x)))
+        logits: Tensor = self.fc(x.flatten(1))
+        return logits
+
+
+class Conv2Local2FC(nn.Module):
+    """layers-conv-local-13pct: two convolutions, two locally connected layers, a linear classifier.
+
+    conv1 64 → activation → max pool; conv2 64 → activation → max pool; local3 32 → activation; local4 32 →
+    activation; fc. 1,116,490 parameters on the 3×24×24 crops of the original, which augments; Fig. 1 was made
+    without regularisation, so whole images are used as they are.
+
+    Args:
+        in_shape: (C, H, W), H and W at least 3.
+        classes: number of classes.
+        activation: "relu", "tanh", or "scaled-tanh" (1.7159 tanh(2x/3)).
+
+    Raises:
+        ReproError: unknown activation.
+    """
+
+    init_std: ClassVar[dict[str, float]] = {
+        "conv1": 1e-4,
+        "conv2": 0.01,
+        "local3": 0.04,
+        "local4": 0.04,
+        "fc": 0.01,
+    }
+
+    def __init__(self, in_shape: Shape, classes: int, *, activation: str = "relu") -> None:
+        super().__init__()
+        self.activation = activation
+        self.act = _activation(activation)
+        channels, height, width = in_shape
+        map_size = (_pooled(height, 2), _pooled(width, 2))
+        self.conv1 = nn.Conv2d(channels, 64, 5, padding=2)
+        self.conv2 = nn.Conv2d(64, 64, 5, padding=2)
+        self.max_pool = nn.MaxPool2d(3, stride=2, ceil_mode=True)
+        self.local3 = LocallyConnected2d(64, 32, map_size, 3)
+        self.local4 = LocallyConnected2d(32, 32, map_size, 3)
+        self.fc = nn.Linear(32 * map_size[0] * map_size[1], classes)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map inputs (N, C, H, W) to logits (N, classes)."""
+        x = self.max_pool(self.act(self.conv1(x)))
+        x = self.max_pool(self.act(self.conv2(x)))
+        x = self.act(self.local4(self.act(self.local3(x))))
+        logits: Tensor = self.fc(x.flatten(1))
+        return logits
+
+
+def _activation(name: str) -> Callable[[Tensor], Tensor]:
+    if name not in _ACTIVATIONS:
+        raise mistake("model option activation", f"must be one of {', '.join(_ACTIVATIONS)}", name)
+    return _ACTIVATIONS[name]
+
+
+def _pooled(size: int, times: int) -> int:
+    """Return the size of a map after pooling 3×3 at stride 2, rounded up, so many times."""
+    for _ in range(times):
+        size = -(-(size - 3) // 2) + 1
+    return size

@@ -1,0 +1,194 @@
+"""The plan: which runs and readings are needed now, who needs them, why, and what they will cost. Pure.
+
+Tuning depends on earlier runs, so `check` plans again until nothing is needed; `follow` bounds what may come.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from repro.costs import Costs
+from repro.demand import Demand
+from repro.registry import find_dataset
+from repro.spec import ReadingSpec, RunSpec
+from repro.store import Store, find_relative
+
+
+@dataclass(frozen=True)
+class Job:
+    """One unit of work: train a run if it is missing, then take the missing readings from it.
+
+    Attributes:
+        run: the run to train or to read from; None for readings that need no run.
+        train: whether the run is missing.
+        readings: the missing readings.
+        claims: who needs it.
+        reason: why it is carried out (again).
+        wall_seconds: predicted, on one worker.
+    """
+
+    run: RunSpec | None
+    train: bool
+    readings: tuple[ReadingSpec, ...]
+    claims: tuple[str, ...]
+    reason: str
+    wall_seconds: float
+
+    @property
+    def key(self) -> str:
+        """The key of the run, or of the first reading."""
+        return self.run.key if self.run else self.readings[0].key
+
+    @property
+    def title(self) -> str:
+        """A short name for people."""
+        return self.run.title if self.run else self.readings[0].probe
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is needed now.
+
+    Attributes:
+        jobs: in the order to carry them out.
+        pending: run key → what to bring, for runs whose data is not on this machine.
+        present: runs that are needed and there.
+        shared: runs that more than one claim needs.
+        follow: at most so many runs may follow.
+        follow_seconds: their predicted wall seconds on one worker.
+        basis: what the predicted times rest on.
+    """
+
+    jobs: tuple[Job, ...]
+    pending: Mapping[str, str] = field(default_factory=dict)
+    present: int = 0
+    shared: int = 0
+    follow: int = 0
+    follow_seconds: float = 0.0
+    basis: str = ""
+
+    @property
+    def runs(self) -> int:
+        """Runs to be trained now."""
+        return sum(job.train for job in self.jobs)
+
+    def wall_seconds(self, workers: int) -> float:
+        """Return the predicted wall seconds on `workers` workers, runs that may follow included."""
+        if not self.jobs:
+            return 0.0
+        total = sum(job.wall_seconds for job in self.jobs) + self.follow_seconds
+        return max(total / workers, *(job.wall_seconds for job in self.jobs))
+
+
+READING_SECONDS = 0.15
+"""A probe on a small net: loading weights and a few batches."""
+
+
+def make_plan(demands: Sequence[Demand], store: Store) -> Plan:
+    """Merge what the claims need, and keep what is missing."""
+    wanted: dict[str, RunSpec] = {}
+    readings: dict[str, dict[str, ReadingSpec]] = {}
+    claims: dict[str, set[str]] = {}
+    for item in demands:
+        for need in item.needs:
+            wanted[need.spec.key] = need.spec
+            readings.setdefault(need.spec.key, {}).update({r.key: r for r in need.readings})
+            claims.setdefault(need.spec.key, set()).add(item.claim.id)
+    found = {key: store.run(key) for key in wanted}
+    absent = [key for key, record in found.items() if record is None]
+    measured = list(store.runs()) if absent else []
+    costs = Costs(measured)
+
+    jobs: list[Job] = []
+    pending: dict[str, str] = {}
+    for key, spec in wanted.items():
+        record = found[key]
+        if record is None:
+            missing_data = (
+                find_dataset(spec.dataset.name, "dataset").missing if ":" not in spec.dataset.name else None
+            )
+            if missing_data is not None:
+                pending[key] = missing_data
+                continue
+            mine = tuple(readings[key].values())
+            seconds = costs.wall_seconds(spec) + READING_SECONDS * len(mine)
+            jobs.append(
+                Job(
+                    spec,
+                    True,
+                    mine,
+                    tuple(sorted(claims[key])),
+                    _reason(spec, store, bool(measured)),
+                    seconds,
+                )
+            )
+            continue
+        # A run that ended early has no weights of later moments: those readings do not exist.
+        mine = tuple(
+            r for r in readings[key].values() if r.moment in record.weights and store.reading(r.key) is None
+        )
+        if mine:
+            reason = "a probe has not been read from its kept weights yet"
+            jobs.append(
+                Job(spec, False, mine, tuple(sorted(claims[key])), reason, READING_SECONDS * len(mine))
+            )
+    for reading, owners in _exact(demands).values():
+        if store.reading(reading.key) is None:
+            reason = _failed_before(reading.key, store) or "not computed yet"
+            jobs.append(Job(None, False, (reading,), tuple(sorted(owners)), reason, READING_SECONDS))
+    # Tuning first, since runs wait for it; then the longest, so that no long one is left for the end.
+    tuning = {need.spec.key for item in demands for need in item.needs if need.purpose == "tune"}
+    jobs.sort(key=lambda job: (job.key not in tuning, -job.wall_seconds, job.key))
+    follow = sum(item.follow for item in demands)
+    return Plan(
+        jobs=tuple(jobs),
+        pending=pending,
+        present=len(wanted) - len(absent),
+        shared=sum(len(owners) > 1 for owners in claims.values()),
+        follow=follow,
+        follow_seconds=_follow_seconds(demands, costs),
+        basis=costs.basis,
+    )
+
+
+def _exact(demands: Sequence[Demand]) -> dict[str, tuple[ReadingSpec, set[str]]]:
+    found: dict[str, tuple[ReadingSpec, set[str]]] = {}
+    for item in demands:
+        for need in item.exact:
+            found.setdefault(need.reading.key, (need.reading, set()))[1].add(need.claim)
+    return found
+
+
+def _follow_seconds(demands: Sequence[Demand], costs: Costs) -> float:
+    """Bound the time of runs that may follow by the dearest tuning run of each claim."""
+    total = 0.0
+    for item in demands:
+        if item.follow:
+            dearest = max(costs.wall_seconds(need.spec) for need in item.needs if need.purpose == "tune")
+            total += item.follow * dearest
+    return total
+
+
+def _reason(spec: RunSpec, store: Store, look: bool) -> str:
+    """Say why a run is carried out: new, failed before, damaged, or made by another version of the code."""
+    failed = _failed_before(spec.key, store)
+    if failed:
+        return failed
+    if any(spec.key in entry for entry in store.damaged):
+        return "its entry in the store is damaged"
+    relative = find_relative(store, spec) if look else None
+    if relative is None:
+        return "not run yet"
+    old, new = relative.spec, spec.as_json()
+    changes = [
+        f"{part} {field} changed from {old[part][field]} to {new[part][field]}"
+        for part, field in (("model", "version"), ("recipe", "version"), ("dataset", "fingerprint"))
+        if old[part][field] != new[part][field]
+    ]
+    return "; ".join(changes)
+
+
+def _failed_before(key: str, store: Store) -> str | None:
+    reason = store.failure(key)
+    return f"failed before: {reason.splitlines()[0]}" if reason else None

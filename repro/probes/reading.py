@@ -1,0 +1,100 @@
+"""Taking a reading: the one entry point for probes of runs, of models as built, and of mathematics alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from repro.datasets import ImageData
+from repro.datasets.inputs import to_device
+from repro.errors import mistake
+from repro.models import build_model
+from repro.models.normalisation import group_batch_norm
+from repro.probes.context import ProbeContext, Rows
+from repro.registry import find_probe, load
+from repro.spec import ModelSpec, ReadingSpec, RunSpec
+
+
+def take_reading(
+    reading: ReadingSpec,
+    *,
+    weights: Mapping[str, Tensor] | None,
+    data: ImageData | None,
+    device: torch.device,
+    claims_folder: Path | None = None,
+) -> Rows:
+    """Return the probe's rows.
+
+    Args:
+        reading: what to read. Its `run` makes it a probe of a run; its `subject`, ``{"model": {"name",
+            "version", "options"}, "in_shape": [C, H, W], "classes": n}``, one of a model as built; neither, a
+            computed one.
+        weights: the run's kept weights at the reading's moment; for a run only.
+        data: the run's dataset; for a run only.
+        device: where to compute.
+        claims_folder: where a user's own probes and models are looked for.
+
+    Raises:
+        ReproError: unknown probe or option, the probe does not fit what it is read from, or it returned no
+            rows.
+    """
+    where = f"probe {reading.probe}"
+    entry = find_probe(reading.probe, where, claims_folder)
+    unknown = set() if entry.options is None else reading.options.keys() - entry.options
+    if unknown:
+        raise mistake(
+            where, f"unknown option {sorted(unknown)[0]!r}", None, f"known: {sorted(entry.options or ())}"
+        )
+    probe = load(entry.target, claims_folder)
+    if reading.run is not None:
+        if weights is None or data is None:
+            raise mistake(where, "needs the run's kept weights and its data")
+        context = _of_run(reading, reading.run, weights, data, device, claims_folder)
+    elif reading.subject is not None:
+        context = _of_model(reading, reading.subject, device, claims_folder)
+    else:
+        context = ProbeContext(device=device, options=reading.options)
+    rows = probe(context)
+    if (
+        not isinstance(rows, list)
+        or not rows
+        or not all(isinstance(row, dict) and "value" in row for row in rows)
+    ):
+        raise mistake(where, 'must return a list of dicts, each with a "value"', rows)
+    return rows
+
+
+def _of_run(
+    reading: ReadingSpec,
+    run: RunSpec,
+    weights: Mapping[str, Tensor],
+    data: ImageData,
+    device: torch.device,
+    claims_folder: Path | None,
+) -> ProbeContext:
+    model = build_model(run.model, data.in_shape, data.classes, claims_folder)
+    group_batch_norm(model, run.recipe.bn_group)
+    model.load_state_dict(weights)
+    model.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]  # missing from torch's stubs
+    return ProbeContext(
+        device=device,
+        options=reading.options,
+        model=model,
+        in_shape=data.in_shape,
+        data=to_device(data, run.recipe.input, device),
+        recipe=run.recipe,
+        seed=run.seed,
+    )
+
+
+def _of_model(
+    reading: ReadingSpec, subject: Mapping[str, Any], device: torch.device, claims_folder: Path | None
+) -> ProbeContext:
+    channels, height, width = subject["in_shape"]
+    in_shape = (channels, height, width)
+    model = build_model(ModelSpec(**subject["model"]), in_shape, subject["classes"], claims_folder).to(device)
+    return ProbeContext(device=device, options=reading.options, model=model, in_shape=in_shape)

@@ -1,0 +1,32 @@
+"""How to cite a paper: an entry for BibTeX."""
+
+from __future__ import annotations
+
+import re
+
+from repro.report.model import PaperReport
+from repro.report.text import web_address
+
+_SPECIAL = re.compile(r"([&%$#_])")
+
+
+def bibtex(paper: PaperReport) -> str:
+    """Return `paper` as a BibTeX entry; double braces keep the title's capitals."""
+    fields = {
+        "title": "{" + _safe(paper.title) + "}",
+        "author": " and ".join(_safe(author) for author in paper.authors),
+        "howpublished": _safe(paper.venue),
+        "year": str(paper.year),
+        "note": _safe(paper.identifier),
+        "url": web_address(paper.url),
+    }
+    lines = [f"  {name} = {{{value}}}," for name, value in fields.items() if value]
+    return "\n".join([f"@misc{{{_key(paper.bibtex_key)},", *lines, "}"])
+
+
+def _safe(text: str) -> str:
+    return _SPECIAL.sub(r"\\\1", " ".join(text.replace("{", "(").replace("}", ")").split()))
+
+
+def _key(text: str) -> str:
+    return re.sub(r"[^A-Za-z0-9:._-]", "", text) or "paper"

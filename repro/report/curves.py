@@ -1,0 +1,226 @@
+"""A claim's figures as data: our runs in the manner of the paper's figure, the paper's own curves beside."""
+
+from __future__ import annotations
+
+import csv
+import math
+from collections.abc import Iterator, Sequence
+from statistics import fmean
+from typing import Any, Literal
+
+from repro.claims.schema import Figure
+from repro.demand import Demand, Need, reading_of
+from repro.measures import from_rows
+from repro.report import model, words
+from repro.store import RunRecord, Store
+
+Style = Literal["solid", "dashed", "dotted"]
+STYLES: dict[str, Style] = {"train": "dashed", "running": "dotted", "test": "solid"}
+"""As in ResNet's figures: dashed is training error, bold is test error."""
+
+
+def build_figure(name: str, figure: Figure, item: Demand, store: Store, anchor: str) -> model.Figure:
+    """Return a figure's panels: the paper's reference first, where there is one, then ours."""
+    panels = {"curves": _curves, "layers": _layers, "moments": _moments}[figure.kind](figure, item, store)
+    ours = list(panels)
+    reference = _reference(figure, item) if figure.reference else []
+    caption = "Thin lines are single seeds, bold lines their mean."
+    if reference:
+        caption += " Panels marked “paper” were read from the paper; their axes are the paper's own."
+    alt = f"{figure.title}. {_finding(ours)}"
+    return model.Figure(
+        id=name,
+        anchor=f"{anchor}-{name}",
+        title=figure.title,
+        alt=alt,
+        caption=caption,
+        panels=reference + ours,
+    )
+
+
+def _finding(panels: Sequence[model.Panel]) -> str:
+    """Say in words where each bold line ends."""
+    parts = []
+    for panel in panels:
+        ends = []
+        for series in panel.series:
+            if series.role == "mean" and series.y:
+                value = (
+                    words.number(series.y[-1], "error") + "%"
+                    if panel.y_percent
+                    else words.number(series.y[-1], "number")
+                )
+                ends.append(f"{series.label} {value}")
+        if ends:
+            parts.append(f"{panel.title}: the mean ends at " + ", ".join(ends) + ".")
+    return " ".join(parts) or "Nothing has been run yet."
+
+
+def _runs(item: Demand, store: Store) -> Iterator[tuple[Need, RunRecord]]:
+    for needs in item.measured.values():
+        for need in needs:
+            run = store.run(need.spec.key)
+            if run is not None:
+                yield need, run
+
+
+def _panel_of(need: Need, figure: Figure) -> str:
+    if figure.panel is None:
+        return "ours"
+    level = need.cell.arm if figure.panel == "arm" else need.cell.levels[figure.panel]
+    return level if figure.panel == "arm" else f"{figure.panel}: {level}"
+
+
+def _label_of(need: Need, figure: Figure) -> str:
+    """Name a line by what its panel does not say: arm and levels with their values."""
+    parts = [] if figure.panel == "arm" else [need.cell.arm]
+    for factor, level in need.cell.levels.items():
+        if factor != figure.panel:
+            value = need.cell.settings.get(factor, level)
+            parts.append(f"{level} ({value})" if str(value) != level else level)
+    return ", ".join(parts) or need.cell.arm
+
+
+def _curves(figure: Figure, item: Demand, store: Store) -> Iterator[model.Panel]:
+    grouped: dict[str, dict[str, list[RunRecord]]] = {}
+    for need, run in _runs(item, store):
+        if run.steps_done:
+            grouped.setdefault(_panel_of(need, figure), {}).setdefault(_label_of(need, figure), []).append(
+                run
+            )
+    percent = all(column.endswith("error") for column in figure.of)
+    for title, lines in grouped.items():
+        series = []
+        for group, (label, runs) in enumerate(lines.items()):
+            for column in figure.of:
+                style = STYLES[column.split("_")[0]] if len(figure.of) > 1 else "solid"
+                own = f"{label}, {column.replace('_', ' ')}" if len(figure.of) > 1 else label
+                pairs = [_finite(run.history["epoch"], run.history[column]) for run in runs]
+                series += _seeds_and_mean(own, group, style, pairs)
+        what = figure.of[0].replace("_", " ") if len(figure.of) == 1 else ("error" if percent else "loss")
+        yield model.Panel(
+            title=title,
+            x_label="epoch",
+            y_label=f"{what} (%)" if percent else what,
+            y_percent=percent,
+            y_log=not percent,
+            target=figure.target,
+            series=series,
+        )
+
+
+def _finite(x: Sequence[float], y: Sequence[float]) -> tuple[list[float], list[float]]:
+    kept = [(a, b) for a, b in zip(x, y, strict=True) if b is not None and math.isfinite(b)]
+    return [a for a, _ in kept], [b for _, b in kept]
+
+
+def _seeds_and_mean(
+    label: str, group: int, style: Style, lines: Sequence[tuple[list[float], list[float]]]
+) -> list[model.Series]:
+    drawn = [
+        model.Series(label=label, group=group, style=style, role="seed", x=x, y=y) for x, y in lines if x
+    ]
+    grids = {tuple(x) for x, _ in lines}
+    # A mean is drawn only where every seed was measured at the same places (runs may stop at a target).
+    if len(grids) == 1 and drawn:
+        mean = [fmean(values) for values in zip(*(y for _, y in lines), strict=True)]
+        drawn.append(
+            model.Series(label=label, group=group, style=style, role="mean", x=list(grids.pop()), y=mean)
+        )
+    return drawn
+
+
+def _layers(figure: Figure, item: Demand, store: Store) -> Iterator[model.Panel]:
+    assert figure.metric is not None
+    metric = item.file.metrics[figure.metric]
+    lines: dict[str, list[list[float]]] = {}
+    for need, _run in _runs(item, store):
+        rows = _rows(item, store, need, figure)
+        if rows:
+            lines.setdefault(_label_of(need, figure), []).append([float(row["value"]) for row in rows])
+    name = metric.title or (metric.probe or "").replace("_", " ")
+    for title, sort in (("ours, layers in network order", False), ("ours, layers sorted by magnitude", True)):
+        series = []
+        for group, (label, seeds) in enumerate(lines.items()):
+            ordered = [sorted(values, reverse=True) if sort else values for values in seeds]
+            pairs = [([float(i) for i in range(1, len(values) + 1)], values) for values in ordered]
+            style: Style = "dashed" if label.startswith("plain") else "solid"
+            series += _seeds_and_mean(label, group, style, pairs)
+        yield model.Panel(title=title, x_label="layer index", y_label=name, series=series)
+
+
+def _rows(item: Demand, store: Store, need: Need, figure: Figure) -> list[dict[str, Any]] | None:
+    assert figure.metric is not None
+    return store.reading(reading_of(item.file.metrics[figure.metric], need.spec, figure.at, item.claim).key)
+
+
+def _moments(figure: Figure, item: Demand, store: Store) -> Iterator[model.Panel]:
+    """One panel a moment: the reduced metric by level of the first factor, a line for each arm."""
+    assert figure.metric is not None
+    metric = item.file.metrics[figure.metric]
+    factor = next(iter(item.file.factors))
+    y_label = metric.title or figure.metric.replace("_", " ")
+    for moment in metric.at:
+        values: dict[str, dict[int, dict[str, float]]] = {}
+        categories: dict[str, None] = {}
+        for need, _run in _runs(item, store):
+            rows = store.reading(reading_of(metric, need.spec, moment, item.claim).key)
+            if rows:
+                level = f"{need.cell.levels[factor]} ({need.cell.settings.get(factor, '')})"
+                categories[level] = None
+                value = from_rows(metric, rows).value
+                if math.isfinite(value):
+                    values.setdefault(need.cell.arm, {}).setdefault(need.spec.seed, {})[level] = value
+        order = list(categories)
+        series = []
+        for group, (arm, seeds) in enumerate(values.items()):
+            pairs = [
+                ([float(order.index(level)) for level in line], list(line.values()))
+                for line in seeds.values()
+            ]
+            series += _seeds_and_mean(arm, group, "solid", pairs)
+        yield model.Panel(
+            title=f"ours, {moment}", x_label=factor, y_label=y_label, x_categories=order, series=series
+        )
+
+
+def _reference(figure: Figure, item: Demand) -> list[model.Panel]:
+    """Read the paper's curves: columns `panel`, `series`, `x`, `y`, `style`; lines of one net share a colour."""
+    assert figure.reference is not None
+    path = item.claim.path.parent / figure.reference.file
+    with path.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(line for line in file if not line.startswith("#")))
+    percent = figure.reference.y.endswith("(%)")
+    return [
+        model.Panel(
+            title=f"paper, {title}",
+            x_label=figure.reference.x,
+            y_label=figure.reference.y,
+            y_percent=percent,
+            target=figure.target,
+            series=_reference_series(
+                [row for row in rows if row["panel"] == title], 0.01 if percent else 1.0
+            ),
+        )
+        for title in dict.fromkeys(row["panel"] for row in rows)
+    ]
+
+
+def _reference_series(rows: list[dict[str, str]], scale: float) -> list[model.Series]:
+    groups = list(dict.fromkeys(row["series"].split(",")[0] for row in rows))
+    lines: dict[str, list[dict[str, str]]] = {}
+    for row in rows:
+        lines.setdefault(row["series"], []).append(row)
+    return [
+        model.Series.model_validate(
+            {
+                "label": name,
+                "group": groups.index(name.split(",")[0]),
+                "style": line[0]["style"],
+                "role": "reference",
+                "x": [float(row["x"]) for row in line],
+                "y": [float(row["y"]) * scale for row in line],
+            }
+        )
+        for name, line in lines.items()
+    ]

@@ -1,0 +1,145 @@
+"""Report → one self-contained HTML page: no network, complete without script, under a strict policy."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import jinja2
+from markupsafe import Markup
+
+from repro import shipped
+from repro.errors import mistake
+from repro.report import as_csv, figures, text
+from repro.report.bibtex import bibtex
+from repro.report.forest import forest
+from repro.report.model import ClaimReport, Figure, Report, Verdict
+
+PAGE = "report.html.jinja"
+STYLE = "report.css"
+SCRIPT = "report.js"
+
+
+@dataclass(frozen=True, slots=True)
+class FigureView:
+    """A figure ready for the page: a drawing a panel (empty where there is nothing to show).
+
+    Panels with the same lines share `legend`; otherwise each has one of its own in `legends`.
+    """
+
+    drawings: list[Markup]
+    legend: list[figures.LegendEntry]
+    legends: list[list[figures.LegendEntry]]
+    csv: str
+
+    @property
+    def empty(self) -> bool:
+        """Tell whether no panel has anything to show."""
+        return not any(self.drawings)
+
+
+def render_html(report: Report, *, templates: Path | None = None) -> str:
+    """Return `report` as one HTML page; the same report gives the same bytes.
+
+    Files in the folder `templates` (report.html.jinja, claim.html.jinja, report.css, report.js …) come
+    before the shipped ones of the same name.
+    """
+    environment = _environment(templates)
+    style, script = _source(environment, STYLE), _source(environment, SCRIPT)
+    try:
+        return environment.get_template(PAGE).render(
+            report=report,
+            style=Markup(style),
+            script=Markup(script),
+            style_hash=_policy_hash(style),
+            script_hash=_policy_hash(script),
+        )
+    except jinja2.TemplateError as error:
+        where = f"template {getattr(error, 'name', None) or PAGE}"
+        raise mistake(where, error.message or "the template cannot be rendered") from error
+
+
+def write_html(report: Report, path: Path, *, templates: Path | None = None) -> None:
+    """Write `report` to `path` as one HTML page, whole or not at all."""
+    page = render_html(report, templates=templates)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_name(path.name + ".part")
+    unfinished.write_text(page, encoding="utf-8", newline="\n")
+    unfinished.replace(path)
+
+
+def verdict_kind(verdict: Verdict) -> str:
+    """Return what decides shape and colour: the result if there is one, else pending or failed."""
+    if verdict.result is not None:
+        return verdict.result
+    return "failed" if verdict.status == "failed" else "pending"
+
+
+def is_capped(verdict: Verdict) -> bool:
+    """Tell whether the scale allows less than the result says, such as "holds" for "supported"."""
+    return verdict.result is not None and verdict.word.strip().casefold() != verdict.result
+
+
+def _environment(templates: Path | None) -> jinja2.Environment:
+    if templates is not None and not templates.is_dir():
+        raise mistake("templates", "no such folder", str(templates))
+    folders = [shipped.folder("templates")] if templates is None else [templates, shipped.folder("templates")]
+    environment = jinja2.Environment(
+        loader=jinja2.ChoiceLoader([jinja2.FileSystemLoader(folder) for folder in folders]),
+        autoescape=True,  # Jinja's own choice by file name would skip *.html.jinja
+        undefined=jinja2.StrictUndefined,
+        finalize=_shown,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters |= {
+        "web_address": text.web_address,
+        "duration": text.duration,
+        "kind": verdict_kind,
+        "capped": is_capped,
+        "forest": forest,
+        "drawn": _drawn,
+        "bibtex": bibtex,
+        "evidence": _evidence,
+    }
+    environment.globals |= {"plural": text.plural}
+    return environment
+
+
+def _shown(value: Any) -> Any:
+    """Everything that a template prints passes here before it is escaped."""
+    if value is None:
+        return ""
+    return text.visible(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+
+
+def _drawn(figure: Figure, prefix: str) -> FigureView:
+    drawings = [Markup(drawing) for drawing in figures.draw(figure, prefix)]
+    legends = [figures.legend(panel) for panel in figure.panels]
+    shown = [legend for legend in legends if legend]
+    csv = as_csv.data_link(as_csv.figure_csv(figure))
+    if shown and all(legend == shown[0] for legend in shown):
+        return FigureView(drawings, shown[0], [[] for _ in legends], csv)
+    return FigureView(drawings, [], legends, csv)
+
+
+def _evidence(claims: Sequence[ClaimReport]) -> str:
+    return as_csv.data_link(as_csv.expectations_csv(claims))
+
+
+def _source(environment: jinja2.Environment, name: str) -> str:
+    assert environment.loader is not None
+    source = environment.loader.get_source(environment, name)[0]
+    if "</" in source:
+        raise mistake(f"template {name}", "may not hold '</': it would end its own element")
+    return source
+
+
+def _policy_hash(source: str) -> str:
+    digest = hashlib.sha256(source.encode()).digest()
+    return f"sha256-{base64.b64encode(digest).decode()}"

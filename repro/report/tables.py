@@ -1,0 +1,91 @@
+"""The paper's tables as printed, with our columns beside."""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import TYPE_CHECKING
+
+from repro.claims import cells
+from repro.claims.schema import Metric, Table, TableRow
+from repro.demand import Demand
+from repro.report import model, words
+from repro.stats import Sample, contrast
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def build_table(name: str, table: Table, item: Demand, frame: pd.DataFrame) -> model.Table:
+    """Return a paper's table with our mean, 95% interval and n in each cell that has runs."""
+    source = f"{table.source.where}, read from the {table.source.read_from}"
+    if table.uncertainty.reading_error:
+        source += f", reading error ±{table.uncertainty.reading_error}"
+    if table.uncertainty.of != "unknown":
+        source += f"; {table.uncertainty.of}"
+    metrics = item.file.metrics
+    columns = [metrics[metric].title or metric.replace("_", " ") for metric in table.metrics]
+    rows = [_row(row, table, item, frame) for row in table.rows]
+    return model.Table(id=name, title=table.title, source=source, columns=columns, rows=rows)
+
+
+def _row(row: TableRow, table: Table, item: Demand, frame: pd.DataFrame) -> model.Row:
+    known = {cell.address: cell for cell in cells(item.file)}
+    label = None
+    if row.cell in known:
+        cell = known[row.cell]
+        levels = [f"{name} {cell.settings.get(name, level)}" for name, level in cell.levels.items()]
+        label = ", ".join([cell.arm, *levels])
+    built = [_cell(metric, item.file.metrics[metric], row, table, item, frame) for metric in table.metrics]
+    return model.Row(label=row.label, ours_label=label, cells=built, note=row.note)
+
+
+def _cell(
+    name: str, metric: Metric, row: TableRow, table: Table, item: Demand, frame: pd.DataFrame
+) -> model.Cell:
+    reported = row.reported.get(name)
+    exact = metric.kind in ("static", "computed")
+    chosen = frame[
+        (frame["claim"] == item.claim.id)
+        & (frame["metric"] == name)
+        & (frame["cell"] == (row.cell or "\0"))
+        & (frame["scale"] == ("exact" if exact else item.scale))
+    ]
+    if table.at is not None:
+        chosen = chosen[chosen["moment"] == table.at]
+    if chosen.empty:
+        return model.Cell(metric=name, reported=reported, ours=None, difference=None, n=0)
+    unit = words.unit_of(metric, "value")
+    values = tuple(float(value) for value in chosen["value"])
+    if exact:
+        ours = words.number(values[0], unit) + words.suffix(unit, "value")
+        return model.Cell(metric=name, reported=reported, ours=ours, difference=None, n=1)
+    sample = Sample(values, tuple(chosen["censored"].tolist()), float(chosen["resolution"].max()))
+    interval = contrast([sample], [1.0], level=0.95)
+    half = (interval.high - interval.low) / 2
+    if math.isfinite(half):
+        low, high = (
+            words.number(max(end, 0.0) if unit == "error" else end, unit, half)
+            for end in (interval.low, interval.high)
+        )
+        ours = f"{words.number(interval.estimate, unit, half)}{words.suffix(unit, 'value')} [{low}, {high}]"
+    else:
+        sign = "at least " if interval.bound == "from_below" else ""
+        ours = f"{sign}{words.number(interval.estimate, unit)}{words.suffix(unit, 'value')}"
+    # A difference from the paper's number means something only where the paper's protocol was followed.
+    difference = _difference(reported, interval.estimate, unit) if item.scale == "paper" else None
+    return model.Cell(metric=name, reported=reported, ours=ours, difference=difference, n=len(values))
+
+
+def _difference(reported: str | None, ours: float, unit: model.Unit) -> str | None:
+    printed = printed_value(reported)
+    if printed is None or math.isnan(ours):
+        return None
+    shown = ours * 100 if unit == "error" else ours
+    return f"{shown - printed:+.2f}{' pp' if unit == 'error' else ''}".replace("-", "−")
+
+
+def printed_value(text: str | None) -> float | None:
+    """Return the first number of a printed entry, or None: "6.43 (6.61±0.16)" → 6.43."""
+    match = re.search(r"-?\d[\d,]*\.?\d*", text or "")
+    return float(match.group().replace(",", "")) if match else None

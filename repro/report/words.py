@@ -1,0 +1,185 @@
+"""Numbers and verdicts in words: rounded by their uncertainty, plain sentences made from the evidence."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from repro.claims import Expectation, Metric
+from repro.claims.schema import Bounds
+from repro.report.model import Result, Status, Unit
+from repro.verdicts import ClaimVerdict, ExpectationVerdict, PartVerdict
+
+DIFFERENCES = ("difference", "contrast", "ordering", "slope")
+
+
+def unit_of(metric: Metric, kind: str) -> Unit:
+    """Return the unit in which an expectation on `metric` is shown."""
+    if kind == "ratio":
+        return "ratio"
+    if metric.unit != "number" or metric.transform == "log10":
+        return "log10" if metric.transform == "log10" else metric.unit
+    if metric.of is not None and metric.of.endswith("error"):
+        return "epochs" if metric.kind == "first_reach" else "error"
+    return "count" if metric.kind == "static" else "number"
+
+
+def suffix(unit: Unit, kind: str) -> str:
+    """Return what follows a number: % for errors, pp for their differences, and so on."""
+    if unit == "error":
+        return " pp" if kind in DIFFERENCES else "%"
+    return {"epochs": " epochs", "ratio": "×", "log10": " decades"}.get(unit, "")
+
+
+def number(value: float, unit: Unit, half_width: float | None = None) -> str:
+    """Return a number without its unit, with two digits of its uncertainty (three significant without one)."""
+    if math.isinf(value):
+        return "∞" if value > 0 else "−∞"
+    if unit == "count":
+        return f"{value:,.0f}"
+    shown = value * 100 if unit == "error" else value
+    spread = half_width * 100 if unit == "error" and half_width is not None else half_width
+    if spread is None or not math.isfinite(spread) or spread <= 0:
+        text = f"{shown:.3g}"
+        text = f"{shown:.1f}" if "e" in text and 1 <= abs(shown) < 1e6 else text
+    else:
+        text = f"{shown:.{min(6, max(0, 1 - math.floor(math.log10(spread))))}f}"
+    return text.replace("-", "−")
+
+
+def estimate(part: PartVerdict, unit: Unit, kind: str) -> str:
+    """Return "14.9 pp [9.1, 20.7], n = 5", or why there is none."""
+    interval = part.interval
+    if interval is None:
+        return "—"
+    tail = suffix(unit, kind)
+    if kind == "exact":
+        return number(interval.estimate, unit) + tail
+    half = (interval.high - interval.low) / 2
+    low, high = number(interval.low, unit, half), number(interval.high, unit, half)
+    if math.isnan(interval.estimate):
+        middle = "not defined"
+    else:
+        sign = {"from_below": "at least ", "from_above": "at most "}.get(interval.bound, "")
+        spread = half if math.isfinite(half) else None
+        middle = sign + number(interval.estimate, unit, spread) + tail
+    return f"{middle} [{low}, {high}], n = {part.n}"
+
+
+def bounds(region: Bounds, unit: Unit, kind: str) -> str:
+    """Return a region in words: "at least 2 pp"."""
+    tail = suffix(unit, kind)
+    if region.at_least is not None:
+        return f"at least {number(region.at_least, unit)}{tail}"
+    if region.at_most is not None:
+        return f"at most {number(region.at_most, unit)}{tail}"
+    pair = region.within or region.outside
+    assert pair is not None
+    low, high = (number(value, unit) for value in pair)
+    return f"between {low} and {high}{tail}" if region.within else f"below {low} or above {high}{tail}"
+
+
+def refuting(item: Expectation, unit: Unit) -> str:
+    """Return the refuting region in words; by default, everything that does not support."""
+    return (
+        bounds(item.refuted, unit, item.kind)
+        if item.refuted
+        else f"anything but {bounds(item.supports, unit, item.kind)}"
+    )
+
+
+def word(result: Result | None, status: Status, scale: str | None) -> str:
+    """Return the verdict's word. `scale` names a lesser scale, which caps the words; None for the claim's own."""
+    if result is None:
+        return {"failed": "failed to run", "pending": "pending", "complete": "not judged here"}[status]
+    if scale is None:
+        return result
+    capped = {"supported": "holds", "refuted": "does not hold", "inconclusive": "undecided"}[result]
+    return f"{capped} at {scale} scale"
+
+
+def expectation_sentence(verdict: ExpectationVerdict, unit: Unit, scale: str | None) -> str:
+    """Say what was compared, by how much, how sure, against which bar."""
+    item = verdict.item
+    if verdict.note:
+        return f"{verdict.note[:1].upper()}{verdict.note[1:]}."
+    if verdict.result is None:
+        notes = list(dict.fromkeys(part.note for part in verdict.parts if part.note))
+        return f"Not judged: {'; '.join(notes) or 'nothing has been run'}."
+    if len(verdict.parts) == 1:
+        return _one(verdict.parts[0], item, unit)
+    counts = {
+        r: [p for p in verdict.parts if p.result == r] for r in ("supported", "refuted", "inconclusive")
+    }
+    total = len(verdict.parts)
+    if verdict.result == "supported":
+        return f"All {total} comparisons lie {_bar(item, unit)}, each with its whole 95% interval."
+    if verdict.result == "refuted":
+        worst = counts["refuted"][0]
+        return f"{_count(counts['refuted'], total)} fail: {_named(worst, item, unit)}. {_needed(item, unit)}"
+    open_ = counts["inconclusive"][0]
+    held = f"{len(counts['supported'])} of {total} comparisons hold; "
+    return f"{held}{len(counts['inconclusive'])} cannot be told: {_named(open_, item, unit)}. {_needed(item, unit)}"
+
+
+def _count(parts: Sequence[PartVerdict], total: int) -> str:
+    return f"{len(parts)} of {total} comparisons"
+
+
+def _named(part: PartVerdict, item: Expectation, unit: Unit) -> str:
+    note = f" ({part.note})" if part.note else ""
+    return f"{part.estimand.label or item.title}: {estimate(part, unit, item.kind)}{note}"
+
+
+def _bar(item: Expectation, unit: Unit) -> str:
+    text = bounds(item.supports, unit, item.kind)
+    return text if text.startswith(("between", "below")) else f"at {text.removeprefix('at ')}"
+
+
+def _needed(item: Expectation, unit: Unit) -> str:
+    return f"The claim needs {bounds(item.supports, unit, item.kind)}."
+
+
+def _one(part: PartVerdict, item: Expectation, unit: Unit) -> str:
+    interval, tail = part.interval, suffix(unit, item.kind)
+    needs = bounds(item.supports, unit, item.kind)
+    note = f" Note: {part.note}." if part.note else ""
+    if interval is None or math.isnan(interval.estimate):
+        return f"There is no estimate to judge; the claim needs {needs}.{note}"
+    if item.kind == "exact":
+        verb = {"supported": "as claimed", "refuted": "not as claimed"}.get(
+            part.result or "", "between the regions"
+        )
+        return f"Computed: {number(interval.estimate, unit)}{tail}; the claim needs {needs}: {verb}.{note}"
+    half = (interval.high - interval.low) / 2
+    spread = half if math.isfinite(half) else None
+    low, high = number(interval.low, unit, half), number(interval.high, unit, half)
+    sign = {"from_below": "at least ", "from_above": "at most "}.get(interval.bound, "")
+    middle = f"{sign}{number(interval.estimate, unit, spread)}{tail}"
+    measured = f"We measured {middle} (95% interval {low} to {high}, {part.n} seeds)"
+    refutes = refuting(item, unit)
+    end = {
+        "supported": f"the whole interval lies in what the claim needs, {needs}",
+        "refuted": f"the whole interval lies in what speaks against the claim, {refutes}",
+        "inconclusive": f"the claim needs {needs}, and {part.n} seeds cannot tell",
+    }[part.result or "inconclusive"]
+    return f"{measured}: {end}.{note}"
+
+
+def claim_sentence(verdict: ClaimVerdict, sentences: dict[str, str]) -> str:
+    """Say in one sentence why the claim stands as it does, from the expectations that decide."""
+    deciders = [e for e in verdict.expectations if e.item.role == "decides" and not e.note]
+    if not deciders:
+        return "No expectation that decides this claim can be judged at this scale."
+    if verdict.result is None:
+        stuck = next((e for e in deciders if e.result is None), deciders[0])
+        return sentences[stuck.id]
+    chosen = [e for e in deciders if e.result == verdict.result] or deciders
+    first = f"{chosen[0].item.title}: {_lower(sentences[chosen[0].id])}"
+    if verdict.result == "supported" and len(chosen) > 1:
+        return f"All {len(chosen)} deciding expectations hold. {first}"
+    return first
+
+
+def _lower(sentence: str) -> str:
+    return sentence[:1].lower() + sentence[1:]

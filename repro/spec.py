@@ -1,0 +1,123 @@
+"""RunSpec: all that determines a training run. Its canonical hash is the run's key."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from functools import cached_property
+from typing import Any
+
+from repro.recipes import Recipe
+
+
+def canonical_hash(data: object) -> str:
+    """Return 24 hexadecimal digits of SHA-256 over `data` as JSON with sorted keys and no white space."""
+    text = json.dumps(data, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return hashlib.sha256(text.encode()).hexdigest()[:24]
+
+
+@dataclass(frozen=True)
+class DatasetSpec:
+    """A dataset by name and by the published fingerprint of its content."""
+
+    name: str
+    fingerprint: str
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class ModelSpec:
+    """A model by name, hand-bumped version (or source hash, for a user's own) and options."""
+
+    name: str
+    version: int | str
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Numerics:
+    """What changes the arithmetic of a run: the precision of convolutions and matrix products."""
+
+    precision: str = "fp32"
+
+
+@dataclass(frozen=True)
+class RunSpec:
+    """Dataset, model, recipe, seed and numerics. Probes are not part of it: they are readings of a run."""
+
+    dataset: DatasetSpec
+    model: ModelSpec
+    recipe: Recipe
+    seed: int
+    numerics: Numerics = Numerics()
+
+    def as_json(self) -> dict[str, Any]:
+        """Return plain data; :meth:`from_json` inverts it."""
+        return {
+            "dataset": asdict(self.dataset),
+            "model": asdict(self.model),
+            "recipe": self.recipe.as_json(),
+            "seed": self.seed,
+            "numerics": asdict(self.numerics),
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> RunSpec:
+        """Rebuild the spec that :meth:`as_json` wrote."""
+        return cls(
+            dataset=DatasetSpec(**data["dataset"]),
+            model=ModelSpec(**data["model"]),
+            recipe=Recipe.from_json(data["recipe"]),
+            seed=data["seed"],
+            numerics=Numerics(**data["numerics"]),
+        )
+
+    @cached_property
+    def key(self) -> str:
+        """The run's identity: equal specs share it, any difference changes it."""
+        return canonical_hash(self.as_json())
+
+    @property
+    def title(self) -> str:
+        """A short name for people: model, its options, seed."""
+        options = " ".join(f"{key}={value}" for key, value in sorted(self.model.options.items()))
+        return f"{self.model.name} {options} seed {self.seed}".replace("  ", " ")
+
+
+@dataclass(frozen=True)
+class ReadingSpec:
+    """One measurement of a probe: on a run at a moment, on a model as built, or on nothing but mathematics.
+
+    Attributes:
+        probe: short name or ``package.module:Name``.
+        version: the probe's version, so that a mended probe is read again.
+        options: the probe's own options.
+        run: the spec of the run it is read from, or None.
+        moment: "init", "epoch-1", "mid" or "last", for a run.
+        subject: for a static probe, the model (and input shape) as plain data.
+    """
+
+    probe: str
+    version: int | str
+    options: Mapping[str, Any] = field(default_factory=dict)
+    run: RunSpec | None = None
+    moment: str | None = None
+    subject: Mapping[str, Any] | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """Return plain data; the run is named by its key."""
+        return {
+            "probe": self.probe,
+            "version": self.version,
+            "options": dict(self.options),
+            "run": self.run.key if self.run else None,
+            "moment": self.moment,
+            "subject": dict(self.subject) if self.subject else None,
+        }
+
+    @cached_property
+    def key(self) -> str:
+        """The reading's identity in the store."""
+        return canonical_hash(self.as_json())

@@ -1,0 +1,32 @@
+"""Interval estimates and decision rules: pure functions of numbers, with no type of the project in them.
+
+Everything rests on runs being independent draws with a roughly normal spread on the scale used (linear, or
+logs for ratios). What that buys, and what is left of it when it fails, is measured in
+``bench/results/coverage.md``.
+"""
+
+from repro.stats.intervals import contrast, slope_weights
+from repro.stats.judging import Verdict3, joint, judge, levels
+from repro.stats.power import detectable_difference, seeds_needed
+from repro.stats.prediction import best_of_interval, binomial_se, prediction_interval
+from repro.stats.regions import Piece, Region
+from repro.stats.samples import Bound, Interval, Sample
+
+__all__ = [
+    "Bound",
+    "Interval",
+    "Piece",
+    "Region",
+    "Sample",
+    "Verdict3",
+    "best_of_interval",
+    "binomial_se",
+    "contrast",
+    "detectable_difference",
+    "joint",
+    "judge",
+    "levels",
+    "prediction_interval",
+    "seeds_needed",
+    "slope_weights",
+]

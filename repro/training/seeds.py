@@ -1,0 +1,20 @@
+"""One seed a run → independent streams of random numbers, each by its purpose and index."""
+
+from __future__ import annotations
+
+import hashlib
+
+import torch
+
+
+def generator(seed: int, purpose: str, index: int = 0) -> torch.Generator:
+    """Return a CPU generator that depends on its arguments alone: not on the device, nor on what else runs.
+
+    Args:
+        seed: the run's.
+        purpose: "init", "order" (index: epoch) or "augmentation" (index: step).
+        index: which of the purpose's streams.
+    """
+    digest = hashlib.sha256(f"{seed}/{purpose}/{index}".encode()).digest()
+    # Half the range of int64: torch refuses larger seeds on some builds.
+    return torch.Generator().manual_seed(int.from_bytes(digest[:8], "big") >> 1)

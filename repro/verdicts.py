@@ -1,0 +1,269 @@
+"""Evidence against regions → verdicts (DESIGN §4).
+
+One rule: the two-sided 95% interval inside the supporting region supports, inside the refuting region refutes,
+anything else is inconclusive. Pending and failed runs never count against a claim.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from repro.claims import Expectation, below
+from repro.claims.schema import Bounds
+from repro.demand import Demand
+from repro.estimands import Estimand, estimands
+from repro.stats import Interval, Region, Sample, contrast, joint, judge, levels
+from repro.store import Store
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Result = Literal["supported", "refuted", "inconclusive"]
+Status = Literal["complete", "pending", "failed"]
+
+ALPHA = 0.05
+"""Two-sided: an interval inside a region is wrong about its side at most this often."""
+
+
+@dataclass(frozen=True)
+class PartVerdict:
+    """One estimand, judged. `interval` is at the level of support; refutation uses a stricter one."""
+
+    estimand: Estimand
+    samples: Mapping[str, Sample]
+    interval: Interval | None
+    result: Result | None
+    n: int
+    note: str | None = None
+
+
+@dataclass(frozen=True)
+class ExpectationVerdict:
+    """An expectation, judged; `result` is None where it was not (yet), and `note` says why."""
+
+    id: str
+    item: Expectation
+    parts: tuple[PartVerdict, ...]
+    result: Result | None
+    status: Status
+    own_scale: str
+    note: str | None = None
+
+
+@dataclass(frozen=True)
+class ClaimVerdict:
+    """A claim, judged. `capped`: the result is of a lesser scale than the claim's own."""
+
+    claim: str
+    scale: str
+    expectations: tuple[ExpectationVerdict, ...]
+    result: Result | None
+    status: Status
+    capped: bool
+
+
+def judge_claim(item: Demand, frame: pd.DataFrame, store: Store) -> ClaimVerdict:
+    """Judge every expectation of a claim that its scale lets judge, and the claim.
+
+    Any deciding expectation refuted (at the level divided by their number) refutes the claim; all supported
+    support it; else it is inconclusive.
+    """
+    here = frame[frame["claim"] == item.claim.id]
+    applicable = {
+        name: expectation
+        for name, expectation in item.file.expect.items()
+        if not below(item.scale, expectation.from_scale or "exact")
+        and (expectation.kind == "exact" or item.measured or item.tuning)
+    }
+    deciding = sum(expectation.role == "decides" for expectation in applicable.values())
+    judged = tuple(
+        _expectation(name, expectation, item, here, store, deciding)
+        if name in applicable
+        else _not_here(name, expectation, item)
+        for name, expectation in item.file.expect.items()
+    )
+    deciders = [e for e in judged if e.item.role == "decides" and e.id in applicable]
+    status = _status([e.status for e in deciders])
+    results = [e.result for e in deciders]
+    refuters = [e for e in deciders if e.result == "refuted"]
+    result: Result | None
+    if refuters:
+        result = "refuted"
+    elif not results or None in results:
+        result = None
+    else:
+        result = joint([r for r in results if r is not None])
+    # A refutation by exact arithmetic stands at every scale; everything else is capped by the scale.
+    exact = all(e.item.kind == "exact" for e in (refuters or deciders))
+    capped = below(item.scale, "paper") and not exact
+    return ClaimVerdict(item.claim.id, item.scale, judged, result, status, capped)
+
+
+def _status(statuses: Sequence[Status]) -> Status:
+    if "failed" in statuses:
+        return "failed"
+    return "pending" if "pending" in statuses or not statuses else "complete"
+
+
+def _not_here(name: str, expectation: Expectation, item: Demand) -> ExpectationVerdict:
+    own = expectation.from_scale or "paper"
+    note = f"judged from the {own} scale on"
+    return ExpectationVerdict(name, expectation, (), None, "complete", own, note)
+
+
+def _expectation(
+    name: str, expectation: Expectation, item: Demand, frame: pd.DataFrame, store: Store, deciding: int
+) -> ExpectationVerdict:
+    exact = expectation.kind == "exact"
+    file = item.claim.base if exact else item.file
+    expectation = file.expect.get(name, expectation)
+    parts = estimands(file, expectation)
+    looks = 1 if exact else len(file.experiment.seeds.looks)
+    support, refutation = levels(ALPHA, looks, len(parts), deciding if expectation.role == "decides" else 1)
+    supports = region(expectation.supports)
+    refutes = complement(expectation.supports) if expectation.refuted is None else region(expectation.refuted)
+    judged, statuses = [], []
+    for part in parts:
+        missing = None if exact else _missing(item, part, store)
+        if exact:
+            verdict, found = _exact_part(part, expectation, frame, supports, refutes, item, store)
+            statuses.append(found)
+        elif missing is not None:
+            verdict = PartVerdict(part, {}, None, None, 0, missing[1])
+            statuses.append(missing[0])
+        else:
+            verdict = _part(part, expectation, item, frame, (support, refutation), (supports, refutes))
+            statuses.append("complete")
+        judged.append(verdict)
+    status = _status(statuses)
+    results = [part.result for part in judged]
+    result: Result | None
+    if "refuted" in results:
+        result = "refuted"
+    elif None in results:
+        result = None
+    else:
+        result = joint([r for r in results if r is not None])
+    own = "exact" if exact else expectation.from_scale or "paper"
+    return ExpectationVerdict(name, expectation, tuple(judged), result, status, own)
+
+
+def _missing(item: Demand, part: Estimand, store: Store) -> tuple[Status, str] | None:
+    """Return why a part cannot be judged yet: runs that failed, or that are not there."""
+    failed = pending = 0
+    reason = None
+    for address in part.weights:
+        tuning = item.tuning.get(address)
+        specs = list(tuning.missing) if tuning and tuning.state == "pending" else []
+        specs += [need.spec for need in item.measured.get(address, ())]
+        if address not in item.measured and not specs:
+            return "pending", f"no cell {address} at this scale"
+        for spec in specs:
+            if store.run(spec.key) is None:
+                why = store.failure(spec.key)
+                failed += why is not None
+                pending += why is None
+                reason = reason or why
+        for need in item.measured.get(address, ()):
+            for reading in need.readings:
+                if reading.moment == (part.moment or reading.moment) and store.failure(reading.key):
+                    failed += 1
+                    reason = reason or store.failure(reading.key)
+    if failed:
+        return "failed", f"{failed} runs or readings failed: {(reason or '').splitlines()[0]}"
+    return ("pending", f"{pending} runs are not there yet") if pending else None
+
+
+def _part(
+    part: Estimand,
+    expectation: Expectation,
+    item: Demand,
+    frame: pd.DataFrame,
+    at: tuple[float, float],
+    regions: tuple[Region, Region],
+) -> PartVerdict:
+    chosen = frame[(frame["metric"] == expectation.metric) & (frame["scale"] == item.scale)]
+    if part.moment is not None:
+        chosen = chosen[chosen["moment"] == part.moment]
+    samples: dict[str, Sample] = {}
+    notes: list[str] = []
+    diverged = 0
+    for address in part.weights:
+        rows = chosen[chosen["cell"] == address].sort_values("seed")
+        samples[address] = Sample(
+            tuple(rows["value"].tolist()),
+            tuple(rows["censored"].tolist()),
+            float(rows["resolution"].max() if len(rows) else 0.0),
+        )
+        diverged += int(rows["diverged"].sum())
+        state = item.tuning.get(address)
+        if state is not None and state.state == "open":
+            notes.append(f"tuning open: the best learning rate of {address} lies on the edge of its grid")
+    n = min(len(sample.values) for sample in samples.values())
+    if diverged:
+        notes.append(f"{diverged} diverged runs count as chance or as never reaching the target")
+    if n < len(item.seeds):
+        notes.append(f"only {n} of {len(item.seeds)} runs lasted until this moment")
+    undefined = any(not math.isfinite(value) for sample in samples.values() for value in sample.values)
+    if undefined:
+        notes.append("a value is not defined (all gradients are zero, or not finite)")
+    note = "; ".join(notes) or None
+    if undefined or n == 0:
+        return PartVerdict(part, samples, None, "inconclusive", n, note)
+    cells, weights = [samples[a] for a in part.weights], list(part.weights.values())
+    support, refutation = (
+        contrast(
+            cells, weights, level=level, log=part.log, paired=expectation.paired and n == len(item.seeds)
+        )
+        for level in at
+    )
+    result: Result = judge(support, refutation, *regions)
+    if n < min(item.file.experiment.seeds.looks[0], len(item.seeds)) or any(
+        "tuning open" in note for note in notes
+    ):
+        result = "inconclusive"
+    return PartVerdict(part, samples, support, result, n, note)
+
+
+def _exact_part(
+    part: Estimand,
+    expectation: Expectation,
+    frame: pd.DataFrame,
+    supports: Region,
+    refutes: Region,
+    item: Demand,
+    store: Store,
+) -> tuple[PartVerdict, Status]:
+    address = next(iter(part.weights))
+    rows = frame[
+        (frame["metric"] == expectation.metric) & (frame["scale"] == "exact") & (frame["cell"] == address)
+    ]
+    if rows.empty:
+        keys = [need.reading.key for need in item.exact if need.metric == expectation.metric]
+        reasons = [reason for key in keys if (reason := store.failure(key))]
+        note = reasons[0].splitlines()[0] if reasons else "not computed yet"
+        return PartVerdict(part, {}, None, None, 0, note), "failed" if reasons else "pending"
+    value = float(rows["value"].iloc[0])
+    interval = Interval(estimate=value, low=value, high=value, level=1.0, df=math.nan)
+    result: Result = judge(interval, interval, supports, refutes)
+    return PartVerdict(part, {address: Sample((value,))}, interval, result, 1), "complete"
+
+
+def region(bounds: Bounds) -> Region:
+    """Return the region that a claim file's bounds describe."""
+    if bounds.within is not None:
+        return Region.within(*bounds.within)
+    if bounds.outside is not None:
+        return Region.outside(*bounds.outside)
+    if bounds.at_least is not None:
+        return Region.at_least(bounds.at_least)
+    assert bounds.at_most is not None
+    return Region.at_most(bounds.at_most)
+
+
+def complement(bounds: Bounds) -> Region:
+    """Return everything outside `bounds`: what refutes where the claim file names nothing else."""
+    return region(bounds).complement()
