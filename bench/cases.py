@@ -9,13 +9,12 @@ from dataclasses import replace
 from bench.truths import (
     LOG2,
     LOOKS,
-    TWICE,
-    Array,
     Case,
     Part,
     centred,
     each,
     each_difference,
+    each_gap,
     equivalence,
     first_runs,
     log_gamma,
@@ -29,9 +28,9 @@ from bench.truths import (
     slope,
     stray,
     student,
-    times,
+    watched,
 )
-from bench.vectorised import Observed
+from bench.vectorised import Array, Observed
 from repro.stats import Region
 
 SINGLE = (
@@ -57,19 +56,16 @@ SINGLE = (
     each("sd 1, 2, 4, 8", (1, 2, 4, 8)),
     each_difference("sd 1, 1", 1, 1),
     each_difference("sd 1, 3", 1, 3),
+    each_gap("sd 1, 1, 1, 10", (1, 1, 1, 10), 8),
 )
 
-UNEQUAL_N = (
+UNEQUAL_N = tuple(
     replace(
-        one("difference", "sd 3, 1; the first has 3 runs", normal(3, 1), 6),
-        observe=first_runs(3, 99),
+        one("difference", f"sd {first}, {second}; the first has {runs} runs", normal(first, second), 6),
+        observe=first_runs(runs, 99),
         sizes=((5,), (10,), (20,)),
-    ),
-    replace(
-        one("difference", "sd 1, 3; the first has 3 runs", normal(1, 3), 6),
-        observe=first_runs(3, 99),
-        sizes=((5,), (10,), (20,)),
-    ),
+    )
+    for runs, first, second in ((3, 1, 1), (3, 3, 1), (3, 1, 3), (2, 1, 1), (2, 3, 1))
 )
 
 LOOKED_AT = tuple(replace(case, sizes=LOOKS) for case in SINGLE)
@@ -86,14 +82,20 @@ GUARANTEED = (*SINGLE, *UNEQUAL_N, *LOOKED_AT, *CLAIMS)
 
 def _arm(delta: float) -> Case:
     """Return a single arm whose mean time is 1 and whose budget lies `delta` sds (of logs) above the bar."""
-    part, centre = Part((1.0,), Region.at_least(1.0)), -(0.3**2) / 2
     data = f"log sd 0.3, budget {delta} sd above the bar"
-    return times("value, censored", data, (part, (centre,)), normal(0.3), 0.3 * delta, 0.6)
+    centre = -(0.3**2) / 2
+    case = replace(
+        one("value, censored", data, normal(0.3), 0.6),
+        parts=(Part((1.0,), Region.at_least(1.0)),),
+        false_support=((centre,),),
+        false_refutation=((centre,),),
+    )
+    return watched(case, 0.3 * delta)
 
 
 def _race(data: str, sds: tuple[float, float], log_budget: float, scale: float = 0.6) -> Case:
     """Return a ratio of two arms that is 2, the slower one censored now and then."""
-    return times("ratio, censored", data, (TWICE, (LOG2, 0.0)), normal(*sds), log_budget, scale)
+    return watched(replace(ratio(data, normal(*sds), scale), kind="ratio, censored"), log_budget)
 
 
 def _count_images(values: Sequence[Array]) -> Observed:
@@ -181,13 +183,19 @@ SEEDS = (
     ),
 )
 
-UNCORRECTED = (
+WITHOUT = (
     replace(
-        one("difference", "sd 1, 1; every n at 95%, uncorrected", normal(1), 2),
-        kind="difference, looks",
+        one("difference, looks", "sd 1, 1; level not divided by the looks", normal(1), 2),
         corrected=False,
         sizes=(tuple(range(3, 11)), (3, 5, 10)),
     ),
+    *(
+        replace(case, kind=f"{case.kind}, Welch alone", guarded=False)
+        for case in (
+            each_gap("sd 1, 1, 1, 10", (1, 1, 1, 10), 8),
+            *(case for case in UNEQUAL_N if "has 2" in case.data),
+        )
+    ),
 )
 
-MEASURED = tuple(replace(case, guaranteed=False) for case in (*SKEW, *TIES, *CENSORED, *SEEDS, *UNCORRECTED))
+MEASURED = tuple(replace(case, guaranteed=False) for case in (*SKEW, *TIES, *CENSORED, *SEEDS, *WITHOUT))

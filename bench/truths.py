@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from scipy.special import digamma
@@ -35,9 +35,10 @@ class Part:
 class Case:
     """One kind of expectation on one kind of data.
 
-    `false_support` and `false_refutation` are cell means at which support or refutation is wrong, the likeliest to
-    mislead; `power_support` and `power_refutation` are means at which they are right. `guaranteed` marks
-    what DESIGN.md §4 promises at 5%; the rest is measured.
+    `false_support` and `false_refutation` are cell means at which support or refutation is wrong, the likeliest
+    to mislead; `power_support` and `power_refutation` are means at which they are right. `guaranteed` marks what
+    DESIGN.md §4 promises at 5%; the rest is measured. `corrected` and `guarded` switch off, for comparison, the
+    division by the number of looks and the floor under Welch's interval.
     """
 
     kind: str
@@ -53,6 +54,7 @@ class Case:
     paired: bool = False
     expectations: int = 1
     corrected: bool = True
+    guarded: bool = True
     sizes: tuple[tuple[int, ...], ...] = SIZES
     observe: Callable[[Sequence[Array]], Observed] = field(default=Observed)
 
@@ -99,7 +101,7 @@ def stray(share: float, distance: float) -> Shape:
 
 def log_gamma(shape_parameter: float) -> Shape:
     """Return logs of gamma draws, with mean 0."""
-    return lambda rng, shape: np.log(rng.gamma(shape_parameter, 1.0, shape)) - digamma(shape_parameter)
+    return lambda rng, shape: np.log(rng.gamma(shape_parameter, 1.0, shape)) - float(digamma(shape_parameter))
 
 
 def poisson(mean: float) -> Shape:
@@ -169,7 +171,7 @@ def slope(data: str, noise: Noise, rise: float) -> Case:
 
 
 def ordering(data: str, sds: tuple[float, float, float]) -> Case:
-    """Return a case of three cells in order; wrong support is likeliest where one pair ties, the other is clear."""
+    """Return a case of three cells in order; wrong support is likeliest where one pair ties."""
     first, second = 2 * math.hypot(*sds[:2]), 2 * math.hypot(*sds[1:])
     far = 10 * max(sds)
     ties = ((0.0, 0.0, far), (0.0, far, far))
@@ -179,7 +181,7 @@ def ordering(data: str, sds: tuple[float, float, float]) -> Case:
 
 
 def each(data: str, sds: tuple[float, float, float, float]) -> Case:
-    """Return a case of four values judged as one statement, two sds away from the bar or the last one short."""
+    """Return a case of four values judged as one statement; for power two sds away from the bar."""
     far = 10 * max(sds)
     short = ((0.0, far, far, far), (far, far, far, 0.0))
     away = tuple(2 * sd for sd in sds)
@@ -204,22 +206,27 @@ def equivalence(data: str, noise: Noise, margin: float) -> Case:
     return Case("within ±margin", data, parts, noise, edge, edge, (0.0, 0.0), (2 * margin, 0.0))
 
 
-def times(kind: str, data: str, arms: tuple[Part, Means], noise: Noise, budget: float, scale: float) -> Case:
-    """Return a case of times watched up to a budget: logs of all times are drawn around the means given."""
-    part, edge = arms
-    away, against = ((edge[0] + sign * scale, *edge[1:]) for sign in (1, -1))
-    sizes = ((3,), (5,), (10,))
-    ratio_kind = len(edge) > 1
+def each_gap(data: str, sds: tuple[float, float, float, float], parts: int) -> Case:
+    """Return a case of many gaps of gaps judged as one statement, all on the edge or all but the first clear."""
+    clear, gap = 10 * max(sds), 2 * math.sqrt(math.fsum(sd**2 for sd in sds))
+    weights = [(0.0,) * 4 * i + GAPS[0].weights + (0.0,) * 4 * (parts - 1 - i) for i in range(parts)]
+    rest = (0.0,) * 3
+    short = (0.0, *rest, *(clear, *rest) * (parts - 1))
+    edges = ((0.0,) * 4 * parts, short)
+    away, against = (gap, *rest) * parts, (-gap, *rest, *(gap, *rest) * (parts - 1))
+    noise = normal(*sds * parts)
     return Case(
-        kind,
+        f"each of {parts} gaps",
         data,
-        (part,),
+        tuple(Part(w, UP) for w in weights),
         noise,
-        (edge,),
-        (edge,),
+        (short,),
+        edges,
         away,
         against,
-        log=ratio_kind,
-        sizes=sizes,
-        observe=within_budget(budget),
     )
+
+
+def watched(case: Case, log_budget: float) -> Case:
+    """Return the case with logs of times drawn, and watched up to a budget."""
+    return replace(case, observe=within_budget(log_budget), sizes=((3,), (5,), (10,)))

@@ -35,9 +35,18 @@ class Observed:
 
 
 def contrast_many(
-    cells: Observed, weights: Sequence[float], level: float, *, log: bool = False, paired: bool = False
+    cells: Observed,
+    weights: Sequence[float],
+    level: float,
+    *,
+    log: bool = False,
+    paired: bool = False,
+    guarded: bool = True,
 ) -> tuple[Array, Array]:
-    """Return the ends of the intervals of all experiments; a cell has as many runs as its array has columns."""
+    """Return the ends of the intervals of all experiments; columns are runs, as many as a cell has.
+
+    `guarded` may be switched off to see what Welch's interval alone would do.
+    """
     used = [index for index, weight in enumerate(weights) if weight]
     w = np.array([weights[index] for index in used])[:, None]
     raw = [cells.values[index] for index in used]
@@ -69,7 +78,7 @@ def contrast_many(
             welch = 1 / ((share / error2) ** 2 / (n - 1)).sum(0)
         df = np.where((error2 == 0) | cut.any(0), n.min() - 1.0, welch)
     reach = -stdtrit(df, (1 - level) / 2) * np.sqrt(error2)
-    if not (paired and len(used) > 1):
+    if guarded and not (paired and len(used) > 1):
         reach = np.maximum(reach, np.sqrt((stdtrit(n - 1, 1 - level) ** 2 * share).sum(0)))
     low = estimate - reach - (np.abs(w) * np.where(w > 0, down, up)).sum(0)
     high = estimate + reach + (np.abs(w) * np.where(w > 0, up, down)).sum(0)
@@ -97,7 +106,7 @@ def inside(region: Region, low: Array, high: Array) -> Mask:
 
 
 def agreement(rng: np.random.Generator, times: int) -> float:
-    """Return the largest difference between `contrast_many` and `contrast` on random cells, relative above 1."""
+    """Return the largest difference between `contrast_many` and `contrast` on random cells, relative to 1 or more."""
     worst = 0.0
     for _ in range(times):
         log, paired = bool(rng.integers(2)), bool(rng.integers(2))

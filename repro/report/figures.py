@@ -19,7 +19,7 @@ import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure as Sheet
-from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter, PercentFormatter
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
 from repro.report import svg
 from repro.report.model import Figure, Panel, Series
@@ -32,6 +32,7 @@ INK, SOFT, GRID = "#1c2026", "#545c68", "#dcdfe4"
 COLOURS = {INK: "ink", SOFT: "soft", GRID: "rule"} | {c: f"group-{i}" for i, c in enumerate(GROUP_COLOURS)}
 
 DASHES: dict[str, tuple[float, ...]] = {"solid": (), "dashed": (4.5, 2), "dotted": (1.2, 1.6)}
+
 
 @dataclass(frozen=True, slots=True)
 class _Look:
@@ -81,7 +82,8 @@ def draw(figure: Figure, prefix: str) -> list[str]:
     text of the whole figure; the others are named by their panel only.
     """
     limits = [_common_limits(panel, figure.panels) for panel in figure.panels]
-    width = 400.0 if len(figure.panels) == 1 else 370.0
+    # the page sets one, two or three panels side by side; text comes out about equally large
+    width = {1: 400.0, 2: 370.0, 4: 370.0}.get(len(figure.panels), 310.0)
     drawings = []
     for number, (panel, panel_limits) in enumerate(zip(figure.panels, limits, strict=True)):
         if not has_points(panel):
@@ -179,7 +181,7 @@ def _settings() -> Iterator[None]:
 
 def _raw(panel: Panel, limits: Limits, width: float) -> str:
     with _settings():
-        sheet = Sheet(figsize=(width / 72, 250 / 72), layout="constrained")
+        sheet = Sheet(figsize=(width / 72, (150 + width / 4) / 72), layout="constrained")
         sheet.set_layout_engine("constrained", w_pad=0.02, h_pad=0.02)
         FigureCanvasSVG(sheet)
         sheet.patch.set_visible(False)
@@ -230,7 +232,8 @@ def _format_y(axes: Axes, panel: Panel) -> None:
     else:
         axes.yaxis.set_major_locator(MaxNLocator(nbins=6, steps=[1, 2, 5, 10]))
     if panel.y_percent:
-        axes.yaxis.set_major_formatter(PercentFormatter(xmax=1, symbol="" if "%" in panel.y_label else "%"))
+        sign = "" if "%" in panel.y_label else "%"
+        axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{round(100 * value, 6):g}{sign}"))
     elif panel.y_log:
         axes.yaxis.set_major_formatter(FuncFormatter(_power_of_ten))
 

@@ -109,7 +109,7 @@ class _Scale:
 def forest(expectations: Sequence[ExpectationResult]) -> list[Axis]:
     """Return the axes of a claim's forest plot; expectations without any estimate have no place in it."""
     axes = []
-    for group in _groups([one for one in expectations if any(_drawable(one))]):
+    for group in _groups([one for one in expectations if list(_drawable(one))]):
         scale = _scale(group)
         blocks = [_block(expectation, scale) for expectation in group]
         axes.append(Axis(_UNIT_LABELS[group[0].unit], _ticks(scale), blocks))
@@ -150,12 +150,17 @@ def _scale(group: Sequence[ExpectationResult]) -> _Scale:
     core += [raw.transform(value) for one in group for value in _landmarks(one)]
     core = [value for value in core if math.isfinite(value)]
     low, high = min(core), max(core)
-    span = high - low or 0.1 * abs(high) or 1.0
+    largest = max(abs(low), abs(high))
+    if high - low <= 1e-6 * largest or largest < 1e-12:
+        # one number, but for rounding: an axis needs room around it
+        room = 0.05 * largest if largest > 1e-12 else 0.5
+        low, high = low - room, high + room
+    span = high - low
     # intervals may stretch the axis up to threefold; a wider one would squeeze all else, and gets an arrow
     ends = [raw.transform(end) for one in group for part in one.parts for end in _ends(part)]
     low = min([low, *(max(end, low - span) for end in ends)])
     high = max([high, *(min(end, high + span) for end in ends)])
-    margin = _MARGIN * (high - low or span)
+    margin = _MARGIN * (high - low)
     return _Scale(low - margin, high + margin, raw.log, raw.factor)
 
 

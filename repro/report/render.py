@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -59,8 +60,7 @@ def render_html(report: Report, *, templates: Path | None = None) -> str:
             script_hash=_policy_hash(script),
         )
     except jinja2.TemplateError as error:
-        where = f"template {getattr(error, 'name', None) or PAGE}"
-        raise mistake(where, error.message or "the template cannot be rendered") from error
+        raise mistake(_place(error), error.message or "the template cannot be rendered") from error
 
 
 def write_html(report: Report, path: Path, *, templates: Path | None = None) -> None:
@@ -138,6 +138,15 @@ def _source(environment: jinja2.Environment, name: str) -> str:
     if "</" in source:
         raise mistake(f"template {name}", "may not hold '</': it would end its own element")
     return source
+
+
+def _place(error: jinja2.TemplateError) -> str:
+    """Say in which line of which template; Jinja puts its templates into the traceback."""
+    if isinstance(error, jinja2.TemplateSyntaxError):
+        return f"template {error.name}, line {error.lineno}"
+    frames = traceback.extract_tb(error.__traceback__)
+    lines = [f"template {Path(f.filename).name}, line {f.lineno}" for f in frames if ".jinja" in f.filename]
+    return lines[-1] if lines else f"template {PAGE}"
 
 
 def _policy_hash(source: str) -> str:

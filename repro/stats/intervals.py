@@ -37,12 +37,12 @@ def contrast(
     With `paired`, the runs of the cells share seeds in the same order, and the contrasts per seed are normal.
 
     Guarantee: under these assumptions either side is wrong in at most 1 − level of cases, whatever the
-    variances and numbers of runs. Student's t, for a single or a paired cell, keeps to half of that; so,
-    nearly, does Welch's for a few similar cells, but at three runs and the extreme levels of joint
-    statements it has been wrong eight times too often. The interval is therefore never narrower than
-    Banerjee's at 1 − 2 · (1 − level), which is wrong on either side in at most 1 − level of cases. With
-    equal spreads that adds 5% to a 95% interval of a difference at three runs a cell, and nothing from
-    four.
+    variances and the numbers of runs. Student's t, for a single or a paired cell, is wrong half as often. So,
+    nearly, is Welch's interval at 95%; with very unequal spreads, two or three runs and the extreme levels of
+    joint statements it is not ("Welch alone" in ``bench/results/coverage.md``). The interval is therefore
+    never narrower than Banerjee's, √Σ (t · weight · sd)²/n with each cell's own t, at level 1 − 2 (1 − level):
+    that one is proven. For equal spreads and three runs a cell this widens a 95% interval by 5% for two cells
+    and by 27% for four; from five runs on by less than 1%.
 
     Smallest n: two runs in every cell used (three for intervals of use). Below that the interval is infinite.
 

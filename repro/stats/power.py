@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-POINTS = 1024  # of the sum over variances; distances are then right to about 0.2%
+POINTS = 1024  # of the sum over variances; the power is then right to about a point
 
 
 def detectable_difference(

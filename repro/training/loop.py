@@ -136,7 +136,7 @@ class _Loop:
         )
 
     def next_lr(self) -> float:
-        return self.warm_up.applied_to(scheduled_lr(self.recipe, self.step, self.steps))
+        return self.warm_up.applied_to(scheduled_lr(self.recipe, self.step, max(self.steps, 1)))
 
     def do_step(self) -> None:
         self.model.train()

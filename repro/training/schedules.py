@@ -21,7 +21,7 @@ def scheduled_lr(recipe: Recipe, step: int, steps: int) -> float:
             drops = sum(step >= milestone for milestone in recipe.milestones)
             return recipe.lr * 0.1**drops
         case "cosine":
-            return recipe.lr / 2 * (1 + math.cos(math.pi * step / steps))
+            return recipe.lr / 2 * (1 + math.cos(math.pi * step / max(steps, 1)))
 
 
 class WarmUp:

@@ -1,0 +1,403 @@
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F  # noqa: N812
+import torchvision.transforms.functional as TF  # noqa: N812
+from torch import nn
+
+from repro.datasets import ImageData, load_dataset
+from repro.errors import ReproError
+from repro.models.four_layer import Conv2Local2FC, Conv3FC
+from repro.recipes import RECIPES, Recipe
+from repro.registry import DATASETS
+from repro.spec import DatasetSpec, ModelSpec, Numerics, RunSpec
+from repro.training import TrainedRun, train
+from repro.training.augmentation import augment, pad_crop_flip
+from repro.training.batches import BatchStream
+from repro.training.evaluation import evaluate
+from repro.training.initialisation import initialise
+from repro.training.loop import evaluation_steps
+from repro.training.parameter_groups import parameter_groups
+from repro.training.schedules import WarmUp, scheduled_lr
+
+CPU = torch.device("cpu")
+DIGITS = DatasetSpec("digits", DATASETS["digits"].fingerprint)
+QUICK = Recipe(name="quick", batch_size=50, steps=6, lr=0.05, weight_decay=1e-4)
+SMALL = {"depth": 8, "width": 2}
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> None:
+    torch.set_num_threads(1)
+
+
+@cache
+def digits(n_train: int = 1400) -> ImageData:
+    data = load_dataset(DIGITS)
+    return replace(data, train_images=data.train_images[:n_train], train_labels=data.train_labels[:n_train])
+
+
+def run(
+    recipe: Recipe = QUICK,
+    model: str = "cifar-resnet",
+    options: Mapping[str, Any] | None = None,
+    seed: int = 1000,
+    n_train: int = 200,
+    **how: Any,
+) -> TrainedRun:
+    options = SMALL if options is None else options
+    spec = RunSpec(DIGITS, ModelSpec(model, 1, options), recipe, seed)
+    return train(spec, digits(n_train), CPU, **how)
+
+
+def same(a: Mapping[str, torch.Tensor], b: Mapping[str, torch.Tensor]) -> bool:
+    return a.keys() == b.keys() and all(torch.equal(a[name], b[name]) for name in a)
+
+
+# The loop ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def linear(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("claims")
+    (folder / "own_linear_t.py").write_text(
+        "from torch import nn\n"
+        "class Net(nn.Module):\n"
+        "    def __init__(self, in_shape, classes):\n"
+        "        super().__init__()\n        self.fc = nn.Linear(64, classes)\n"
+        "    def forward(self, x):\n        return self.fc(x.flatten(1))\n"
+    )
+    return folder
+
+
+def test_updates_against_gradients_and_sgd_by_hand(linear: Path) -> None:
+    n = 40  # one batch is the whole set, so that its order does not matter
+    recipe = Recipe(name="x", batch_size=n, steps=5, lr=0.1, momentum=0.9, weight_decay=0.01, decay="weights",
+                    bias_lr_factor=2.0, schedule="step", milestones=(3,), evaluate_every=1)  # fmt: skip
+    result = run(recipe, "own_linear_t:Net", {}, n_train=n, claims_folder=linear)
+
+    data = digits(n)
+    x = data.train_images.reshape(n, 64) / 255
+    x = x - x.mean(axis=0)
+    onehot = np.eye(10)[data.train_labels]
+    w = result.weights["init"]["fc.weight"].double().numpy()
+    b = np.zeros(10)
+    vw, vb = np.zeros_like(w), np.zeros_like(b)
+    for step, lr in enumerate([0.1, 0.1, 0.1, 0.01, 0.01]):
+        p = np.exp(x @ w.T + b)
+        p /= p.sum(axis=1, keepdims=True)
+        row = result.history[step]
+        assert row["step"] == step
+        assert row["train_loss"] == pytest.approx(-np.log((p * onehot).sum(axis=1)).mean(), rel=1e-4)
+        assert row["train_error"] == pytest.approx((p.argmax(axis=1) != data.train_labels).mean())
+        assert result.history[step + 1]["lr"] == pytest.approx(lr)
+        assert result.history[step + 1]["running_loss"] == pytest.approx(row["train_loss"], rel=1e-4)
+        assert result.history[step + 1]["running_error"] == pytest.approx(row["train_error"])
+        g = (p - onehot) / n
+        vw = 0.9 * vw + g.T @ x + 0.01 * w
+        vb = 0.9 * vb + g.sum(axis=0)
+        w, b = w - lr * vw, b - 2 * lr * vb
+    np.testing.assert_allclose(result.weights["last"]["fc.weight"], w, atol=1e-5)
+    np.testing.assert_allclose(result.weights["last"]["fc.bias"], b, atol=1e-5)
+
+
+def test_same_spec_same_bits_whatever_happened_before() -> None:
+    recipe = replace(QUICK, augmentation="pad-crop-flip")
+    first = run(recipe)
+    torch.manual_seed(123)
+    run(recipe, seed=5)
+    second = run(recipe)
+    assert first.history[1:] == second.history[1:]
+    assert first.weights.keys() == second.weights.keys()
+    assert all(same(first.weights[m], second.weights[m]) for m in first.weights)
+    other = run(recipe, seed=1001)
+    assert not same(first.weights["init"], other.weights["init"])
+    assert first.history[-1]["running_loss"] != other.history[-1]["running_loss"]
+
+
+def test_training_leaves_the_global_random_state_alone() -> None:
+    before = torch.get_rng_state()
+    run()
+    assert torch.equal(before, torch.get_rng_state())
+
+
+def test_running_figures_of_a_net_that_does_not_move_are_those_of_an_evaluation() -> None:
+    recipe = replace(QUICK, lr=0.0, steps=None, epochs=1, evaluate_every=1, initialisation="he")
+    first, last = run(recipe, "conv3-fc", {}).history
+    assert last["running_loss"] == pytest.approx(first["train_loss"], rel=1e-5)
+    assert last["running_error"] == pytest.approx(first["train_error"])
+    assert math.isnan(first["running_loss"])
+
+
+def test_moments_and_epochs() -> None:
+    result = run(replace(QUICK, steps=None, epochs=2.1, evaluate_every=0.5))  # 200 images: 4 steps an epoch
+    assert result.steps_done == 9
+    assert [row["step"] for row in result.history] == [0, 2, 4, 6, 8, 9]
+    assert [row["epoch"] for row in result.history] == [0, 0.5, 1, 1.5, 2, 2.25]
+    assert list(result.weights) == ["init", "mid", "epoch-1", "last"] or set(result.weights) == {
+        "init", "epoch-1", "mid", "last",
+    }  # fmt: skip
+    tracked = {moment: int(state["bn1.num_batches_tracked"]) for moment, state in result.weights.items()}
+    assert tracked == {"init": 0, "epoch-1": 4, "mid": 4, "last": 9}
+
+
+def test_a_run_of_no_steps_keeps_its_beginning_only() -> None:
+    result = run(replace(QUICK, steps=0, schedule="cosine"))
+    assert result.outcome == "finished"
+    assert set(result.weights) == {"init"}
+    assert [row["step"] for row in result.history] == [0]
+
+
+def test_a_short_run_lacks_the_moments_it_does_not_reach() -> None:
+    assert set(run(replace(QUICK, steps=3)).weights) == {"init", "mid", "last"}
+
+
+def test_stops_at_the_first_evaluation_at_or_below_the_target() -> None:
+    recipe = replace(QUICK, steps=200, evaluate_every=0.5, stop_at_train_error=0.5)
+    result = run(recipe)
+    errors = [row["train_error"] for row in result.history]
+    assert errors[-1] <= 0.5 < min(errors[:-1])
+    assert result.steps_done == result.history[-1]["step"] < 200
+    assert int(result.weights["last"]["bn1.num_batches_tracked"]) == result.steps_done
+    assert "mid" not in result.weights
+
+
+def test_divergence_is_a_result() -> None:
+    recipe = replace(QUICK, lr=1e6, steps=60, evaluate_every=2, initialisation="he")
+    result = run(recipe, "conv3-fc", {})
+    assert result.outcome == "diverged"
+    assert result.chance_error == pytest.approx(0.9)
+    assert result.history[-1]["train_error"] == result.history[-1]["test_error"] == result.chance_error
+    assert not math.isfinite(result.history[-1]["train_loss"])
+    assert result.steps_done == result.history[-1]["step"] < 60
+    assert result.diverged_at_step is not None
+    # The step is exact although losses are looked at only now and then.
+    exact = run(replace(recipe, evaluate_every=0.01), "conv3-fc", {})
+    bad = [row["step"] for row in exact.history[1:] if not math.isfinite(row["running_loss"])]
+    first_bad = bad[0] if bad else exact.history[-1]["step"] + 1
+    assert result.diverged_at_step == pytest.approx(first_bad, abs=0)
+
+
+def test_progress_counts_every_step() -> None:
+    seen: list[tuple[int, int]] = []
+    run(on_progress=lambda done, total: seen.append((done, total)))
+    assert seen == [(i, 6) for i in range(1, 7)]
+
+
+def test_warm_up_holds_the_lower_rate_until_training_catches_on() -> None:
+    recipe = replace(
+        QUICK, steps=60, lr=0.1, warmup_lr=0.01, warmup_until_train_error=0.6, evaluate_every=0.01
+    )
+    rows = run(recipe).history[1:]
+    caught = next(i for i, row in enumerate(rows) if row["running_error"] < 0.6)
+    assert 0 < caught < 50
+    assert [row["lr"] for row in rows] == [0.01] * (caught + 1) + [0.1] * (len(rows) - caught - 1)
+
+
+def test_grouped_normalisation_is_in_force() -> None:
+    plain, whole, halves = (run(replace(QUICK, bn_group=group)) for group in (None, 50, 25))
+    assert same(plain.weights["last"], whole.weights["last"])
+    assert not same(plain.weights["last"], halves.weights["last"])
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"bn_group": 7}, "must divide batch_size = 50"),
+        ({"steps": None}, "`steps` or `epochs`"),
+        ({"epochs": 1.0}, "`steps` or `epochs`"),
+        ({"warmup_lr": 0.1}, "neither"),
+        ({"evaluate_every": 0.0}, "positive"),
+        ({"initialisation": "cuda-convnet"}, "init_std"),
+    ],
+)
+def test_recipes_that_cannot_be_carried_out(change: dict[str, Any], message: str) -> None:
+    with pytest.raises(ReproError, match=message):
+        run(replace(QUICK, **change))
+
+
+def test_unknown_precision() -> None:
+    spec = RunSpec(DIGITS, ModelSpec("conv3-fc", 1), QUICK, 0, Numerics("bf16"))
+    with pytest.raises(ReproError, match="fp32"):
+        train(spec, digits(200), CPU)
+
+
+PINNED = {
+    ("resnet-cifar", "cifar-plain"): [2.39989, 2.53568, 2.42558, 757.257],
+    ("resnet-cifar", "cifar-resnet"): [2.73539, 2.85866, 2.65666, 763.627],
+    ("resnet-cifar", "conv3-fc"): [2.30713, 2.30868, 2.32288, 3339.9],
+    ("resnet-cifar", "conv2-local2-fc"): [2.33508, 2.32434, 2.30258, 9331.22],
+    ("cuda-convnet-2012", "conv3-fc"): [2.30258, 2.30259, 2.30258, 619.644],
+    ("cuda-convnet-2012", "conv2-local2-fc"): [2.30261, 2.30258, 2.30256, 4377.82],
+}
+
+
+@pytest.mark.parametrize(("name", "model"), PINNED)
+def test_first_steps_are_pinned(name: str, model: str) -> None:
+    """A change here changes what stored runs claim to be: bump the version of the recipe or the model."""
+    recipe = replace(RECIPES[name], steps=3, epochs=None, evaluate_every=0.01)
+    result = run(recipe, model, {"depth": 8, "width": 4} if model.startswith("cifar") else {}, n_train=1400)
+    losses = [row["running_loss"] for row in result.history[1:]]
+    size = sum(value.abs().sum().item() for value in result.weights["last"].values())
+    assert [*losses, size] == pytest.approx(PINNED[name, model], rel=1e-3)
+
+
+# Batches -------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("images", "batch_size"), [(10, 4), (10, 10), (7, 20), (100, 1)])
+def test_every_epoch_has_every_image_once(images: int, batch_size: int) -> None:
+    stream = BatchStream(images, batch_size, 3, CPU)
+    batches = [stream.indices(step) for step in range(images)]
+    assert all(len(batch) == batch_size for batch in batches)
+    drawn = torch.cat(batches)
+    epochs = drawn[: len(drawn) // images * images].view(-1, images)
+    assert all(sorted(epoch) == list(range(images)) for epoch in epochs.tolist())
+    assert len(epochs) < 2 or images == 1 or not torch.equal(epochs[0], epochs[1])
+
+
+def test_a_batch_does_not_depend_on_the_batches_asked_for_before() -> None:
+    stream = BatchStream(10, 4, 3, CPU)
+    forward = [stream.indices(step).tolist() for step in range(8)]
+    assert [BatchStream(10, 4, 3, CPU).indices(step).tolist() for step in range(8)] == forward
+    assert [stream.indices(step).tolist() for step in (7, 2, 0)] == [forward[7], forward[2], forward[0]]
+    assert BatchStream(10, 4, 4, CPU).indices(0).tolist() != forward[0]
+
+
+def test_pad_crop_flip_against_torchvision() -> None:
+    torch.manual_seed(0)
+    x = torch.randn(30, 3, 8, 6).contiguous(memory_format=torch.channels_last)
+    offsets = torch.randint(0, 9, (30, 2))
+    flips = torch.rand(30) < 0.5
+    out = pad_crop_flip(x, offsets, flips)
+    for image, (top, left), flip, got in zip(x, offsets.tolist(), flips.tolist(), out, strict=True):
+        expected = TF.crop(TF.pad(image, [4]), top, left, 8, 6)
+        assert torch.equal(got, TF.hflip(expected) if flip else expected)
+    assert out.is_contiguous(memory_format=torch.channels_last)
+
+
+def test_augmentation_is_a_function_of_seed_and_step_and_uses_its_whole_range() -> None:
+    x = torch.zeros(2000, 1, 8, 8)
+    x[:, 0, 4, 3] = 1  # where this pixel goes tells crop and flip
+    out = augment(x, "pad-crop-flip", 1, 7)
+    assert torch.equal(out, augment(x, "pad-crop-flip", 1, 7))
+    assert not torch.equal(out, augment(x, "pad-crop-flip", 1, 8))
+    assert not torch.equal(out, augment(x, "pad-crop-flip", 2, 7))
+    assert augment(x, "none", 1, 7) is x
+    rows = out.sum(dim=(0, 1, 3))
+    # 9 vertical offsets, the pixel at 4 + 4 − top: rows 0 to 7, and 8, which is cropped away.
+    assert (rows / 2000 * 9).tolist() == pytest.approx([7.5 / 9] * 8, abs=0.35)
+
+
+# Schedules -----------------------------------------------------------------------------------------------------------
+
+
+def test_the_papers_schedule() -> None:
+    recipe = RECIPES["resnet-cifar"]
+    at = {0: 0.1, 31_999: 0.1, 32_000: 0.01, 47_999: 0.01, 48_000: 0.001, 63_999: 0.001}
+    assert {step: scheduled_lr(recipe, step, 64_000) for step in at} == pytest.approx(at)
+
+
+def test_cosine_against_torch() -> None:
+    recipe = replace(QUICK, schedule="cosine", lr=0.3)
+    optimiser = torch.optim.SGD([nn.Parameter(torch.zeros(1))], lr=0.3)
+    theirs = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, T_max=20)
+    for step in range(20):
+        assert scheduled_lr(recipe, step, 20) == pytest.approx(theirs.get_last_lr()[0])
+        optimiser.step()
+        theirs.step()
+
+
+def test_warm_up_looks_at_tenths_of_an_epoch() -> None:
+    warm_up = WarmUp(replace(QUICK, batch_size=100, warmup_lr=0.01, warmup_until_train_error=0.8), 5_000)
+    assert [step for step in range(15) if warm_up.ends_window(step)] == [4, 9, 14]
+    warm_up.see(0.8)
+    assert warm_up.applied_to(0.1) == 0.01
+    warm_up.see(0.79)
+    assert warm_up.applied_to(0.1) == 0.1
+    assert not WarmUp(QUICK, 5_000).active
+
+
+@pytest.mark.parametrize(
+    ("steps", "every", "expected"),
+    [(10, 4.0, [4, 8, 10]), (10, 2.5, [2, 5, 8, 10]), (3, 0.2, [1, 2, 3]), (0, 5.0, []), (5, 100.0, [5])],
+)
+def test_evaluation_steps(steps: int, every: float, expected: list[int]) -> None:
+    assert sorted(evaluation_steps(steps, every)) == expected
+
+
+# Initialisation and parameter groups ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("kind", "activation", "expected"),
+    [
+        (
+            "he",
+            "tanh",
+            {"conv2": math.sqrt(2 / 1600), "local3": math.sqrt(2 / 576), "fc": math.sqrt(2 / 1152)},
+        ),
+        ("fan-in", "relu", {"conv2": math.sqrt(2 / 1600), "local4": math.sqrt(2 / 288)}),
+        ("fan-in", "tanh", {"conv2": math.sqrt(1 / 1600), "local4": math.sqrt(1 / 288)}),
+        ("gaussian-0.01", "relu", {"conv1": 0.01, "local3": 0.01, "fc": 0.01}),
+        ("cuda-convnet", "relu", {"conv1": 1e-4, "conv2": 0.01, "local3": 0.04, "local4": 0.04, "fc": 0.01}),
+    ],
+)
+def test_initial_deviations(kind: Any, activation: str, expected: dict[str, float]) -> None:
+    net = Conv2Local2FC((3, 24, 24), 10, activation=activation)
+    initialise(net, kind, 0)
+    for name, std in expected.items():
+        layer = net.get_submodule(name)
+        assert layer.weight.std().item() == pytest.approx(std, rel=0.05)
+        assert abs(layer.weight.mean().item()) < 0.05 * std
+        assert not layer.bias.any()
+
+
+def test_initial_weights_depend_on_the_seed_alone() -> None:
+    nets = [Conv3FC((1, 8, 8), 10) for _ in range(3)]
+    for net, seed in zip(nets, (1, 1, 2), strict=True):
+        initialise(net, "he", seed)
+    assert same(nets[0].state_dict(), nets[1].state_dict())
+    assert not same(nets[0].state_dict(), nets[2].state_dict())
+
+
+def test_parameter_groups() -> None:
+    net = nn.Sequential(nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2), nn.Linear(2, 3))
+    weights = {net[0].weight, net[2].weight}
+    biases = {net[0].bias, net[1].bias, net[2].bias}
+    groups = parameter_groups(
+        net, replace(QUICK, decay="weights", bias_lr_factor=2.0, lr=0.1, weight_decay=0.5)
+    )
+    found = {(g["weight_decay"], g["lr"]): set(g["params"]) for g in groups}
+    assert found == {(0.5, 0.1): weights, (0.0, 0.2): biases, (0.0, 0.1): {net[1].weight}}
+    (everything,) = parameter_groups(net, replace(QUICK, weight_decay=0.5))
+    assert everything["weight_decay"] == 0.5
+    assert set(everything["params"]) == set(net.parameters())
+
+
+def test_local_biases_are_biases_though_they_have_three_dimensions() -> None:
+    net = Conv2Local2FC((1, 8, 8), 10)
+    groups = parameter_groups(net, replace(QUICK, decay="weights", weight_decay=0.5))
+    decayed = {id(p) for g in groups if g["weight_decay"] for p in g["params"]}
+    assert decayed == {id(p) for name, p in net.named_parameters() if name.endswith("weight")}
+
+
+def test_evaluation_against_one_image_at_a_time() -> None:
+    torch.manual_seed(0)
+    net = nn.Sequential(nn.Flatten(), nn.BatchNorm1d(4), nn.Linear(4, 3))
+    net[1].running_mean.fill_(0.3)
+    x, y = torch.randn(1203, 1, 2, 2), torch.randint(0, 3, (1203,))
+    error, loss = evaluate(net.train(), x, y)
+    logits = torch.stack([net[2]((v.flatten() - 0.3) / math.sqrt(1 + 1e-5)) for v in x])
+    assert error == (logits.argmax(1) != y).double().mean().item()
+    assert loss == pytest.approx(F.cross_entropy(logits, y).item(), rel=1e-5)
+    assert not net.training
