@@ -89,7 +89,7 @@ def lognormal(sigma: float) -> Shape:
 
 def student(df: int) -> Shape:
     """Return draws of Student's t with sd 1."""
-    return lambda rng, shape: rng.standard_t(df, shape) / math.sqrt(df / (df - 2))
+    return lambda rng, shape: np.asarray(rng.standard_t(df, shape), np.float64) / math.sqrt(df / (df - 2))
 
 
 def stray(share: float, distance: float) -> Shape:
@@ -106,7 +106,7 @@ def log_gamma(shape_parameter: float) -> Shape:
 
 def poisson(mean: float) -> Shape:
     """Return counts less their mean."""
-    return lambda rng, shape: rng.poisson(mean, shape) - mean
+    return lambda rng, shape: rng.poisson(mean, shape).astype(np.float64) - mean
 
 
 def first_runs(*counts: int) -> Callable[[Sequence[Array]], Observed]:

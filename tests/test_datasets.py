@@ -119,7 +119,7 @@ def test_a_users_own_dataset(tmp_path: Path) -> None:
         "    return ImageData(x, y, x, y, 2, 'mine')\ndef wrong():\n    return 3\n"
     )
     assert len(load_dataset(DatasetSpec("own_data_a:make", "x", {"n": 3}), tmp_path).train_images) == 3
-    with pytest.raises(ReproError, match="must return a repro.datasets.ImageData"):
+    with pytest.raises(ReproError, match=r"must return a repro\.datasets\.ImageData"):
         load_dataset(DatasetSpec("own_data_a:wrong", "x"), tmp_path)
 
 

@@ -186,7 +186,7 @@ def test_gradient_probes_leave_the_net_as_it_was(probe: Any) -> None:
 
 
 def test_gradient_probes_normalise_as_the_run_did() -> None:
-    spec, result = trained("resnet")
+    _, result = trained("resnet")
     recipe = Recipe(**{**RECIPE.as_json(), "milestones": (), "bn_group": 8})
     reading = ReadingSpec("weight_gradient_norm", 1, {}, RunSpec(DIGITS, RESNET, recipe, 1000), "last")
     rows = take_reading(reading, weights=result.weights["last"], data=digits(), device=CPU)

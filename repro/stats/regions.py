@@ -59,8 +59,10 @@ class Region:
 
     @classmethod
     def outside(cls, low: float, high: float) -> Region:
-        """Return (−∞, low] ∪ [high, ∞). Raises ValueError unless the ends are finite and in order."""
+        """Return (−∞, low] ∪ [high, ∞). Raises ValueError unless the ends are finite and low < high."""
         _check(low, high)
+        if low == high:
+            raise ValueError(f"outside({low!r}, {high!r}) leaves nothing out, so every number would do")
         return cls((Piece(-math.inf, low), Piece(high, math.inf)))
 
     def complement(self) -> Region:

@@ -1,0 +1,144 @@
+"""Regions, the rule, joint statements and levels."""
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from repro.stats import Interval, Piece, Region, Sample, contrast, joint, judge, levels
+
+INF = math.inf
+ends = st.floats(-10, 10).map(lambda x: round(x, 1))
+open_ends = st.one_of(ends, st.sampled_from((-INF, INF)))
+
+
+def between(low, high):
+    return Interval((low + high) / 2, low, high, 0.95, 4.0)
+
+
+@st.composite
+def regions(draw):
+    kind = draw(st.sampled_from(("at_least", "at_most", "within", "outside")))
+    if kind in ("at_least", "at_most"):
+        region = getattr(Region, kind)(draw(ends))
+    else:
+        low, high = sorted((draw(ends), draw(ends)))
+        region = getattr(Region, kind)(low, high if kind == "within" else high + 1)
+    return region.complement() if draw(st.booleans()) else region
+
+
+@st.composite
+def intervals(draw):
+    low, high = sorted((draw(open_ends), draw(open_ends)))
+    return between(low, high)
+
+
+@pytest.mark.parametrize(
+    ("region", "inside", "not_inside"),
+    [
+        (Region.at_least(2), [(2, 3), (2, INF), (5, 5)], [(1.9, 3), (-INF, 1), (-INF, INF)]),
+        (Region.at_most(2), [(1, 2), (-INF, 2)], [(1, 2.1), (2.5, INF)]),
+        (Region.within(-1, 1), [(-1, 1), (0, 0)], [(-1.1, 0), (0, INF), (-INF, 0)]),
+        (Region.outside(-1, 1), [(1, 2), (-3, -1), (1, INF)], [(-2, 2), (-0.9, 3), (0, 0)]),
+        (Region.at_least(2).complement(), [(1, 1.9), (-INF, 0)], [(1, 2), (2, 2)]),
+        (Region.within(-1, 1).complement(), [(1.1, 2), (-INF, -1.5)], [(1, 2), (-2, 2)]),
+        (Region.outside(-1, 1).complement(), [(-0.9, 0.9)], [(-1, 0), (0.5, 1)]),
+    ],
+)
+def test_regions_contain_whole_intervals(region, inside, not_inside):
+    assert all(region.contains(between(*pair)) for pair in inside)
+    assert not any(region.contains(between(*pair)) for pair in not_inside)
+
+
+def test_pieces_of_a_complement():
+    assert Region.at_least(2).complement().pieces == (Piece(-INF, 2, True, False),)
+    assert Region.within(0, 1).complement().pieces == (Piece(-INF, 0, True, False), Piece(1, INF, False, True))
+    assert Region.outside(0, 1).complement().pieces == (Piece(0, 1, False, False),)
+
+
+def test_exact_numbers():
+    region = Region.within(1.65, 1.75)
+    assert region.admits(1.65)
+    assert region.admits(1.7)
+    assert not region.admits(1.76)
+    assert not region.admits(math.nan)
+
+
+@pytest.mark.parametrize("bad", [math.nan, INF, -INF])
+def test_bars_are_finite(bad):
+    for build in (Region.at_least, Region.at_most, lambda x: Region.within(x, 1), lambda x: Region.outside(0, x)):
+        with pytest.raises(ValueError, match="finite and in order"):
+            build(bad)
+    with pytest.raises(ValueError, match="in order"):
+        Region.within(1, 0)
+    with pytest.raises(ValueError, match="leaves nothing out"):
+        Region.outside(1, 1)
+
+
+@given(regions(), st.one_of(ends, open_ends))
+def test_a_number_lies_in_a_region_or_in_its_complement(region, number):
+    if math.isfinite(number):
+        assert region.admits(number) != region.complement().admits(number)
+    assert region.complement().complement() == region
+
+
+@given(regions(), intervals())
+def test_an_interval_is_never_in_a_region_and_in_its_complement(region, interval):
+    assert not (region.contains(interval) and region.complement().contains(interval))
+
+
+@given(intervals(), intervals(), regions(), regions())
+def test_swapping_the_regions_swaps_the_verdict(one, other, supports, refutes):
+    swapped = {"supported": "refuted", "refuted": "supported", "inconclusive": "inconclusive"}
+    assert judge(other, one, refutes, supports) == swapped[judge(one, other, supports, refutes)]
+
+
+@given(intervals(), regions())
+def test_nothing_is_decided_by_what_is_not_known(interval, region):
+    unknown = Interval(interval.estimate, -INF, INF, 0.95, math.nan)
+    nan = Interval(math.nan, math.nan, math.nan, 0.95, math.nan)
+    for interval in (unknown, nan):
+        assert judge(interval, interval, region, region.complement()) == "inconclusive"
+
+
+def test_regions_that_overlap_decide_nothing_between_them():
+    assert judge(between(1, 2), between(1, 2), Region.at_least(0), Region.at_most(3)) == "inconclusive"
+
+
+def test_a_bound_decides_on_its_own_side_only():
+    slow = Sample((60.0, 60.0, 60.0), (True, True, True))
+    fast = Sample((10.0, 11.0, 12.0))
+    ratio = contrast([slow, fast], (1, -1), level=0.95, log=True)
+    twice = Region.at_least(2)
+    assert judge(ratio, ratio, twice, twice.complement()) == "supported"
+    assert judge(ratio, ratio, Region.at_least(20), Region.at_most(15)) == "inconclusive"
+    assert judge(ratio, ratio, Region.within(2, 9), Region.outside(1, 10)) == "inconclusive"
+
+
+def test_the_two_levels_may_part():
+    wide, narrow = between(0.9, 5), between(1.1, 4)
+    assert judge(narrow, wide, Region.at_least(1), Region.at_most(0)) == "supported"
+    assert judge(wide, narrow, Region.at_most(0), Region.at_least(1)) == "refuted"
+    assert judge(narrow, wide, Region.at_most(0), Region.at_least(1)) == "inconclusive"
+
+
+def test_joint():
+    assert joint(["supported", "supported"]) == "supported"
+    assert joint(["supported", "inconclusive"]) == "inconclusive"
+    assert joint(["supported", "inconclusive", "refuted"]) == "refuted"
+    assert joint([]) == "inconclusive"
+
+
+@given(st.permutations(["supported", "supported", "refuted", "inconclusive"]), st.integers(1, 4))
+def test_the_order_of_parts_changes_nothing(parts, count):
+    assert joint(parts[:count]) == joint(sorted(parts[:count]))
+
+
+def test_levels():
+    assert levels(0.05, 1, 1, 1) == (0.95, 0.95)
+    assert levels(0.05, 3, 4, 2) == pytest.approx((1 - 0.05 / 3, 1 - 0.05 / 24))
+    with pytest.raises(ValueError, match="at least 1"):
+        levels(0.05, 0, 1, 1)
+    with pytest.raises(ValueError, match="between 0 and 1"):
+        levels(5, 1, 1, 1)
