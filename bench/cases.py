@@ -12,6 +12,7 @@ from bench.truths import (
     Case,
     Part,
     centred,
+    claim_of_two,
     each,
     each_difference,
     each_gap,
@@ -70,11 +71,10 @@ UNEQUAL_N = tuple(
 
 LOOKED_AT = tuple(replace(case, sizes=LOOKS) for case in SINGLE)
 
-# Two expectations that decide one claim: each may refute it, so refutation is judged at half the level again.
 CLAIMS = tuple(
-    replace(case, kind=f"{case.kind}, claim of 2 expectations", expectations=2, sizes=LOOKS)
+    replace(claim_of_two(case), sizes=LOOKS)
     for case in SINGLE
-    if case.kind.startswith("each")
+    if case.kind in {"difference", "ordering of 3"} or case.kind.startswith("each")
 )
 
 GUARANTEED = (*SINGLE, *UNEQUAL_N, *LOOKED_AT, *CLAIMS)

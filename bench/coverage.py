@@ -75,7 +75,8 @@ def monte_carlo_error(reps: int) -> float:
 def verdicts(case: Case, means: Means, sizes: tuple[int, ...], reps: int, rng: np.random.Generator) -> Array:
     """Return +1 (supported), −1 (refuted) or 0 for each experiment; the first decisive look counts."""
     looks = len(sizes) if case.corrected else 1
-    for_support, for_refutation = levels(ALPHA, looks, len(case.parts), case.expectations)
+    parts = len(case.parts) // case.expectations
+    for_support, for_refutation = levels(ALPHA, looks, parts, case.expectations)
     noise = case.noise(rng, reps, max(sizes), len(means))
     drawn = [mean + runs for mean, runs in zip(means, noise, strict=True)]
     result = np.zeros(reps)
@@ -157,6 +158,8 @@ def markdown(rows: list[Row], planned: list[Planned], compatible: list[Compatibi
         "",
         "## Guaranteed: at most 5% (normal data, log-normal for ratios)",
         "",
+        _worst([row for row in rows if row.guaranteed]),
+        "",
         *_table([row for row in rows if row.guaranteed]),
         "",
         "## Measured, not guaranteed",
@@ -182,6 +185,13 @@ def markdown(rows: list[Row], planned: list[Planned], compatible: list[Compatibi
         "",
     ]
     return "\n".join(lines)
+
+
+def _worst(rows: list[Row]) -> str:
+    worst = max(rows, key=lambda row: max(row.false_support, row.false_refutation))
+    rate = max(worst.false_support, worst.false_refutation)
+    n = " → ".join(map(str, worst.n))
+    return f"The highest of these {2 * len(rows)} rates is {100 * rate:.2f}%: {worst.kind}, {worst.data}, n = {n}."
 
 
 def _table(rows: list[Row]) -> Iterator[str]:

@@ -60,10 +60,10 @@ class Case:
 
 
 def normal(*sds: float, correlation: float = 0.0) -> Noise:
-    """Return normal noise; `correlation` ties the cells' runs of one seed."""
+    """Return normal noise, the sds repeated over the cells; `correlation` ties the cells' runs of one seed."""
 
     def draw(rng: np.random.Generator, experiments: int, n: int, cells: int) -> Sequence[Array]:
-        spread = sds * cells if len(sds) == 1 else sds
+        spread = sds * (cells // len(sds))
         joint = np.full((cells, cells), correlation) + np.eye(cells) * (1 - correlation)
         z = np.tensordot(np.linalg.cholesky(joint), rng.standard_normal((cells, experiments, n)), 1)
         return [sd * runs for sd, runs in zip(spread, z, strict=True)]
@@ -224,6 +224,27 @@ def each_gap(data: str, sds: tuple[float, float, float, float], parts: int) -> C
         edges,
         away,
         against,
+    )
+
+
+def claim_of_two(case: Case) -> Case:
+    """Return the case of a claim that two such expectations decide: either may refute it, both must support it."""
+    cells = len(case.power_support)
+    none = (0.0,) * cells
+    clear = tuple(5 * mean for mean in case.power_support)
+    parts = [
+        *(replace(part, weights=part.weights + none) for part in case.parts),
+        *(replace(part, weights=none + part.weights) for part in case.parts),
+    ]
+    return replace(
+        case,
+        kind=f"{case.kind}, claim of 2",
+        parts=tuple(parts),
+        expectations=2,
+        false_support=tuple(means + clear for means in case.false_support),
+        false_refutation=tuple(means * 2 for means in case.false_refutation),
+        power_support=case.power_support * 2,
+        power_refutation=case.power_support + case.power_refutation,
     )
 
 

@@ -70,13 +70,15 @@ def contrast_many(
         error2 = np.maximum(np.var(per_seed, axis=1, ddof=1), (w**2 * step).sum(0)) / n[0]
         df = np.full(error2.shape, n[0, 0] - 1.0)
     else:
-        spread = np.maximum(np.array([values.var(1, ddof=1) for values in scaled]), step)
+        measured = np.array([values.var(1, ddof=1) for values in scaled])
+        spread = np.maximum(measured, step)
         lent = np.where(cut, 0.0, spread).max(0)
         share = w**2 * np.where(cut, np.maximum(spread, lent), spread) / n
         error2 = share.sum(0)
         with np.errstate(invalid="ignore"):
-            welch = 1 / ((share / error2) ** 2 / (n - 1)).sum(0)
-        df = np.where((error2 == 0) | cut.any(0), n.min() - 1.0, welch)
+            parts = w**2 * measured / n
+            welch = 1 / ((parts / parts.sum(0)) ** 2 / (n - 1)).sum(0)
+        df = np.where((parts.sum(0) == 0) | cut.any(0), n.min() - 1.0, welch)
     reach = -stdtrit(df, (1 - level) / 2) * np.sqrt(error2)
     if guarded and not (paired and len(used) > 1):
         reach = np.maximum(reach, np.sqrt((stdtrit(n - 1, 1 - level) ** 2 * share).sum(0)))

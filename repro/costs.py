@@ -33,7 +33,10 @@ class Costs:
         ratios: list[float] = []
         for run in measured:
             if run.steps_done:
-                spec = RunSpec.from_json(run.spec)
+                try:
+                    spec = RunSpec.from_json(run.spec)
+                except (TypeError, KeyError):
+                    continue  # made by a version whose recipes had other fields
                 a_step = run.wall_seconds / run.steps_done
                 seconds.setdefault(_kind(spec), []).append(a_step)
                 ratios.append(a_step / rough_seconds_per_step(spec))
@@ -70,11 +73,16 @@ def rough_seconds_per_step(spec: RunSpec) -> float:
     area = height * width / 1024
     options = spec.model.options
     if spec.model.name.startswith("cifar-"):
-        layers = int(options.get("depth", 20))
-        work = CIFAR_20_MULTIPLY_ADDS * (layers - 2) / 18 * (int(options.get("width", 16)) / 16) ** 2
+        layers, channels = _number(options.get("depth"), 20), _number(options.get("width"), 16)
+        work = CIFAR_20_MULTIPLY_ADDS * (layers - 2) / 18 * (channels / 16) ** 2
     else:
-        layers, work = 4, FOUR_LAYER_MULTIPLY_ADDS
+        layers, work = 4.0, FOUR_LAYER_MULTIPLY_ADDS
     return layers * DISPATCH_SECONDS + 3 * work * area * spec.recipe.batch_size / MULTIPLY_ADDS_PER_SECOND
+
+
+def _number(option: object, usual: float) -> float:
+    # What the model makes of a wrong option is said when it is built.
+    return float(option) if isinstance(option, int | float) and option > 2 else usual
 
 
 def _kind(spec: RunSpec) -> str:

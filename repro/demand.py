@@ -93,11 +93,10 @@ def demand(claim: Claim, scale: str, store: Store, seeds: int | None = None) -> 
     measured: dict[str, tuple[Need, ...]] = {}
     follow = 0
     for cell in cells(file):
-        where = f"{claim.path}: arms.{cell.arm}"
         rate = None
         if file.tune is not None:
             metric = file.metrics[file.tune.by]
-            at = partial(_tuning_spec, file, cell, claim, where)
+            at = partial(_tuning_spec, file, cell, claim)
             state = tune(grid_of(file.tune, cell), file.tune.seeds, metric, at, find)
             tuning[cell.address] = state
             rate = state.chosen
@@ -106,7 +105,7 @@ def demand(claim: Claim, scale: str, store: Store, seeds: int | None = None) -> 
             if rate is None:
                 follow += state.at_most + len(numbers)
                 continue
-        specs = [run_spec(file, cell, seed, where, claim.root, rate) for seed in numbers]
+        specs = [run_spec(file, cell, seed, claim.root, rate) for seed in numbers]
         own = tuple(
             Need(claim.id, cell, "measure", spec, tuple(readings(file, cell, spec, claim))) for spec in specs
         )
@@ -115,8 +114,8 @@ def demand(claim: Claim, scale: str, store: Store, seeds: int | None = None) -> 
     return Demand(claim, scale, file, numbers, tuning, tuple(needs), exact, follow, measured)
 
 
-def _tuning_spec(file: ClaimFile, cell: Cell, claim: Claim, where: str, lr: float, seed: int) -> RunSpec:
-    return run_spec(file, cell, seed, where, claim.root, lr)
+def _tuning_spec(file: ClaimFile, cell: Cell, claim: Claim, lr: float, seed: int) -> RunSpec:
+    return run_spec(file, cell, seed, claim.root, lr)
 
 
 def _trains(file: ClaimFile) -> bool:
@@ -154,7 +153,7 @@ def _exact(claim: Claim) -> Iterator[ExactNeed]:
         for cell in cells(file):
             if metric.arms is not None and cell.arm not in metric.arms:
                 continue
-            spec = run_spec(file, cell, 0, f"{claim.path}: arms.{cell.arm}", claim.root)
+            spec = run_spec(file, cell, 0, claim.root)
             dataset = find_dataset(spec.dataset.name, f"{claim.path}: experiment.dataset", claim.root)
             if dataset.shape is None or dataset.classes is None:
                 continue

@@ -48,8 +48,15 @@ def _final(metric: Metric, run: RunRecord) -> Measurement:
         # The loss of guessing: ln(number of classes), where chance_error = 1 − 1/classes.
         value = -math.log(1 - run.chance_error)
     if metric.transform == "log10":
-        value, resolution = _log10(value), 0.0
+        value, resolution = _log10_of_step(value, resolution)
     return Measurement(value, resolution, diverged=diverged)
+
+
+def _log10_of_step(value: float, step: float) -> tuple[float, float]:
+    """Return value and step on the log scale; nan for a value that the measurement cannot tell from zero."""
+    if not value > step / 2:
+        return math.nan, 0.0
+    return math.log10(value), math.log10(value + step / 2) - math.log10(value - step / 2)
 
 
 def _first_reach(metric: Metric, run: RunRecord) -> Measurement:
@@ -66,17 +73,14 @@ def _first_reach(metric: Metric, run: RunRecord) -> Measurement:
             if i == 0:
                 return Measurement(epochs[0])
             step, before = epochs[i] - epochs[i - 1], values[i - 1]
-            share = (before - metric.at_most) / (before - value)
+            # Before the first step a running error is not defined: the crossing is then read as the evaluation.
+            share = (before - metric.at_most) / (before - value) if math.isfinite(before) else 1.0
             return Measurement(epochs[i - 1] + share * step, step)
     diverged = run.outcome == "diverged"
     # A diverged run never reaches the target however long it is trained: it is censored at the budget, too.
-    budget = run.spec["recipe"]["epochs"] or epochs[-1] * _planned_over_done(run)
-    return Measurement(budget, 0.0, censored=True, diverged=diverged)
-
-
-def _planned_over_done(run: RunRecord) -> float:
-    steps = run.spec["recipe"]["steps"]
-    return steps / run.steps_done if steps and run.steps_done else 1.0
+    recipe = run.spec["recipe"]
+    budget = recipe["epochs"] or recipe["steps"] * recipe["batch_size"] / run.images["train"]
+    return Measurement(float(budget), 0.0, censored=True, diverged=diverged)
 
 
 def from_rows(metric: Metric, rows: Sequence[Mapping[str, Any]]) -> Measurement:
@@ -92,25 +96,34 @@ def _log10(value: float) -> float:
     return max(-324.0, min(324.0, math.log10(value))) if value > 0 else -324.0
 
 
-def _values(rows: Sequence[Mapping[str, Any]]) -> list[float]:
-    return [float(row["value"]) for row in rows]
+def _of_values(reduce: Callable[[list[float]], float]) -> Callable[[Sequence[Mapping[str, Any]]], float]:
+    """Return a reduction of the rows' values; nan where one of them is nan, whatever its place."""
+
+    def reduced(rows: Sequence[Mapping[str, Any]]) -> float:
+        values = [float(row["value"]) for row in rows]
+        return math.nan if any(math.isnan(value) for value in values) else reduce(values)
+
+    return reduced
+
+
+_median = _of_values(statistics.median)
 
 
 def _stage_ratio(rows: Sequence[Mapping[str, Any]]) -> float:
     """Return the median over the first stage's layers divided by that over the last stage's."""
-    stages = sorted({row["stage"] for row in rows})
-    first = statistics.median(float(row["value"]) for row in rows if row["stage"] == stages[0])
-    last = statistics.median(float(row["value"]) for row in rows if row["stage"] == stages[-1])
-    if first == last == 0:
+    stages = [row["stage"] for row in rows]
+    first = _median([row for row in rows if row["stage"] == min(stages)])
+    last = _median([row for row in rows if row["stage"] == max(stages)])
+    if math.isnan(first) or math.isnan(last) or first == last == 0:
         return math.nan  # a dead net: the ratio says nothing, and must not read as healthy
     return first / last if last > 0 else math.inf
 
 
 _REDUCE: dict[str, Callable[[Sequence[Mapping[str, Any]]], float]] = {
-    "value": lambda rows: _values(rows)[0],
-    "mean": lambda rows: statistics.fmean(_values(rows)),
-    "median": lambda rows: statistics.median(_values(rows)),
-    "min": lambda rows: min(_values(rows)),
-    "max": lambda rows: max(_values(rows)),
+    "value": _of_values(lambda values: values[0]),
+    "mean": _of_values(statistics.fmean),
+    "median": _median,
+    "min": _of_values(min),
+    "max": _of_values(max),
     "first_stage_over_last_stage": _stage_ratio,
 }

@@ -63,7 +63,8 @@ def _of_run(item: Demand, need: Need, run: RunRecord, store: Store) -> Iterator[
     for name, metric in item.file.metrics.items():
         if metric.arms is not None and need.cell.arm not in metric.arms:
             continue
-        if metric.kind in ("final", "first_reach") and run.steps_done > 0:
+        # Nothing was to be trained where no steps were planned; a net that diverges at once is a result.
+        if metric.kind in ("final", "first_reach") and need.spec.recipe.steps != 0:
             yield head | {"metric": name, "moment": "last"} | _fields(from_history(metric, run))
         elif metric.kind == "probe":
             for moment in metric.at:

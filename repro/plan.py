@@ -5,14 +5,14 @@ Tuning depends on earlier runs, so `check` plans again until nothing is needed; 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from repro.costs import Costs
 from repro.demand import Demand
 from repro.registry import find_dataset
 from repro.spec import ReadingSpec, RunSpec
-from repro.store import Store, find_relative
+from repro.store import VERSIONS, RunRecord, Store, lineage
 
 
 @dataclass(frozen=True)
@@ -95,10 +95,11 @@ def make_plan(demands: Sequence[Demand], store: Store) -> Plan:
             wanted[need.spec.key] = need.spec
             readings.setdefault(need.spec.key, {}).update({r.key: r for r in need.readings})
             claims.setdefault(need.spec.key, set()).add(item.claim.id)
-    found = {key: store.run(key) for key in wanted}
+    found = {key: _usable(store, key, readings[key].values()) for key in wanted}
     absent = [key for key, record in found.items() if record is None]
     measured = list(store.runs()) if absent else []
     costs = Costs(measured)
+    relatives = {lineage(record.spec): record for record in measured}
 
     jobs: list[Job] = []
     pending: dict[str, str] = {}
@@ -119,7 +120,7 @@ def make_plan(demands: Sequence[Demand], store: Store) -> Plan:
                     True,
                     mine,
                     tuple(sorted(claims[key])),
-                    _reason(spec, store, bool(measured)),
+                    _reason(spec, store, relatives),
                     seconds,
                 )
             )
@@ -140,16 +141,26 @@ def make_plan(demands: Sequence[Demand], store: Store) -> Plan:
     # Tuning first, since runs wait for it; then the longest, so that no long one is left for the end.
     tuning = {need.spec.key for item in demands for need in item.needs if need.purpose == "tune"}
     jobs.sort(key=lambda job: (job.key not in tuning, -job.wall_seconds, job.key))
-    follow = sum(item.follow for item in demands)
+    # Nothing can follow runs that cannot be carried out.
+    able = [item for item in demands if not pending.keys() & {need.spec.key for need in item.needs}]
     return Plan(
         jobs=tuple(jobs),
         pending=pending,
         present=len(wanted) - len(absent),
         shared=sum(len(owners) > 1 for owners in claims.values()),
-        follow=follow,
-        follow_seconds=_follow_seconds(demands, costs),
+        follow=sum(item.follow for item in able),
+        follow_seconds=_follow_seconds(able, costs),
         basis=costs.basis,
     )
+
+
+def _usable(store: Store, key: str, readings: Iterable[ReadingSpec]) -> RunRecord | None:
+    """Return a run if it is there with the weights that readings are still to be taken from."""
+    record = store.run(key)
+    if record is None:
+        return None
+    wanted = {r.moment for r in readings if r.moment in record.weights and store.reading(r.key) is None}
+    return record if all(store.weights(key, moment) is not None for moment in wanted if moment) else None
 
 
 def _exact(demands: Sequence[Demand]) -> dict[str, tuple[ReadingSpec, set[str]]]:
@@ -170,23 +181,24 @@ def _follow_seconds(demands: Sequence[Demand], costs: Costs) -> float:
     return total
 
 
-def _reason(spec: RunSpec, store: Store, look: bool) -> str:
+def _reason(spec: RunSpec, store: Store, relatives: Mapping[str, RunRecord]) -> str:
     """Say why a run is carried out: new, failed before, damaged, or made by another version of the code."""
     failed = _failed_before(spec.key, store)
     if failed:
         return failed
     if any(spec.key in entry for entry in store.damaged):
         return "its entry in the store is damaged"
-    relative = find_relative(store, spec) if look else None
+    new = spec.as_json()
+    relative = relatives.get(lineage(new))
     if relative is None:
         return "not run yet"
-    old, new = relative.spec, spec.as_json()
+    old = relative.spec
     changes = [
-        f"{part} {field} changed from {old[part][field]} to {new[part][field]}"
-        for part, field in (("model", "version"), ("recipe", "version"), ("dataset", "fingerprint"))
-        if old[part][field] != new[part][field]
+        f"{part} {field} changed from {old[part].get(field)} to {new[part][field]}"
+        for part, field in VERSIONS
+        if old[part].get(field) != new[part][field]
     ]
-    return "; ".join(changes)
+    return "; ".join(changes) or "not run yet"
 
 
 def _failed_before(key: str, store: Store) -> str | None:

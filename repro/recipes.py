@@ -5,10 +5,16 @@ A claim names a recipe and overrides its fields; the result is part of the RunSp
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, fields, replace
-from typing import Any, Literal
+from functools import cache
+from typing import TYPE_CHECKING, Any, Literal, get_args, get_type_hints
 
 from repro.errors import Problem, ReproError, suggestion
+
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
 
 Schedule = Literal["constant", "step", "cosine"]
 Augmentation = Literal["none", "pad-crop-flip"]
@@ -124,32 +130,74 @@ RECIPES: dict[str, Recipe] = {
 }
 
 
-def recipe(name: str, overrides: dict[str, Any], where: str) -> Recipe:
+def recipe(name: str, overrides: dict[str, Any], place: Callable[[str], str] = str) -> Recipe:
     """Return recipe `name` with fields replaced. Choosing `steps` drops `epochs` and the other way round.
 
+    Args:
+        name: the recipe's name in :data:`RECIPES`.
+        overrides: field → value.
+        place: field → where it was set, for errors.
+
     Raises:
-        ReproError: unknown recipe or field, or both `steps` and `epochs`; all problems at once.
+        ReproError: unknown recipe or field, a value that is none for its field, or fields that contradict
+            one another; all problems at once.
     """
-    problems = []
     if name not in RECIPES:
-        raise ReproError(Problem(where, "unknown recipe", repr(name), suggestion(name, RECIPES)))
-    for key in overrides.keys() - RECIPE_FIELDS:
-        problems.append(
-            Problem(f"{where}.{key}", "unknown recipe field", None, suggestion(key, RECIPE_FIELDS))
-        )
-    if overrides.get("steps") is not None and overrides.get("epochs") is not None:
-        problems.append(Problem(where, "give `steps` or `epochs`, not both", None, "remove one of the two"))
+        raise ReproError(Problem(place("name"), "unknown recipe", repr(name), suggestion(name, RECIPES)))
+    values: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in overrides.items()}
+    problems = [found for key, value in values.items() for found in _field_problems(key, value, place(key))]
+    if values.get("steps") is not None and values.get("epochs") is not None:
+        what = "give `steps` or `epochs`, not both"
+        problems.append(Problem(place("steps"), what, repr(values["steps"]), "remove one of the two"))
     if problems:
         raise ReproError(*problems)
-    values = dict(overrides)
-    if "milestones" in values:
-        values["milestones"] = tuple(values["milestones"])
     if values.get("steps") is not None:
         values["epochs"] = None
     elif values.get("epochs") is not None:
         values["steps"] = None
-    return replace(RECIPES[name], **values)
+    made = replace(RECIPES[name], **values)
+    if made.bn_group is not None and made.batch_size % made.bn_group:
+        what = f"must divide batch_size = {made.batch_size}"
+        hint = "set both so that they fit"
+        raise ReproError(Problem(place("bn_group"), what, repr(made.bn_group), hint))
+    if (made.warmup_lr is None) != (made.warmup_until_train_error is None):
+        what = "needs both `warmup_lr` and `warmup_until_train_error`, or neither"
+        raise ReproError(Problem(place("warmup_lr"), what, repr(made.warmup_lr), "give the other one, too"))
+    return made
 
+
+def _field_problems(key: str, value: object, place: str) -> list[Problem]:
+    """Return what is wrong with one field: its name, its type, or a number that makes no sense for it."""
+    if key not in RECIPE_FIELDS:
+        return [Problem(place, "unknown recipe field", None, suggestion(key, RECIPE_FIELDS))]
+    from pydantic import ValidationError
+
+    try:
+        _types()[key].validate_python(value, strict=True)
+    except ValidationError as error:
+        message = error.errors()[0]["msg"]
+        choices = get_args(get_type_hints(Recipe)[key])
+        words = isinstance(value, str) and all(isinstance(choice, str) for choice in choices) and choices
+        hint = suggestion(str(value), choices) if words else f"its type is {Recipe.__annotations__[key]}"
+        return [Problem(place, message[:1].lower() + message[1:], repr(value), hint)]
+    least = _LEAST.get(key, 0)
+    if isinstance(value, int | float) and not (math.isfinite(value) and least <= value):
+        return [Problem(place, "is out of range", repr(value), f"give a finite number of at least {least}")]
+    if value == 0 and key in _POSITIVE:
+        return [Problem(place, "is out of range", repr(value), "give a number above 0")]
+    return []
+
+
+@cache
+def _types() -> dict[str, TypeAdapter[Any]]:
+    from pydantic import TypeAdapter  # late: workers and reports need none of it
+
+    hints = get_type_hints(Recipe)
+    return {name: TypeAdapter(hints[name]) for name in RECIPE_FIELDS}
+
+
+_LEAST = {"batch_size": 1, "bn_group": 1}
+_POSITIVE = frozenset({"epochs", "lr", "evaluate_every", "warmup_lr"})
 
 RECIPE_FIELDS = frozenset(field.name for field in fields(Recipe)) - {"name", "version"}
 """What a claim may override; every other key of an arm or factor is an option of the model."""

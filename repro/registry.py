@@ -89,7 +89,9 @@ DATASETS: dict[str, DatasetEntry] = {
         shape=(3, 32, 32),
         n_train=50_000,
         classes=10,
-        missing="CIFAR-10 is not on this machine, and reading it comes with the paper's protocols; the runs are pending",
+        missing=(
+            "CIFAR-10 is not on this machine, and reading it comes with the paper's protocols; the runs are pending"
+        ),
     ),
     # No content fingerprint is published for ImageNet: it is not ours to hash here.
     "imagenet": DatasetEntry(

@@ -13,9 +13,20 @@ from repro.recipes import Recipe
 
 
 def canonical_hash(data: object) -> str:
-    """Return 24 hexadecimal digits of SHA-256 over `data` as JSON with sorted keys and no white space."""
-    text = json.dumps(data, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    """Return 24 hexadecimal digits of SHA-256 over `data` as JSON with sorted keys and no white space.
+
+    Whole floats are written as integers: ``lr = 1`` and ``lr = 1.0`` are the same run.
+    """
+    text = json.dumps(_whole(data), sort_keys=True, separators=(",", ":"), allow_nan=False)
     return hashlib.sha256(text.encode()).hexdigest()[:24]
+
+
+def _whole(data: object) -> object:
+    if isinstance(data, float) and data.is_integer():
+        return int(data)
+    if isinstance(data, Mapping):
+        return {key: _whole(value) for key, value in data.items()}
+    return [_whole(value) for value in data] if isinstance(data, list | tuple) else data
 
 
 @dataclass(frozen=True)

@@ -14,9 +14,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shutil
 import tempfile
+import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from repro.errors import mistake
-from repro.spec import ReadingSpec, RunSpec
+from repro.spec import ReadingSpec, canonical_hash
 
 Outcome = Literal["finished", "diverged"]
 
@@ -92,7 +92,15 @@ class Store:
         except TypeError:
             self.damaged.append(f"runs/{key}/run.json was written by another version")
             return None
+        if record.key != key:
+            self.damaged.append(f"runs/{key}/run.json is of another run, {record.key}")
+            return None
         return record
+
+    def intact(self, key: str) -> bool:
+        """Tell whether a run is there and so are all its kept weights, as they were written."""
+        record = self.run(key)
+        return record is not None and all(self.weights(key, moment) is not None for moment in record.weights)
 
     def runs(self) -> Iterator[RunRecord]:
         """Return every run that can be read, in order of key."""
@@ -105,28 +113,41 @@ class Store:
     def put_run(self, record: RunRecord, weights: Mapping[str, bytes]) -> None:
         """Write a run with its kept weights in one atomic step; an existing intact run is left as it is."""
         target = self.root / "runs" / record.key
-        part = Path(tempfile.mkdtemp(prefix=f"{record.key}.part-", dir=self.root / "runs"))
+        part = _part_of(target)
+        part.mkdir()
         try:
             for moment, blob in weights.items():
                 (part / f"weights-{moment}.pt").write_bytes(blob)
             (part / "run.json").write_text(_sealed(asdict(record)), encoding="utf-8")
-            if target.exists():
-                if self.run(record.key) is not None:
+            while True:
+                if target.exists():
+                    if self.intact(record.key):
+                        return
+                    target.rename(_free_name(target))
+                try:
+                    part.rename(target)
+                except OSError:
+                    # Another process has put the same run there since; nothing else may lie in the way.
+                    if not target.exists():
+                        raise
+                else:
                     return
-                target.rename(_free_name(target))
-            part.rename(target)
         finally:
             shutil.rmtree(part, ignore_errors=True)
 
     def weights(self, key: str, moment: str) -> bytes | None:
         """Return the kept weights of a run at a moment; None where absent or not as they were written."""
         record = self.run(key)
-        path = self.root / "runs" / key / f"weights-{moment}.pt"
-        if record is None or moment not in record.weights or not path.is_file():
+        if record is None or moment not in record.weights:
             return None
-        blob = path.read_bytes()
+        name = f"runs/{key}/weights-{moment}.pt"
+        try:
+            blob = (self.root / name).read_bytes()
+        except OSError:
+            self.damaged.append(f"{name} is missing or cannot be read")
+            return None
         if hashlib.sha256(blob).hexdigest() != record.weights[moment]:
-            self.damaged.append(f"runs/{key}/weights-{moment}.pt does not match its checksum")
+            self.damaged.append(f"{name} does not match its checksum")
             return None
         return blob
 
@@ -174,7 +195,7 @@ class Store:
     def _read(self, path: Path) -> dict[str, Any] | None:
         try:
             sealed = json.loads(path.read_bytes())
-            body = sealed["content"]
+            body = dict(sealed["content"])
             if sealed["sha256"] != _digest(body):
                 raise ValueError
         except FileNotFoundError:
@@ -184,20 +205,19 @@ class Store:
                 f"{path.relative_to(self.root)} cannot be read or does not match its checksum"
             )
             return None
-        return dict(body)
+        return body
 
 
-def find_relative(store: Store, spec: RunSpec) -> RunRecord | None:
-    """Return a stored run that differs from `spec` in code version or dataset fingerprint only."""
-    wanted = _lineage(spec.as_json())
-    return next((record for record in store.runs() if _lineage(record.spec) == wanted), None)
-
-
-def _lineage(spec: Mapping[str, Any]) -> str:
+def lineage(spec: Mapping[str, Any]) -> str:
+    """Return what runs share that differ in code version or dataset fingerprint only."""
     bare = json.loads(json.dumps(spec))
-    for part, field in (("model", "version"), ("recipe", "version"), ("dataset", "fingerprint")):
-        bare[part].pop(field)
-    return json.dumps(bare, sort_keys=True)
+    for part, field in VERSIONS:
+        bare[part].pop(field, None)
+    return canonical_hash(bare)
+
+
+VERSIONS = (("model", "version"), ("recipe", "version"), ("dataset", "fingerprint"))
+"""Parts of a RunSpec that change when the code or the data does, though the claim says the same."""
 
 
 def _digest(content: object) -> str:
@@ -211,14 +231,18 @@ def _sealed(content: Mapping[str, Any]) -> str:
 
 
 def _write(path: Path, text: str) -> None:
-    handle, part = tempfile.mkstemp(prefix=f"{path.name}.part-", dir=path.parent)
+    part = _part_of(path)
     try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-        Path(part).replace(path)
+        part.write_text(text, encoding="utf-8")
+        part.replace(path)
     except BaseException:
-        Path(part).unlink(missing_ok=True)
+        part.unlink(missing_ok=True)
         raise
+
+
+def _part_of(path: Path) -> Path:
+    """Return a name beside `path` that nobody else writes to. (Folders of `tempfile` are closed to others.)"""
+    return path.with_name(f"{path.name}.part-{uuid.uuid4().hex[:12]}")
 
 
 def _free_name(path: Path) -> Path:

@@ -111,7 +111,9 @@ def _score(metric: Metric, runs: list[RunRecord]) -> _Score:
     assert metric.of is not None
     nearest = [run.history[metric.of][-1] for run in runs]
     tie_break = statistics.fmean(math.inf if math.isnan(value) else value for value in nearest)
-    mean = statistics.geometric_mean(values) if metric.kind == "first_reach" else statistics.fmean(values)
+    # A time of zero (the target is reached before the first step) has no logarithm, and no better one.
+    logs = metric.kind == "first_reach" and min(values) > 0
+    mean = statistics.geometric_mean(values) if logs else statistics.fmean(values)
     return _Score(mean, tie_break, any(m.censored for m in measured))
 
 

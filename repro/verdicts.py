@@ -11,9 +11,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from repro.claims import Expectation, below
+from repro.claims import SCALES, Expectation, Metric, below
 from repro.claims.schema import Bounds
-from repro.demand import Demand
+from repro.demand import Demand, reading_of
 from repro.estimands import Estimand, estimands
 from repro.stats import Interval, Region, Sample, contrast, joint, judge, levels
 from repro.store import Store
@@ -69,7 +69,8 @@ def judge_claim(item: Demand, frame: pd.DataFrame, store: Store) -> ClaimVerdict
     """Judge every expectation of a claim that its scale lets judge, and the claim.
 
     Any deciding expectation refuted (at the level divided by their number) refutes the claim; all supported
-    support it; else it is inconclusive.
+    support it; else it is inconclusive. Where deciding expectations need runs that this scale does not have
+    (at the exact scale), the others can refute the claim but not support it.
     """
     here = frame[frame["claim"] == item.claim.id]
     applicable = {
@@ -86,18 +87,23 @@ def judge_claim(item: Demand, frame: pd.DataFrame, store: Store) -> ClaimVerdict
         for name, expectation in item.file.expect.items()
     )
     deciders = [e for e in judged if e.item.role == "decides" and e.id in applicable]
+    left_out = [e for e in judged if e.item.role == "decides" and e.id not in applicable]
+    untrained = any(not below(item.scale, e.item.from_scale or "exact") for e in left_out)
     status = _status([e.status for e in deciders])
     results = [e.result for e in deciders]
     refuters = [e for e in deciders if e.result == "refuted"]
     result: Result | None
     if refuters:
         result = "refuted"
-    elif not results or None in results:
+    elif not results or None in results or untrained:
         result = None
     else:
         result = joint([r for r in results if r is not None])
-    # A refutation by exact arithmetic stands at every scale; everything else is capped by the scale.
-    exact = all(e.item.kind == "exact" for e in (refuters or deciders))
+    # What exact arithmetic alone decides stands at every scale; everything else is capped by the scale.
+    if refuters:
+        exact = any(e.item.kind == "exact" for e in refuters)
+    else:
+        exact = not left_out and all(e.item.kind == "exact" for e in deciders)
     capped = below(item.scale, "paper") and not exact
     return ClaimVerdict(item.claim.id, item.scale, judged, result, status, capped)
 
@@ -110,7 +116,14 @@ def _status(statuses: Sequence[Status]) -> Status:
 
 def _not_here(name: str, expectation: Expectation, item: Demand) -> ExpectationVerdict:
     own = expectation.from_scale or "paper"
-    note = f"judged from the {own} scale on"
+    declared = [scale for scale in SCALES if scale in item.claim.at and scale != "exact"]
+    # Without a scale of its own it is judged, in capped words, from the first one that trains anything.
+    first = next((scale for scale in declared if not below(scale, expectation.from_scale or "exact")), own)
+    note = (
+        f"judged from the {first} scale on"
+        if below(item.scale, first)
+        else f"the claim does not declare the {item.scale} scale"
+    )
     return ExpectationVerdict(name, expectation, (), None, "complete", own, note)
 
 
@@ -121,13 +134,17 @@ def _expectation(
     file = item.claim.base if exact else item.file
     expectation = file.expect.get(name, expectation)
     parts = estimands(file, expectation)
+    own = "exact" if exact else expectation.from_scale or "paper"
+    if not parts:
+        note = "this scale skips a cell of every comparison"
+        return ExpectationVerdict(name, expectation, (), None, "complete", own, note)
     looks = 1 if exact else len(file.experiment.seeds.looks)
     support, refutation = levels(ALPHA, looks, len(parts), deciding if expectation.role == "decides" else 1)
     supports = region(expectation.supports)
     refutes = complement(expectation.supports) if expectation.refuted is None else region(expectation.refuted)
     judged, statuses = [], []
     for part in parts:
-        missing = None if exact else _missing(item, part, store)
+        missing = None if exact else _missing(item, file.metrics[expectation.metric], part, store)
         if exact:
             verdict, found = _exact_part(part, expectation, frame, supports, refutes, item, store)
             statuses.append(found)
@@ -147,34 +164,34 @@ def _expectation(
         result = None
     else:
         result = joint([r for r in results if r is not None])
-    own = "exact" if exact else expectation.from_scale or "paper"
     return ExpectationVerdict(name, expectation, tuple(judged), result, status, own)
 
 
-def _missing(item: Demand, part: Estimand, store: Store) -> tuple[Status, str] | None:
-    """Return why a part cannot be judged yet: runs that failed, or that are not there."""
-    failed = pending = 0
-    reason = None
+def _missing(item: Demand, metric: Metric, part: Estimand, store: Store) -> tuple[Status, str] | None:
+    """Return why a part cannot be judged yet: runs or readings that failed, or that are not there."""
+    absent: list[str] = []
     for address in part.weights:
         tuning = item.tuning.get(address)
+        needs = item.measured.get(address, ())
         specs = list(tuning.missing) if tuning and tuning.state == "pending" else []
-        specs += [need.spec for need in item.measured.get(address, ())]
-        if address not in item.measured and not specs:
+        specs += [need.spec for need in needs]
+        if not specs:
             return "pending", f"no cell {address} at this scale"
-        for spec in specs:
-            if store.run(spec.key) is None:
-                why = store.failure(spec.key)
-                failed += why is not None
-                pending += why is None
-                reason = reason or why
-        for need in item.measured.get(address, ()):
-            for reading in need.readings:
-                if reading.moment == (part.moment or reading.moment) and store.failure(reading.key):
-                    failed += 1
-                    reason = reason or store.failure(reading.key)
-    if failed:
-        return "failed", f"{failed} runs or readings failed: {(reason or '').splitlines()[0]}"
-    return ("pending", f"{pending} runs are not there yet") if pending else None
+        records = {spec.key: store.run(spec.key) for spec in specs}
+        absent += [key for key, record in records.items() if record is None]
+        if metric.kind != "probe":
+            continue
+        for need in needs:
+            record = records[need.spec.key]
+            for moment in [moment for moment in metric.at if part.moment in (None, moment)]:
+                # A run that ended early has no weights of later moments: that is no want of a reading.
+                reading = reading_of(metric, need.spec, moment, item.claim).key
+                if record is not None and moment in record.weights and store.reading(reading) is None:
+                    absent.append(reading)
+    reasons = [reason for key in absent if (reason := store.failure(key))]
+    if reasons:
+        return "failed", f"{len(reasons)} runs or readings failed: {reasons[0].splitlines()[0]}"
+    return ("pending", f"{len(absent)} runs or readings are not there yet") if absent else None
 
 
 def _part(
@@ -190,7 +207,7 @@ def _part(
         chosen = chosen[chosen["moment"] == part.moment]
     samples: dict[str, Sample] = {}
     notes: list[str] = []
-    diverged = 0
+    diverged, open_ = 0, False
     for address in part.weights:
         rows = chosen[chosen["cell"] == address].sort_values("seed")
         samples[address] = Sample(
@@ -201,6 +218,7 @@ def _part(
         diverged += int(rows["diverged"].sum())
         state = item.tuning.get(address)
         if state is not None and state.state == "open":
+            open_ = True
             notes.append(f"tuning open: the best learning rate of {address} lies on the edge of its grid")
     n = min(len(sample.values) for sample in samples.values())
     if diverged:
@@ -209,7 +227,10 @@ def _part(
         notes.append(f"only {n} of {len(item.seeds)} runs lasted until this moment")
     undefined = any(not math.isfinite(value) for sample in samples.values() for value in sample.values)
     if undefined:
-        notes.append("a value is not defined (all gradients are zero, or not finite)")
+        notes.append("a value is not defined (zero on a log scale, or not finite)")
+    first_look = item.file.experiment.seeds.looks[0]
+    if len(item.seeds) < first_look:
+        notes.append(f"nothing is judged on fewer than {first_look} seeds")
     note = "; ".join(notes) or None
     if undefined or n == 0:
         return PartVerdict(part, samples, None, "inconclusive", n, note)
@@ -221,9 +242,8 @@ def _part(
         for level in at
     )
     result: Result = judge(support, refutation, *regions)
-    if n < min(item.file.experiment.seeds.looks[0], len(item.seeds)) or any(
-        "tuning open" in note for note in notes
-    ):
+    # Runs that lasted are not a fair sample of all, so nothing is decided on them alone.
+    if open_ or n < max(first_look, len(item.seeds)):
         result = "inconclusive"
     return PartVerdict(part, samples, support, result, n, note)
 
@@ -242,9 +262,16 @@ def _exact_part(
         (frame["metric"] == expectation.metric) & (frame["scale"] == "exact") & (frame["cell"] == address)
     ]
     if rows.empty:
-        keys = [need.reading.key for need in item.exact if need.metric == expectation.metric]
+        keys = [
+            need.reading.key
+            for need in item.exact
+            if need.metric == expectation.metric and (need.cell.address if need.cell else "") == address
+        ]
         reasons = [reason for key in keys if (reason := store.failure(key))]
-        note = reasons[0].splitlines()[0] if reasons else "not computed yet"
+        waits = (
+            "not computed yet" if keys else "the shape of the dataset is not known without running its code"
+        )
+        note = reasons[0].splitlines()[0] if reasons else waits
         return PartVerdict(part, {}, None, None, 0, note), "failed" if reasons else "pending"
     value = float(rows["value"].iloc[0])
     interval = Interval(estimate=value, low=value, high=value, level=1.0, df=math.nan)

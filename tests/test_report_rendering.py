@@ -25,11 +25,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from repro.errors import ReproError
-from repro.report import as_csv, figures, text
+from repro.report import as_csv, figures, lines, text
 from repro.report.bibtex import bibtex
 from repro.report.forest import forest
 from repro.report.model import ExpectationResult, Figure, Panel, Report, Series, Unit
-from repro.report.render import is_capped, render_html, verdict_kind, write_html
+from repro.report.render import is_capped, part_notes, render_html, verdict_kind, write_html
 from repro.shipped import folder
 from tests import report_samples as samples
 
@@ -223,6 +223,23 @@ def test_a_verdict_below_its_scale_is_marked_as_capped() -> None:
     assert verdict_kind(samples.pending_claim().verdict) == "pending"
 
 
+def test_notes_on_parts_are_told_once() -> None:
+    one = samples.relu_speed().expectations[0]
+
+    def noted(*notes: str | None, sentence: str = "") -> list[str]:
+        parts = [
+            samples.part(f"part {i}", "—", None, None, None, None, note=note) for i, note in enumerate(notes)
+        ]
+        told = one.verdict.model_copy(update={"sentence": sentence})
+        return part_notes(one.model_copy(update={"parts": parts, "verdict": told}))
+
+    assert noted("late", "late", None, "lost") == ["part 0; part 1: late", "part 3: lost"]
+    assert noted("late", "late") == ["late"]
+    assert noted(*["late"] * 5, "lost") == ["5 of 6 comparisons: late", "part 5: lost"]
+    assert noted("late", "late", sentence="Not judged: late.") == []
+    assert noted(None) == []
+
+
 def test_templates_of_ones_own_come_first_and_the_rest_stays(tmp_path: Path) -> None:
     (tmp_path / "report.css").write_text("body { color: #123456 }\n", encoding="utf-8")
     (tmp_path / "footer.html.jinja").write_text("<p>{{ report.command }} & more</p>", encoding="utf-8")
@@ -289,7 +306,7 @@ def test_colours_reach_their_contrast(theme: int) -> None:
     for ground in ("paper", "raised"):
         assert all(contrast(name, ground) >= 4.5 for name in VERDICTS)
     groups = [name for name in TOKENS if name.startswith("group-")]
-    assert len(groups) == len(figures.GROUP_COLOURS)
+    assert len(groups) == len(lines.GROUP_COLOURS)
     assert all(contrast(name, "paper") >= 3 for name in groups)
     for ground in ("supports-ground", "refutes-ground", "refutes-line"):
         assert all(
@@ -298,12 +315,12 @@ def test_colours_reach_their_contrast(theme: int) -> None:
 
 
 def test_a_drawing_outside_the_page_has_the_light_colours() -> None:
-    for index, colour in enumerate(figures.GROUP_COLOURS):
+    for index, colour in enumerate(lines.GROUP_COLOURS):
         assert TOKENS[f"group-{index}"][0] == colour
     assert (TOKENS["ink"][0], TOKENS["soft"][0], TOKENS["rule"][0]) == (
-        figures.INK,
-        figures.SOFT,
-        figures.GRID,
+        lines.INK,
+        lines.SOFT,
+        lines.GRID,
     )
 
 
@@ -330,12 +347,12 @@ def _panel(*series: Series, **more: Any) -> Panel:
 
 def _paths(svg: str, colour: str) -> list[list[tuple[float, float]]]:
     """The vertices of every line in `colour`, in the drawing's units."""
-    lines = []
+    found = []
     for element in ET.fromstring(svg).iter("path"):
         if colour in element.get("stroke", "") and element.get("clip-path"):
             numbers = [float(number) for number in re.findall(r"-?[\d.]+", element.attrib["d"])]
-            lines.append(list(zip(numbers[::2], numbers[1::2], strict=True)))
-    return lines
+            found.append(list(zip(numbers[::2], numbers[1::2], strict=True)))
+    return found
 
 
 def _texts(svg: str) -> list[str]:
@@ -344,8 +361,7 @@ def _texts(svg: str) -> list[str]:
 
 def test_every_seed_and_the_mean_are_drawn_to_scale() -> None:
     seeds = [[0.9, 0.5, 0.3], [0.8, 0.4, 0.1], [0.7, 0.6, 0.2]]
-    lines = [_series("seed", y) for y in seeds]
-    panel = _panel(*lines, _series("mean", [0.8, 0.5, 0.2]), y_percent=True)
+    panel = _panel(*[_series("seed", y) for y in seeds], _series("mean", [0.8, 0.5, 0.2]), y_percent=True)
     drawn = _paths(figures.draw(_figure(panel), "p")[0], "--group-0")
     assert len(drawn) == 4
     values = [y for line in [*seeds, [0.8, 0.5, 0.2]] for y in line]
@@ -411,7 +427,7 @@ def test_logarithmic_axis_leaves_out_what_has_no_logarithm() -> None:
     svg = figures.draw(_figure(panel), "p")[0]
     assert "10⁻⁷" in _texts(svg)
     assert len(_paths(svg, "--group-0")[0]) == 2
-    assert not figures.has_points(_panel(_series("mean", [0.0]), y_log=True))
+    assert not lines.has_points(_panel(_series("mean", [0.0]), y_log=True))
 
 
 def test_gaps_and_empty_panels_are_no_error() -> None:
@@ -441,7 +457,7 @@ def test_legend_names_means_and_the_papers_curves_and_lone_seeds() -> None:
         _series("mean", [1.0], label="ReLU"),
         _series("seed", [1.0], label="tanh", group=1),
     )
-    assert [entry.label for entry in figures.legend(panel)] == ["ReLU", "tanh", "paper"]
+    assert [entry.label for entry in lines.legend(panel)] == ["ReLU", "tanh", "paper"]
 
 
 # Forest plots

@@ -154,5 +154,5 @@ def test_sampling_error_of_the_test_set():
     ],
 )
 def test_mistakes_of_the_caller(call):
-    with pytest.raises(ValueError, match="not|with"):
+    with pytest.raises(ValueError, match=r"not|with"):
         call()

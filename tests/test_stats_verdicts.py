@@ -53,7 +53,10 @@ def test_regions_contain_whole_intervals(region, inside, not_inside):
 
 def test_pieces_of_a_complement():
     assert Region.at_least(2).complement().pieces == (Piece(-INF, 2, True, False),)
-    assert Region.within(0, 1).complement().pieces == (Piece(-INF, 0, True, False), Piece(1, INF, False, True))
+    assert Region.within(0, 1).complement().pieces == (
+        Piece(-INF, 0, True, False),
+        Piece(1, INF, False, True),
+    )
     assert Region.outside(0, 1).complement().pieces == (Piece(0, 1, False, False),)
 
 
@@ -67,7 +70,12 @@ def test_exact_numbers():
 
 @pytest.mark.parametrize("bad", [math.nan, INF, -INF])
 def test_bars_are_finite(bad):
-    for build in (Region.at_least, Region.at_most, lambda x: Region.within(x, 1), lambda x: Region.outside(0, x)):
+    for build in (
+        Region.at_least,
+        Region.at_most,
+        lambda x: Region.within(x, 1),
+        lambda x: Region.outside(0, x),
+    ):
         with pytest.raises(ValueError, match="finite and in order"):
             build(bad)
     with pytest.raises(ValueError, match="in order"):

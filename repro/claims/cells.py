@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ from typing import Any
 from repro.claims.schema import ClaimFile
 from repro.errors import Problem, ReproError, suggestion
 from repro.recipes import RECIPE_FIELDS, recipe
-from repro.registry import find_dataset, find_model
+from repro.registry import DatasetEntry, Entry, find_dataset, find_model
 from repro.spec import DatasetSpec, ModelSpec, RunSpec
 
 
@@ -42,6 +42,11 @@ def levels_of(factor: list[Any] | dict[str, Any]) -> dict[str, Any]:
 
 def cells(file: ClaimFile) -> list[Cell]:
     """Return every cell of a claim at one scale but the skipped ones, arms first, in the order of the file."""
+    return [cell for cell in all_cells(file) if cell.address not in file.experiment.skip]
+
+
+def all_cells(file: ClaimFile) -> list[Cell]:
+    """Return every combination of arm and levels, those that the experiment skips among them."""
     factors = {name: levels_of(factor) for name, factor in file.factors.items()}
     found = []
     for arm, own in file.arms.items():
@@ -51,14 +56,12 @@ def cells(file: ClaimFile) -> list[Cell]:
             for factor, (level, value) in zip(factors, combination, strict=True):
                 levels[factor] = level
                 settings |= value if isinstance(value, dict) else {factor: value}
-            cell = Cell(arm, levels, settings | own)
-            if cell.address not in file.experiment.skip:
-                found.append(cell)
+            found.append(Cell(arm, levels, settings | own))
     return found
 
 
 def run_spec(
-    file: ClaimFile, cell: Cell, seed: int, where: str, claims_folder: Path | None, lr: float | None = None
+    file: ClaimFile, cell: Cell, seed: int, claims_folder: Path | None, lr: float | None = None
 ) -> RunSpec:
     """Return the run that `cell` needs at `seed`, with the tuned learning rate `lr` where there is one.
 
@@ -69,23 +72,22 @@ def run_spec(
     settings = dict(cell.settings)
     model_name = settings.pop("model", experiment.model)
     dataset_name = settings.pop("dataset", experiment.dataset)
-    problems = []
-    if not isinstance(model_name, str):
-        problems.append(
-            Problem(where, "no model is named", repr(model_name), "set `model` in the arm or in [experiment]")
-        )
-    if not isinstance(dataset_name, str):
-        problems.append(
-            Problem(where, "no dataset is named", repr(dataset_name), "set `dataset` in [experiment]")
-        )
-    if not experiment.recipe:
-        problems.append(
-            Problem(where, "no recipe is given", None, 'set recipe = { name = "…" } in [experiment]')
-        )
-    if problems:
-        raise ReproError(*problems)
-    model = find_model(str(model_name), where, claims_folder)
-    dataset = find_dataset(str(dataset_name), where, claims_folder)
+
+    def place(key: str) -> str:
+        return _place(file, cell, key)
+
+    if not (isinstance(model_name, str) and isinstance(dataset_name, str) and experiment.recipe):
+        raise ReproError(*_unnamed(cell, model_name, dataset_name, bool(experiment.recipe)))
+    problems: list[Problem] = []
+    model, dataset = Entry(""), DatasetEntry("", "")
+    try:
+        model = find_model(model_name, place("model"), claims_folder)
+    except ReproError as error:
+        problems += error.problems
+    try:
+        dataset = find_dataset(dataset_name, place("dataset"), claims_folder)
+    except ReproError as error:
+        problems += error.problems
 
     fields = {key: settings.pop(key) for key in list(settings) if key in RECIPE_FIELDS}
     base = dict(experiment.recipe)
@@ -99,25 +101,45 @@ def run_spec(
     # A model takes those of the common options that it knows; an arm's own options must all be known.
     common = {k: v for k, v in experiment.options.items() if model.options is None or k in model.options}
     if model.options is not None:
-        for key in settings.keys() - model.options:
-            known = model.options | RECIPE_FIELDS
-            problems.append(
-                Problem(
-                    f"{where}.{key}",
-                    f"neither an option of {model_name} nor a recipe field",
-                    None,
-                    suggestion(key, known),
-                )
-            )
+        for key in sorted(settings.keys() - model.options):
+            what = f"neither an option of {model_name} nor a recipe field"
+            hint = suggestion(key, model.options | RECIPE_FIELDS)
+            problems.append(Problem(place(key), what, None, hint))
     try:
-        resolved = recipe(str(recipe_name), fields, f"{where}.recipe")
+        resolved = recipe(recipe_name, fields, place)
     except ReproError as error:
         raise ReproError(*problems, *error.problems) from None
     if problems:
         raise ReproError(*problems)
     return RunSpec(
-        dataset=DatasetSpec(str(dataset_name), dataset.fingerprint),
-        model=ModelSpec(str(model_name), model.version, common | settings),
+        dataset=DatasetSpec(dataset_name, dataset.fingerprint),
+        model=ModelSpec(model_name, model.version, common | settings),
         recipe=resolved,
         seed=seed,
     )
+
+
+def _unnamed(cell: Cell, model: object, dataset: object, recipe: bool) -> Iterator[Problem]:
+    for name, value in (("model", model), ("dataset", dataset)):
+        if not isinstance(value, str):
+            received = None if value is None else repr(value)
+            hint = f"set `{name}` in the arm or in [experiment]"
+            yield Problem(f"arms.{cell.arm}", f"no {name} is named", received, hint)
+    if not recipe:
+        hint = 'set recipe = { name = "…" } in [experiment]'
+        yield Problem("experiment.recipe", "no recipe is given", None, hint)
+
+
+def _place(file: ClaimFile, cell: Cell, key: str) -> str:
+    """Return where a claim file sets `key` for a cell: in the arm, by a factor, or for all in [experiment]."""
+    if key in file.arms[cell.arm]:
+        return f"arms.{cell.arm}.{key}"
+    for factor, level in cell.levels.items():
+        value = levels_of(file.factors[factor])[level]
+        if isinstance(value, dict) and key in value:
+            return f"factors.{factor}.{level}.{key}"
+        if key == factor and not isinstance(value, dict):
+            return f"factors.{factor}"
+    if key in ("model", "dataset"):
+        return f"experiment.{key}"
+    return f"experiment.recipe.{key}"

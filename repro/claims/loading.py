@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_origin
 
 from pydantic import BaseModel, ValidationError
 
@@ -147,7 +148,11 @@ def load_library(root: Path) -> Library:
 
 def read_paper(path: Path) -> Paper:
     """Read one paper.toml; raises ReproError with all its problems."""
-    return _validate(Paper, _toml(path), str(path))
+    data = _toml(path)
+    try:
+        return _validate(Paper, data)
+    except ReproError as error:
+        raise ReproError(*(replace(p, where=f"{path}: {p.where}") for p in error.problems)) from None
 
 
 def read_claim(path: Path, root: Path, paper: Paper | None) -> Claim | None:
@@ -155,26 +160,35 @@ def read_claim(path: Path, root: Path, paper: Paper | None) -> Claim | None:
     text = _text(path)
     raw = _toml(path)
     scales = raw.pop("scale", {})
-    problems: list[Problem] = []
     if not isinstance(scales, dict):
         raise mistake(f"{path}: scale", "must be a table such as [scale.smoke.experiment]", scales)
-    for name in scales.keys() - SCALES.keys():
-        problems.append(Problem(f"{path}: scale.{name}", "unknown scale", None, suggestion(name, SCALES)))
-    at: dict[str, ClaimFile] = {}
-    for name in ["paper", *(n for n in SCALES if n in scales and n != "paper")]:
-        override = scales.get(name, {})
-        prefix = f"{path}: " + (f"scale.{name}." if name in scales else "")
-        try:
-            file = _validate(ClaimFile, merge(raw, override), prefix.removesuffix("."), prefix)
-        except ReproError as error:
-            # A mistake of the base shows again at every scale: say it once, where it was written.
-            known = {problem.where.removeprefix(f"{path}: ") for problem in problems}
-            problems.extend(p for p in error.problems if p.where.removeprefix(prefix) not in known)
+    problems: list[Problem] = []
+    overrides: dict[str, Mapping[str, Any]] = {}
+    for name, override in scales.items():
+        if name not in SCALES:
+            problems.append(Problem(f"{path}: scale.{name}", "unknown scale", None, suggestion(name, SCALES)))
+        elif isinstance(override, dict):
+            overrides[name] = override
         else:
-            problems.extend(
-                p for p in check_claim(file, prefix, path, root) if _new(p, prefix, path, problems)
-            )
-            at[name] = file
+            hint = f"such as [scale.{name}.experiment]"
+            problems.append(Problem(f"{path}: scale.{name}", "must be a table", repr(override), hint))
+    at: dict[str, ClaimFile] = {}
+    said: set[tuple[str, str]] = set()
+    for name in ["paper", *(n for n in SCALES if n in overrides and n != "paper")]:
+        override = overrides.get(name, {})
+        found: Iterable[Problem]
+        try:
+            at[name] = _validate(ClaimFile, merge(raw, override))
+        except ReproError as error:
+            found = error.problems
+        else:
+            found = check_claim(at[name], name, path, root)
+        for problem in found:
+            # A mistake of the base shows again at every scale: say it once.
+            if (problem.where, problem.what) not in said:
+                said.add((problem.where, problem.what))
+                where = _written(problem.where, name, raw, override)
+                problems.append(replace(problem, where=f"{path}: {where}"))
     if problems:
         raise ReproError(*problems)
     if paper is None:
@@ -182,11 +196,23 @@ def read_claim(path: Path, root: Path, paper: Paper | None) -> Claim | None:
     return Claim(f"{path.parent.name}/{path.stem}", paper, at, root, path, text)
 
 
-def _new(problem: Problem, prefix: str, path: Path, known: list[Problem]) -> bool:
-    place = problem.where.removeprefix(prefix)
-    return all(
-        (place, problem.what) != (other.where.removeprefix(f"{path}: "), other.what) for other in known
-    )
+def _written(place: str, scale: str, raw: Mapping[str, Any], override: Mapping[str, Any]) -> str:
+    """Return where a key is written: in the scale's table or in the base, which may be wrong at a scale only."""
+    depth = _depth(override, place)
+    if depth and depth >= _depth(raw, place):
+        return f"scale.{scale}.{place}"
+    return place if scale == "paper" else f"{place} (at {scale} scale)"
+
+
+def _depth(table: object, place: str) -> int:
+    """Return how many keys of a path a table has."""
+    depth = 0
+    for key in place.split("."):
+        if not isinstance(table, Mapping) or key not in table:
+            break
+        table = table[key]
+        depth += 1
+    return depth
 
 
 def _text(path: Path) -> str:
@@ -209,41 +235,56 @@ def _toml(path: Path) -> dict[str, Any]:
         ) from None
 
 
-def _validate(model: type[M], data: Mapping[str, Any], where: str, prefix: str | None = None) -> M:
+def _validate(model: type[M], data: Mapping[str, Any]) -> M:
     try:
         return model.model_validate(data)
     except ValidationError as error:
-        raise ReproError(
-            *(_problem(model, detail, prefix or f"{where}: ") for detail in error.errors())
-        ) from None
+        # The branches of "a list or a table" each say what they miss: the first is enough.
+        first: dict[str, Problem] = {}
+        for problem in (_problem(model, detail) for detail in error.errors()):
+            first.setdefault(problem.where, problem)
+        raise ReproError(*first.values()) from None
 
 
-def _problem(model: type[BaseModel], detail: Any, prefix: str) -> Problem:
+def _problem(model: type[BaseModel], detail: Any) -> Problem:
     """Turn one of pydantic's error details into a problem with key path, value and suggestion."""
-    path = ".".join(str(part) for part in detail["loc"])
-    value = detail.get("input")
-    received = repr(value) if isinstance(value, str | int | float | bool) else None
+    loc, known = _key_path(model, detail["loc"])
+    place, value = ".".join(loc), detail.get("input")
     if detail["type"] == "extra_forbidden":
-        hint = suggestion(str(detail["loc"][-1]), _fields(model, detail["loc"][:-1]))
-        return Problem(prefix + path, "unknown key", None, hint)
+        return Problem(place, "unknown key", None, suggestion(loc[-1], known))
     if detail["type"] == "missing":
-        return Problem(prefix + path, "is missing", None, "add this key")
+        return Problem(place, "is missing", None, "add this key")
+    received = repr(value) if isinstance(value, str | int | float | bool | list) else None
     message = detail["msg"].removeprefix("Value error, ")
-    return Problem(prefix + path, message[:1].lower() + message[1:], received)
+    hint = "put it in quotes" if detail["type"] == "string_type" else None
+    if detail["type"] == "literal_error" and isinstance(value, str):
+        hint = suggestion(value, re.findall("'([^']*)'", detail["ctx"]["expected"]))
+    return Problem(place, message[:1].lower() + message[1:], received, hint)
 
 
-def _fields(model: type[BaseModel], loc: tuple[Any, ...]) -> list[str]:
-    """Return the keys that are known at `loc`, walking nested models (dict keys are skipped)."""
-    current: type[BaseModel] = model
+def _key_path(model: type[BaseModel], loc: tuple[Any, ...]) -> tuple[list[str], list[str]]:
+    """Return the keys of an error's place, without pydantic's own marks, and the keys known beside the last."""
+    keys: list[str] = []
+    known: list[str] = []
+    current: Any = model
     for part in loc:
-        if part in current.model_fields:
-            for candidate in _models_in(current.model_fields[str(part)].annotation):
-                current = candidate
-                break
-    return list(current.model_fields)
+        if isinstance(part, str) and part.startswith(("list[", "dict[", "[key]")):
+            continue  # a branch of a union, or the mark of a table's key
+        keys.append(str(part))
+        inner = next(_models_in(current), None)
+        if inner is not None and not _is_table(current):
+            known = list(inner.model_fields)
+            current = inner.model_fields[part].annotation if part in inner.model_fields else None
+        else:
+            current, known = inner, []
+    return keys, known
 
 
-def _models_in(annotation: Any) -> Iterable[type[BaseModel]]:
+def _is_table(annotation: Any) -> bool:
+    return get_origin(annotation) in (dict, list)
+
+
+def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         yield annotation
     for argument in getattr(annotation, "__args__", ()):

@@ -6,23 +6,61 @@ Reported numbers are strings, so that their printed precision survives.
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 Moment = Literal["init", "epoch-1", "mid", "last"]
 HistoryColumn = Literal[
     "train_error", "test_error", "train_loss", "test_loss", "running_error", "running_loss"
 ]
 ReadFrom = Literal["text", "table", "figure", "caption", "teaching material"]
-Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
-Printed = Annotated[str, Field(pattern=r"^[<>~≈±]?\s*-?[0-9][0-9.,]*\s*[%kMG]?.*$")]
+
+
+def _name(text: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", text):
+        raise ValueError("a name is made of letters, digits, dots, dashes and underscores")
+    return text
+
+
+def _printed(text: str) -> str:
+    if not re.match(r"[<>~≈±]?\s*[-−]?[0-9]", text):
+        raise ValueError('a reported number is as printed: "6.43", "<0.1%", "3.6 billion"')
+    return text
+
+
+Name = Annotated[str, AfterValidator(_name)]
+Printed = Annotated[str, AfterValidator(_printed)]
 
 
 class Frozen(BaseModel):
     """Unknown keys are errors, values do not change, numbers are finite."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, strict=False)
+
+
+def _no_others(item: BaseModel, what: str, used: str) -> None:
+    """Raise where keys are given that this kind of thing makes no use of: they would silently do nothing."""
+    idle = [key for key in type(item).model_fields if key in item.model_fields_set - set(used.split())]
+    if idle:
+        raise ValueError(f"{what} makes no use of {' and '.join(f'`{key}`' for key in idle)}")
+
+
+def _distinct(item: BaseModel, *keys: str) -> None:
+    """Raise where a list names something twice: it would count twice."""
+    for key in keys:
+        values = getattr(item, key) or []
+        if len(set(values)) < len(values):
+            raise ValueError(f"`{key}` names something twice: {', '.join(str(value) for value in values)}")
 
 
 class Source(Frozen):
@@ -89,6 +127,15 @@ class Experiment(Frozen):
         return recipe
 
 
+_METRIC_KEYS = {
+    "final": "kind title arms unit of transform",
+    "first_reach": "kind title arms unit of at_most",
+    "probe": "kind title arms unit probe layers at reduce transform",
+    "static": "kind title arms unit probe reduce transform",
+    "computed": "kind title unit probe reduce transform",
+}
+
+
 class Metric(Frozen):
     """What is measured on each run.
 
@@ -121,6 +168,8 @@ class Metric(Frozen):
         missing = [key for key in needed if getattr(self, key) in (None, [])]
         if missing:
             raise ValueError(f"a {self.kind} metric needs {' and '.join(f'`{key}`' for key in missing)}")
+        _no_others(self, f"a {self.kind} metric", _METRIC_KEYS[self.kind])
+        _distinct(self, "at", "arms")
         return self
 
 
@@ -152,6 +201,20 @@ class Reported(Frozen):
     n: int | None = None
     sd: str | None = None
     reading_error: str | None = None
+
+
+_EXPECTATION_KEYS = {
+    "exact": "arm arms levels each",
+    "value": "arm levels each at",
+    "difference": "arms levels each at paired",
+    "ratio": "arms levels each at paired",
+    "ordering": "arms levels each at paired",
+    "contrast": "weights each at paired",
+    "slope": "arm over levels each at paired",
+}
+_EVERY_EXPECTATION = (
+    "kind title metric at_least at_most within outside refuted reported uncertainty role from_scale why"
+)
 
 
 class Expectation(Frozen):
@@ -192,26 +255,39 @@ class Expectation(Frozen):
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         needs = {
-            "value": "arm",
-            "slope": "over",
-            "contrast": "weights",
-            "difference": "arms",
-            "ratio": "arms",
-            "ordering": "arms",
+            "value": ["arm"],
+            "slope": ["arm", "over"],
+            "contrast": ["weights"],
+            "difference": ["arms"],
+            "ratio": ["arms"],
+            "ordering": ["arms"],
         }
-        key = needs.get(self.kind)
-        if key and not getattr(self, key):
-            raise ValueError(f"a {self.kind} expectation needs `{key}`")
+        missing = [key for key in needs.get(self.kind, []) if not getattr(self, key)]
+        if missing:
+            raise ValueError(f"a {self.kind} expectation needs {' and '.join(f'`{key}`' for key in missing)}")
+        _no_others(self, f"a {self.kind} expectation", f"{_EXPECTATION_KEYS[self.kind]} {_EVERY_EXPECTATION}")
+        _distinct(self, "arms", "each")
         if self.kind in ("difference", "ratio") and len(self.arms) != 2:
             raise ValueError(f"a {self.kind} compares two arms: arms = [first, second]")
+        if self.kind == "ordering" and len(self.arms) < 2:
+            raise ValueError("an ordering is of at least two arms: arms = [lowest, …, highest]")
         if self.kind == "contrast" and abs(sum(self.weights.values())) > 1e-9:
             raise ValueError("the weights of a contrast sum to zero")
-        try:
-            _ = self.supports
-        except ValueError:
+        if not all(self.weights.values()):
+            raise ValueError("a weight of zero leaves its cell out: remove it")
+        if self.kind == "contrast" and set(self.each) - {"at"}:
             raise ValueError(
-                "the supporting region is exactly one of at_least, at_most, within, outside"
-            ) from None
+                'a contrast names its cells by `weights`; it can be repeated over each = ["at"] only'
+            )
+        if self.at is not None and "at" in self.each:
+            raise ValueError('give a moment with `at`, or all of them with each = ["at"], not both')
+        try:
+            ends = [end for end in self.supports.model_dump().values() if end is not None]
+        except ValidationError as error:
+            message = error.errors()[0]["msg"].removeprefix("Value error, ")
+            raise ValueError(f"the supporting region: {message}") from None
+        if self.kind == "ratio" and min(ends[0] if isinstance(ends[0], tuple) else ends) <= 0:
+            raise ValueError("a ratio is above 0 whatever is measured: its region has ends above 0")
         return self
 
 
@@ -229,12 +305,20 @@ class Tune(Frozen):
     by: str
     seeds: list[Annotated[int, Field(ge=1000)]] = Field(default=[1000], min_length=1)
 
+    @model_validator(mode="after")
+    def _once(self) -> Self:
+        _distinct(self, "seeds")
+        for grid in [self.lr] if isinstance(self.lr, list) else self.lr.values():
+            if len(set(grid)) < len(grid):
+                raise ValueError("a grid of learning rates names one twice")
+        return self
+
 
 class Control(Frozen):
     """A sabotaged variant that the same criteria must reject, on seeds of its own. Its arms replace those named."""
 
     title: str
-    arms: dict[str, dict[str, Any]] = {}
+    arms: dict[str, dict[str, Any]] = Field(min_length=1)
     expect: Literal["refuted", "not supported"] = "not supported"
     why: str
 
@@ -260,7 +344,7 @@ class Table(Frozen):
 
 
 class Reference(Frozen):
-    """A curve of the paper as a CSV file beside the claim: columns `series`, `x`, `y`, `style`."""
+    """Curves of the paper as a CSV file beside the claim: columns `panel`, `series`, `x`, `y`, `style`."""
 
     file: str
     title: str
@@ -283,6 +367,15 @@ class Figure(Frozen):
     panel: str | None = None
     reference: Reference | None = None
     target: float | None = None
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        key = "of" if self.kind == "curves" else "metric"
+        if not getattr(self, key):
+            raise ValueError(f"a figure of {self.kind} needs `{key}`")
+        used = {"curves": "of panel target", "layers": "metric at", "moments": "metric"}[self.kind]
+        _no_others(self, f"a figure of {self.kind}", f"{used} kind title reference")
+        return self
 
 
 class ClaimFile(Frozen):

@@ -14,7 +14,7 @@ from repro.errors import mistake
 from repro.metrics import collect
 from repro.report.build import build_report
 from repro.report.model import Report
-from repro.report.render import render_html
+from repro.report.render import write_html
 from repro.store import Store
 from repro.verdicts import judge_claim
 
@@ -44,7 +44,7 @@ def write_report(report: Report, frame: pd.DataFrame, folder: Path) -> None:
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / "index.html").write_text(render_html(report), encoding="utf-8", newline="\n")
+        write_html(report, folder / "index.html")
         (folder / "report.json").write_text(
             report.model_dump_json(indent=1) + "\n", encoding="utf-8", newline="\n"
         )

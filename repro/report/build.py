@@ -154,7 +154,7 @@ def _expectation(verdict: ExpectationVerdict, item: Demand, anchor: str) -> mode
     printed = printed_value(expected.reported)
     return model.ExpectationResult(
         id=verdict.id,
-        anchor=f"{anchor}-{verdict.id}",
+        anchor=f"{anchor}--{verdict.id}",
         title=expected.title,
         kind=expected.kind,
         role=expected.role,

@@ -30,7 +30,7 @@ def build_figure(name: str, figure: Figure, item: Demand, store: Store, anchor: 
     alt = f"{figure.title}. {_finding(ours)}"
     return model.Figure(
         id=name,
-        anchor=f"{anchor}-{name}",
+        anchor=f"{anchor}--figure-{name}",
         title=figure.title,
         alt=alt,
         caption=caption,

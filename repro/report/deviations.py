@@ -85,7 +85,7 @@ def _by_arm(claim: Claim, file: ClaimFile) -> dict[str, dict[str, Any]]:
     found: dict[str, dict[str, Any]] = {}
     for cell in cells(file):
         if cell.arm not in found:
-            spec = run_spec(file, cell, 0, str(claim.path), claim.root)
+            spec = run_spec(file, cell, 0, claim.root)
             found[cell.arm] = _flat(spec)
             if file.tune is not None:
                 found[cell.arm].pop("recipe lr")

@@ -12,7 +12,6 @@ import textwrap
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import matplotlib as mpl
@@ -22,33 +21,22 @@ from matplotlib.figure import Figure as Sheet
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
 from repro.report import svg
+from repro.report.lines import (
+    COLOURS,
+    DASHES,
+    GRID,
+    INK,
+    MARKERS,
+    SOFT,
+    colour_of,
+    has_points,
+    is_only_reference,
+    look_of,
+    points_of,
+)
 from repro.report.model import Figure, Panel, Series
 from repro.report.text import visible
 
-# Okabe and Ito's palette, the pale ones darkened until they stand out from white (3:1)
-GROUP_COLOURS = ("#0072b2", "#d55e00", "#00845f", "#b3548a", "#a87400", "#2686bf", "#6b5fb5", "#5c6470")
-MARKERS = ("o", "s", "^", "D", "v", "P", "X", "p")
-INK, SOFT, GRID = "#1c2026", "#545c68", "#dcdfe4"
-COLOURS = {INK: "ink", SOFT: "soft", GRID: "rule"} | {c: f"group-{i}" for i, c in enumerate(GROUP_COLOURS)}
-
-DASHES: dict[str, tuple[float, ...]] = {"solid": (), "dashed": (4.5, 2), "dotted": (1.2, 1.6)}
-
-
-@dataclass(frozen=True, slots=True)
-class _Look:
-    """How a line is drawn; `depth` says what lies above what."""
-
-    width: float
-    opacity: float
-    depth: float
-    marked: bool
-
-
-_MEAN = _Look(1.9, 1.0, 4.0, marked=True)
-_SEED = _Look(0.7, 0.55, 3.0, marked=False)
-_LONE_SEED = _Look(1.2, 0.85, 3.0, marked=False)
-_REFERENCE = _Look(3.6, 0.42, 2.0, marked=False)
-_LONE_REFERENCE = _Look(1.7, 1.0, 2.0, marked=True)
 _SETTINGS: dict[Any, Any] = {
     "svg.fonttype": "none",
     "svg.hashsalt": "repro",
@@ -61,18 +49,6 @@ _SETTINGS: dict[Any, Any] = {
 _SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 Limits: TypeAlias = tuple[float | None, float | None]
-
-
-@dataclass(frozen=True, slots=True)
-class LegendEntry:
-    """A line of the legend, which the page writes as text beside a sample of the line."""
-
-    label: str
-    colour: str
-    dashes: str
-    marker: str
-    width: float
-    opacity: float
 
 
 def draw(figure: Figure, prefix: str) -> list[str]:
@@ -103,58 +79,15 @@ def draw(figure: Figure, prefix: str) -> list[str]:
     return drawings
 
 
-def legend(panel: Panel) -> list[LegendEntry]:
-    """Return what the lines mean, ours first; seeds have an entry only where no mean stands for them."""
-    entries: dict[LegendEntry, None] = {}
-    order = {"mean": 0, "seed": 1, "reference": 2}
-    for series in sorted(panel.series, key=lambda one: order[one.role]):
-        look = _look(series, panel)
-        if look is not _SEED and _points(series, panel.y_log):
-            colour = COLOURS[_colour(series)]
-            dashes = " ".join(f"{2 * length:g}" for length in DASHES[series.style])
-            marker = MARKERS[series.group % len(MARKERS)] if look.marked else ""
-            entries[LegendEntry(series.label, colour, dashes, marker, look.width, look.opacity)] = None
-    return list(entries)
-
-
-def has_points(panel: Panel) -> bool:
-    """Tell whether there is anything to draw: an empty set of axes says nothing."""
-    return any(_points(series, panel.y_log) for series in panel.series)
-
-
-def _points(series: Series, y_log: bool) -> list[tuple[float, float]]:
-    """Finite points; on a logarithmic axis only positive ones have a place."""
-    pairs = zip(series.x, series.y, strict=False)
-    return [(x, y) for x, y in pairs if math.isfinite(x) and math.isfinite(y) and (y > 0 or not y_log)]
-
-
-def _look(series: Series, panel: Panel) -> _Look:
-    """Seeds stand back behind their mean, the paper's curve behind ours; alone, both come forward."""
-    if series.role == "mean":
-        return _MEAN
-    if series.role == "seed":
-        means = {(one.group, one.style) for one in panel.series if one.role == "mean"}
-        return _SEED if (series.group, series.style) in means else _LONE_SEED
-    return _LONE_REFERENCE if _only_reference(panel) else _REFERENCE
-
-
-def _only_reference(panel: Panel) -> bool:
-    return all(series.role == "reference" for series in panel.series)
-
-
-def _colour(series: Series) -> str:
-    return GROUP_COLOURS[series.group % len(GROUP_COLOURS)]
-
-
 def _common_limits(panel: Panel, panels: Sequence[Panel]) -> Limits:
     """Panels of one quantity share their axis: the eye compares heights across panels."""
 
     def quantity(other: Panel) -> tuple[object, ...]:
         # a panel of the paper's alone keeps the paper's axes
-        return (other.y_label, other.y_percent, other.y_log, other.y_limits, _only_reference(other))
+        return (other.y_label, other.y_percent, other.y_log, other.y_limits, is_only_reference(other))
 
     same = [other for other in panels if quantity(other) == quantity(panel)]
-    values = [y for other in same for series in other.series for _, y in _points(series, panel.y_log)]
+    values = [y for other in same for series in other.series for _, y in points_of(series, panel.y_log)]
     values += [] if panel.target is None else [panel.target]
     low, high = panel.y_limits
     if not values:
@@ -251,18 +184,18 @@ def _whole(panel: Panel) -> bool:
 
 
 def _plot(axes: Axes, series: Series, panel: Panel) -> None:
-    points = _points(series, panel.y_log)
+    points = points_of(series, panel.y_log)
     if not points:
         return
     categorical = panel.x_categories is not None
     shift = _dodge(series, panel) if categorical else 0.0
-    look = _look(series, panel)
+    look = look_of(series, panel)
     dots = series.role == "seed" and (categorical or len(points) == 1)
     marked = look.marked or len(points) == 1
     axes.plot(
         [x + shift for x, _ in points],
         [y for _, y in points],
-        color=_colour(series),
+        color=colour_of(series),
         alpha=look.opacity,
         linewidth=0 if dots else look.width,
         linestyle=(0, DASHES[series.style]) if DASHES[series.style] else "solid",

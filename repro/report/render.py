@@ -15,14 +15,15 @@ from markupsafe import Markup
 
 from repro import shipped
 from repro.errors import mistake
-from repro.report import as_csv, figures, text
+from repro.report import as_csv, figures, lines, text
 from repro.report.bibtex import bibtex
 from repro.report.forest import forest
-from repro.report.model import ClaimReport, Figure, Report, Verdict
+from repro.report.model import ClaimReport, ExpectationResult, Figure, Report, Verdict
 
 PAGE = "report.html.jinja"
 STYLE = "report.css"
 SCRIPT = "report.js"
+_NAMED_PARTS = 4  # a note shared by more parts counts them instead
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +34,8 @@ class FigureView:
     """
 
     drawings: list[Markup]
-    legend: list[figures.LegendEntry]
-    legends: list[list[figures.LegendEntry]]
+    legend: list[lines.LegendEntry]
+    legends: list[list[lines.LegendEntry]]
     csv: str
 
     @property
@@ -84,6 +85,28 @@ def is_capped(verdict: Verdict) -> bool:
     return verdict.result is not None and verdict.word.strip().casefold() != verdict.result
 
 
+def part_notes(expectation: ExpectationResult) -> list[str]:
+    """Return the notes on an expectation's parts, each once with the parts that share it.
+
+    A note that holds for all parts needs no names, and none that the verdict's sentence already tells.
+    """
+    sharing: dict[str, list[str]] = {}
+    for part in expectation.parts:
+        if part.note:
+            sharing.setdefault(part.note, []).append(part.label)
+    told = expectation.verdict.sentence.casefold()
+    notes = []
+    for note, labels in sharing.items():
+        names = "; ".join(label for label in labels if label)
+        if len(labels) > _NAMED_PARTS:
+            names = f"{len(labels)} of {len(expectation.parts)} comparisons"
+        if len(labels) < len(expectation.parts) and names:
+            notes.append(f"{names}: {note}")
+        elif note.casefold() not in told:
+            notes.append(note)
+    return notes
+
+
 def _environment(templates: Path | None) -> jinja2.Environment:
     if templates is not None and not templates.is_dir():
         raise mistake("templates", "no such folder", str(templates))
@@ -100,6 +123,7 @@ def _environment(templates: Path | None) -> jinja2.Environment:
     environment.filters |= {
         "web_address": text.web_address,
         "duration": text.duration,
+        "part_notes": part_notes,
         "kind": verdict_kind,
         "capped": is_capped,
         "forest": forest,
@@ -120,7 +144,7 @@ def _shown(value: Any) -> Any:
 
 def _drawn(figure: Figure, prefix: str) -> FigureView:
     drawings = [Markup(drawing) for drawing in figures.draw(figure, prefix)]
-    legends = [figures.legend(panel) for panel in figure.panels]
+    legends = [lines.legend(panel) for panel in figure.panels]
     shown = [legend for legend in legends if legend]
     csv = as_csv.data_link(as_csv.figure_csv(figure))
     if shown and all(legend == shown[0] for legend in shown):

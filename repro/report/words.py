@@ -40,11 +40,20 @@ def number(value: float, unit: Unit, half_width: float | None = None) -> str:
     shown = value * 100 if unit == "error" else value
     spread = half_width * 100 if unit == "error" and half_width is not None else half_width
     if spread is None or not math.isfinite(spread) or spread <= 0:
-        text = f"{shown:.3g}"
-        text = f"{shown:.1f}" if "e" in text and 1 <= abs(shown) < 1e6 else text
+        text = _three_digits(shown)
     else:
         text = f"{shown:.{min(6, max(0, 1 - math.floor(math.log10(spread))))}f}"
     return text.replace("-", "−")
+
+
+def _three_digits(value: float) -> str:
+    """Return a number with three significant digits; far from one, as a power of ten: 7.6·10⁻¹⁶."""
+    if value == 0 or 1e-3 <= abs(value) < 1e6:
+        return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
+    mantissa, exponent = f"{value:.1e}".split("e")
+    power = "10" + str(int(exponent)).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
+    mantissa = mantissa.removesuffix(".0")
+    return power if mantissa == "1" else f"{mantissa}·{power}"
 
 
 def estimate(part: PartVerdict, unit: Unit, kind: str) -> str:
@@ -175,6 +184,8 @@ def claim_sentence(verdict: ClaimVerdict, sentences: dict[str, str]) -> str:
         stuck = next((e for e in deciders if e.result is None), deciders[0])
         return sentences[stuck.id]
     chosen = [e for e in deciders if e.result == verdict.result] or deciders
+    # What was trained says more than what could be computed without it.
+    chosen.sort(key=lambda e: e.item.kind == "exact")
     first = f"{chosen[0].item.title}: {_lower(sentences[chosen[0].id])}"
     if verdict.result == "supported" and len(chosen) > 1:
         return f"All {len(chosen)} deciding expectations hold. {first}"

@@ -1,7 +1,6 @@
 """Linear contrasts of cell means with Student's t: values, differences, ratios, slopes, gaps of gaps.
 
-Sources: Student, "The probable error of a mean", Biometrika 6 (1908); Welch, "The generalization of
-    'Student's'
+Sources: Student, "The probable error of a mean", Biometrika 6 (1908); Welch, "The generalization of 'Student's'
 problem when several different population variances are involved", Biometrika 34 (1947); Satterthwaite, "An
 approximate distribution of estimates of variance components", Biometrics Bulletin 2 (1946); Banerjee,
 "Approximate confidence interval for linear functions of means of k populations when the population
@@ -37,12 +36,12 @@ def contrast(
     With `paired`, the runs of the cells share seeds in the same order, and the contrasts per seed are normal.
 
     Guarantee: under these assumptions either side is wrong in at most 1 − level of cases, whatever the
-    variances and the numbers of runs. Student's t, for a single or a paired cell, is wrong half as often. So,
-    nearly, is Welch's interval at 95%; with very unequal spreads, two or three runs and the extreme levels of
-    joint statements it is not ("Welch alone" in ``bench/results/coverage.md``). The interval is therefore
-    never narrower than Banerjee's, √Σ (t · weight · sd)²/n with each cell's own t, at level 1 − 2 (1 − level):
-    that one is proven. For equal spreads and three runs a cell this widens a 95% interval by 5% for two cells
-    and by 27% for four; from five runs on by less than 1%.
+    variances and the numbers of runs. Student's t, for a single or a paired cell, is wrong half as often.
+    So, nearly, is Welch's interval at 95%; with very unequal spreads, two or three runs and the extreme
+    levels of joint statements it is not ("Welch alone" in ``bench/results/coverage.md``). The interval is
+    therefore never narrower than Banerjee's, √Σ (t · weight · sd)²/n with each cell's own t, at level 1 − 2
+    (1 − level): that one is proven. For equal spreads and three runs a cell this widens a 95% interval by
+    5% for two cells and by 27% for four; from five runs on by less than 1%.
 
     Smallest n: two runs in every cell used (three for intervals of use). Below that the interval is infinite.
 
@@ -123,17 +122,25 @@ def _welch_reach(cells: Sequence[tuple[Moments, float]], level: float) -> tuple[
     for cell, weight in cells:
         spread = max(cell.variance, cell.step_variance, lent if cell.censored else 0.0)
         parts.append((weight**2 * spread / cell.n, cell.n - 1))
-    squared_error = math.fsum(part for part, _ in parts)
-    df = float(min(df for _, df in parts))
-    if not squared_error:
-        return 0.0, df
-    if not any(cell.censored for cell, _ in cells):
-        # Shares of the sum, because squares of small parts would underflow.
-        df = 1 / math.fsum((part / squared_error) ** 2 / df for part, df in parts)
-    welch = t_quantile(level, df) * math.sqrt(squared_error)
+    df = _satterthwaite(cells)
+    welch = t_quantile(level, df) * math.sqrt(math.fsum(part for part, _ in parts))
     doubled = max(2 * level - 1, 0.0)
     banerjee = math.sqrt(math.fsum(t_quantile(doubled, df) ** 2 * part for part, df in parts))
     return max(welch, banerjee), df
+
+
+def _satterthwaite(cells: Sequence[tuple[Moments, float]]) -> float:
+    """Return Welch–Satterthwaite degrees of freedom, or those of the smallest cell where spread is hidden.
+
+    They come from the spreads as measured: one that resolution makes larger tells no more about itself, and
+    with more degrees of freedom it could narrow the interval that it is there to widen.
+    """
+    parts = [(weight**2 * cell.variance / cell.n, cell.n - 1) for cell, weight in cells]
+    total = math.fsum(part for part, _ in parts)
+    if not total or any(cell.censored for cell, _ in cells):
+        return float(min(df for _, df in parts))
+    # Shares of the sum, because squares of small parts would underflow.
+    return 1 / math.fsum((part / total) ** 2 / df for part, df in parts)
 
 
 def _paired_reach(

@@ -1,0 +1,70 @@
+"""A fast version of `bench.coverage`: the rule keeps its promise on simulated truths, and would be caught if not."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+coverage = pytest.importorskip("bench.coverage", reason="bench/ is part of the checkout, not of the package")
+cases = pytest.importorskip("bench.cases")
+vectorised = pytest.importorskip("bench.vectorised")
+
+REPS = 2000
+
+
+def test_the_simulation_computes_what_the_package_computes():
+    assert vectorised.agreement(np.random.default_rng(1), 1500) < 1e-10
+
+
+def test_guaranteed_rates():
+    # Few runs are the hard case; bench.coverage measures the others.
+    hard = [
+        replace(case, sizes=[sizes for sizes in case.sizes if sizes not in ((10,), (20,))])
+        for case in cases.GUARANTEED
+    ]
+    rows = list(coverage.measure(hard, REPS, np.random.default_rng(2)))
+    assert {row.kind.split(",")[0] for row in rows} >= {
+        "value",
+        "difference",
+        "within ±margin",
+        "gap of gaps",
+        "ratio",
+        "slope over 4",
+        "ordering of 3",
+        "each of 4",
+    }
+    assert [row for row in rows if not row.holds] == []
+    # The rates are those of the design, not zero: an interval far too wide would hold the promise as well.
+    assert 0.015 < np.median([row.false_support for row in rows]) < 0.03
+    assert all(row.power_support > 0.99 for row in rows if row.kind == "value" and max(row.n) >= 10)
+
+
+def test_a_broken_rule_is_caught():
+    often = [case for case in cases.WITHOUT if case.kind == "difference, looks"]
+    narrow = [case for case in cases.WITHOUT if case.kind == "each of 8 gaps, Welch alone"]
+    broken = [replace(case, sizes=case.sizes[:1]) for case in (*often, *narrow)]
+    rows = list(coverage.measure(broken, 3 * REPS, np.random.default_rng(3)))
+    assert [row.n for row in rows] == [tuple(range(3, 11)), (3,)]
+    assert not any(row.holds for row in rows)
+
+
+def test_resolution_and_censoring_do_not_mislead_where_they_are_declared():
+    rows = list(coverage.measure((*cases.TIES, *cases.CENSORED), REPS, np.random.default_rng(4)))
+    declared = [row for row in rows if row.kind.endswith("ties") or "1 image" in row.data]
+    assert len(declared) == 36
+    assert all(max(row.false_support, row.false_refutation) < 0.025 for row in declared)
+    ignored = next(row for row in rows if row.data == "Poisson(0.3), resolution ignored")
+    assert ignored.false_refutation > 0.3
+    # Not covered: an arm that varies fifty times as much as the one whose spread it borrows.
+    censored = [row for row in rows if row.kind == "ratio, censored" and "0.01" not in row.data]
+    assert all(row.false_support < 0.05 for row in censored)
+
+
+def test_planned_power_is_delivered():
+    for row in coverage.measure_planned(REPS, np.random.default_rng(5)):
+        assert row.power == pytest.approx(0.8, abs=0.035)
+
+
+def test_compatibility_intervals_cover():
+    for row in coverage.measure_compatibility(REPS, np.random.default_rng(6)):
+        assert row.coverage == pytest.approx(0.95, abs=0.018)
