@@ -161,7 +161,10 @@ class Store:
     ) -> None:
         """Write a reading atomically."""
         content = {"spec": spec.as_json(), "rows": rows, "provenance": dict(provenance)}
-        _write(self.root / "readings" / f"{spec.key}.json", _sealed(content))
+        path = self.root / "readings" / f"{spec.key}.json"
+        if path.exists() and self.reading(spec.key) is None:
+            path.rename(_free_name(path))
+        _write(path, _sealed(content))
 
     def failure(self, key: str) -> str | None:
         """Return why the last attempt at this run or reading failed, or None."""

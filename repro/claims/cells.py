@@ -123,8 +123,9 @@ def _unnamed(cell: Cell, model: object, dataset: object, recipe: bool) -> Iterat
     for name, value in (("model", model), ("dataset", dataset)):
         if not isinstance(value, str):
             received = None if value is None else repr(value)
-            hint = f"set `{name}` in the arm or in [experiment]"
-            yield Problem(f"arms.{cell.arm}", f"no {name} is named", received, hint)
+            hint = f"set `{name}` in [experiment] or in each arm"
+            place = f"arms.{cell.arm}" if name == "model" or name in cell.settings else f"experiment.{name}"
+            yield Problem(place, f"no {name} is named", received, hint)
     if not recipe:
         hint = 'set recipe = { name = "…" } in [experiment]'
         yield Problem("experiment.recipe", "no recipe is given", None, hint)

@@ -298,7 +298,7 @@ def _expectation(file: ClaimFile, place: str, item: Expectation) -> Iterator[Fin
             hint = "a slope needs at least two different numbers"
             yield f"{place}.over", "the levels of this factor are no numbers", repr(values), hint
     addresses = [cell.address for cell in cells(file)]
-    for address in item.weights:
+    for address in item.weights if addresses else ():
         yield from _known(f"{place}.weights", "cell", address, addresses)
     static = metric is not None and metric.kind == "static"
     if item.kind in ("value", "difference", "ratio", "ordering", "slope") or static:

@@ -52,13 +52,19 @@ class Claim:
         return self.at["paper"]
 
     def criteria_digest(self, scale: str) -> str:
-        """Return a hash of what decides at `scale`: metrics, expectations, tuning and seeds."""
+        """Return a hash of what decides at `scale`: metrics, expectations, tuning and seeds, without their words."""
         file = self.at[scale]
+        words = {"title", "unit", "why", "reported", "uncertainty"}
+
+        def plain(item: BaseModel) -> dict[str, Any]:
+            # Defaults are left out, so that a key added to the vocabulary later changes no digest.
+            return item.model_dump(mode="json", exclude=words, exclude_defaults=True)
+
         return canonical_hash(
             {
-                "metrics": {name: metric.model_dump(mode="json") for name, metric in file.metrics.items()},
-                "expect": {name: item.model_dump(mode="json") for name, item in file.expect.items()},
-                "tune": file.tune.model_dump(mode="json") if file.tune else None,
+                "metrics": {name: plain(metric) for name, metric in file.metrics.items()},
+                "expect": {name: plain(item) for name, item in file.expect.items()},
+                "tune": plain(file.tune) if file.tune else None,
                 "looks": file.experiment.seeds.looks,
             }
         )

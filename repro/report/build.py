@@ -186,7 +186,7 @@ def _reported_note(expected: Expectation) -> str | None:
     if sure.sd:
         parts.append(f"sd {sure.sd}")
     if sure.reading_error:
-        parts.append(f"reading error ±{sure.reading_error}")
+        parts.append(words.reading_error(sure.reading_error))
     return ", ".join(parts) or None
 
 

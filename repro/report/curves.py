@@ -137,13 +137,16 @@ def _layers(figure: Figure, item: Demand, store: Store) -> Iterator[model.Panel]
     for need, _run in _runs(item, store):
         rows = _rows(item, store, need, figure)
         if rows:
-            lines.setdefault(_label_of(need, figure), []).append([float(row["value"]) for row in rows])
+            values = [float(row["value"]) for row in rows]
+            lines.setdefault(_label_of(need, figure), []).append(values)
     name = metric.title or (metric.probe or "").replace("_", " ")
     for title, sort in (("ours, layers in network order", False), ("ours, layers sorted by magnitude", True)):
         series = []
         for group, (label, seeds) in enumerate(lines.items()):
-            ordered = [sorted(values, reverse=True) if sort else values for values in seeds]
-            pairs = [([float(i) for i in range(1, len(values) + 1)], values) for values in ordered]
+            pairs = []
+            for values in seeds:
+                x, y = _finite([float(i) for i in range(1, len(values) + 1)], values)
+                pairs.append((x[: len(y)], sorted(y, reverse=True)) if sort else (x, y))
             style: Style = "dashed" if label.startswith("plain") else "solid"
             series += _seeds_and_mean(label, group, style, pairs)
         yield model.Panel(title=title, x_label="layer index", y_label=name, series=series)

@@ -6,7 +6,9 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from repro.claims import Claim, ClaimFile, cells, levels_of, run_spec
+from pydantic import BaseModel
+
+from repro.claims import Claim, ClaimFile, Expectation, Metric, cells, levels_of, run_spec
 from repro.report.model import Deviation
 from repro.spec import RunSpec
 
@@ -25,8 +27,9 @@ def _settings(claim: Claim, scale: str) -> Iterator[Deviation]:
     paper, ours = (_by_arm(claim, claim.at[name]) for name in ("paper", scale))
     shared = [arm for arm in ours if arm in paper]
     names = dict.fromkeys(name for arm in shared for name in (*paper[arm], *ours[arm]))
+    by_factors = _set_by_factors(claim.base) | _set_by_factors(claim.at[scale])
     for name in names:
-        if name in HIDDEN or name.removeprefix("model ") in {*claim.base.factors, *claim.at[scale].factors}:
+        if name in HIDDEN or name.removeprefix("model ").removeprefix("recipe ") in by_factors:
             continue
         pairs = {arm: (_show(paper[arm].get(name)), _show(ours[arm].get(name))) for arm in shared}
         different = {arm: pair for arm, pair in pairs.items() if pair[0] != pair[1]}
@@ -46,13 +49,18 @@ def _design(paper: ClaimFile, ours: ClaimFile) -> Iterator[Deviation]:
         was, is_ = (_levels(file, name) for file in (paper, ours))
         if was != is_:
             yield Deviation(what=f"factor {name}", paper=was, ours=is_)
-    for arm in paper.arms.keys() - ours.arms.keys():
-        yield Deviation(what=f"arm {arm}", paper="trained", ours="left out")
     pairs: list[tuple[str, Any, Any]] = [
         ("learning rates tried", paper.tune and paper.tune.lr, ours.tune and ours.tune.lr),
         ("tuning seeds", paper.tune and paper.tune.seeds, ours.tune and ours.tune.seeds),
+        ("tuned by", paper.tune and paper.tune.by, ours.tune and ours.tune.by),
         ("seeds looked at", paper.experiment.seeds.looks, ours.experiment.seeds.looks),
+        ("cells left out", paper.experiment.skip, ours.experiment.skip),
     ]
+    trained = {True: "trained", False: None}
+    for name in dict.fromkeys([*paper.arms, *ours.arms]):
+        pairs.append((f"arm {name}", trained[name in paper.arms], trained[name in ours.arms]))
+    for name in dict.fromkeys([*paper.metrics, *ours.metrics]):
+        pairs.append((f"metric {name}", _metric(paper.metrics.get(name)), _metric(ours.metrics.get(name))))
     for name in dict.fromkeys([*paper.expect, *ours.expect]):
         was_item, is_item = paper.expect.get(name), ours.expect.get(name)
         if was_item != is_item:
@@ -62,12 +70,26 @@ def _design(paper: ClaimFile, ours: ClaimFile) -> Iterator[Deviation]:
             yield Deviation(what=what, paper=_show(was_value), ours=_show(is_value))
 
 
-def _criterion(item: Any) -> str | None:
-    if item is None:
-        return None
-    keys = ("metric", "at_least", "at_most", "within", "outside", "refuted", "each", "weights", "role")
-    plain = item.model_dump(mode="json", exclude_defaults=True)
-    return ", ".join(f"{key} {_show(plain[key])}" for key in keys if key in plain)
+def _criterion(item: Expectation | None) -> str | None:
+    return None if item is None else _plain(item, without={"title", "reported", "uncertainty", "why"})
+
+
+def _metric(item: Metric | None) -> str | None:
+    return None if item is None else _plain(item, without={"title", "unit"})
+
+
+def _plain(item: BaseModel, without: set[str]) -> str:
+    plain = item.model_dump(mode="json", exclude_defaults=True, exclude=without)
+    return ", ".join(f"{key} {_show(value)}" for key, value in plain.items())
+
+
+def _set_by_factors(file: ClaimFile) -> set[str]:
+    """Return the settings that factors set: they are compared factor by factor."""
+    keys: set[str] = set()
+    for name, factor in file.factors.items():
+        for value in levels_of(factor).values():
+            keys |= value.keys() if isinstance(value, dict) else {name}
+    return keys
 
 
 def _levels(file: ClaimFile, name: str) -> str:
@@ -109,4 +131,5 @@ def _show(value: Any) -> str:
         return ", ".join(f"{key} = {_show(item)}" for key, item in value.items())
     if isinstance(value, list | tuple):
         return ", ".join(_show(item) for item in value)
-    return json.dumps(value)
+    # 60 epochs are 60.0 epochs.
+    return json.dumps(int(value) if isinstance(value, float) and value.is_integer() else value)

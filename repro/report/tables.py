@@ -20,7 +20,7 @@ def build_table(name: str, table: Table, item: Demand, frame: pd.DataFrame) -> m
     """Return a paper's table with our mean, 95% interval and n in each cell that has runs."""
     source = f"{table.source.where}, read from the {table.source.read_from}"
     if table.uncertainty.reading_error:
-        source += f", reading error ±{table.uncertainty.reading_error}"
+        source += f", {words.reading_error(table.uncertainty.reading_error)}"
     if table.uncertainty.of != "unknown":
         source += f"; {table.uncertainty.of}"
     metrics = item.file.metrics
@@ -62,6 +62,8 @@ def _cell(
         return model.Cell(metric=name, reported=reported, ours=ours, difference=None, n=1)
     sample = Sample(values, tuple(chosen["censored"].tolist()), float(chosen["resolution"].max()))
     interval = contrast([sample], [1.0], level=0.95)
+    if math.isnan(interval.estimate):
+        return model.Cell(metric=name, reported=reported, ours="not defined", difference=None, n=len(values))
     half = (interval.high - interval.low) / 2
     if math.isfinite(half):
         low, high = (

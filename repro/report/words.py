@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+import re
 
 from repro.claims import Expectation, Metric
 from repro.claims.schema import Bounds
@@ -90,11 +90,22 @@ def bounds(region: Bounds, unit: Unit, kind: str) -> str:
 
 def refuting(item: Expectation, unit: Unit) -> str:
     """Return the refuting region in words; by default, everything that does not support."""
-    return (
-        bounds(item.refuted, unit, item.kind)
-        if item.refuted
-        else f"anything but {bounds(item.supports, unit, item.kind)}"
-    )
+    if item.refuted:
+        return bounds(item.refuted, unit, item.kind)
+    region, tail = item.supports, suffix(unit, item.kind)
+    if region.at_least is not None:
+        return f"less than {number(region.at_least, unit)}{tail}"
+    if region.at_most is not None:
+        return f"more than {number(region.at_most, unit)}{tail}"
+    pair = region.within or region.outside
+    assert pair is not None
+    low, high = (number(value, unit) for value in pair)
+    return f"below {low} or above {high}{tail}" if region.within else f"between {low} and {high}{tail}"
+
+
+def reading_error(text: str) -> str:
+    """Return a reading error in words: "±0.05" for a number, and what else is written as it stands."""
+    return f"reading error ±{text}" if re.match(r"[0-9]", text) else f"read to {text}"
 
 
 def word(result: Result | None, status: Status, scale: str | None) -> str:
@@ -117,32 +128,33 @@ def expectation_sentence(verdict: ExpectationVerdict, unit: Unit, scale: str | N
         return f"Not judged: {'; '.join(notes) or 'nothing has been run'}."
     if len(verdict.parts) == 1:
         return _one(verdict.parts[0], item, unit)
-    counts = {
-        r: [p for p in verdict.parts if p.result == r] for r in ("supported", "refuted", "inconclusive")
-    }
+    found = {r: [p for p in verdict.parts if p.result == r] for r in ("supported", "refuted", "inconclusive")}
     total = len(verdict.parts)
     if verdict.result == "supported":
-        return f"All {total} comparisons lie {_bar(item, unit)}, each with its whole 95% interval."
+        level = verdict.parts[0].interval.level if verdict.parts[0].interval else 0.95
+        which = "Both" if total == 2 else f"All {total}"
+        needs = bounds(item.supports, unit, item.kind)
+        return f"{which} comparisons are {needs}, each with its whole {_percent(level)} interval."
     if verdict.result == "refuted":
-        worst = counts["refuted"][0]
-        return f"{_count(counts['refuted'], total)} fail: {_named(worst, item, unit)}. {_needed(item, unit)}"
-    open_ = counts["inconclusive"][0]
-    held = f"{len(counts['supported'])} of {total} comparisons hold; "
-    return f"{held}{len(counts['inconclusive'])} cannot be told: {_named(open_, item, unit)}. {_needed(item, unit)}"
+        failed = found["refuted"]
+        verb = "fails" if len(failed) == 1 else "fail"
+        named = _named(failed[0], item, unit)
+        return f"{len(failed)} of {total} comparisons {verb}: {named}. {_needed(item, unit)}"
+    held, open_ = len(found["supported"]), found["inconclusive"]
+    verb = "holds" if held == 1 else "hold"
+    named = _named(open_[0], item, unit)
+    return (
+        f"{held} of {total} comparisons {verb}; {len(open_)} cannot be told: {named}. {_needed(item, unit)}"
+    )
 
 
-def _count(parts: Sequence[PartVerdict], total: int) -> str:
-    return f"{len(parts)} of {total} comparisons"
+def _percent(level: float) -> str:
+    return f"{100 * level:.4g}%"
 
 
 def _named(part: PartVerdict, item: Expectation, unit: Unit) -> str:
     note = f" ({part.note})" if part.note else ""
     return f"{part.estimand.label or item.title}: {estimate(part, unit, item.kind)}{note}"
-
-
-def _bar(item: Expectation, unit: Unit) -> str:
-    text = bounds(item.supports, unit, item.kind)
-    return text if text.startswith(("between", "below")) else f"at {text.removeprefix('at ')}"
 
 
 def _needed(item: Expectation, unit: Unit) -> str:
@@ -165,7 +177,7 @@ def _one(part: PartVerdict, item: Expectation, unit: Unit) -> str:
     low, high = number(interval.low, unit, half), number(interval.high, unit, half)
     sign = {"from_below": "at least ", "from_above": "at most "}.get(interval.bound, "")
     middle = f"{sign}{number(interval.estimate, unit, spread)}{tail}"
-    measured = f"We measured {middle} (95% interval {low} to {high}, {part.n} seeds)"
+    measured = f"We measured {middle} ({_percent(interval.level)} interval {low} to {high}, {part.n} seeds)"
     refutes = refuting(item, unit)
     end = {
         "supported": f"the whole interval lies in what the claim needs, {needs}",
@@ -181,8 +193,8 @@ def claim_sentence(verdict: ClaimVerdict, sentences: dict[str, str]) -> str:
     if not deciders:
         return "No expectation that decides this claim can be judged at this scale."
     if verdict.result is None:
-        stuck = next((e for e in deciders if e.result is None), deciders[0])
-        return sentences[stuck.id]
+        undecided = [e for e in verdict.expectations if e.item.role == "decides" and e.result is None]
+        return sentences[(undecided or deciders)[0].id]
     chosen = [e for e in deciders if e.result == verdict.result] or deciders
     # What was trained says more than what could be computed without it.
     chosen.sort(key=lambda e: e.item.kind == "exact")
