@@ -77,7 +77,7 @@ def demand(claim: Claim, scale: str, store: Store, seeds: int | None = None) -> 
     file = claim.at.get(scale, claim.base)
     exact = tuple(_exact(claim))
     count = file.experiment.seeds.looks[0] if seeds is None else seeds
-    numbers = tuple(range(file.experiment.seeds.first, file.experiment.seeds.first + count))
+    numbers = tuple(file.experiment.seeds.numbers("", count))
     if scale == "exact" or scale not in claim.at or not _trains(file):
         return Demand(claim, scale, file, (), {}, (), exact)
 
@@ -105,7 +105,10 @@ def demand(claim: Claim, scale: str, store: Store, seeds: int | None = None) -> 
             if rate is None:
                 follow += state.at_most + len(numbers)
                 continue
-        specs = [run_spec(file, cell, seed, claim.root, rate) for seed in numbers]
+        specs = [
+            run_spec(file, cell, seed, claim.root, rate)
+            for seed in file.experiment.seeds.numbers(cell.arm, count)
+        ]
         own = tuple(
             Need(claim.id, cell, "measure", spec, tuple(readings(file, cell, spec, claim))) for spec in specs
         )

@@ -73,21 +73,16 @@ def judge_claim(item: Demand, frame: pd.DataFrame, store: Store) -> ClaimVerdict
     (at the exact scale), the others can refute the claim but not support it.
     """
     here = frame[frame["claim"] == item.claim.id]
-    applicable = {
-        name: expectation
-        for name, expectation in item.file.expect.items()
-        if not below(item.scale, expectation.from_scale or "exact")
-        and (expectation.kind == "exact" or item.measured or item.tuning)
-    }
-    deciding = sum(expectation.role == "decides" for expectation in applicable.values())
+    judgeable = applicable(item)
+    deciding = sum(expectation.role == "decides" for expectation in judgeable.values())
     judged = tuple(
         _expectation(name, expectation, item, here, store, deciding)
-        if name in applicable
+        if name in judgeable
         else _not_here(name, expectation, item)
         for name, expectation in item.file.expect.items()
     )
-    deciders = [e for e in judged if e.item.role == "decides" and e.id in applicable]
-    left_out = [e for e in judged if e.item.role == "decides" and e.id not in applicable]
+    deciders = [e for e in judged if e.item.role == "decides" and e.id in judgeable]
+    left_out = [e for e in judged if e.item.role == "decides" and e.id not in judgeable]
     untrained = any(not below(item.scale, e.item.from_scale or "exact") for e in left_out)
     status = _status([e.status for e in deciders])
     results = [e.result for e in deciders]
@@ -106,6 +101,16 @@ def judge_claim(item: Demand, frame: pd.DataFrame, store: Store) -> ClaimVerdict
         exact = not left_out and all(e.item.kind == "exact" for e in deciders)
     capped = below(item.scale, "paper") and not exact
     return ClaimVerdict(item.claim.id, item.scale, judged, result, status, capped)
+
+
+def applicable(item: Demand) -> dict[str, Expectation]:
+    """Return the expectations that a claim's scale lets judge; the level of refutation rests on their number."""
+    return {
+        name: expectation
+        for name, expectation in item.file.expect.items()
+        if not below(item.scale, expectation.from_scale or "exact")
+        and (expectation.kind == "exact" or item.measured or item.tuning)
+    }
 
 
 def _status(statuses: Sequence[Status]) -> Status:
@@ -190,8 +195,13 @@ def _missing(item: Demand, metric: Metric, part: Estimand, store: Store) -> tupl
                     absent.append(reading)
     reasons = [reason for key in absent if (reason := store.failure(key))]
     if reasons:
-        return "failed", f"{len(reasons)} runs or readings failed: {reasons[0].splitlines()[0]}"
-    return ("pending", f"{len(absent)} runs or readings are not there yet") if absent else None
+        return "failed", f"{_runs_or_readings(len(reasons))} failed: {reasons[0].splitlines()[0]}"
+    verb = "is" if len(absent) == 1 else "are"
+    return ("pending", f"{_runs_or_readings(len(absent))} {verb} not there yet") if absent else None
+
+
+def _runs_or_readings(count: int) -> str:
+    return "1 run or reading" if count == 1 else f"{count} runs or readings"
 
 
 def _part(
@@ -210,11 +220,7 @@ def _part(
     diverged, open_ = 0, False
     for address in part.weights:
         rows = chosen[chosen["cell"] == address].sort_values("seed")
-        samples[address] = Sample(
-            tuple(rows["value"].tolist()),
-            tuple(rows["censored"].tolist()),
-            float(rows["resolution"].max() if len(rows) else 0.0),
-        )
+        samples[address] = sample_of(rows)
         diverged += int(rows["diverged"].sum())
         state = item.tuning.get(address)
         if state is not None and state.state == "open":
@@ -222,7 +228,8 @@ def _part(
             notes.append(f"tuning open: the best learning rate of {address} lies on the edge of its grid")
     n = min(len(sample.values) for sample in samples.values())
     if diverged:
-        notes.append(f"{diverged} diverged runs count as chance or as never reaching the target")
+        runs = "1 diverged run counts" if diverged == 1 else f"{diverged} diverged runs count"
+        notes.append(f"{runs} as chance or as never reaching the target")
     if n < len(item.seeds):
         notes.append(f"only {n} of {len(item.seeds)} runs lasted until this moment")
     undefined = any(not math.isfinite(value) for sample in samples.values() for value in sample.values)
@@ -246,6 +253,15 @@ def _part(
     if open_ or n < max(first_look, len(item.seeds)):
         result = "inconclusive"
     return PartVerdict(part, samples, support, result, n, note)
+
+
+def sample_of(rows: pd.DataFrame) -> Sample:
+    """Return the sample that the rows of one cell, metric and moment are."""
+    return Sample(
+        tuple(rows["value"].tolist()),
+        tuple(rows["censored"].tolist()),
+        float(rows["resolution"].max() if len(rows) else 0.0),
+    )
 
 
 def _exact_part(

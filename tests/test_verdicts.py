@@ -197,8 +197,9 @@ def test_ties_are_as_wide_as_the_resolution(world: World) -> None:
     world.write(changed(BASE, metrics__err={"kind": "final", "of": "train_error"}, expect__gap=item))
     world.fill(lambda cell, seed: {"train_error": 0.112 if cell.address == "plain/deep" else 0.1})
     step = 1 / TRAIN_IMAGES
-    # Half a step at each of the two cells, and the spread of values that are even over a step.
-    reach = step + stats.t.ppf(0.975, 8) * math.sqrt(2 * step**2 / 12 / 5)
+    # Half a step at each of the two cells, and the spread of values that are even over a step, with the degrees
+    # of freedom of one cell: ties tell nothing about their own spread.
+    reach = step + stats.t.ppf(0.975, 4) * math.sqrt(2 * step**2 / 12 / 5)
     verdict = world.expectation("gap")
     assert ends(part(verdict).interval) == pytest.approx((0.012 - reach, 0.012 + reach))
     assert verdict.result == "supported"
@@ -377,7 +378,7 @@ def test_runs_that_are_not_there_make_a_claim_pending(world: World) -> None:
     (world.store.root / "runs" / need.spec.key / "run.json").write_text("", encoding="utf-8")
     verdict = world.judge()
     assert (verdict.result, verdict.status) == (None, "pending")
-    assert part(verdict.expectations[0]).note == "1 runs or readings are not there yet"
+    assert part(verdict.expectations[0]).note == "1 run or reading is not there yet"
     # Nor do four of five seeds that all refute.
     world.write(changed(BASE, expect__gap__at_least=99.0, expect__gap__refuted={"at_most": 98.0}))
     assert world.judge().result is None
@@ -539,29 +540,18 @@ def test_values_that_are_no_numbers_are_inconclusive(world: World) -> None:
     assert "not defined" in (part(verdict).note or "")
 
 
-def test_nothing_is_decided_on_the_runs_that_lasted(world: World) -> None:
+@pytest.mark.parametrize(("gone", "result"), [(0, "supported"), (1, "inconclusive"), (5, "inconclusive")])
+def test_nothing_is_decided_on_the_runs_that_lasted(world: World, gone: int, result: str) -> None:
     item = expect(metric="g", at="last", refuted=None)
-    world.write(changed(BASE, metrics__g=GRADIENT, expect__gap=item, experiment__seeds={"looks": [3, 5]}))
-    for gone, result in ((0, "supported"), (1, "inconclusive"), (5, "inconclusive")):
-        world.write(
-            changed(
-                BASE,
-                metrics__g=GRADIENT,
-                expect__gap=item,
-                experiment__seeds={"looks": [3, 5]},
-                experiment__recipe__lr=0.1 + gone / 100,
-            )
-        )
-        ended = {"outcome": "diverged", "kept": ("init",)}
-        world.fill(
-            lambda cell, seed, gone=gone: ended if cell.address == "plain/deep" and seed < gone else {},
-            gradients,
-            seeds=5,
-        )
-        found = part(world.expectation("gap", seeds=5))
-        assert (found.n, found.result) == (5 - gone, result)
-        if gone:
-            assert f"only {5 - gone} of 5 runs lasted" in (found.note or "")
+    looks = {"looks": [3, 5]}
+    world.write(changed(BASE, metrics__g=GRADIENT, expect__gap=item, experiment__seeds=looks))
+    ended = {"outcome": "diverged", "kept": ("init",)}
+    world.fill(
+        lambda cell, seed: ended if cell.address == "plain/deep" and seed < gone else {}, gradients, seeds=5
+    )
+    found = part(world.expectation("gap", seeds=5))
+    assert (found.n, found.result) == (5 - gone, result)
+    assert (f"only {5 - gone} of 5 runs lasted" in (found.note or "")) == (gone > 0)
 
 
 @pytest.mark.parametrize(("best", "result"), [(2.0, "supported"), (0.001, "inconclusive")])

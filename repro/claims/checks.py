@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import csv
 import itertools
 import math
 from collections.abc import Iterator
 from pathlib import Path
 
 from repro.claims.cells import Cell, all_cells, cells, levels_of, run_spec
+from repro.claims.checks_shown import figures, tables
+from repro.claims.checks_variants import controls, sensitivities
+from repro.claims.findings import Finding, arm_of, cannot_run, known
 from repro.claims.schema import Bounds, ClaimFile, Expectation
 from repro.errors import Problem, ReproError, suggestion
 from repro.registry import find_model, find_probe
@@ -26,9 +28,6 @@ def check_claim(file: ClaimFile, scale: str, path: Path, root: Path) -> list[Pro
     return [Problem(*finding) for finding in dict.fromkeys(_findings(file, scale, path, root))]
 
 
-Finding = tuple[str, str, str | None, str | None]
-
-
 def _findings(file: ClaimFile, scale: str, path: Path, root: Path) -> Iterator[Finding]:
     yield from _arms(file, root)
     yield from _metrics(file, root)
@@ -37,98 +36,10 @@ def _findings(file: ClaimFile, scale: str, path: Path, root: Path) -> Iterator[F
         yield from _expectation(file, f"expect.{name}", item)
     if not any(item.role == "decides" for item in file.expect.values()):
         yield "expect", "no expectation decides the claim", None, 'give one of them role = "decides"'
-    yield from _tables(file, scale)
-    yield from _figures(file, path)
-    yield from _controls(file, root)
-
-
-def _tables(file: ClaimFile, scale: str) -> Iterator[Finding]:
-    addresses = [cell.address for cell in all_cells(file)]
-    for name, table in file.table.items():
-        for metric in table.metrics:
-            yield from _known(f"table.{name}.metrics", "metric", metric, file.metrics)
-            moments = file.metrics[metric].at if metric in file.metrics else []
-            if table.at is not None and moments:
-                yield from _known(f"table.{name}.at", "moment of its metric", table.at, moments)
-            elif len(moments) > 1:
-                what = f"metric {metric!r} has several moments"
-                yield f"table.{name}", what, ", ".join(moments), "name one of them with `at`"
-        for row in table.rows:
-            place = f"table.{name}.rows.{row.label}"
-            for metric in sorted(row.reported.keys() - set(table.metrics)):
-                yield from _known(place, "column", metric, table.metrics)
-            # A lesser scale may have fewer levels than the paper: there, levels may be absent.
-            absent = row.cell is not None and row.cell not in addresses
-            if row.cell is not None and absent and (scale == "paper" or _arm(row.cell) not in file.arms):
-                yield f"{place}.cell", "unknown cell", repr(row.cell), suggestion(row.cell, addresses)
-
-
-def _arm(address: str) -> str:
-    return address.partition("/")[0]
-
-
-def _figures(file: ClaimFile, path: Path) -> Iterator[Finding]:
-    for name, figure in file.figure.items():
-        place = f"figure.{name}"
-        if figure.metric is not None:
-            yield from _known(f"{place}.metric", "metric", figure.metric, file.metrics)
-            metric = file.metrics.get(figure.metric)
-            if metric is not None and metric.kind != "probe":
-                what = f"a figure of {figure.kind} shows what a probe has read"
-                yield f"{place}.metric", what, repr(figure.metric), "use a metric of kind probe"
-            elif metric is not None and figure.kind == "layers":
-                yield from _known(f"{place}.at", "moment of its metric", figure.at, metric.at)
-        if figure.kind == "moments" and not file.factors:
-            yield place, "a figure of moments has the first factor on its axis", None, "add [factors]"
-        if figure.panel is not None:
-            yield from _known(f"{place}.panel", "factor", figure.panel, {**file.factors, "arm": None})
-        if figure.reference is not None:
-            yield from _reference(f"{place}.reference.file", path.parent / figure.reference.file)
-
-
-def _reference(place: str, path: Path) -> Iterator[Finding]:
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError):
-        yield place, "cannot be read", repr(str(path)), "put a CSV file there, in UTF-8"
-        return
-    reader = csv.DictReader(line for line in text.splitlines() if not line.startswith("#"))
-    absent = [name for name in REFERENCE_COLUMNS if name not in (reader.fieldnames or [])]
-    if absent:
-        hint = f"the columns are {', '.join(REFERENCE_COLUMNS)}"
-        yield place, f"lacks columns: {', '.join(absent)}", repr(str(path)), hint
-        return
-    for number, row in enumerate(reader, start=1):
-        try:
-            good = math.isfinite(float(row["x"])) and math.isfinite(float(row["y"]))
-        except (TypeError, ValueError):
-            good = False
-        if not good or row["style"] not in ("solid", "dashed", "dotted"):
-            hint = "x and y are numbers; style is solid, dashed or dotted"
-            yield place, f"row {number} cannot be drawn", repr(",".join(map(str, row.values()))), hint
-            return
-
-
-REFERENCE_COLUMNS = ("panel", "series", "x", "y", "style")
-"""Of the CSV files that hold a paper's curves."""
-
-
-def _controls(file: ClaimFile, root: Path) -> Iterator[Finding]:
-    for name, control in file.control.items():
-        for arm in control.arms:
-            yield from _known(f"control.{name}.arms", "arm", arm, file.arms)
-        sabotaged = file.model_copy(update={"arms": {**file.arms, **control.arms}})
-        for cell in cells(sabotaged):
-            if cell.arm in control.arms and cell.arm in file.arms:
-                for place, what, received, hint in _cannot_run(sabotaged, cell, root):
-                    if place.startswith("arms."):
-                        yield f"control.{name}.{place}", what, received, hint
-
-
-def _known(place: str, kind: str, name: str, known: object) -> Iterator[Finding]:
-    names = list(known)  # type: ignore[call-overload]
-    if name not in names:
-        yield place, f"unknown {kind}", repr(name), suggestion(name, names)
+    yield from tables(file, scale)
+    yield from figures(file, path)
+    yield from controls(file, root)
+    yield from sensitivities(file, root)
 
 
 def _arms(file: ClaimFile, root: Path) -> Iterator[Finding]:
@@ -142,7 +53,7 @@ def _arms(file: ClaimFile, root: Path) -> Iterator[Finding]:
             yield f"factors.{name}", "has no levels", None, "give a list of values or a table of named ones"
     addresses = [cell.address for cell in all_cells(file)]
     for address in file.experiment.skip:
-        yield from _known("experiment.skip", "cell", address, addresses)
+        yield from known("experiment.skip", "cell", address, addresses)
     found = cells(file)
     for cell in found:
         settings = [file.arms[cell.arm], *_levels(file, cell).values()]
@@ -154,7 +65,7 @@ def _arms(file: ClaimFile, root: Path) -> Iterator[Finding]:
     yield from _common_options(file, found, root)
     seen: dict[str, Cell] = {}
     for cell in found:
-        problems = _cannot_run(file, cell, root)
+        problems = cannot_run(file, cell, root)
         yield from problems
         if problems:
             continue
@@ -174,21 +85,9 @@ def _levels(file: ClaimFile, cell: Cell) -> dict[str, dict[str, object]]:
     return {name: value if isinstance(value, dict) else {name: value} for name, value in values.items()}
 
 
-def _cannot_run(file: ClaimFile, cell: Cell, root: Path) -> list[Finding]:
-    """Return why no run can be made of a cell: unknown names, or values that are no plain data."""
-    try:
-        _ = run_spec(file, cell, 0, root).key
-    except ReproError as error:
-        return [(p.where, p.what, p.received, p.hint) for p in error.problems]
-    except (TypeError, ValueError):
-        hint = "use texts, finite numbers, true, false, and lists of them"
-        return [(f"arms.{cell.arm}", "sets an option to something that is no plain value", None, hint)]
-    return []
-
-
 def _common_options(file: ClaimFile, found: list[Cell], root: Path) -> Iterator[Finding]:
     """Find options for all models that no model knows: they would silently do nothing."""
-    known: set[str] = set()
+    options: set[str] = set()
     for cell in found:
         try:
             entry = find_model(str(cell.settings.get("model", file.experiment.model)), "", root)
@@ -196,9 +95,9 @@ def _common_options(file: ClaimFile, found: list[Cell], root: Path) -> Iterator[
             return
         if entry.options is None:
             return
-        known |= entry.options
-    for key in sorted(file.experiment.options.keys() - known):
-        yield f"experiment.options.{key}", "no model takes this option", None, suggestion(key, known)
+        options |= entry.options
+    for key in sorted(file.experiment.options.keys() - options):
+        yield f"experiment.options.{key}", "no model takes this option", None, suggestion(key, options)
 
 
 def _metrics(file: ClaimFile, root: Path) -> Iterator[Finding]:
@@ -210,7 +109,7 @@ def _metrics(file: ClaimFile, root: Path) -> Iterator[Finding]:
                 for problem in error.problems:
                     yield problem.where, problem.what, problem.received, problem.hint
         for arm in metric.arms or []:
-            yield from _known(f"metrics.{name}.arms", "arm", arm, file.arms)
+            yield from known(f"metrics.{name}.arms", "arm", arm, file.arms)
 
 
 def _tuning(file: ClaimFile) -> Iterator[Finding]:
@@ -220,14 +119,14 @@ def _tuning(file: ClaimFile) -> Iterator[Finding]:
     if isinstance(tune.lr, dict):
         levels = {level for factor in file.factors.values() for level in levels_of(factor)}
         for level in tune.lr:
-            yield from _known("tune.lr", "level", level, levels)
+            yield from known("tune.lr", "level", level, levels)
         for cell in cells(file):
             if not tune.lr.keys() & cell.levels.values():
                 yield "tune.lr", "has no grid for a cell", repr(cell.address), "name one of its levels"
     for cell in cells(file):
         if "lr" in cell.settings:
             yield _owner(file, cell, "lr"), "is tuned, too", None, "remove it, or [tune]"
-    yield from _known("tune.by", "metric", tune.by, file.metrics)
+    yield from known("tune.by", "metric", tune.by, file.metrics)
     chosen = file.metrics.get(tune.by)
     if chosen is not None and chosen.kind not in ("final", "first_reach"):
         what = f"a {chosen.kind} metric cannot be tuned by"
@@ -254,7 +153,7 @@ def _owner(file: ClaimFile, cell: Cell, key: str) -> str:
 
 
 def _expectation(file: ClaimFile, place: str, item: Expectation) -> Iterator[Finding]:
-    yield from _known(f"{place}.metric", "metric", item.metric, file.metrics)
+    yield from known(f"{place}.metric", "metric", item.metric, file.metrics)
     metric = file.metrics.get(item.metric)
     if metric is not None:
         exact = metric.kind in ("static", "computed")
@@ -267,7 +166,7 @@ def _expectation(file: ClaimFile, place: str, item: Expectation) -> Iterator[Fin
             yield f"{place}.at", "the metric is not measured at this moment", repr(item.at), hint
         if "at" in item.each and not moments:
             yield f"{place}.each", "the metric has no moments", "'at'", "use a metric of kind probe"
-        own = [item.arm] if item.arm else item.arms or [_arm(address) for address in item.weights]
+        own = [item.arm] if item.arm else item.arms or [arm_of(address) for address in item.weights]
         for arm in own:
             if metric.arms is not None and arm in file.arms and arm not in metric.arms:
                 what = f"metric {item.metric!r} is not measured on this arm"
@@ -280,18 +179,18 @@ def _expectation(file: ClaimFile, place: str, item: Expectation) -> Iterator[Fin
                 'name one with `at`, or each = ["at"]',
             )
     for arm in item.arms:
-        yield from _known(f"{place}.arms", "arm", arm, file.arms)
+        yield from known(f"{place}.arms", "arm", arm, file.arms)
     if item.arm is not None:
-        yield from _known(f"{place}.arm", "arm", item.arm, file.arms)
+        yield from known(f"{place}.arm", "arm", item.arm, file.arms)
     for name in item.each:
         if name != "at":
-            yield from _known(f"{place}.each", "factor", name, file.factors)
+            yield from known(f"{place}.each", "factor", name, file.factors)
     for factor, level in item.levels.items():
-        yield from _known(f"{place}.levels", "factor", factor, file.factors)
+        yield from known(f"{place}.levels", "factor", factor, file.factors)
         if factor in file.factors:
-            yield from _known(f"{place}.levels.{factor}", "level", level, levels_of(file.factors[factor]))
+            yield from known(f"{place}.levels.{factor}", "level", level, levels_of(file.factors[factor]))
     if item.over is not None:
-        yield from _known(f"{place}.over", "factor", item.over, file.factors)
+        yield from known(f"{place}.over", "factor", item.over, file.factors)
         values = list(levels_of(file.factors.get(item.over, [])).values())
         numbers = [value for value in values if isinstance(value, int | float)]
         if item.over in file.factors and (len(numbers) < len(values) or len(set(numbers)) < 2):
@@ -299,7 +198,7 @@ def _expectation(file: ClaimFile, place: str, item: Expectation) -> Iterator[Fin
             yield f"{place}.over", "the levels of this factor are no numbers", repr(values), hint
     addresses = [cell.address for cell in cells(file)]
     for address in item.weights if addresses else ():
-        yield from _known(f"{place}.weights", "cell", address, addresses)
+        yield from known(f"{place}.weights", "cell", address, addresses)
     static = metric is not None and metric.kind == "static"
     if item.kind in ("value", "difference", "ratio", "ordering", "slope") or static:
         for factor in sorted(file.factors.keys() - set(item.each) - item.levels.keys() - {item.over}):

@@ -92,10 +92,16 @@ class Paper(Frozen):
 
 
 class Seeds(Frozen):
-    """How many seeds are looked at, fixed beforehand; they start at `first`."""
+    """How many seeds are looked at, fixed beforehand; they start at `first`, or where `of_arm` says for an arm."""
 
     looks: list[Annotated[int, Field(ge=2)]] = Field(min_length=1)
     first: int = Field(default=0, ge=0)
+    of_arm: dict[str, Annotated[int, Field(ge=0)]] = {}
+
+    def numbers(self, arm: str, count: int) -> range:
+        """Return the seeds of an arm at a look of `count`."""
+        first = self.of_arm.get(arm, self.first)
+        return range(first, first + count)
 
     @field_validator("looks")
     @classmethod
@@ -323,6 +329,25 @@ class Control(Frozen):
     why: str
 
 
+class Point(Frozen):
+    """A point of a sensitivity: settings laid over the claim file, as a scale's are."""
+
+    label: Name
+    experiment: dict[str, Any] = {}
+    factors: dict[str, Any] = {}
+    arms: dict[str, dict[str, Any]] = {}
+    tune: dict[str, Any] = {}
+
+
+class Sensitivity(Frozen):
+    """A grid of protocols, the same for every arm, over which expectations are judged again: where do they flip?"""
+
+    title: str
+    why: str
+    expect: list[str] = Field(min_length=1)
+    points: list[Point] = Field(min_length=1)
+
+
 class TableRow(Frozen):
     """A printed row: its label, our cell, and the numbers as printed, by metric."""
 
@@ -394,5 +419,6 @@ class ClaimFile(Frozen):
     metrics: dict[Name, Metric] = Field(min_length=1)
     expect: dict[Name, Expectation] = Field(min_length=1)
     control: dict[Name, Control] = {}
+    sensitivity: dict[Name, Sensitivity] = {}
     table: dict[Name, Table] = {}
     figure: dict[Name, Figure] = {}

@@ -9,15 +9,15 @@ from pathlib import Path
 
 import click
 
+from repro.agenda import Agenda
 from repro.claims import Claim
 from repro.cli import options
 from repro.cli.machine import check_device, default_workers, duration, parse_duration
 from repro.cli.progress import ProgressView
 from repro.cli.writing import judge, summarise, write_report
 from repro.criteria import record
-from repro.demand import Demand, demand
 from repro.execution import Outcome, execute
-from repro.plan import Job, Plan, make_plan
+from repro.plan import Plan
 from repro.report.model import Report
 from repro.store import Store
 
@@ -34,7 +34,12 @@ from repro.store import Store
 @click.option(
     "--workers", type=click.IntRange(min=1), metavar="N", help="Worker processes. Default: one a core."
 )
-@click.option("--budget", metavar="TIME", help="Start no further run after this time: 90s, 20m, 1.5h.")
+@click.option(
+    "--budget",
+    metavar="TIME",
+    help="Spend up to this time (90s, 20m, 1.5h), on further looks too where a claim is open; start no run after it.",
+)
+@options.variants_options
 @click.option(
     "--fail-on",
     type=click.Choice(["refuted", "inconclusive", "pending"]),
@@ -54,6 +59,8 @@ def command(
     device: str,
     workers: int | None,
     budget: str | None,
+    controls: bool,
+    sensitivity: bool,
     fail_on: tuple[str, ...],
     quiet: bool,
     as_json: bool,
@@ -67,53 +74,52 @@ def command(
       repro check
       repro check resnet/plain-nets-degrade --budget 20m
       repro check --paper resnet --fail-on refuted
+      repro check --controls --sensitivity
       repro check --claims my-claims --store /data/runs
     """
     check_device(device)
     deadline = math.inf if budget is None else time.monotonic() + parse_duration(budget)
     library, claims, known = options.chosen(claims_dir, claim_ids, paper, scale)
-    looks = [options.look(claim, known, seeds) for claim in claims]
+    most = options.most_seeds(claims, known, seeds, budget=budget is not None)
     store = Store(store_dir)
     store.prepare()
-    folder = out or Path("reports") / known
-
-    def demands() -> list[Demand]:
-        return [demand(claim, known, store, look) for claim, look in zip(claims, looks, strict=True)]
-
-    first = demands()
-    for item in first:
-        record(item, store)
-    plan = make_plan(first, store)
-    count = workers or default_workers()
+    agenda = Agenda(claims, known, store, most, options.kinds(controls, sensitivity))
+    for look in agenda.looks():
+        record(look.demand, store)
+    plan = agenda.plan()
     outcome = Outcome()
     if plan.jobs:
-        _announce(plan, count, quiet)
-        began = time.monotonic()
-
-        def refill() -> Sequence[Job]:
-            return make_plan(demands(), store).jobs
-
-        with ProgressView(quiet) as view:
-            outcome = execute(
-                plan.jobs,
-                store,
-                claims_folder=library.root,
-                device=device,
-                workers=count,
-                show=view.show,
-                refill=refill,
-                deadline=deadline,
-            )
-        if not quiet:
-            click.echo(f"Ran {outcome.done} jobs in {duration(time.monotonic() - began)}.", err=True)
-    report, frame = judge(library, known, demands(), store, _again(claims, claim_ids, paper, known))
+        outcome = _run(agenda, plan, library.root, device, workers or default_workers(), deadline, quiet)
+    report, frame = judge(library, agenda, _again(claims, claim_ids, paper, known))
+    folder = out or Path("reports") / known
     write_report(report, frame, folder)
     if as_json:
         click.echo(report.model_dump_json(indent=2))
     else:
-        summarise(report, folder)
+        summarise(report, agenda, folder)
     _tell_damage(store)
     return _exit_code(report, outcome, fail_on)
+
+
+def _run(
+    agenda: Agenda, plan: Plan, root: Path, device: str, workers: int, deadline: float, quiet: bool
+) -> Outcome:
+    _announce(plan, workers, quiet)
+    began = time.monotonic()
+    with ProgressView(quiet) as view:
+        outcome = execute(
+            plan.jobs,
+            agenda.store,
+            claims_folder=root,
+            device=device,
+            workers=workers,
+            show=view.show,
+            refill=lambda: agenda.plan().jobs,
+            deadline=deadline,
+        )
+    if not quiet:
+        click.echo(f"Ran {outcome.done} jobs in {duration(time.monotonic() - began)}.", err=True)
+    return outcome
 
 
 def _announce(plan: Plan, workers: int, quiet: bool) -> None:

@@ -33,7 +33,9 @@ def command(claim_id: str, claims_dir: Path) -> None:
       repro new mypaper/wider-is-better --claims my-claims
     """
     if not re.fullmatch(r"[a-z0-9][a-z0-9-]*/[a-z0-9][a-z0-9-]*", claim_id):
-        raise mistake("PAPER/CLAIM", "takes lower-case letters, digits and dashes", claim_id, "such as lecun1998/tanh")
+        raise mistake(
+            "PAPER/CLAIM", "takes lower-case letters, digits and dashes", claim_id, "such as lecun1998/tanh"
+        )
     paper_id, name = claim_id.split("/")
     target = claims_dir / paper_id / f"{name}.toml"
     if target.exists():
@@ -47,6 +49,10 @@ def command(claim_id: str, claims_dir: Path) -> None:
             click.echo(f"wrote {paper}")
         target.write_text((folder("templates") / "claim.toml").read_text(encoding="utf-8"), encoding="utf-8")
     except OSError as error:
-        raise mistake(str(target), f"cannot be written: {error.strerror}", hint="choose a folder with --claims") from None
+        raise mistake(
+            str(target), f"cannot be written: {error.strerror}", hint="choose a folder with --claims"
+        ) from None
     click.echo(f"wrote {target}")
-    click.echo(f"\nEdit them, then:\n  repro lint {claims_dir}\n  repro check {claim_id} --claims {claims_dir}")
+    click.echo(
+        f"\nEdit them, then:\n  repro lint {claims_dir}\n  repro check {claim_id} --claims {claims_dir}"
+    )

@@ -12,6 +12,7 @@ import click
 from repro.claims import Claim, Library, Scale, check_scale, load_library
 from repro.errors import mistake
 from repro.shipped import folder
+from repro.variants import Kind
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -52,8 +53,22 @@ def seeds_option(function: F) -> F:
         "--seeds",
         type=click.IntRange(min=2),
         metavar="N",
-        help="Seeds a cell: the largest look of each claim file that is at most N. Default: the first look.",
+        help="Go on to the looks of at most N seeds a cell where earlier ones leave a claim open. Default: the first.",
     )(function)
+
+
+def variants_options(function: F) -> F:
+    """Add `--controls` and `--sensitivity`."""
+    text = "Also run each claim's sabotaged variants, which its criteria must not support."
+    function = click.option("--controls", is_flag=True, help=text)(function)
+    text = "Also judge each claim over its declared grid of protocols."
+    return click.option("--sensitivity", is_flag=True, help=text)(function)
+
+
+def kinds(controls: bool, sensitivity: bool) -> list[Kind]:
+    """Return the variants to run."""
+    flags: dict[Kind, bool] = {"control": controls, "sensitivity": sensitivity}
+    return [kind for kind, flag in flags.items() if flag]
 
 
 def json_option(function: F) -> F:
@@ -86,21 +101,23 @@ def chosen(
     return found, claims, known
 
 
-def look(claim: Claim, scale: str, seeds: int | None) -> int | None:
-    """Return the number of seeds that `--seeds N` allows a claim: its largest look that is at most N.
+def most_seeds(claims: list[Claim], scale: str, seeds: int | None, *, budget: bool = False) -> dict[str, int]:
+    """Return claim → how many seeds `--seeds N` or `--budget` lets its looks go up to; empty without either.
 
     Raises:
-        ReproError: N is below the claim's first look; there is no verdict below it.
+        ReproError: N is below a claim's first look; there is no verdict below it.
     """
-    if seeds is None or scale not in claim.at:
-        return None
-    looks = claim.at[scale].experiment.seeds.looks
-    allowed = [look for look in looks if look <= seeds]
-    if not allowed:
-        raise mistake(
-            "--seeds", f"{claim.id} is first looked at with {looks[0]} seeds", seeds, f"its looks are {looks}"
-        )
-    return allowed[-1]
+    if seeds is None and not budget:
+        return {}
+    most = {}
+    for claim in claims:
+        if scale in claim.at:
+            looks = claim.at[scale].experiment.seeds.looks
+            if seeds is not None and seeds < looks[0]:
+                what = f"{claim.id} is first looked at with {looks[0]} seeds"
+                raise mistake("--seeds", what, seeds, f"its looks are {looks}")
+            most[claim.id] = looks[-1] if seeds is None else seeds
+    return most
 
 
 def print_json(data: object) -> None:

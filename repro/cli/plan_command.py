@@ -8,16 +8,18 @@ from pathlib import Path
 
 import click
 
+from repro.agenda import Agenda
 from repro.cli import options
 from repro.cli.machine import default_workers, duration
-from repro.demand import Demand, demand
-from repro.plan import Plan, make_plan
+from repro.demand import Demand
+from repro.plan import Plan
 from repro.store import Store
 
 
 @click.command("plan")
 @options.selection
 @options.seeds_option
+@options.variants_options
 @options.claims_option
 @options.store_option
 @click.option(
@@ -29,6 +31,8 @@ def command(
     paper: str | None,
     scale: str,
     seeds: int | None,
+    controls: bool,
+    sensitivity: bool,
     claims_dir: Path | None,
     store_dir: Path,
     workers: int | None,
@@ -40,12 +44,15 @@ def command(
     Examples:
       repro plan
       repro plan --scale paper --paper resnet
+      repro plan --controls --sensitivity
       repro plan alexnet/relu-speed --json
     """
     _, claims, known = options.chosen(claims_dir, claim_ids, paper, scale)
     store = Store(store_dir)
-    demands = [demand(claim, known, store, options.look(claim, known, seeds)) for claim in claims]
-    plan = make_plan(demands, store)
+    most = options.most_seeds(claims, known, seeds)
+    agenda = Agenda(claims, known, store, most, options.kinds(controls, sensitivity))
+    demands = [look.demand for look in agenda.looks()]
+    plan = agenda.plan()
     count = workers or default_workers()
     if as_json:
         options.print_json(_as_json(plan, count))

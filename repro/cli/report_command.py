@@ -6,15 +6,14 @@ from pathlib import Path
 
 import click
 
+from repro.agenda import Agenda
 from repro.cli import options
 from repro.cli.writing import judge, summarise, write_report
-from repro.demand import demand
 from repro.store import Store
 
 
 @click.command("report")
 @options.selection
-@options.seeds_option
 @options.claims_option
 @options.store_option
 @click.option(
@@ -25,7 +24,6 @@ def command(
     claim_ids: tuple[str, ...],
     paper: str | None,
     scale: str,
-    seeds: int | None,
     claims_dir: Path | None,
     store_dir: Path,
     out: Path | None,
@@ -41,13 +39,13 @@ def command(
     """
     library, claims, known = options.chosen(claims_dir, claim_ids, paper, scale)
     store = Store(store_dir)
-    demands = [demand(claim, known, store, options.look(claim, known, seeds)) for claim in claims]
+    agenda = Agenda(claims, known, store)
     which = " ".join(claim.id for claim in claims) if claim_ids else f"--paper {paper}" if paper else ""
     again = " ".join(filter(None, ["repro check", which, f"--scale {known}"]))
-    report, frame = judge(library, known, demands, store, again)
+    report, frame = judge(library, agenda, again)
     folder = out or Path("reports") / known
     write_report(report, frame, folder)
     if as_json:
         click.echo(report.model_dump_json(indent=2))
     else:
-        summarise(report, folder)
+        summarise(report, agenda, folder)

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from repro.agenda import Agenda
 from repro.claims import Library
-from repro.demand import Demand
 from repro.errors import mistake
 from repro.metrics import collect
 from repro.report.build import build_report
 from repro.report.model import Report
 from repro.report.render import write_html
-from repro.store import Store
 from repro.verdicts import judge_claim
 
 if TYPE_CHECKING:
@@ -27,13 +25,15 @@ MARKS = {"supported": "●", "refuted": "■", "inconclusive": "◆", None: "○
 COLOURS = {"supported": "green", "refuted": "red", "inconclusive": "yellow", None: None}
 
 
-def judge(
-    library: Library, scale: str, demands: Sequence[Demand], store: Store, command: str
-) -> tuple[Report, pd.DataFrame]:
-    """Return the report and the tidy metrics of what the store holds now."""
-    frame = collect(demands, store)
+def judge(library: Library, agenda: Agenda, command: str) -> tuple[Report, pd.DataFrame]:
+    """Return the report and the tidy metrics of what the store holds now, variants included."""
+    store = agenda.store
+    demands = [look.demand for look in agenda.looks()]
+    changed = agenda.variants()
+    frame = collect([*demands, *(item for _, item in changed)], store)
     verdicts = [judge_claim(item, frame, store) for item in demands]
-    return build_report(library, scale, demands, verdicts, frame, store, command), frame
+    judged = [(variant, judge_claim(item, frame, store)) for variant, item in changed]
+    return build_report(library, agenda.scale, demands, verdicts, frame, store, command, judged), frame
 
 
 def write_report(report: Report, frame: pd.DataFrame, folder: Path) -> None:
@@ -54,8 +54,8 @@ def write_report(report: Report, frame: pd.DataFrame, folder: Path) -> None:
         raise mistake(str(folder), f"the report cannot be written: {error.strerror}", hint=hint) from None
 
 
-def summarise(report: Report, folder: Path) -> None:
-    """Print one verdict a claim with its sentence, and where the report is."""
+def summarise(report: Report, agenda: Agenda, folder: Path) -> None:
+    """Print one verdict a claim with its sentence, what more seeds could be run, and where the report is."""
     for paper in report.papers:
         click.echo(f"\n{paper.title} ({paper.year})")
         for claim in paper.claims:
@@ -65,5 +65,10 @@ def summarise(report: Report, folder: Path) -> None:
             )
             click.echo(f"  {word}  {claim.title}  [{claim.id}]")
             click.echo(f"      {verdict.sentence}")
+    for look in agenda.looks():
+        if look.further is not None:
+            name, seeds = look.demand.claim.id, len(look.demand.seeds)
+            again = f"repro check {name} --scale {agenda.scale} --seeds {look.further}"
+            click.echo(f"\n{name} is open after {seeds} seeds; its next look takes {look.further}: {again}")
     click.echo(f"\n{report.coverage.text}. {report.scale_says}")
     click.echo(f"Report: {folder / 'index.html'}")

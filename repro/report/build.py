@@ -10,14 +10,18 @@ from typing import TYPE_CHECKING
 import repro
 from repro.claims import SCALES, Library
 from repro.claims.schema import Expectation
-from repro.criteria import history
+from repro.compatibility import compatibility
 from repro.demand import Demand, Need
-from repro.report import model, words
+from repro.report import ledger, model, remarks, words
+from repro.report.alternatives import build_controls, build_sensitivities
 from repro.report.curves import build_figure
 from repro.report.deviations import deviations
 from repro.report.tables import build_table, printed_value
+from repro.reported import paper_number
+from repro.resolving import of_verdict
 from repro.stats import Region
 from repro.store import Store
+from repro.variants import Variant
 from repro.verdicts import ClaimVerdict, ExpectationVerdict, PartVerdict, complement, region
 
 if TYPE_CHECKING:
@@ -32,12 +36,13 @@ def build_report(
     frame: pd.DataFrame,
     store: Store,
     command: str,
+    variants: Sequence[tuple[Variant, ClaimVerdict]] = (),
 ) -> model.Report:
     """Return the report of these claims at `scale`; the same store gives the same report."""
-    claims = {
-        item.claim.id: _claim(item, verdict, frame, store)
-        for item, verdict in zip(demands, verdicts, strict=True)
-    }
+    claims = {}
+    for item, verdict in zip(demands, verdicts, strict=True):
+        own = [pair for pair in variants if pair[0].claim.id.startswith(f"{item.claim.id}~")]
+        claims[item.claim.id] = _claim(item, verdict, own, frame, store)
     papers = [
         model.PaperReport(
             id=paper_id,
@@ -94,17 +99,22 @@ def _machines(keys: set[str], store: Store) -> list[model.Machine]:
     ]
 
 
-def _claim(item: Demand, verdict: ClaimVerdict, frame: pd.DataFrame, store: Store) -> model.ClaimReport:
+def _claim(
+    item: Demand,
+    verdict: ClaimVerdict,
+    variants: Sequence[tuple[Variant, ClaimVerdict]],
+    frame: pd.DataFrame,
+    store: Store,
+) -> model.ClaimReport:
     claim, file = item.claim, item.file
     anchor = claim.id.replace("/", "-")
     lesser = item.scale if verdict.capped else None
-    expectations = [_expectation(e, item, anchor) for e in verdict.expectations]
+    expectations = [_expectation(e, item, anchor, store) for e in verdict.expectations]
     sentences = {e.id: e.verdict.sentence for e in expectations}
     source = ", ".join(
         part for part in (file.source.where, f"p. {file.source.page}" if file.source.page else "") if part
     )
     runs = [_run(need, store) for need in item.needs]
-    digest = claim.criteria_digest(item.scale) if item.scale in claim.at else ""
     return model.ClaimReport(
         id=claim.id,
         anchor=anchor,
@@ -126,18 +136,12 @@ def _claim(item: Demand, verdict: ClaimVerdict, frame: pd.DataFrame, store: Stor
         unknown=claim.base.experiment.unknown,
         ambiguities=file.ambiguities,
         notes=file.notes,
-        controls=[f"{c.title}: {c.why} Declared, not run." for c in file.control.values()],
+        controls=build_controls(item, variants),
+        sensitivities=build_sensitivities(item, variants),
         tuning=[_tuning(address, item) for address in item.tuning],
         runs=runs,
-        criteria=[
-            model.CriteriaChange(
-                first_seen=entry.first_seen,
-                runs_then=entry.runs_then,
-                digest=entry.digest,
-                current=entry.digest == digest,
-            )
-            for entry in history(claim.id, item.scale, store)
-        ],
+        criteria=ledger.criteria(item, store),
+        criteria_changes=ledger.changes(item, store),
         wall_seconds=sum(run.wall_seconds or 0.0 for run in runs),
         claim_path=f"{claim.path.parent.name}/{claim.path.name}",
         claim_text=claim.text,
@@ -145,10 +149,11 @@ def _claim(item: Demand, verdict: ClaimVerdict, frame: pd.DataFrame, store: Stor
     )
 
 
-def _expectation(verdict: ExpectationVerdict, item: Demand, anchor: str) -> model.ExpectationResult:
+def _expectation(
+    verdict: ExpectationVerdict, item: Demand, anchor: str, store: Store
+) -> model.ExpectationResult:
     expected = verdict.item
-    file = item.claim.base if expected.kind == "exact" else item.file
-    unit = words.unit_of(file.metrics[expected.metric], expected.kind)
+    unit = words.unit_at(verdict, item)
     lesser = item.scale if verdict.own_scale == "paper" and item.scale != "paper" else None
     lesser = item.scale if verdict.own_scale == "reduced" and item.scale in ("exact", "smoke") else lesser
     printed = printed_value(expected.reported)
@@ -175,7 +180,27 @@ def _expectation(verdict: ExpectationVerdict, item: Demand, anchor: str) -> mode
             sentence=words.expectation_sentence(verdict, unit, lesser),
         ),
         parts=[_part(part, expected, unit) for part in verdict.parts],
+        **_beside(verdict, item, unit, store),
     )
+
+
+def _beside(
+    verdict: ExpectationVerdict, item: Demand, unit: model.Unit, store: Store
+) -> dict[str, str | None]:
+    """Return the sentences beside a verdict that rests on training; they decide nothing."""
+    if verdict.item.kind == "exact" or not any(part.samples for part in verdict.parts):
+        return {}
+    metric, percent = item.file.metrics[verdict.item.metric], unit == "error"
+    paper = paper_number(verdict.item, percent)
+    resolved = of_verdict(verdict, item, paper.value if paper else None)
+    compared = compatibility(verdict, metric, item.scale, percent)
+    keys = [need.spec.key for part in verdict.parts for a in part.samples for need in item.measured.get(a, ())]
+    run = next((record for key in keys if (record := store.run(key))), None)
+    return {
+        "resolves": remarks.resolves(resolved, unit) if resolved else None,
+        "compatibility": remarks.compatible(compared, verdict, unit) if compared else None,
+        "sampling_note": remarks.sampling_note(verdict, metric, run.images.get("test") if run else None),
+    }
 
 
 def _reported_note(expected: Expectation) -> str | None:

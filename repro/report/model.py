@@ -59,7 +59,12 @@ class Region(Data):
 
 
 class ExpectationResult(Data):
-    """An expectation, judged: one row of the report."""
+    """An expectation, judged: one row of the report.
+
+    Sentences that stand beside the verdict and decide nothing: `resolves` says what the seeds can tell apart,
+    `compatibility` whether the paper's number is what runs like ours would give (at the paper's scale only),
+    `sampling_note` what a finite test set adds. None where there is nothing to say.
+    """
 
     id: str
     anchor: str
@@ -76,6 +81,8 @@ class ExpectationResult(Data):
     verdict: Verdict
     parts: list[Part]
     resolves: str | None = None
+    compatibility: str | None = None
+    sampling_note: str | None = None
 
 
 class Cell(Data):
@@ -190,12 +197,54 @@ class Machine(Data):
 
 
 class CriteriaChange(Data):
-    """An entry of the ledger of criteria: since when these criteria stand, and what was known then."""
+    """An entry of the ledger of criteria: since when these criteria stand, and what was known then.
+
+    `lines` are the criteria, one line each.
+    """
 
     first_seen: str
     runs_then: int
     digest: str
     current: bool
+    lines: list[str] = []
+
+
+class CriteriaDifference(Data):
+    """A change of criteria made after runs existed: the lines of either version that the other has not."""
+
+    says: str
+    old: list[str]
+    new: list[str]
+
+
+class Control(Data):
+    """A sabotaged variant and what the criteria made of it; `passed` is None where it was not run."""
+
+    id: str
+    title: str
+    why: str
+    verdict: Verdict
+    passed: bool | None
+    text: str
+
+
+class Point(Data):
+    """A point of a sensitivity: each expectation's estimate and verdict there."""
+
+    label: str
+    estimates: list[str]
+    verdicts: list[Verdict]
+
+
+class Sensitivity(Data):
+    """Expectations judged over a grid of protocols; the first point is the claim's own."""
+
+    id: str
+    title: str
+    why: str
+    expectations: list[str]
+    points: list[Point]
+    text: str
 
 
 class ClaimReport(Data):
@@ -216,10 +265,12 @@ class ClaimReport(Data):
     unknown: list[str]
     ambiguities: list[str]
     notes: list[str]
-    controls: list[str]
+    controls: list[Control]
+    sensitivities: list[Sensitivity] = []
     tuning: list[Tuning]
     runs: list[RunRow]
     criteria: list[CriteriaChange]
+    criteria_changes: list[CriteriaDifference] = []
     wall_seconds: float
     claim_path: str
     claim_text: str

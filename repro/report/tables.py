@@ -89,5 +89,5 @@ def _difference(reported: str | None, ours: float, unit: model.Unit) -> str | No
 
 def printed_value(text: str | None) -> float | None:
     """Return the first number of a printed entry, or None: "6.43 (6.61±0.16)" → 6.43."""
-    match = re.search(r"-?\d[\d,]*\.?\d*", text or "")
+    match = re.search(r"-?\d[\d,]*\.?\d*", (text or "").replace("−", "-"))
     return float(match.group().replace(",", "")) if match else None

@@ -7,6 +7,7 @@ import re
 
 from repro.claims import Expectation, Metric
 from repro.claims.schema import Bounds
+from repro.demand import Demand
 from repro.report.model import Result, Status, Unit
 from repro.verdicts import ClaimVerdict, ExpectationVerdict, PartVerdict
 
@@ -22,6 +23,12 @@ def unit_of(metric: Metric, kind: str) -> Unit:
     if metric.of is not None and metric.of.endswith("error"):
         return "epochs" if metric.kind == "first_reach" else "error"
     return "count" if metric.kind == "static" else "number"
+
+
+def unit_at(verdict: ExpectationVerdict, item: Demand) -> Unit:
+    """Return the unit of a judged expectation; exact ones are of the paper's own protocol."""
+    file = item.claim.base if verdict.item.kind == "exact" else item.file
+    return unit_of(file.metrics[verdict.item.metric], verdict.item.kind)
 
 
 def suffix(unit: Unit, kind: str) -> str:
@@ -49,7 +56,7 @@ def number(value: float, unit: Unit, half_width: float | None = None) -> str:
 def _three_digits(value: float) -> str:
     """Return a number with three significant digits; far from one, as a power of ten: 7.6·10⁻¹⁶."""
     if value == 0 or 1e-3 <= abs(value) < 1e6:
-        return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
+        return f"{value:,.0f}" if abs(value) >= 999.5 else f"{value:.3g}"
     mantissa, exponent = f"{value:.1e}".split("e")
     power = "10" + str(int(exponent)).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
     mantissa = mantissa.removesuffix(".0")

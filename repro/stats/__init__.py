@@ -7,8 +7,13 @@ logs for ratios). What that buys, and what is left of it when it fails, is measu
 
 from repro.stats.intervals import contrast, slope_weights
 from repro.stats.judging import Verdict3, joint, judge, levels
-from repro.stats.power import detectable_difference, seeds_needed
-from repro.stats.prediction import best_of_interval, binomial_se, prediction_interval
+from repro.stats.power import Spread, detectable_difference, observed_spread, seeds_needed
+from repro.stats.prediction import (
+    best_of_interval,
+    binomial_se,
+    contrast_prediction,
+    prediction_interval,
+)
 from repro.stats.regions import Piece, Region
 from repro.stats.samples import Bound, Interval, Sample
 
@@ -18,14 +23,17 @@ __all__ = [
     "Piece",
     "Region",
     "Sample",
+    "Spread",
     "Verdict3",
     "best_of_interval",
     "binomial_se",
     "contrast",
+    "contrast_prediction",
     "detectable_difference",
     "joint",
     "judge",
     "levels",
+    "observed_spread",
     "prediction_interval",
     "seeds_needed",
     "slope_weights",

@@ -10,15 +10,52 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from repro.stats.moments import check_level
+from repro.stats.moments import average, check_level, moments, on_scale, variance
+from repro.stats.samples import Sample
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
 POINTS = 1024  # of the sum over variances; the power is then right to about a point
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """What `detectable_difference` needs to know of the cells: single runs' sds, weights, and the slack."""
+
+    sds: tuple[float, ...]
+    weights: tuple[float, ...]
+    slack: float
+
+
+def observed_spread(
+    samples: Sequence[Sample], weights: Sequence[float], *, log: bool = False, paired: bool = False
+) -> Spread | None:
+    """Return the spread of runs that are there already, as `contrast` takes it; None where it is not known.
+
+    That is where a cell has fewer than two runs, a censored one (the budget hides its spread) or a value that
+    the scale cannot hold. No sd is below step/√12. With `log` the sds are of natural logs; with `paired` it
+    is the sd of the contrasts per seed, with weight 1, for cells with the same number of runs.
+    """
+    used = [(sample, weight) for sample, weight in zip(samples, weights, strict=True) if weight]
+    found = [(moments(sample, log), weight) for sample, weight in used]
+    cells = [
+        (cell, weight) for cell, weight in found if cell is not None and cell.n >= 2 and not cell.censored
+    ]
+    if not used or len(cells) < len(used):
+        return None
+    slack = math.fsum(abs(weight) * (cell.down + cell.up) / 2 for cell, weight in cells)
+    if paired and len(used) > 1 and len({cell.n for cell, _ in cells}) == 1:
+        rows = [[weight * value for value in on_scale(sample, log) or ()] for sample, weight in used]
+        per_seed = [math.fsum(terms) for terms in zip(*rows, strict=True)]
+        steps = math.fsum(weight**2 * cell.step_variance for cell, weight in cells)
+        return Spread((math.sqrt(max(variance(per_seed, average(per_seed)), steps)),), (1.0,), slack)
+    sds = tuple(math.sqrt(max(cell.variance, cell.step_variance)) for cell, _ in cells)
+    return Spread(sds, tuple(weight for _, weight in cells), slack)
 
 
 def detectable_difference(

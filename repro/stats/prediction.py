@@ -8,9 +8,11 @@ parameter.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Literal
 
+from repro.stats.censoring import bound_of
 from repro.stats.moments import Moments, check_level, moments, t_quantile
 from repro.stats.samples import Interval, Sample
 
@@ -33,6 +35,57 @@ def prediction_interval(sample: Sample, *, level: float, m: int = 1) -> Interval
         return _unknown(cell, sample, level)
     reach = t_quantile(level, cell.n - 1) * _sd(cell) * math.sqrt(1 / cell.n + 1 / m)
     return _around(cell, 0.0, -reach, reach, level)
+
+
+def contrast_prediction(
+    samples: Sequence[Sample],
+    weights: Sequence[float],
+    *,
+    level: float,
+    m: int = 1,
+    log: bool = False,
+) -> Interval:
+    """Return where the contrast of new cells falls, each one run (m = 1) or the mean of m runs, given ours.
+
+    The new contrast minus ours has variance Σ weight² · variance · (1/n + 1/m), estimated with
+    Welch–Satterthwaite degrees of freedom; with one cell this is `prediction_interval`. With `log`, of natural
+    logs, and the ends come back as ratios. Assumptions: all runs, ours and the new ones, are independent and
+    normal on the working scale, with a variance of their own in each cell. Smallest n: 2 in every cell; below,
+    the interval is infinite. Resolution widens as in `contrast`, and a censored cell opens the end that it
+    bounds.
+
+    Raises:
+        ValueError: lengths differ, a weight is not finite or all are 0, m below 1, or level not between 0 and 1.
+    """
+    check_level(level)
+    if m < 1:
+        raise ValueError(f"a mean is of at least 1 run, not {m!r}")
+    if len(samples) != len(weights):
+        raise ValueError(f"{len(samples)} samples with {len(weights)} weights")
+    if not all(math.isfinite(weight) for weight in weights) or not any(weights):
+        raise ValueError(f"weights are finite and not all 0, not {tuple(weights)!r}")
+    used = [(sample, weight) for sample, weight in zip(samples, weights, strict=True) if weight]
+    bound = bound_of(used)
+    found = [(moments(sample, log), weight) for sample, weight in used]
+    cells = [(cell, weight) for cell, weight in found if cell is not None]
+    if len(cells) < len(used) or any(cell.n < 2 for cell, _ in cells):
+        lowest = 0.0 if log else -math.inf
+        return Interval(math.nan, lowest, math.inf, level, math.nan, bound)
+    parts = [((weight * _sd(cell)) ** 2 * (1 / cell.n + 1 / m), cell.n - 1) for cell, weight in cells]
+    total = math.fsum(part for part, _ in parts)
+    squares = math.fsum((part / total) ** 2 / df for part, df in parts) if total else 0.0
+    df = 1 / squares if squares else float(min(df for _, df in parts))
+    reach = t_quantile(level, df) * math.sqrt(total)
+    middle = math.fsum(weight * cell.mean for cell, weight in cells)
+    down = math.fsum(abs(weight) * (cell.down if weight > 0 else cell.up) for cell, weight in cells)
+    up = math.fsum(abs(weight) * (cell.up if weight > 0 else cell.down) for cell, weight in cells)
+    low = -math.inf if bound in ("from_above", "both") else middle - reach - down
+    high = math.inf if bound in ("from_below", "both") else middle + reach + up
+    if log:
+        middle, low, high = (
+            math.exp(min(end, 700.0)) if end < math.inf else end for end in (middle, low, high)
+        )
+    return Interval(middle, low, high, level, df, bound)
 
 
 def best_of_interval(

@@ -1,0 +1,58 @@
+"""Checks of controls and sensitivities: the claims that they make must be able to run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from repro.claims.cells import cells
+from repro.claims.findings import Finding, cannot_run, known
+from repro.claims.points import at_point
+from repro.claims.schema import ClaimFile
+
+
+def controls(file: ClaimFile, root: Path) -> Iterator[Finding]:
+    """Find sabotaged arms that do not exist or cannot run."""
+    for name, control in file.control.items():
+        for arm in control.arms:
+            yield from known(f"control.{name}.arms", "arm", arm, file.arms)
+        sabotaged = file.model_copy(update={"arms": {**file.arms, **control.arms}})
+        for cell in cells(sabotaged):
+            if cell.arm in control.arms and cell.arm in file.arms:
+                for place, what, received, hint in cannot_run(sabotaged, cell, root):
+                    if place.startswith("arms."):
+                        yield f"control.{name}.{place}", what, received, hint
+
+
+def sensitivities(file: ClaimFile, root: Path) -> Iterator[Finding]:
+    """Find points that make no claim, and expectations that do not exist."""
+    for name, sensitivity in file.sensitivity.items():
+        for expectation in sensitivity.expect:
+            yield from known(f"sensitivity.{name}.expect", "expectation", expectation, file.expect)
+        labels = [point.label for point in sensitivity.points]
+        if len(set(labels)) < len(labels):
+            yield (
+                f"sensitivity.{name}.points",
+                "two points have one label",
+                ", ".join(labels),
+                "name each differently",
+            )
+        for point in sensitivity.points:
+            place = f"sensitivity.{name}.points.{point.label}"
+            try:
+                changed = at_point(file, point)
+            except ValidationError as error:
+                detail = error.errors()[0]
+                path = ".".join(str(part) for part in detail["loc"])
+                yield (
+                    f"{place}.{path}",
+                    detail["msg"],
+                    None,
+                    "a point overrides keys of the claim file, as a scale does",
+                )
+                continue
+            for cell in cells(changed):
+                for where, what, received, hint in cannot_run(changed, cell, root):
+                    yield f"{place}.{where}", what, received, hint

@@ -1,0 +1,104 @@
+"""Controls and sensitivities as plain data: what the criteria made of a claim that was changed on purpose."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from repro.demand import Demand
+from repro.report import model, words
+from repro.variants import Variant
+from repro.verdicts import ClaimVerdict, ExpectationVerdict
+
+Judged = Sequence[tuple[Variant, ClaimVerdict]]
+
+
+def build_controls(item: Demand, variants: Judged) -> list[model.Control]:
+    """Return each declared control with its verdict."""
+    return [
+        _control(item, variant.of, verdict, variant.claim.at[item.scale].experiment.seeds.looks[0])
+        for variant, verdict in variants
+        if variant.kind == "control"
+    ]
+
+
+def _control(item: Demand, name: str, verdict: ClaimVerdict, seeds: int) -> model.Control:
+    declared = item.file.control[name]
+    lesser = item.scale if verdict.capped else None
+    sentences = {
+        e.id: words.expectation_sentence(e, words.unit_at(e, item), lesser) for e in verdict.expectations
+    }
+    sentence = words.claim_sentence(verdict, sentences)
+    text = {
+        None: f"Not judged yet: `repro check {item.claim.id} --scale {item.scale} --controls` runs it.",
+        "refuted": "Caught: the same criteria refute it.",
+        "inconclusive": f"Not supported, as it must not be; {seeds} seeds are too few to refute it.",
+        "supported": "Not caught: the criteria support a claim that was sabotaged, so they prove nothing here.",
+    }[verdict.result]
+    return model.Control(
+        id=name,
+        title=declared.title,
+        why=declared.why,
+        verdict=model.Verdict(
+            word=words.word(verdict.result, verdict.status, lesser),
+            result=verdict.result,
+            status=verdict.status,
+            sentence=sentence,
+        ),
+        passed=None if verdict.result is None else verdict.result != "supported",
+        text=text,
+    )
+
+
+def build_sensitivities(item: Demand, variants: Judged) -> list[model.Sensitivity]:
+    """Return each declared sensitivity, a row a point, and say where verdicts flip."""
+    built = []
+    for name, declared in item.file.sensitivity.items():
+        points = [
+            _point(item, v.label, verdict)
+            for v, verdict in variants
+            if (v.kind, v.of) == ("sensitivity", name)
+        ]
+        built.append(
+            model.Sensitivity(
+                id=name,
+                title=declared.title,
+                why=declared.why,
+                expectations=[item.file.expect[expectation].title for expectation in declared.expect],
+                points=points,
+                text=_flips(item, points),
+            )
+        )
+    return built
+
+
+def _point(item: Demand, label: str, verdict: ClaimVerdict) -> model.Point:
+    lesser = item.scale if verdict.capped else None
+    return model.Point(
+        label=label,
+        estimates=[_estimates(e, item) for e in verdict.expectations],
+        verdicts=[
+            model.Verdict(
+                word=words.word(e.result, e.status, lesser),
+                result=e.result,
+                status=e.status,
+                sentence=words.expectation_sentence(e, words.unit_at(e, item), lesser),
+            )
+            for e in verdict.expectations
+        ],
+    )
+
+
+def _estimates(verdict: ExpectationVerdict, item: Demand) -> str:
+    unit = words.unit_at(verdict, item)
+    return "; ".join(words.estimate(part, unit, verdict.item.kind) for part in verdict.parts)
+
+
+def _flips(item: Demand, points: Sequence[model.Point]) -> str:
+    seen = {verdict.result for point in points for verdict in point.verdicts}
+    if None in seen:
+        return f"Not judged yet: `repro check {item.claim.id} --scale {item.scale} --sensitivity` runs it."
+    if {"supported", "refuted"} <= seen:
+        return "The verdict flips on this grid: the claim hinges on the setting."
+    if len(seen) == 1:
+        return "The verdict is the same at every point of this grid."
+    return "The verdict is not the same everywhere on this grid, but it does not turn round."

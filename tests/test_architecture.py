@@ -1,0 +1,203 @@
+"""The house: data flows one way, nobody imports back up, and only four rooms (and the worker) know torch.
+
+Read from the source, so imports in function bodies and for type checkers count, too.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+import repro
+
+PACKAGE = Path(repro.__file__).parent
+
+ORDER = [
+    "errors",
+    "shipped",
+    "recipes",
+    "registry",
+    "spec",
+    "claims",
+    "stats",
+    "store",
+    "measures",
+    "tuning",
+    "demand",
+    "costs",
+    "plan",
+    "datasets",
+    "models",
+    "training",
+    "probes",
+    "execution",
+    "metrics",
+    "estimands",
+    "verdicts",
+    "looks",
+    "variants",
+    "agenda",
+    "criteria",
+    "report",
+    "cli",
+    "__main__",
+]
+"""Rooms from the first to the last (DESIGN §2): each may import those before it. A new room gets a place here."""
+
+TORCH_ROOMS = {"datasets", "models", "training", "probes"}
+
+TORCH_MODULES = {"repro.execution.worker", "repro.execution.provenance"}
+"""The worker process, where the rooms that know torch are put to work; its parent never imports it."""
+
+FORBIDDEN = {
+    # No project types in statistics, and no statistics or plan in claims.
+    "stats": {"claims", "store", "spec", "recipes", "registry", "demand"},
+    "claims": {"stats", "store", "measures", "tuning", "demand", "costs", "plan"},
+    # Leaves: a model knows nothing of training, a dataset nothing of models.
+    "models": {"datasets", "training", "probes", "store", "plan", "claims", "demand"},
+    "datasets": {"models", "training", "probes", "store", "plan", "claims", "demand"},
+    "training": {"probes", "store", "plan", "claims", "demand", "measures", "tuning"},
+    "probes": {"store", "plan", "claims", "demand", "measures", "tuning"},
+    "execution": {"metrics", "verdicts", "report"},
+    # What judges and reports sees runs in the store only, however they came there.
+    **{
+        room: {"execution", *TORCH_ROOMS}
+        for room in ("metrics", "estimands", "verdicts", "criteria", "report")
+    },
+}
+"""What a room must not import although it stands before it."""
+
+
+@dataclass(frozen=True)
+class Import:
+    """One import of one module: what, and whether it happens as soon as the module is imported."""
+
+    target: str
+    at_once: bool
+
+
+def module_name(path: Path) -> str:
+    parts = path.relative_to(PACKAGE.parent).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+MODULES = {module_name(path): path for path in sorted(PACKAGE.rglob("*.py")) if "_shipped" not in path.parts}
+
+
+def room(module: str) -> str:
+    parts = module.split(".")
+    return parts[1] if len(parts) > 1 else ""
+
+
+def imports(name: str, path: Path) -> Iterator[Import]:
+    """Yield every import of a module; ``from package import module`` is an import of the module."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    later = {
+        id(node)
+        for scope in ast.walk(tree)
+        if isinstance(scope, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
+        or (isinstance(scope, ast.If) and "TYPE_CHECKING" in ast.unparse(scope.test))
+        for node in ast.walk(scope)
+    }
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                yield Import(alias.name, id(node) not in later)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{name} uses a relative import"
+            for alias in node.names:
+                inner = f"{node.module}.{alias.name}"
+                yield Import(inner if inner in MODULES else str(node.module), id(node) not in later)
+
+
+GRAPH = {name: list(imports(name, path)) for name, path in MODULES.items()}
+
+
+def edges(name: str) -> set[str]:
+    """Return the modules of the project that a module imports. A package's own front door is one of them."""
+    return {item.target for item in GRAPH[name] if item.target in MODULES and item.target != "repro"}
+
+
+def test_the_graph_is_read_from_the_source() -> None:
+    assert len(MODULES) > 60
+    assert "repro.claims.schema" in edges("repro.claims.checks")
+    # In a function body, and for type checkers.
+    assert Import("filelock", at_once=False) in GRAPH["repro.store"]
+    assert Import("pandas", at_once=False) in GRAPH["repro.verdicts"]
+    assert Import("pydantic", at_once=True) in GRAPH["repro.claims.schema"]
+
+
+def test_no_two_files_import_each_other_in_a_circle() -> None:
+    done: set[str] = set()
+
+    def visit(name: str, path: tuple[str, ...]) -> None:
+        assert name not in path, "circle: " + " → ".join([*path[path.index(name) :], name])
+        if name not in done:
+            for target in sorted(edges(name)):
+                visit(target, (*path, name))
+            done.add(name)
+
+    for name in MODULES:
+        visit(name, ())
+
+
+@pytest.mark.parametrize("name", sorted(set(MODULES) - {"repro"}))
+def test_nobody_imports_back_up(name: str) -> None:
+    own = room(name)
+    assert own in ORDER, f"room {own!r} has no place in ORDER"
+    for target in edges(name):
+        other = room(target)
+        assert ORDER.index(other) <= ORDER.index(own), f"{name} imports {target}, which comes later"
+        assert other not in FORBIDDEN.get(own, ()), f"{name} imports {target}"
+
+
+@pytest.mark.parametrize("name", sorted(MODULES))
+def test_only_models_datasets_probes_and_training_and_the_worker_know_torch(name: str) -> None:
+    if room(name) in TORCH_ROOMS or name in TORCH_MODULES:
+        return
+    for item in GRAPH[name]:
+        assert item.target.partition(".")[0] not in ("torch", "torchvision"), f"{name} imports {item.target}"
+        assert room(item.target) not in TORCH_ROOMS or not item.target.startswith("repro."), (
+            f"{name}: {item.target}"
+        )
+        assert item.target not in TORCH_MODULES, f"{name} imports {item.target}"
+
+
+HEAVY = {"numpy", "pandas", "scipy", "matplotlib", "torch", "torchvision", "jinja2", "filelock"}
+
+
+def reached_at_once(start: str) -> set[str]:
+    """Return every module of the project that importing `start` imports, parents' front doors included."""
+    seen: set[str] = set()
+    waiting = [start]
+    while waiting:
+        name = waiting.pop()
+        if name in seen or name not in MODULES:
+            continue
+        seen.add(name)
+        waiting += [item.target for item in GRAPH[name] if item.at_once]
+        parts = name.split(".")
+        waiting += [".".join(parts[:i]) for i in range(1, len(parts))]
+    return seen
+
+
+@pytest.mark.parametrize(
+    "start", ["repro.__main__", "repro.claims", "repro.plan", "repro.verdicts", "repro.criteria"]
+)
+def test_listing_linting_and_planning_wait_for_no_heavy_library(start: str) -> None:
+    for name in reached_at_once(start):
+        heavy = {
+            item.target for item in GRAPH[name] if item.at_once and item.target.partition(".")[0] in HEAVY
+        }
+        assert not heavy, f"importing {start} imports {heavy} by way of {name}"
+
+
+def test_errors_and_statistics_stand_alone() -> None:
+    assert edges("repro.errors") == set()
+    for name in MODULES:
+        if room(name) == "stats":
+            assert {room(target) for target in edges(name)} <= {"stats"}, name
