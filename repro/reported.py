@@ -11,7 +11,9 @@ from repro.claims import Expectation
 _PRINTED = re.compile(r"\s*([<>~≈]?)\s*([-−]?\d[\d,]*(?:\.(\d+))?)\s*(.*)", re.DOTALL)
 _RANGE = re.compile(r"([-−]?\d+(?:\.\d+)?)\s*(?:to|–|\.\.)\s*([-−]?\d+(?:\.\d+)?)")
 _NUMBER = re.compile(r"\d+(?:\.\d+)?")
-_MAGNITUDE = re.compile(r"(million|billion|trillion|thousand|[kKMG]\b|[·×x*]?\s*10[\^⁰¹²³⁴⁵⁶⁷⁸⁹⁻]|[eE][-+]?\d)")
+_MAGNITUDE = re.compile(
+    r"(million|billion|trillion|thousand|[kKMG]\b|[·×x*]?\s*10[\^⁰¹²³⁴⁵⁶⁷⁸⁹⁻]|[eE][-+]?\d)"
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from repro.stats import (
     Sample,
     contrast,
     detectable_difference,
+    judge,
     levels,
     observed_spread,
     seeds_needed,
@@ -198,10 +199,31 @@ def foreseen(item: Demand, name: str, frame: pd.DataFrame, paper: float | None) 
         samples = {
             address: sample_of(rows[rows["cell"] == address].sort_values("seed")) for address in part.weights
         }
+        there = min(len(sample.values) for sample in samples.values()) >= len(item.seeds)
+        result = _judged(part, samples, bars, expectation.paired) if there else None
         found.append(
-            resolving(part, samples, len(item.seeds), bars, paired=expectation.paired, paper=paper)
+            resolving(
+                part,
+                samples,
+                len(item.seeds),
+                bars,
+                paired=expectation.paired,
+                paper=paper,
+                result=result,
+            )
         )
-    return _settling([one for one in found if one is not None], None)
+    known = [one for one in found if one is not None]
+    refuted = any(one.result == "refuted" for one in known)
+    return _settling(known, "refuted" if refuted else None)
+
+
+def _judged(part: Estimand, samples: Mapping[str, Sample], bars: Bars, paired: bool) -> Result:
+    cells, weights = [samples[address] for address in part.weights], list(part.weights.values())
+    support, refutation = (
+        contrast(cells, weights, level=level, log=part.log, paired=paired)
+        for level in (bars.support_level, bars.refutation_level)
+    )
+    return judge(support, refutation, bars.supports, bars.refutes)
 
 
 def _settling(found: Sequence[Resolving], result: Result | None) -> Resolving | None:

@@ -9,6 +9,7 @@ from typing import Any
 from repro.report.model import (
     Cell,
     ClaimReport,
+    Control,
     Coverage,
     CriteriaChange,
     Deviation,
@@ -18,11 +19,13 @@ from repro.report.model import (
     Panel,
     PaperReport,
     Part,
+    Point,
     Region,
     Report,
     Result,
     Row,
     RunRow,
+    Sensitivity,
     Series,
     Table,
     Tuning,
@@ -161,7 +164,41 @@ def claim(id_: str, title: str, statement: str, judged: Verdict, **more: Any) ->
         "ambiguities": ["Training error is read while training, or measured after the epoch."],
         "notes": [],
         "controls": [
-            "Shuffled labels: the same criteria reject it (interval −0.4 to 0.6 percentage points)."
+            Control(
+                id="shuffled-labels",
+                title="Labels are shuffled",
+                why="Nothing can be learned then.",
+                verdict=Verdict(
+                    word="does not hold at smoke scale",
+                    result="refuted",
+                    status="complete",
+                    sentence="The interval is −0.4 to 0.6 percentage points.",
+                ),
+                passed=True,
+                text="Caught: the same criteria refute it.",
+            )
+        ],
+        "sensitivities": [
+            Sensitivity(
+                id="learning-rate",
+                title="Are the deep nets just badly tuned?",
+                why="All nets share a rate at each point.",
+                expectations=["The gap of gaps"],
+                points=[
+                    Point(
+                        label=label,
+                        estimates=[f"{gap} pp [{gap - 2}, {gap + 2}], n = 5"],
+                        verdicts=[
+                            Verdict(word=word, result=result, status="complete", sentence="As measured.")
+                        ],
+                    )
+                    for label, gap, word, result in (
+                        ("lr-0.02", 9, "holds at smoke scale", "supported"),
+                        ("lr-0.2", 1, "undecided at smoke scale", "inconclusive"),
+                    )
+                ],
+                text="The verdict is not the same everywhere on this grid, but it does not turn round.",
+            )
         ],
         "tuning": [],
         "runs": runs(["plain/shallow", "plain/deep"]),

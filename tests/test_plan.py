@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from repro import registry
@@ -362,6 +362,7 @@ def test_measured_runs_take_the_rate_that_tuning_chose_for_their_cell(world: Wor
     assert seeds == {"tune": {1000, 1001}, "measure": {0, 1, 2}}
 
 
+@settings(max_examples=20)
 @given(st.lists(st.integers(0, 19), unique=True))
 def test_a_plan_is_what_is_not_there(tmp_path_factory: pytest.TempPathFactory, there: list[int]) -> None:
     folder: Path = tmp_path_factory.mktemp("world")

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from repro.errors import ReproError
@@ -139,6 +139,7 @@ def test_a_damaged_run_is_not_used_but_named_and_kept_when_replaced(store: Store
     assert list(store.runs()) == [RECORD]
 
 
+@settings(max_examples=60)
 @given(st.data())
 def test_no_flipped_bit_passes_for_another_result(data: st.DataObject) -> None:
     with tempfile.TemporaryDirectory() as folder:

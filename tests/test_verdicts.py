@@ -687,7 +687,7 @@ def test_numbers_of_the_papers_own_protocol_wait_for_it(world: World) -> None:
 # --- independence of what does not matter
 
 
-@settings(max_examples=20)
+@settings(max_examples=10)
 @given(st.randoms(), st.integers(0, 3))
 def test_neither_the_order_of_runs_nor_unrelated_ones_change_anything(
     tmp_path_factory: pytest.TempPathFactory, shuffle: random.Random, strangers: int

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import click
@@ -11,6 +11,7 @@ import click
 from repro.agenda import Agenda
 from repro.cli import options
 from repro.cli.machine import default_workers, duration
+from repro.cli.outlook import Outlook, outlooks
 from repro.demand import Demand
 from repro.plan import Plan
 from repro.store import Store
@@ -55,9 +56,10 @@ def command(
     plan = agenda.plan()
     count = workers or default_workers()
     if as_json:
-        options.print_json(_as_json(plan, count))
+        resolves = [outlook.as_json() for item in demands for outlook in outlooks(item, store)]
+        options.print_json(_as_json(plan, count) | {"resolves": resolves})
         return
-    for line in _lines(demands, plan, count, known):
+    for line in _lines(demands, store, plan, count, known):
         click.echo(line)
 
 
@@ -85,7 +87,7 @@ def _as_json(plan: Plan, workers: int) -> dict[str, object]:
     }
 
 
-def _lines(demands: list[Demand], plan: Plan, workers: int, scale: str) -> Iterator[str]:
+def _lines(demands: list[Demand], store: Store, plan: Plan, workers: int, scale: str) -> Iterator[str]:
     for item in demands:
         if scale != "exact" and scale not in item.claim.at:
             yield f"{item.claim.id}: not declared at {scale} scale"
@@ -93,6 +95,7 @@ def _lines(demands: list[Demand], plan: Plan, workers: int, scale: str) -> Itera
         seeds = f", {len(item.seeds)} seeds a cell" if item.seeds else ""
         follow = f", at most {item.follow} more after tuning" if item.follow else ""
         yield f"{item.claim.id}: {len({need.spec.key for need in item.needs})} runs{seeds}{follow}"
+        yield from _resolved(outlooks(item, store))
     yield ""
     known = f"{plan.shared} are shared by several claims; {plan.present} are in the store"
     yield f"To train now: {plan.runs} runs ({known})."
@@ -105,3 +108,11 @@ def _lines(demands: list[Demand], plan: Plan, workers: int, scale: str) -> Itera
         yield f"Time: at most about {about} on {workers} workers ({plan.basis})."
     elif not plan.pending:
         yield "Nothing to run."
+
+
+def _resolved(found: Sequence[Outlook]) -> Iterator[str]:
+    known = [outlook for outlook in found if outlook.found is not None]
+    for outlook in known:
+        yield f"  {outlook.expectation}: {outlook.says}"
+    if found and not known:
+        yield f"  {found[0].says}"

@@ -194,7 +194,9 @@ def _beside(
     paper = paper_number(verdict.item, percent)
     resolved = of_verdict(verdict, item, paper.value if paper else None)
     compared = compatibility(verdict, metric, item.scale, percent)
-    keys = [need.spec.key for part in verdict.parts for a in part.samples for need in item.measured.get(a, ())]
+    keys = [
+        need.spec.key for part in verdict.parts for a in part.samples for need in item.measured.get(a, ())
+    ]
     run = next((record for key in keys if (record := store.run(key))), None)
     return {
         "resolves": remarks.resolves(resolved, unit) if resolved else None,

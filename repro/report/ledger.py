@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import itertools
+from collections.abc import Mapping
 from typing import Any
 
 from pydantic import ValidationError
@@ -14,6 +15,10 @@ from repro.demand import Demand
 from repro.report import model, words
 from repro.store import Store
 
+_WORDS = {"title", "unit", "why", "reported", "uncertainty"}
+# These stand at the head of an expectation's line.
+_SHOWN = _WORDS | {"role", "refuted", "at_least", "at_most", "within", "outside"}
+
 
 def criteria(item: Demand, store: Store) -> list[model.CriteriaChange]:
     """Return the entries of a claim at its scale, oldest first."""
@@ -24,7 +29,7 @@ def criteria(item: Demand, store: Store) -> list[model.CriteriaChange]:
             runs_then=entry.runs_then,
             digest=entry.digest,
             current=now is not None and entry.digest == now.digest,
-            lines=lines(entry),
+            lines=lines(entry, now.metrics if now else {}),
         )
         for entry in history(item.claim.id, item.scale, store)
     ]
@@ -39,7 +44,7 @@ def changes(item: Demand, store: Store) -> list[model.CriteriaDifference]:
     now = present(item, store)
     found = [
         _difference(before, after, f"Criteria changed on {after.first_seen}", after.runs_then)
-        for before, after in zip(entries, entries[1:], strict=False)
+        for before, after in itertools.pairwise(entries)
         if after.runs_then
     ]
     if not entries or now is None or now.digest == entries[-1].digest:
@@ -52,7 +57,9 @@ def changes(item: Demand, store: Store) -> list[model.CriteriaDifference]:
 
 
 def _difference(before: Entry, after: Entry, says: str, runs: int) -> model.CriteriaDifference:
-    old, new = lines(before), lines(after)
+    # Entries written before metrics were kept tell of expectations only: compare no more than both tell.
+    both = bool(before.metrics and after.metrics)
+    old, new = (lines(entry, after.metrics, everything=both) for entry in (before, after))
     existed = "1 of its runs" if runs == 1 else f"{runs} of its runs"
     return model.CriteriaDifference(
         says=f"{says}, when {existed} existed.",
@@ -61,14 +68,21 @@ def _difference(before: Entry, after: Entry, says: str, runs: int) -> model.Crit
     )
 
 
-def lines(entry: Entry) -> list[str]:
+def lines(entry: Entry, metrics: Mapping[str, Any], everything: bool = True) -> list[str]:
     """Return criteria as one line each: "gap: at least 2 pp, refuted by at most 0 pp (decides); …".
 
     A line says all that its criterion decides by, so that criteria that differ have lines that differ.
+
+    Args:
+        entry: of the ledger.
+        metrics: for the units of expectations whose metric the entry does not hold.
+        everything: metrics, tuning and seeds too, not only expectations.
     """
-    metrics = entry.metrics or {}
-    found = [_expectation(name, data, metrics) for name, data in sorted(entry.expect.items())]
-    found += [f"metric {name}: {_said(data)}" for name, data in sorted(metrics.items())]
+    known = {**metrics, **entry.metrics}
+    found = [_expectation(name, data, known) for name, data in sorted(entry.expect.items())]
+    if not everything:
+        return found
+    found += [f"metric {name}: {_said(data)}" for name, data in sorted(entry.metrics.items())]
     if entry.tune:
         found.append(f"tuning: {_said(entry.tune)}")
     if entry.looks:
@@ -84,8 +98,7 @@ def _expectation(name: str, data: Mapping[str, Any], metrics: Mapping[str, Any])
     except ValidationError:  # written in another version's vocabulary
         return f"{name}: {_said(data)}"
     refuted = _bounds(item.refuted, unit, item.kind) if item.refuted else "anything else"
-    shown = "title why reported uncertainty role refuted at_least at_most within outside".split()
-    rest = {key: value for key, value in data.items() if key not in shown}
+    rest = {key: value for key, value in data.items() if key not in _SHOWN}
     supports = _bounds(item.supports, unit, item.kind)
     return f"{name}: {supports}, refuted by {refuted} ({item.role}); {_said(rest)}"
 
@@ -103,11 +116,8 @@ def _bounds(region: Bounds, unit: model.Unit, kind: str) -> str:
 
 def _said(data: Mapping[str, Any]) -> str:
     """Return plain data as words, in an order of its own: "kind final, of train_error"."""
-    return ", ".join(f"{key.replace('_', ' ')} {_value(value)}" for key, value in sorted(_told(data)))
-
-
-def _told(data: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    yield from ((key, value) for key, value in data.items() if key not in ("title", "unit", "why"))
+    told = sorted(item for item in data.items() if item[0] not in _WORDS)
+    return ", ".join(f"{key.replace('_', ' ')} {_value(value)}" for key, value in told)
 
 
 def _value(value: Any) -> str:

@@ -40,7 +40,9 @@ def resolves(found: Resolving, unit: Unit) -> str:
     text += f". The paper’s number is {distance(found.paper_distance, unit, found.log)} from the bar"
     if found.paper_needed is not None and found.paper_needed <= found.n:
         return f"{text}: for such an effect {found.paper_needed} seeds suffice."
-    return f"{text}: such an effect cannot be decided with {found.n} seeds, {_seeds(found.paper_needed)} needed."
+    return (
+        f"{text}: such an effect cannot be decided with {found.n} seeds, {_seeds(found.paper_needed)} needed."
+    )
 
 
 def distance(value: float, unit: Unit, log: bool) -> str:
@@ -62,12 +64,16 @@ def _seeds(count: int | None) -> str:
 def compatible(found: Compatibility, verdict: ExpectationVerdict, unit: Unit) -> str:
     """Say where runs like ours would fall, how wide that is, and whether the paper's number lies there."""
     item = verdict.item
-    assumed = "The paper does not say what its number is of; taken for a single run: " if found.assumed else ""
+    assumed = (
+        "The paper does not say what its number is of; taken for a single run: " if found.assumed else ""
+    )
     theirs = f"the paper’s {item.reported}"
     if found.paper.tolerance and item.uncertainty.reading_error:
         theirs += f" ({words.reading_error(item.uncertainty.reading_error)})"
     if not found.parts:
-        return f"{theirs[0].upper()}{theirs[1:]} is made of bests: what runs like ours would give is not known."
+        return (
+            f"{theirs[0].upper()}{theirs[1:]} is made of bests: what runs like ours would give is not known."
+        )
     tail = words.suffix(unit, item.kind)
     lead = {
         "run": "a single run like ours" if found.cells == 1 else "single runs like ours, one a cell,",

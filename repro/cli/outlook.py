@@ -1,0 +1,72 @@
+"""What the planned seeds of each claim will resolve, by the runs that are there: for `repro plan`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from repro.demand import Demand
+from repro.report import remarks, words
+from repro.report.model import Unit
+from repro.reported import paper_number
+from repro.resolving import Resolving, foreseen
+from repro.store import Store
+from repro.verdicts import applicable
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """What the seeds of one deciding expectation resolve; `found` is None where too few runs are there to tell."""
+
+    claim: str
+    expectation: str
+    seeds: int
+    unit: Unit
+    found: Resolving | None
+
+    @property
+    def says(self) -> str:
+        """One sentence."""
+        if self.found is None:
+            return f"what {self.seeds} seeds resolve is known after the first runs"
+        return remarks.resolves(self.found, self.unit)
+
+    def as_json(self) -> dict[str, object]:
+        """Return plain data; distances are in the unit of the estimate, of natural logs for a ratio."""
+        found = self.found
+        return {
+            "claim": self.claim,
+            "expectation": self.expectation,
+            "seeds": self.seeds,
+            "unit": self.unit,
+            "comparison": found.label if found else None,
+            "detectable": found.detectable if found else None,
+            "distance": found.distance if found else None,
+            "seeds_needed": found.needed if found else None,
+            "paper_distance": found.paper_distance if found else None,
+            "paper_seeds_needed": found.paper_needed if found else None,
+            "says": self.says,
+        }
+
+
+def outlooks(item: Demand, store: Store) -> Sequence[Outlook]:
+    """Return one outlook for each expectation that decides the claim at this scale and rests on training."""
+    names = [
+        name
+        for name, expectation in applicable(item).items()
+        if expectation.role == "decides" and expectation.kind != "exact"
+    ]
+    there = any(store.run(need.spec.key) for needs in item.measured.values() for need in needs)
+    frame = None
+    if names and there:
+        from repro.metrics import collect  # pandas, for which a plan without runs need not wait
+
+        frame = collect([item], store)
+    found = []
+    for name in names:
+        expectation = item.file.expect[name]
+        unit = words.unit_of(item.file.metrics[expectation.metric], expectation.kind)
+        paper = paper_number(expectation, unit == "error")
+        known = None if frame is None else foreseen(item, name, frame, paper.value if paper else None)
+        found.append(Outlook(item.claim.id, name, len(item.seeds), unit, known))
+    return found
