@@ -240,6 +240,34 @@ def test_notes_on_parts_are_told_once() -> None:
     assert noted(None) == []
 
 
+def test_criteria_changed_after_runs_existed_stand_before_the_evidence_with_both_versions() -> None:
+    source = html("five claims")
+    start = source.index("Criteria changed on 2026-01-14")
+    noted = source[start : source.index('class="forest"', start)]
+    assert noted.index("at least 4 pp") < noted.index("at least 2 pp")
+    assert "<h4>Evidence</h4>" in noted
+    assert source.count('class="changed"') == 2, "claims whose criteria stand have no such box"
+
+
+def test_what_decides_nothing_stands_beside_the_verdict() -> None:
+    shown = Page(html("five claims")).text()
+    for heading in ("What the seeds resolve:", "Beside the paper’s number:", "Test set:"):
+        assert heading in shown
+    assert Page(html("none judged")).text().count("Beside the paper’s number:") == 0
+
+
+def test_a_report_of_an_earlier_version_is_still_read() -> None:
+    plain = samples.five_claims().model_dump(mode="json")
+    for paper in plain["papers"]:
+        for claim in paper["claims"]:
+            del claim["criteria_changes"]
+            for entry in claim["criteria"]:
+                del entry["lines"]
+            for one in claim["expectations"]:
+                del one["compatibility"], one["sampling_note"]
+    assert "resolve" in render_html(Report.model_validate(plain))
+
+
 def test_templates_of_ones_own_come_first_and_the_rest_stays(tmp_path: Path) -> None:
     (tmp_path / "report.css").write_text("body { color: #123456 }\n", encoding="utf-8")
     (tmp_path / "footer.html.jinja").write_text("<p>{{ report.command }} & more</p>", encoding="utf-8")
