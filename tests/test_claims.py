@@ -734,6 +734,11 @@ def test_one_mistake_is_one_clear_problem(
     assert (hint or "") in (problem.hint or "")
 
 
+def test_regions_may_share_their_end(world: World) -> None:
+    world.write(changed(BASE, expect__gap__at_least=0.0, expect__gap__refuted={"at_most": 0.0}))
+    assert world.problems() == []
+
+
 def test_all_problems_of_a_file_and_of_all_files_come_at_once(world: World) -> None:
     one = world.write(changed(BASE, titel="x", source__page="six", expect__gap__role="decide"), "p/one")
     two = world.write(changed(BASE, metrics__loss__kind="finl"), "p/two")

@@ -525,7 +525,10 @@ def test_tables_are_the_papers_with_our_columns_beside(
     ("text", "value"),
     [
         ("6.43 (6.61±0.16)", 6.43),
-        ("0.27M", 0.27),
+        ("0.27M", 270_000),
+        ("3.6 billion", 3.6e9),
+        ("2 G of them", 2e9),
+        ("6 Gates", 6),
         ("<0.1%", 0.1),
         ("−0.5", -0.5),
         ("1,234.5", 1234.5),

@@ -318,6 +318,16 @@ def test_an_ordering_is_every_step_of_it(
     assert verdict.result == joint
 
 
+def test_one_refuted_part_is_enough_while_others_are_to_come(world: World) -> None:
+    world.write(changed(BASE, expect__gap=EACH))
+    for need in world.demand().needs:
+        if need.cell.address == "plain/deep":
+            world.put(need.spec, train_loss=around(-9.0)[need.spec.seed])
+    verdict = world.expectation("gap")
+    assert [p.result for p in verdict.parts] == [None, "refuted"]
+    assert (verdict.result, verdict.status) == ("refuted", "pending")
+
+
 def test_parts_with_a_skipped_cell_are_left_out(world: World) -> None:
     item = expect(kind="difference", weights=None, arms=["plain", "residual"], each=["depth"], at_least=0.5)
     data = changed(BASE, expect__gap=item, experiment__skip=["plain/shallow"])
@@ -655,8 +665,10 @@ def test_a_wrong_number_refutes_at_every_scale_whatever_the_nets_do(world: World
     for scale in ("exact", "smoke"):
         verdict = world.judge(scale)
         assert (verdict.result, verdict.capped) == ("refuted", False)
-    losses(world, DEEP_MINUS_SHALLOW)
-    assert (world.judge().result, world.judge().capped) == ("refuted", False)
+    losses(world, {"plain/deep": around(1.0), "plain/shallow": around(9.0)})
+    verdict = world.judge()
+    assert [e.result for e in verdict.expectations] == ["refuted", "refuted"]
+    assert (verdict.result, verdict.capped) == ("refuted", False), "the nets add nothing to it"
 
 
 def test_trained_nets_are_capped_below_the_papers_scale(world: World) -> None:
@@ -682,6 +694,14 @@ def test_numbers_of_the_papers_own_protocol_wait_for_it(world: World) -> None:
     assert smoke.result == "supported"
     assert world.judge("reduced").result == "refuted"
     assert world.judge("paper").result == "refuted"
+
+
+def test_a_claim_without_its_paper_scale_part_is_capped_even_where_all_else_is_exact(world: World) -> None:
+    own = expect(from_scale="paper")
+    world.write(changed(BASE, metrics__n=NUMBER, expect={"n": number(), "own": own}))
+    compute(world, 269_722)
+    verdict = world.judge()
+    assert (verdict.result, verdict.capped) == ("supported", True)
 
 
 # --- independence of what does not matter

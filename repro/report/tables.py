@@ -88,6 +88,11 @@ def _difference(reported: str | None, ours: float, unit: model.Unit) -> str | No
 
 
 def printed_value(text: str | None) -> float | None:
-    """Return the first number of a printed entry, or None: "6.43 (6.61±0.16)" → 6.43."""
-    match = re.search(r"-?\d[\d,]*\.?\d*", (text or "").replace("−", "-"))
-    return float(match.group().replace(",", "")) if match else None
+    """Return the first number of a printed entry, or None: "6.43 (6.61±0.16)" → 6.43, "0.27M" → 270,000."""
+    match = re.search(r"(-?\d[\d,]*\.?\d*)(?:\s*(k|M|G|million|billion)\b)?", (text or "").replace("−", "-"))
+    if match is None:
+        return None
+    return float(match.group(1).replace(",", "")) * _MAGNITUDES.get(match.group(2), 1)
+
+
+_MAGNITUDES = {"k": 1e3, "M": 1e6, "million": 1e6, "G": 1e9, "billion": 1e9}
