@@ -20,7 +20,12 @@ def repro(*arguments: object, cwd: Path) -> subprocess.CompletedProcess[str]:
 def start(*arguments: object, cwd: Path) -> subprocess.Popen[str]:
     """Start the command in a process group of its own, as a terminal does."""
     return subprocess.Popen(
-        line(arguments), cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+        line(arguments),
+        cwd=cwd,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
     )
 
 
@@ -37,6 +42,12 @@ def modules_after(*arguments: object, cwd: Path) -> set[str]:
         "finally:\n    print('MODULES', *sorted({n.partition('.')[0] for n in sys.modules}))\n"
     )
     done = subprocess.run(
-        [sys.executable, "-c", code], cwd=cwd, capture_output=True, text=True, timeout=240, check=True, env={**os.environ}
+        [sys.executable, "-c", code],
+        cwd=cwd,
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=True,
+        env={**os.environ},
     )
     return set(done.stdout.split("MODULES")[-1].split())

@@ -74,7 +74,9 @@ def test_every_command_has_help_with_examples(command: str, tmp_path: Path) -> N
     assert f"repro {command}" in done.stdout.partition("Examples:")[2]
 
 
-@pytest.mark.parametrize("command", [["list"], ["plan"], ["show", "relu-speed"], ["lint"], ["report", "--scale", "exact"]])
+@pytest.mark.parametrize(
+    "command", [["list"], ["plan"], ["show", "relu-speed"], ["lint"], ["report", "--scale", "exact"]]
+)
 def test_reading_commands_speak_json(command: list[str], tmp_path: Path) -> None:
     done = repro(*command, "--json", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
@@ -122,7 +124,16 @@ def test_a_store_that_cannot_be_written_is_said_before_anything_is_trained(tmp_p
 
 def test_a_report_folder_that_cannot_be_written_loses_no_run(checked: Path, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
-    arguments = ["check", TOY, "--claims", checked / "own", "--store", checked / ".repro", "--out", "file/report"]
+    arguments = [
+        "check",
+        TOY,
+        "--claims",
+        checked / "own",
+        "--store",
+        checked / ".repro",
+        "--out",
+        "file/report",
+    ]
     done = repro(*arguments, cwd=tmp_path)
     assert done.returncode == 2
     assert "the runs are safe in the store" in done.stderr
@@ -151,7 +162,10 @@ def test_a_crashing_model_fails_its_own_runs_only_and_refutes_nothing(tmp_path: 
 def test_a_worker_that_dies_takes_only_its_run_along(tmp_path: Path) -> None:
     own(tmp_path)
     nets = tmp_path / "own/my_nets.py"
-    die = "        import os, signal\n        if width == 2:\n            os.kill(os.getpid(), signal.SIGKILL)\n        inputs ="
+    die = (
+        "        import os, signal\n        if width == 2:\n"
+        "            os.kill(os.getpid(), signal.SIGKILL)\n        inputs ="
+    )
     nets.write_text(nets.read_text(encoding="utf-8").replace("        inputs =", die), encoding="utf-8")
     done = repro("check", TOY, "--claims", "own", "--json", cwd=tmp_path)
     assert done.returncode == 3, done.stderr
@@ -226,7 +240,9 @@ def test_new_writes_a_claim_that_lints_and_never_overwrites(tmp_path: Path) -> N
 def finished(folder: Path) -> list[Path]:
     """Return the run.json files of finished runs."""
     runs = folder / ".repro/runs"
-    return sorted(path / "run.json" for path in runs.iterdir() if "." not in path.name) if runs.is_dir() else []
+    return (
+        sorted(path / "run.json" for path in runs.iterdir() if "." not in path.name) if runs.is_dir() else []
+    )
 
 
 def wait_for(condition: object, process: subprocess.Popen[str]) -> None:

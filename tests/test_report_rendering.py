@@ -578,13 +578,21 @@ def test_a_mark_lies_in_a_band_exactly_if_its_value_lies_in_the_region(
 
 
 def test_a_figures_csv_holds_its_points() -> None:
-    panel = _panel(
-        _series("mean", [0.25, 0.125], label='ReLU, "A"'), title="left", x_categories=["shallow", "deep"]
+    left = _panel(
+        _series("seed", [0.5, 0.25], label='ReLU, "A"'),
+        _series("seed", [0.75, 0.125], label='ReLU, "A"'),
+        _series("mean", [0.625, 0.1875], label='ReLU, "A"'),
+        title="left",
+        x_categories=["shallow", "deep"],
     )
-    rows = list(csv.DictReader(io.StringIO(as_csv.figure_csv(_figure(panel)))))
-    assert [(row["series"], row["x"], float(row["y"])) for row in rows] == [
-        ('ReLU, "A"', "shallow", 0.25),
-        ('ReLU, "A"', "deep", 0.125),
+    right = _panel(_series("reference", [0.1], label="=tanh"), title="right")
+    rows = list(csv.reader(io.StringIO(as_csv.figure_csv(_figure(left, right)))))
+    runs = ['ReLU, "A", run 1', 'ReLU, "A", run 2', 'ReLU, "A", mean']
+    assert rows == [
+        ["panel", "x", *runs, "'=tanh, paper"],
+        ["left", "shallow", "0.5", "0.75", "0.625", ""],
+        ["left", "deep", "0.25", "0.125", "0.1875", ""],
+        ["right", "0", "", "", "", "0.1"],
     ]
 
 

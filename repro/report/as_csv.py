@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from urllib.parse import quote
 
@@ -12,13 +13,32 @@ from repro.report.text import visible
 
 
 def figure_csv(figure: Figure) -> str:
-    """Return the points of all lines of `figure`, one row a point; categories are written by name."""
-    rows: list[list[object]] = []
+    """Return the points of all lines of `figure`: a row for each place on a panel's x axis, a column for each line.
+
+    Lines that share a label are told apart by what they are: "mean", "paper", or "run 1", "run 2" …; categories are
+    written by name.
+    """
+    columns: dict[str, None] = {}
+    rows: dict[tuple[str, float], dict[str, float]] = {}
+    places: dict[tuple[str, float], object] = {}
     for panel in figure.panels:
+        count: Counter[str] = Counter()
         for series in panel.series:
+            count[series.label] += series.role == "seed"
+            what = {"seed": f"run {count[series.label]}", "mean": "mean", "reference": "paper"}[series.role]
+            name = f"{series.label}, {what}"
+            columns[name] = None
             for x, y in zip(series.x, series.y, strict=False):
-                rows.append([panel.title, series.label, series.role, _place(panel.x_categories, x), y])
-    return _written(["panel", "series", "role", "x", "y"], rows)
+                rows.setdefault((panel.title, x), {})[name] = y
+                places[panel.title, x] = _place(panel.x_categories, x)
+    order = {panel.title: i for i, panel in enumerate(figure.panels)}
+    return _written(
+        ["panel", "x", *columns],
+        [
+            [title, places[title, x], *(rows[title, x].get(name) for name in columns)]
+            for title, x in sorted(rows, key=lambda row: (order[row[0]], row[1]))
+        ],
+    )
 
 
 def expectations_csv(claims: Iterable[ClaimReport]) -> str:
@@ -49,7 +69,7 @@ def _place(categories: Sequence[str] | None, x: float) -> object:
 def _written(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(header)
+    writer.writerow([_cell(name) for name in header])
     writer.writerows([[_cell(value) for value in row] for row in rows])
     return out.getvalue()
 

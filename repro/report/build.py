@@ -10,15 +10,12 @@ from typing import TYPE_CHECKING
 import repro
 from repro.claims import SCALES, Library
 from repro.claims.schema import Expectation
-from repro.compatibility import compatibility
 from repro.demand import Demand, Need
 from repro.report import ledger, model, remarks, words
 from repro.report.alternatives import build_controls, build_sensitivities
 from repro.report.curves import build_figure
 from repro.report.deviations import deviations
 from repro.report.tables import build_table, printed_value
-from repro.reported import paper_number
-from repro.resolving import of_verdict
 from repro.stats import Region
 from repro.store import Store
 from repro.variants import Variant
@@ -180,29 +177,8 @@ def _expectation(
             sentence=words.expectation_sentence(verdict, unit, lesser),
         ),
         parts=[_part(part, expected, unit) for part in verdict.parts],
-        **_beside(verdict, item, unit, store),
+        **remarks.beside(verdict, item, unit, store),
     )
-
-
-def _beside(
-    verdict: ExpectationVerdict, item: Demand, unit: model.Unit, store: Store
-) -> dict[str, str | None]:
-    """Return the sentences beside a verdict that rests on training; they decide nothing."""
-    if verdict.item.kind == "exact" or not any(part.samples for part in verdict.parts):
-        return {}
-    metric, percent = item.file.metrics[verdict.item.metric], unit == "error"
-    paper = paper_number(verdict.item, percent)
-    resolved = of_verdict(verdict, item, paper.value if paper else None)
-    compared = compatibility(verdict, metric, item.scale, percent)
-    keys = [
-        need.spec.key for part in verdict.parts for a in part.samples for need in item.measured.get(a, ())
-    ]
-    run = next((record for key in keys if (record := store.run(key))), None)
-    return {
-        "resolves": remarks.resolves(resolved, unit) if resolved else None,
-        "compatibility": remarks.compatible(compared, verdict, unit) if compared else None,
-        "sampling_note": remarks.sampling_note(verdict, metric, run.images.get("test") if run else None),
-    }
 
 
 def _reported_note(expected: Expectation) -> str | None:

@@ -139,7 +139,7 @@ def _layers(figure: Figure, item: Demand, store: Store) -> Iterator[model.Panel]
         if rows:
             values = [float(row["value"]) for row in rows]
             lines.setdefault(_label_of(need, figure), []).append(values)
-    name = metric.title or (metric.probe or "").replace("_", " ")
+    name = (metric.probe or "").replace("_", " ")
     for title, sort in (("ours, layers in network order", False), ("ours, layers sorted by magnitude", True)):
         series = []
         for group, (label, seeds) in enumerate(lines.items()):
@@ -149,7 +149,8 @@ def _layers(figure: Figure, item: Demand, store: Store) -> Iterator[model.Panel]
                 pairs.append((x[: len(y)], sorted(y, reverse=True)) if sort else (x, y))
             style: Style = "dashed" if label.startswith("plain") else "solid"
             series += _seeds_and_mean(label, group, style, pairs)
-        yield model.Panel(title=title, x_label="layer index", y_label=name, series=series)
+        log = metric.transform == "log10"
+        yield model.Panel(title=title, x_label="layer index", y_label=name, y_log=log, series=series)
 
 
 def _rows(item: Demand, store: Store, need: Need, figure: Figure) -> list[dict[str, Any]] | None:

@@ -6,17 +6,39 @@ import math
 from collections.abc import Mapping
 
 from repro.claims import Metric
-from repro.compatibility import Compatibility, Predicted
+from repro.compatibility import Compatibility, Predicted, compatibility
+from repro.demand import Demand
 from repro.report import words
 from repro.report.model import Unit
-from repro.resolving import MOST, POWER, Resolving
+from repro.reported import paper_number
+from repro.resolving import MOST, POWER, Resolving, of_verdict
 from repro.stats import Interval, binomial_se
+from repro.store import Store
 from repro.verdicts import ExpectationVerdict, PartVerdict
 
 Z95 = 1.959963984540054
 """Normal quantile of a two-sided 95% interval."""
 
 _NAMED = 4  # more comparisons are counted instead
+
+
+def beside(verdict: ExpectationVerdict, item: Demand, unit: Unit, store: Store) -> dict[str, str | None]:
+    """Return the sentences beside a verdict that rests on training; they decide nothing."""
+    if verdict.item.kind == "exact" or not any(part.samples for part in verdict.parts):
+        return {}
+    metric, percent = item.file.metrics[verdict.item.metric], unit == "error"
+    paper = paper_number(verdict.item, percent)
+    resolved = of_verdict(verdict, item, paper.value if paper else None)
+    compared = compatibility(verdict, metric, item.scale, percent)
+    keys = [
+        need.spec.key for part in verdict.parts for a in part.samples for need in item.measured.get(a, ())
+    ]
+    run = next((record for key in keys if (record := store.run(key))), None)
+    return {
+        "resolves": resolves(resolved, unit) if resolved else None,
+        "compatibility": compatible(compared, verdict, unit) if compared else None,
+        "sampling_note": sampling_note(verdict, metric, run.images.get("test") if run else None),
+    }
 
 
 def resolves(found: Resolving, unit: Unit) -> str:
