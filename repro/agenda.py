@@ -57,7 +57,7 @@ class Agenda:
             more = make_plan([item], self.store)
             if more.jobs:
                 return more
-        return plan
+        return make_plan([*(look.demand for look in looks), *wanted], self.store)
 
     def _nearness(self, item: Demand) -> float:
         """Return how near a claim was to a decision: its most open part's distance from a bar, in half widths."""

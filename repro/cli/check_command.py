@@ -129,7 +129,7 @@ def _announce(plan: Plan, workers: int, quiet: bool) -> None:
     more = f", at most {plan.follow} more after tuning" if plan.follow else ""
     click.echo(
         f"{plan.runs} runs to train{more} ({plan.shared} shared by several claims, {plan.present} in the store): "
-        f"at most about {about} on {workers} workers, {plan.basis}.",
+        f"at most about {about} on {workers} workers after start-up, {plan.basis}.",
         err=True,
     )
     # What is new needs no explanation; what is run again does.

@@ -17,4 +17,4 @@ class TwoLayer(nn.Module):
 
 def weight_norm(context):
     """Return the L2 norm of the first layer's weights."""
-    return [{"value": float(context.model.net[1].weight.norm())}]
+    return [{"value": float(context.model.net[1].weight.detach().norm())}]
