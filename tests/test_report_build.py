@@ -629,8 +629,11 @@ def test_the_ledger_of_a_shipped_claim() -> None:
         "recipe steps": ("64000", "100"),
         "recipe schedule": ("step", "cosine"),
         "recipe augmentation": ("pad-crop-flip", "none"),
-        "model width": ("—", "8"),
-        "factor depth": ("shallow: 20, deep: 56, deepest: 110", "shallow: 8, middle: 20, deep: 32"),
+        "model width": ("16", "8"),
+        "factor depth": (
+            "shallow: 20, deep: 56, deepest: depth = 110, warmup_lr = 0.01, warmup_until_train_error = 0.8",
+            "shallow: 8, middle: 20, deep: 32",
+        ),
         "seeds looked at": ("3, 5, 10", "5"),
         "cells left out": ("plain/deepest", "—"),
     }

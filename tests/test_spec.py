@@ -174,7 +174,7 @@ def test_the_key_of_a_shipped_run_is_what_it_was() -> None:
     text = (
         '{"dataset":{"fingerprint":"bd2c0e4c80936b6247e74c20f62d324ed65b692c087ab7760342c4f3fca93efd",'
         '"name":"cifar10","options":{}},'
-        '"model":{"name":"cifar-resnet","options":{"depth":20,"shortcut":"A"},"version":1},'
+        '"model":{"name":"cifar-resnet","options":{"depth":20,"shortcut":"A","width":16},"version":1},'
         '"numerics":{"precision":"fp32"},'
         '"recipe":{"augmentation":"pad-crop-flip","batch_size":128,"bias_lr_factor":1,"bn_group":64,"decay":"all",'
         '"epochs":null,"evaluate_every":1,"initialisation":"he","input":"per-pixel-mean","lr":0.1,'

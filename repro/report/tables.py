@@ -59,7 +59,7 @@ def _cell(
     values = tuple(float(value) for value in chosen["value"])
     if exact:
         ours = words.number(values[0], unit) + words.suffix(unit, "value")
-        return model.Cell(metric=name, reported=reported, ours=ours, difference=None, n=1)
+        return model.Cell(metric=name, reported=reported, ours=ours, difference=None, n=0)
     sample = Sample(values, tuple(chosen["censored"].tolist()), float(chosen["resolution"].max()))
     interval = contrast([sample], [1.0], level=0.95)
     if math.isnan(interval.estimate):
