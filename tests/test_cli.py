@@ -23,7 +23,7 @@ def checked(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder in which the toy claim has been checked once."""
     folder = tmp_path_factory.mktemp("checked")
     shutil.copytree(OWN_CLAIMS, folder / "own")
-    done = repro("check", TOY, "--claims", "own", cwd=folder)
+    done = repro("check", TOY, "--claims", "own", "--workers", 1, cwd=folder)
     assert done.returncode == 0, done.stderr
     return folder
 
@@ -144,7 +144,7 @@ def test_a_crashing_model_fails_its_own_runs_only_and_refutes_nothing(tmp_path: 
     nets = tmp_path / "own/my_nets.py"
     crash = "        if width == 64:\n            raise RuntimeError('no such width today')\n        inputs ="
     nets.write_text(nets.read_text(encoding="utf-8").replace("        inputs =", crash), encoding="utf-8")
-    done = repro("check", TOY, "--claims", "own", "--json", cwd=tmp_path)
+    done = repro("check", TOY, "--claims", "own", "--json", "--workers", 1, cwd=tmp_path)
     assert done.returncode == 3
     (claim,) = json.loads(done.stdout)["papers"][0]["claims"]
     assert claim["verdict"]["result"] is None
@@ -154,7 +154,7 @@ def test_a_crashing_model_fails_its_own_runs_only_and_refutes_nothing(tmp_path: 
 
     # Mended, the same command says why it runs them, and runs only them.
     shutil.copy(OWN_CLAIMS / "my_nets.py", nets)
-    again = repro("check", TOY, "--claims", "own", cwd=tmp_path)
+    again = repro("check", TOY, "--claims", "own", "--workers", 1, cwd=tmp_path)
     assert again.returncode == 0
     assert "holds at smoke scale" in again.stdout
 
@@ -195,7 +195,7 @@ def test_an_interrupted_check_keeps_finished_runs_and_goes_on(tmp_path: Path) ->
 
 def test_two_checks_at_once_share_the_work(tmp_path: Path) -> None:
     own(tmp_path)
-    both = [start("check", TOY, "--claims", "own", "--out", f"report-{i}", cwd=tmp_path) for i in (1, 2)]
+    both = [start("check", TOY, "--claims", "own", "--workers", 1, "--out", f"report-{i}", cwd=tmp_path) for i in (1, 2)]
     for process in both:
         _, errors = process.communicate(timeout=240)
         assert process.returncode == 0, errors
@@ -210,7 +210,7 @@ def test_a_damaged_run_is_named_trained_again_and_kept_aside(checked: Path, tmp_
     shutil.copytree(checked, folder)
     victim = finished(folder)[0]
     victim.write_text(victim.read_text(encoding="utf-8")[:200], encoding="utf-8")
-    done = repro("check", TOY, "--claims", "own", cwd=folder)
+    done = repro("check", TOY, "--claims", "own", "--workers", 1, cwd=folder)
     assert done.returncode == 0, done.stderr
     assert "1 × its entry in the store is damaged" in done.stderr
     assert len(list((folder / ".repro/runs").glob("*.damaged-1"))) == 1
