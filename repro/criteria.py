@@ -1,12 +1,15 @@
 """The ledger of criteria: when a claim's criteria were first seen, and which of its runs existed then.
 
-Append-only, in the store. Criteria that changed after runs existed are shown with both versions.
+Append-only, in the store. Criteria that changed after runs existed are shown with both versions. A second ledger
+remembers every run that a check of the claim has ever had before it, so that changing the protocol, or touching a
+model's source, together with the criteria does not make them look as if they had been set beforehand.
 """
 
 from __future__ import annotations
 
 import json
 import time
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -16,6 +19,7 @@ from repro.demand import Demand
 from repro.store import Store
 
 FILE = "criteria.jsonl"
+SEEN = "seen.jsonl"
 
 
 @dataclass(frozen=True)
@@ -26,7 +30,7 @@ class Entry:
         claim, scale: whose criteria.
         digest: of metrics, expectations, tuning and seeds (see `Claim.criteria_digest`).
         first_seen: UTC, ISO 8601.
-        runs_then: how many of the runs that the claim rests on were in the store already.
+        runs_then: how many runs a check of this claim at this scale had seen by then, of whatever protocol.
         expect: the expectations as they stood, for showing what changed.
         metrics, tune, looks: the rest of what the digest is of; empty in lines written before these were kept.
     """
@@ -63,14 +67,35 @@ def present(demand: Demand, store: Store) -> Entry | None:
         scale=demand.scale,
         digest=demand.claim.criteria_digest(demand.scale),
         first_seen=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-        runs_then=sum(
-            store.run(need.spec.key) is not None for need in demand.needs if need.purpose == "measure"
-        ),
+        runs_then=len(_there(demand, store) | _seen(demand, store)),
         expect={name: _plain(item) for name, item in file.expect.items()},
         metrics={name: _plain(metric) for name, metric in file.metrics.items()},
         tune=_plain(file.tune) if file.tune else {},
         looks=list(file.experiment.seeds.looks),
     )
+
+
+def remember(demand: Demand, store: Store) -> None:
+    """Append the claim's runs that are there and were not seen before; call after runs were carried out."""
+    new = _there(demand, store) - _seen(demand, store)
+    if new:
+        line = {"claim": demand.claim.id, "scale": demand.scale, "runs": sorted(new)}
+        with (store.root / SEEN).open("a", encoding="utf-8") as file:
+            file.write(json.dumps(line) + "\n")
+
+
+def _there(demand: Demand, store: Store) -> set[str]:
+    keys = {need.spec.key for need in demand.needs if need.purpose == "measure"}
+    return {key for key in keys if store.run(key) is not None}
+
+
+def _seen(demand: Demand, store: Store) -> set[str]:
+    lines = [line for line in _lines(SEEN, store) if (line.get("claim"), line.get("scale")) == _of(demand)]
+    return {str(key) for line in lines for key in line.get("runs", [])}
+
+
+def _of(demand: Demand) -> tuple[str, str]:
+    return demand.claim.id, demand.scale
 
 
 def _plain(item: BaseModel) -> dict[str, Any]:
@@ -80,16 +105,28 @@ def _plain(item: BaseModel) -> dict[str, Any]:
 def history(claim: str, scale: str, store: Store) -> list[Entry]:
     """Return the entries of a claim at a scale, oldest first; lines that cannot be read are passed over."""
     entries = []
-    try:
-        lines = (store.root / FILE).read_text(encoding="utf-8").splitlines()
-    except FileNotFoundError:
-        return []
-    for number, line in enumerate(lines, start=1):
+    for line in _lines(FILE, store):
         try:
-            entry = Entry(**json.loads(line))
-        except (ValueError, TypeError):
-            store.damaged.append(f"{FILE} line {number} cannot be read")
+            entry = Entry(**line)
+        except TypeError:
+            store.damaged.append(f"{FILE} has a line of another version")
             continue
         if (entry.claim, entry.scale) == (claim, scale):
             entries.append(entry)
     return entries
+
+
+def _lines(name: str, store: Store) -> Iterator[dict[str, Any]]:
+    try:
+        text = (store.root / name).read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return
+    for number, line in enumerate(text.splitlines(), start=1):
+        try:
+            content = json.loads(line)
+        except ValueError:
+            content = None
+        if isinstance(content, dict):
+            yield content
+        else:
+            store.damaged.append(f"{name} line {number} cannot be read")

@@ -1051,7 +1051,7 @@ def test_claims_are_chosen_by_id_by_unique_name_and_by_paper(world: World) -> No
         ("ambiguous claim", "'one'"),
         ("unknown claim", "'new/too'"),
     ]
-    assert caught.value.problems[1].hint == "did you mean 'new/two'?"
+    assert caught.value.problems[1].hint == "did you mean 'new/two'? (claims of your own: --claims DIR)"
     with pytest.raises(ReproError, match="unknown paper"):
         library.select([], "knew")
 

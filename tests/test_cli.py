@@ -195,7 +195,10 @@ def test_an_interrupted_check_keeps_finished_runs_and_goes_on(tmp_path: Path) ->
 
 def test_two_checks_at_once_share_the_work(tmp_path: Path) -> None:
     own(tmp_path)
-    both = [start("check", TOY, "--claims", "own", "--workers", 1, "--out", f"report-{i}", cwd=tmp_path) for i in (1, 2)]
+    both = [
+        start("check", TOY, "--claims", "own", "--workers", 1, "--out", f"report-{i}", cwd=tmp_path)
+        for i in (1, 2)
+    ]
     for process in both:
         _, errors = process.communicate(timeout=240)
         assert process.returncode == 0, errors

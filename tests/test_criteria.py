@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from repro.claims.schema import Expectation, Metric, Tune
-from repro.criteria import FILE, Entry, record
+from repro.criteria import FILE, SEEN, Entry, history, record, remember
 from repro.report.ledger import lines
 from repro.report.model import ClaimReport
 from repro.report.render import render_html
@@ -137,6 +137,19 @@ def test_going_back_is_a_change_as_well(world: World) -> None:
     assert first.new == second.old == [GAP.replace("2 pp", "5 pp")]
     assert second.says.startswith("Criteria changed back since to those of an earlier entry")
     assert second.new == [GAP]
+
+
+def test_runs_of_an_earlier_protocol_count_as_seen(world: World) -> None:
+    """Moving the bar and the protocol at once, or touching a model's source, must not look like a fresh start."""
+    write_and_record(world, ERROR_CLAIM)
+    run_all(world)
+    remember(world.demand(), world.store)
+    recipe = {**ERROR_CLAIM["experiment"]["recipe"], "lr": 0.05}
+    write_and_record(world, changed(ERROR_CLAIM, experiment__recipe=recipe, expect__gap__at_least=0.05))
+    assert not any(world.store.run(need.spec.key) for need in world.demand().needs)
+    assert [entry.runs_then for entry in history("p/c", "smoke", world.store)] == [0, 20]
+    remember(world.demand(), world.store)
+    assert len((world.store.root / SEEN).read_text(encoding="utf-8").splitlines()) == 1
 
 
 def test_entries_of_an_earlier_version_tell_of_expectations_only(world: World) -> None:

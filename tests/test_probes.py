@@ -276,8 +276,31 @@ def test_a_users_own_probe(tmp_path: Path) -> None:
     names = {n for n, _ in net_of("plain").named_parameters()}
     expected = max(v.abs().max().item() for k, v in result.weights["init"].items() if k in names)
     assert take("largest") == [{"value": expected}]
-    with pytest.raises(ReproError, match="list of dicts"):
+    with pytest.raises(ReproError, match="list of at least one row"):
         take("wrong")
+
+
+@pytest.mark.parametrize(
+    "answer", ["[]", "None", "[{'value': 'high'}]", "[{'value': True}]", "[{'layer': 'conv1'}]"]
+)
+def test_an_answer_that_is_no_measurement_is_refused_where_it_is_given(answer: str, tmp_path: Path) -> None:
+    name = "own_probe_" + "".join(filter(str.isalnum, answer))
+    (tmp_path / f"{name}.py").write_text(f"def probe(context):\n    return {answer}\n")
+    reading = ReadingSpec(f"{name}:probe", "x")
+    with pytest.raises(ReproError, match=f"probe {name}:probe: must return a list of at least one row"):
+        take_reading(reading, weights=None, data=None, device=CPU, claims_folder=tmp_path)
+
+
+def test_a_users_probe_is_given_the_net_in_evaluation_mode(tmp_path: Path) -> None:
+    (tmp_path / "own_probe_mode.py").write_text(
+        "def mode(context):\n    return [{'value': float(context.model.training)}]\n"
+    )
+    spec, result = trained("plain")
+    reading = ReadingSpec("own_probe_mode:mode", "x", {}, spec, "last")
+    rows = take_reading(
+        reading, weights=result.weights["last"], data=digits(), device=CPU, claims_folder=tmp_path
+    )
+    assert rows == [{"value": 0.0}]
 
 
 def test_mistakes_are_explained() -> None:

@@ -124,6 +124,24 @@ def test_same_spec_same_bits_whatever_happened_before() -> None:
     assert first.history[-1]["running_loss"] != other.history[-1]["running_loss"]
 
 
+def test_layers_that_draw_random_numbers_draw_the_same_ones_again(tmp_path: Path) -> None:
+    (tmp_path / "own_dropout_t.py").write_text(
+        "from torch import nn\n"
+        "class Net(nn.Module):\n"
+        "    def __init__(self, in_shape, classes):\n"
+        "        super().__init__()\n"
+        "        self.net = nn.Sequential(nn.Flatten(), nn.Dropout(0.5), nn.Linear(64, classes))\n"
+        "    def forward(self, x):\n        return self.net(x)\n"
+    )
+    runs = []
+    for state, seed in ((1, 1000), (2, 1000), (3, 1001)):
+        torch.manual_seed(state)
+        runs.append(run(QUICK, "own_dropout_t:Net", {}, seed=seed, claims_folder=tmp_path))
+    assert same(runs[0].weights["last"], runs[1].weights["last"])
+    assert runs[0].history[1:] == runs[1].history[1:]
+    assert runs[0].history[-1]["running_loss"] != runs[2].history[-1]["running_loss"]
+
+
 def test_training_leaves_the_global_random_state_alone() -> None:
     before = torch.get_rng_state()
     run()

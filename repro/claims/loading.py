@@ -107,7 +107,8 @@ class Library:
                 else:
                     what = "ambiguous claim" if matches else "unknown claim"
                     near = [claim.id for claim in matches or self.claims]
-                    problems.append(Problem("CLAIM", what, repr(name), suggestion(name, near)))
+                    hint = f"{suggestion(name, near)} (claims of your own: --claims DIR)"
+                    problems.append(Problem("CLAIM", what, repr(name), hint))
             chosen = [claim for claim in chosen if claim in picked]
         if problems:
             raise ReproError(*problems)

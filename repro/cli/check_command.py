@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
 from repro.agenda import Agenda
-from repro.claims import Claim
 from repro.cli import options
 from repro.cli.machine import check_device, default_workers, duration, parse_duration
 from repro.cli.progress import ProgressView
 from repro.cli.writing import judge, summarise, write_report
-from repro.criteria import record
+from repro.criteria import record, remember
 from repro.execution import Outcome, execute
 from repro.plan import Plan
 from repro.report.model import Report
@@ -88,15 +86,20 @@ def command(
         record(look.demand, store)
     plan = agenda.plan()
     outcome = Outcome()
-    if plan.jobs:
-        outcome = _run(agenda, plan, library.root, device, workers or default_workers(), deadline, quiet)
-    report, frame = judge(library, agenda, _again(claims, claim_ids, paper, known))
+    try:
+        if plan.jobs:
+            outcome = _run(agenda, plan, library.root, device, workers or default_workers(), deadline, quiet)
+    finally:
+        for look in agenda.looks():
+            remember(look.demand, store)
+    places = options.places(claims_dir, store_dir)
+    report, frame = judge(library, agenda, options.again(claims, claim_ids, paper, known, places), places)
     folder = out or Path("reports") / known
     write_report(report, frame, folder)
     if as_json:
         click.echo(report.model_dump_json(indent=2))
     else:
-        summarise(report, agenda, folder)
+        summarise(report, agenda, folder, places)
     _tell_damage(store)
     return _exit_code(report, outcome, fail_on)
 
@@ -135,11 +138,6 @@ def _announce(plan: Plan, workers: int, quiet: bool) -> None:
     # What is new needs no explanation; what is run again does.
     for reason in sorted({job.reason for job in plan.jobs} - {"not run yet", "not computed yet"}):
         click.echo(f"  run again: {sum(job.reason == reason for job in plan.jobs)} × {reason}", err=True)
-
-
-def _again(claims: Sequence[Claim], claim_ids: tuple[str, ...], paper: str | None, scale: str) -> str:
-    which = " ".join(claim.id for claim in claims) if claim_ids else f"--paper {paper}" if paper else ""
-    return " ".join(filter(None, ["repro check", which, f"--scale {scale}"]))
 
 
 def _tell_damage(store: Store) -> None:

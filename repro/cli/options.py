@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -118,6 +119,20 @@ def most_seeds(claims: list[Claim], scale: str, seeds: int | None, *, budget: bo
                 raise mistake("--seeds", what, seeds, f"its looks are {looks}")
             most[claim.id] = looks[-1] if seeds is None else seeds
     return most
+
+
+def places(claims_dir: Path | None, store_dir: Path) -> str:
+    """Return the options that a printed command needs to find the same claims and runs; "" for the usual places."""
+    given = [f"--claims {shlex.quote(str(claims_dir))}"] if claims_dir is not None else []
+    if store_dir != Path(".repro"):
+        given.append(f"--store {shlex.quote(str(store_dir))}")
+    return "".join(f" {option}" for option in given)
+
+
+def again(claims: list[Claim], claim_ids: tuple[str, ...], paper: str | None, scale: str, places: str) -> str:
+    """Return the command that checks the same claims again."""
+    which = " ".join(claim.id for claim in claims) if claim_ids else f"--paper {paper}" if paper else ""
+    return " ".join(filter(None, ["repro check", which, f"--scale {scale}"])) + places
 
 
 def print_json(data: object) -> None:

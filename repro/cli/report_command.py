@@ -40,12 +40,11 @@ def command(
     library, claims, known = options.chosen(claims_dir, claim_ids, paper, scale)
     store = Store(store_dir)
     agenda = Agenda(claims, known, store)
-    which = " ".join(claim.id for claim in claims) if claim_ids else f"--paper {paper}" if paper else ""
-    again = " ".join(filter(None, ["repro check", which, f"--scale {known}"]))
-    report, frame = judge(library, agenda, again)
+    places = options.places(claims_dir, store_dir)
+    report, frame = judge(library, agenda, options.again(claims, claim_ids, paper, known, places), places)
     folder = out or Path("reports") / known
     write_report(report, frame, folder)
     if as_json:
         click.echo(report.model_dump_json(indent=2))
     else:
-        summarise(report, agenda, folder)
+        summarise(report, agenda, folder, places)

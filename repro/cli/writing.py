@@ -25,7 +25,7 @@ MARKS = {"supported": "●", "refuted": "■", "inconclusive": "◆", None: "○
 COLOURS = {"supported": "green", "refuted": "red", "inconclusive": "yellow", None: None}
 
 
-def judge(library: Library, agenda: Agenda, command: str) -> tuple[Report, pd.DataFrame]:
+def judge(library: Library, agenda: Agenda, command: str, places: str) -> tuple[Report, pd.DataFrame]:
     """Return the report and the tidy metrics of what the store holds now, variants included."""
     store = agenda.store
     demands = [look.demand for look in agenda.looks()]
@@ -33,7 +33,9 @@ def judge(library: Library, agenda: Agenda, command: str) -> tuple[Report, pd.Da
     frame = collect([*demands, *(item for _, item in changed)], store)
     verdicts = [judge_claim(item, frame, store) for item in demands]
     judged = [(variant, judge_claim(item, frame, store)) for variant, item in changed]
-    return build_report(library, agenda.scale, demands, verdicts, frame, store, command, judged), frame
+    return build_report(
+        library, agenda.scale, demands, verdicts, frame, store, command, judged, places
+    ), frame
 
 
 def write_report(report: Report, frame: pd.DataFrame, folder: Path) -> None:
@@ -54,8 +56,8 @@ def write_report(report: Report, frame: pd.DataFrame, folder: Path) -> None:
         raise mistake(str(folder), f"the report cannot be written: {error.strerror}", hint=hint) from None
 
 
-def summarise(report: Report, agenda: Agenda, folder: Path) -> None:
-    """Print one verdict a claim with its sentence, what more seeds could be run, and where the report is."""
+def summarise(report: Report, agenda: Agenda, folder: Path, places: str) -> None:
+    """Print a verdict and its sentence for each claim, its controls, further looks, and where the report is."""
     for paper in report.papers:
         click.echo(f"\n{paper.title} ({paper.year})")
         for claim in paper.claims:
@@ -65,10 +67,15 @@ def summarise(report: Report, agenda: Agenda, folder: Path) -> None:
             )
             click.echo(f"  {word}  {claim.title}  [{claim.id}]")
             click.echo(f"      {verdict.sentence}")
+            for control in claim.controls:
+                if control.passed is not None:
+                    click.echo(f"      Control “{control.title}”: {control.text}")
+            for failed in (e for e in claim.expectations if e.verdict.status == "failed"):
+                click.echo(f"      {failed.title}: {failed.verdict.sentence}")
     for look in agenda.looks():
         if look.further is not None:
             name, seeds = look.demand.claim.id, len(look.demand.seeds)
-            again = f"repro check {name} --scale {agenda.scale} --seeds {look.further}"
+            again = f"repro check {name} --scale {agenda.scale} --seeds {look.further}{places}"
             click.echo(f"\n{name} is open after {seeds} seeds; its next look takes {look.further}: {again}")
     click.echo(f"\n{report.coverage.text}. {report.scale_says}")
     click.echo(f"Report: {folder / 'index.html'}")

@@ -23,7 +23,7 @@ class ProbeContext:
     Attributes:
         device: where the net and the data are, and where to compute.
         options: the probe's own.
-        model: the net, with the moment's weights; a probe leaves its state as it was.
+        model: the net in evaluation mode, with the moment's weights; a probe that needs training mode sets it.
         in_shape: (C, H, W) of the net's inputs.
         data: training and test set as the net saw them: the recipe's input scale, no augmentation.
         recipe: of the run.

@@ -58,13 +58,18 @@ def take_reading(
         context = _of_model(reading, reading.subject, device, claims_folder)
     else:
         context = ProbeContext(device=device, options=reading.options)
-    rows = probe(context)
-    if (
-        not isinstance(rows, list)
-        or not rows
-        or not all(isinstance(row, dict) and "value" in row for row in rows)
-    ):
-        raise mistake(where, 'must return a list of dicts, each with a "value"', rows)
+    return _checked(probe(context), where)
+
+
+def _checked(rows: object, where: str) -> Rows:
+    """Return a probe's answer if it is one; values may be infinite or NaN, as those of a diverged net are."""
+    what = 'must return a list of at least one row, each a dict with a number "value"'
+    if not isinstance(rows, list) or not rows:
+        raise mistake(where, what, rows if rows is not None else "nothing", 'such as [{"value": 0.5}]')
+    for row in rows:
+        value = row.get("value") if isinstance(row, dict) else None
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise mistake(where, what, row, "turn tensors and arrays into numbers with .item()")
     return rows
 
 
@@ -80,6 +85,7 @@ def _of_run(
     group_batch_norm(model, run.recipe.bn_group)
     model.load_state_dict(weights)
     model.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]  # missing from torch's stubs
+    model.eval()
     return ProbeContext(
         device=device,
         options=reading.options,

@@ -12,16 +12,16 @@ from repro.verdicts import ClaimVerdict, ExpectationVerdict
 Judged = Sequence[tuple[Variant, ClaimVerdict]]
 
 
-def build_controls(item: Demand, variants: Judged) -> list[model.Control]:
+def build_controls(item: Demand, variants: Judged, places: str) -> list[model.Control]:
     """Return each declared control with its verdict."""
     return [
-        _control(item, variant.of, verdict, variant.claim.at[item.scale].experiment.seeds.looks[0])
+        _control(item, places, variant.of, verdict, variant.claim.at[item.scale].experiment.seeds.looks[0])
         for variant, verdict in variants
         if variant.kind == "control"
     ]
 
 
-def _control(item: Demand, name: str, verdict: ClaimVerdict, seeds: int) -> model.Control:
+def _control(item: Demand, places: str, name: str, verdict: ClaimVerdict, seeds: int) -> model.Control:
     declared = item.file.control[name]
     lesser = item.scale if verdict.capped else None
     sentences = {
@@ -29,7 +29,7 @@ def _control(item: Demand, name: str, verdict: ClaimVerdict, seeds: int) -> mode
     }
     sentence = words.claim_sentence(verdict, sentences)
     text = {
-        None: f"Not judged yet: `repro check {item.claim.id} --scale {item.scale} --controls` runs it.",
+        None: f"Not judged yet: `repro check {item.claim.id} --scale {item.scale} --controls{places}` runs it.",
         "refuted": "Caught: the same criteria refute it.",
         "inconclusive": f"Not supported, as it must not be; {seeds} seeds are too few to refute it.",
         "supported": "Not caught: the criteria support a claim that was sabotaged, so they prove nothing here.",
@@ -49,7 +49,7 @@ def _control(item: Demand, name: str, verdict: ClaimVerdict, seeds: int) -> mode
     )
 
 
-def build_sensitivities(item: Demand, variants: Judged) -> list[model.Sensitivity]:
+def build_sensitivities(item: Demand, variants: Judged, places: str) -> list[model.Sensitivity]:
     """Return each declared sensitivity, a row a point, and say where verdicts flip."""
     built = []
     for name, declared in item.file.sensitivity.items():
@@ -65,7 +65,7 @@ def build_sensitivities(item: Demand, variants: Judged) -> list[model.Sensitivit
                 why=declared.why,
                 expectations=[item.file.expect[expectation].title for expectation in declared.expect],
                 points=points,
-                text=_flips(item, points),
+                text=_flips(item, points, places),
             )
         )
     return built
@@ -93,10 +93,10 @@ def _estimates(verdict: ExpectationVerdict, item: Demand) -> str:
     return "; ".join(words.estimate(part, unit, verdict.item.kind) for part in verdict.parts)
 
 
-def _flips(item: Demand, points: Sequence[model.Point]) -> str:
+def _flips(item: Demand, points: Sequence[model.Point], places: str) -> str:
     seen = {verdict.result for point in points for verdict in point.verdicts}
     if None in seen:
-        return f"Not judged yet: `repro check {item.claim.id} --scale {item.scale} --sensitivity` runs it."
+        return f"Not judged yet: `repro check {item.claim.id} --scale {item.scale} --sensitivity{places}` runs it."
     if {"supported", "refuted"} <= seen:
         return "The verdict flips on this grid: the claim hinges on the setting."
     if len(seen) == 1:

@@ -34,12 +34,16 @@ def build_report(
     store: Store,
     command: str,
     variants: Sequence[tuple[Variant, ClaimVerdict]] = (),
+    places: str = "",
 ) -> model.Report:
-    """Return the report of these claims at `scale`; the same store gives the same report."""
+    """Return the report of these claims at `scale`; the same store gives the same report.
+
+    `command` checks all of them again; `places` are options that every such command needs, such as ``--claims DIR``.
+    """
     claims = {}
     for item, verdict in zip(demands, verdicts, strict=True):
         own = [pair for pair in variants if pair[0].claim.id.startswith(f"{item.claim.id}~")]
-        claims[item.claim.id] = _claim(item, verdict, own, frame, store)
+        claims[item.claim.id] = _claim(item, verdict, own, frame, store, places)
     papers = [
         model.PaperReport(
             id=paper_id,
@@ -102,6 +106,7 @@ def _claim(
     variants: Sequence[tuple[Variant, ClaimVerdict]],
     frame: pd.DataFrame,
     store: Store,
+    places: str,
 ) -> model.ClaimReport:
     claim, file = item.claim, item.file
     anchor = claim.id.replace("/", "-")
@@ -133,8 +138,8 @@ def _claim(
         unknown=claim.base.experiment.unknown,
         ambiguities=file.ambiguities,
         notes=file.notes,
-        controls=build_controls(item, variants),
-        sensitivities=build_sensitivities(item, variants),
+        controls=build_controls(item, variants, places),
+        sensitivities=build_sensitivities(item, variants, places),
         tuning=[_tuning(address, item) for address in item.tuning],
         runs=runs,
         criteria=ledger.criteria(item, store),
@@ -142,7 +147,7 @@ def _claim(
         wall_seconds=sum(run.wall_seconds or 0.0 for run in runs),
         claim_path=f"{claim.path.parent.name}/{claim.path.name}",
         claim_text=claim.text,
-        command=f"repro check {claim.id} --scale {item.scale}",
+        command=f"repro check {claim.id} --scale {item.scale}{places}",
     )
 
 

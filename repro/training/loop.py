@@ -25,6 +25,7 @@ from repro.training.initialisation import initialise
 from repro.training.parameter_groups import parameter_groups
 from repro.training.run import State, TrainedRun
 from repro.training.schedules import WarmUp, scheduled_lr
+from repro.training.seeds import stream
 
 
 def train(
@@ -61,7 +62,8 @@ def train(
     group_batch_norm(model, recipe.bn_group)
     model.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]  # missing from torch's stubs
     loop = _Loop(recipe, spec.seed, model, to_device(data, recipe.input, device), 1 - 1 / data.classes)
-    return loop.run(on_progress)
+    with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
+        return loop.run(on_progress)
 
 
 def _check(spec: RunSpec) -> None:
@@ -140,6 +142,8 @@ class _Loop:
 
     def do_step(self) -> None:
         self.model.train()
+        # For layers that draw from the global stream, such as dropout: each step has a stream of its own.
+        torch.manual_seed(stream(self.seed, "layers", self.step))
         for group in self.optimiser.param_groups:
             group["lr"] = self.lr * group["lr_factor"]
         indices = self.stream.indices(self.step)

@@ -8,13 +8,18 @@ import torch
 
 
 def generator(seed: int, purpose: str, index: int = 0) -> torch.Generator:
-    """Return a CPU generator that depends on its arguments alone: not on the device, nor on what else runs.
+    """Return a CPU generator that depends on its arguments alone: not on the device, nor on what else runs."""
+    return torch.Generator().manual_seed(stream(seed, purpose, index))
+
+
+def stream(seed: int, purpose: str, index: int = 0) -> int:
+    """Return the seed of one stream of random numbers.
 
     Args:
         seed: the run's.
-        purpose: "init", "order" (index: epoch) or "augmentation" (index: step).
+        purpose: "init", "order" (index: epoch), "augmentation" or "layers" (index: step).
         index: which of the purpose's streams.
     """
     digest = hashlib.sha256(f"{seed}/{purpose}/{index}".encode()).digest()
     # Half the range of int64: torch refuses larger seeds on some builds.
-    return torch.Generator().manual_seed(int.from_bytes(digest[:8], "big") >> 1)
+    return int.from_bytes(digest[:8], "big") >> 1
