@@ -6,7 +6,6 @@ or on the Python path.
 
 from __future__ import annotations
 
-import hashlib
 import importlib
 import sys
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from repro.errors import mistake, suggestion
+from repro.sources import source_version
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +118,7 @@ def find_probe(name: str, where: str, claims_folder: Path | None = None) -> Entr
 def find_dataset(name: str, where: str, claims_folder: Path | None = None) -> DatasetEntry:
     """Return the entry of dataset `name`; raises ReproError with a suggestion where there is none."""
     if ":" in name:
-        return DatasetEntry(target=name, fingerprint=source_version(name, claims_folder))
+        return DatasetEntry(target=name, fingerprint=source_version(name, where, claims_folder))
     if name not in DATASETS:
         raise mistake(where, "unknown dataset", name, suggestion(name, DATASETS))
     return DATASETS[name]
@@ -126,24 +126,11 @@ def find_dataset(name: str, where: str, claims_folder: Path | None = None) -> Da
 
 def _find(name: str, table: dict[str, Entry], kind: str, where: str, claims_folder: Path | None) -> Entry:
     if ":" in name:
-        return Entry(target=name, version=source_version(name, claims_folder))
+        return Entry(target=name, version=source_version(name, where, claims_folder))
     if name not in table:
         hint = suggestion(name, table) + f" (your own {kind}: 'package.module:Name')"
         raise mistake(where, f"unknown {kind}", name, hint)
     return table[name]
-
-
-def source_version(target: str, claims_folder: Path | None) -> str:
-    """Return a hash of the file behind ``package.module:Name`` in the claims folder, without importing it.
-
-    Code that lies elsewhere on the Python path is "installed": its changes are not noticed.
-    """
-    if claims_folder is not None:
-        path = claims_folder.joinpath(*target.partition(":")[0].split("."))
-        for file in (path.with_suffix(".py"), path / "__init__.py"):
-            if file.is_file():
-                return "source-" + hashlib.sha256(file.read_bytes()).hexdigest()[:12]
-    return "installed"
 
 
 def load(target: str, claims_folder: Path | None = None) -> Any:

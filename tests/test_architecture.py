@@ -19,6 +19,7 @@ PACKAGE = Path(repro.__file__).parent
 ORDER = [
     "errors",
     "shipped",
+    "sources",
     "recipes",
     "registry",
     "spec",

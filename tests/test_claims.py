@@ -981,9 +981,36 @@ OWN = {
 }
 
 
+NAMES = "Plain = Residual = images = norm = None\n"
+"""What the files of OWN define, as far as one can see without executing them."""
+
+
+@pytest.mark.parametrize(
+    ("target", "content", "what", "hint"),
+    [
+        ("my_net:Net", "class Net: ...", "no module 'my_net'", "did you mean 'my_nets'?"),
+        ("my_nets:Nett", "class Net: ...", "defines no 'Nett'", "did you mean 'Net'?"),
+        ("my_nets:Net", "class Net(:", "is not valid Python: line 1", "mend the line named"),
+        ("my_nets:Net", "", "defines no 'Net'", "none are known here"),
+    ],
+)
+def test_lint_finds_what_a_users_module_lacks_without_executing_it(
+    world: World, target: str, content: str, what: str, hint: str
+) -> None:
+    world.write(changed(BASE, arms__plain={"model": target}))
+    (world.root / "my_nets.py").write_text(content, encoding="utf-8")
+    (problem,) = world.problems()
+    assert problem.where.endswith("arms.plain.model")
+    assert what in problem.what
+    assert problem.hint == hint
+
+
 def test_code_of_a_claims_folder_is_never_executed_but_by_check(world: World, tmp_path: Path) -> None:
     world.write(changed(BASE, **OWN))
-    trap = f"import pathlib\npathlib.Path({str(tmp_path / 'executed')!r}).touch()\nraise RuntimeError('executed')\n"
+    trap = (
+        f"import pathlib\npathlib.Path({str(tmp_path / 'executed')!r}).touch()\nraise RuntimeError('executed')\n"
+        + NAMES
+    )
     (world.root / "own").mkdir()
     for name in ("__init__", "nets", "data", "probes"):
         (world.root / "own" / f"{name}.py").write_text(trap, encoding="utf-8")
@@ -1000,7 +1027,7 @@ def test_changed_source_of_a_users_own_code_makes_another_run(world: World) -> N
     (world.root / "own").mkdir()
     files = {name: world.root / "own" / f"{name}.py" for name in ("nets", "data", "probes")}
     for file in files.values():
-        file.write_text("a = 1\n", encoding="utf-8")
+        file.write_text(NAMES + "a = 1\n", encoding="utf-8")
 
     def keys() -> tuple[str, str]:
         need = world.demand().needs[0]
@@ -1009,7 +1036,7 @@ def test_changed_source_of_a_users_own_code_makes_another_run(world: World) -> N
     before = keys()
     assert keys() == before
     for name, file in files.items():
-        file.write_text("a = 2\n", encoding="utf-8")
+        file.write_text(NAMES + "a = 2\n", encoding="utf-8")
         now = keys()
         assert (now[0] != before[0]) == (name != "probes"), "a probe is no part of a run's key"
         assert now[1] != before[1]

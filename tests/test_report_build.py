@@ -337,7 +337,7 @@ def test_sentences_of_what_is_missing_failed_or_not_of_this_scale(world: World) 
     claim = only(world.report("exact"))
     assert (claim.verdict.word, claim.verdict.sentence) == (
         "pending",
-        "No expectation that decides this claim can be judged at this scale.",
+        "Nothing that decides this claim is judged at this scale: judged from the smoke scale on.",
     )
 
 

@@ -166,6 +166,8 @@ def read_claim(path: Path, root: Path, paper: Paper | None) -> Claim | None:
     """Read one claim file at all its scales; None where only the paper is at fault (said elsewhere)."""
     text = _text(path)
     raw = _toml(path)
+    if not raw:
+        raise mistake(str(path), "is empty", hint="`repro new <paper>/<claim>` writes a file to start from")
     scales = raw.pop("scale", {})
     if not isinstance(scales, dict):
         raise mistake(f"{path}: scale", "must be a table such as [scale.smoke.experiment]", scales)

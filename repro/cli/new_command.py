@@ -34,7 +34,10 @@ def command(claim_id: str, claims_dir: Path) -> None:
     """
     if not re.fullmatch(r"[a-z0-9][a-z0-9-]*/[a-z0-9][a-z0-9-]*", claim_id):
         raise mistake(
-            "PAPER/CLAIM", "takes lower-case letters, digits and dashes", claim_id, "such as lecun1998/tanh"
+            "PAPER/CLAIM",
+            "is a paper and a claim, each in lower-case letters, digits and dashes",
+            claim_id,
+            "such as lecun1998/tanh",
         )
     paper_id, name = claim_id.split("/")
     target = claims_dir / paper_id / f"{name}.toml"

@@ -198,7 +198,10 @@ def claim_sentence(verdict: ClaimVerdict, sentences: dict[str, str]) -> str:
     """Say in one sentence why the claim stands as it does, from the expectations that decide."""
     deciders = [e for e in verdict.expectations if e.item.role == "decides" and not e.note]
     if not deciders:
-        return "No expectation that decides this claim can be judged at this scale."
+        reasons = [e.note for e in verdict.expectations if e.item.role == "decides" and e.note]
+        return (
+            f"Nothing that decides this claim is judged at this scale: {'; '.join(dict.fromkeys(reasons))}."
+        )
     if verdict.result is None:
         undecided = [e for e in verdict.expectations if e.item.role == "decides" and e.result is None]
         return sentences[(undecided or deciders)[0].id]
