@@ -1043,7 +1043,7 @@ def test_changed_source_of_a_users_own_code_makes_another_run(world: World) -> N
         before = now
     reasons = {job.reason for job in make_plan([world.demand()], world.store).jobs}
     assert reasons == {"not run yet"}
-    assert source_version("json:loads", world.root) == "installed"
+    assert source_version("json:loads", "model", world.root) == "installed"
 
 
 def test_loading_code_says_what_is_wrong_with_it(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
