@@ -47,10 +47,8 @@ def write_report(report: Report, frame: pd.DataFrame, folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         write_html(report, folder / "index.html")
-        (folder / "report.json").write_text(
-            report.model_dump_json(indent=1) + "\n", encoding="utf-8", newline="\n"
-        )
-        frame.to_csv(folder / "metrics.csv", index=False, lineterminator="\n")
+        (folder / "report.json").write_text(report.model_dump_json() + "\n", encoding="utf-8", newline="\n")
+        frame.to_csv(folder / "metrics.csv", index=False, lineterminator="\n", float_format="%.10g")
     except OSError as error:
         hint = "choose a writable folder with --out DIR; the runs are safe in the store"
         raise mistake(str(folder), f"the report cannot be written: {error.strerror}", hint=hint) from None

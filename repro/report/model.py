@@ -6,9 +6,9 @@ claim files or machines and is untrusted: renderings escape it.
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import AfterValidator, BaseModel, ConfigDict
 
 SCHEMA_VERSION = 1
 
@@ -114,6 +114,10 @@ class Table(Data):
     rows: list[Row]
 
 
+Drawn = Annotated[float, AfterValidator(lambda value: float(f"{value:.6g}"))]
+"""A number to be drawn: six significant digits are more than any figure shows."""
+
+
 class Series(Data):
     """A line of a figure. `group` decides colour (same group, same colour), `style` the dash pattern.
 
@@ -124,8 +128,8 @@ class Series(Data):
     group: int
     style: Literal["solid", "dashed", "dotted"]
     role: Literal["seed", "mean", "reference"]
-    x: list[float]
-    y: list[float]
+    x: list[Drawn]
+    y: list[Drawn]
 
 
 class Panel(Data):
