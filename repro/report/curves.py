@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from statistics import fmean
 from typing import Any, Literal
 
+from repro.claims import Metric
 from repro.claims.schema import Figure
 from repro.demand import Demand, Need, reading_of
 from repro.measures import from_rows
@@ -62,6 +63,11 @@ def _runs(item: Demand, store: Store) -> Iterator[tuple[Need, RunRecord]]:
             run = store.run(need.spec.key)
             if run is not None:
                 yield need, run
+
+
+def _measured(item: Demand, store: Store, metric: Metric) -> Iterator[tuple[Need, RunRecord]]:
+    """Leave out arms that the metric is not about, even where another metric has read the same from them."""
+    return (pair for pair in _runs(item, store) if metric.arms is None or pair[0].cell.arm in metric.arms)
 
 
 def _panel_of(need: Need, figure: Figure) -> str:
@@ -134,7 +140,7 @@ def _layers(figure: Figure, item: Demand, store: Store) -> Iterator[model.Panel]
     assert figure.metric is not None
     metric = item.file.metrics[figure.metric]
     lines: dict[str, list[list[float]]] = {}
-    for need, _run in _runs(item, store):
+    for need, _run in _measured(item, store, metric):
         rows = _rows(item, store, need, figure)
         if rows:
             values = [float(row["value"]) for row in rows]
@@ -167,7 +173,7 @@ def _moments(figure: Figure, item: Demand, store: Store) -> Iterator[model.Panel
     for moment in metric.at:
         values: dict[str, dict[int, dict[str, float]]] = {}
         categories: dict[str, None] = {}
-        for need, _run in _runs(item, store):
+        for need, _run in _measured(item, store, metric):
             rows = store.reading(reading_of(metric, need.spec, moment, item.claim).key)
             if rows:
                 level = f"{need.cell.levels[factor]} ({need.cell.settings.get(factor, '')})"
