@@ -11,7 +11,7 @@ from functools import partial
 from typing import Literal
 
 from repro.claims import Cell, Claim, ClaimFile, Metric, cells, run_spec
-from repro.claims.schema import Moment
+from repro.claims.vocabulary import Moment
 from repro.registry import find_dataset, find_probe
 from repro.spec import ReadingSpec, RunSpec
 from repro.store import RunRecord, Store

@@ -2,7 +2,7 @@
 
 Sources: He et al., arXiv:1512.03385v1, Table 6 (ResNet-110: 6.43% the best, 6.61 ± 0.16 the mean of five
     runs; ResNet-56:
-6.97%, one number); the READMEs and issues named, as of /work/shared/papers/reproductions.csv; the layer
+6.97%, one number); the READMEs and issues named; the layer
 files of computerhistory/AlexNet-Source-Code@2f8b81f, which end with the raw results behind the AlexNet
 paper's reductions.
 """

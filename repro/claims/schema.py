@@ -6,69 +6,22 @@ Reported numbers are strings, so that their printed precision survives.
 
 from __future__ import annotations
 
-import re
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    ConfigDict,
-    Field,
-    ValidationError,
-    field_validator,
-    model_validator,
+from pydantic import Field, ValidationError, field_validator, model_validator
+
+from repro.claims.schema_shown import Figure, Table
+from repro.claims.vocabulary import (
+    Frozen,
+    HistoryColumn,
+    Moment,
+    Name,
+    Printed,
+    Reported,
+    Source,
+    distinct,
+    no_others,
 )
-
-Moment = Literal["init", "epoch-1", "mid", "last"]
-HistoryColumn = Literal[
-    "train_error", "test_error", "train_loss", "test_loss", "running_error", "running_loss"
-]
-ReadFrom = Literal["text", "table", "figure", "caption", "teaching material"]
-
-
-def _name(text: str) -> str:
-    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", text):
-        raise ValueError("a name is made of letters, digits, dots, dashes and underscores")
-    return text
-
-
-def _printed(text: str) -> str:
-    if not re.match(r"[<>~≈±]?\s*[-−]?[0-9]", text):
-        raise ValueError('a reported number is as printed: "6.43", "<0.1%", "3.6 billion"')
-    return text
-
-
-Name = Annotated[str, AfterValidator(_name)]
-Printed = Annotated[str, AfterValidator(_printed)]
-
-
-class Frozen(BaseModel):
-    """Unknown keys are errors, values do not change, numbers are finite."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, strict=False)
-
-
-def _no_others(item: BaseModel, what: str, used: str) -> None:
-    """Raise where keys are given that this kind of thing makes no use of: they would silently do nothing."""
-    idle = [key for key in type(item).model_fields if key in item.model_fields_set - set(used.split())]
-    if idle:
-        raise ValueError(f"{what} makes no use of {' and '.join(f'`{key}`' for key in idle)}")
-
-
-def _distinct(item: BaseModel, *keys: str) -> None:
-    """Raise where a list names something twice: it would count twice."""
-    for key in keys:
-        values = getattr(item, key) or []
-        if len(set(values)) < len(values):
-            raise ValueError(f"`{key}` names something twice: {', '.join(str(value) for value in values)}")
-
-
-class Source(Frozen):
-    """Where the paper says it, and how it was read."""
-
-    where: str
-    page: int | None = None
-    read_from: ReadFrom = "text"
 
 
 class Paper(Frozen):
@@ -174,8 +127,8 @@ class Metric(Frozen):
         missing = [key for key in needed if getattr(self, key) in (None, [])]
         if missing:
             raise ValueError(f"a {self.kind} metric needs {' and '.join(f'`{key}`' for key in missing)}")
-        _no_others(self, f"a {self.kind} metric", _METRIC_KEYS[self.kind])
-        _distinct(self, "at", "arms")
+        no_others(self, f"a {self.kind} metric", _METRIC_KEYS[self.kind])
+        distinct(self, "at", "arms")
         return self
 
 
@@ -198,15 +151,6 @@ class Bounds(Frozen):
         if pair and pair[0] >= pair[1]:
             raise ValueError(f"[{pair[0]}, {pair[1]}] is empty: the first number must be the smaller")
         return self
-
-
-class Reported(Frozen):
-    """How sure the paper's number is: what it is a number of, and its reading error."""
-
-    of: Literal["single run", "mean of n", "mean ± sd of n", "best of n", "unknown"] = "unknown"
-    n: int | None = None
-    sd: str | None = None
-    reading_error: str | None = None
 
 
 _EXPECTATION_KEYS = {
@@ -271,8 +215,8 @@ class Expectation(Frozen):
         missing = [key for key in needs.get(self.kind, []) if not getattr(self, key)]
         if missing:
             raise ValueError(f"a {self.kind} expectation needs {' and '.join(f'`{key}`' for key in missing)}")
-        _no_others(self, f"a {self.kind} expectation", f"{_EXPECTATION_KEYS[self.kind]} {_EVERY_EXPECTATION}")
-        _distinct(self, "arms", "each")
+        no_others(self, f"a {self.kind} expectation", f"{_EXPECTATION_KEYS[self.kind]} {_EVERY_EXPECTATION}")
+        distinct(self, "arms", "each")
         if self.kind in ("difference", "ratio") and len(self.arms) != 2:
             raise ValueError(f"a {self.kind} compares two arms: arms = [first, second]")
         if self.kind == "ordering" and len(self.arms) < 2:
@@ -313,7 +257,7 @@ class Tune(Frozen):
 
     @model_validator(mode="after")
     def _once(self) -> Self:
-        _distinct(self, "seeds")
+        distinct(self, "seeds")
         for grid in [self.lr] if isinstance(self.lr, list) else self.lr.values():
             if len(set(grid)) < len(grid):
                 raise ValueError("a grid of learning rates names one twice")
@@ -346,61 +290,6 @@ class Sensitivity(Frozen):
     why: str
     expect: list[str] = Field(min_length=1)
     points: list[Point] = Field(min_length=1)
-
-
-class TableRow(Frozen):
-    """A printed row: its label, our cell, and the numbers as printed, by metric."""
-
-    label: str
-    cell: str | None = None
-    reported: dict[str, str] = {}
-    note: str | None = None
-
-
-class Table(Frozen):
-    """A table (or the ends of a figure's curves) of the paper, as printed, with the cells that answer it."""
-
-    title: str
-    source: Source
-    metrics: list[str] = Field(min_length=1)
-    at: Moment | None = None
-    uncertainty: Reported = Reported()
-    rows: list[TableRow] = Field(min_length=1)
-
-
-class Reference(Frozen):
-    """Curves of the paper as a CSV file beside the claim: columns `panel`, `series`, `x`, `y`, `style`."""
-
-    file: str
-    title: str
-    x: str
-    y: str
-
-
-class Figure(Frozen):
-    """A figure in the manner of the paper's own, with the paper's curves as reference.
-
-    kind "curves": history columns `of` against epochs. "layers": a probe metric layer by layer, in network
-    order and sorted. "moments": a reduced probe metric by factor level, one panel a moment.
-    """
-
-    kind: Literal["curves", "layers", "moments"]
-    title: str
-    of: list[HistoryColumn] = []
-    metric: str | None = None
-    at: Moment = "last"
-    panel: str | None = None
-    reference: Reference | None = None
-    target: float | None = None
-
-    @model_validator(mode="after")
-    def _complete(self) -> Self:
-        key = "of" if self.kind == "curves" else "metric"
-        if not getattr(self, key):
-            raise ValueError(f"a figure of {self.kind} needs `{key}`")
-        used = {"curves": "of panel target", "layers": "metric at", "moments": "metric"}[self.kind]
-        _no_others(self, f"a figure of {self.kind}", f"{used} kind title reference")
-        return self
 
 
 class ClaimFile(Frozen):

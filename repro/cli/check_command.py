@@ -12,7 +12,7 @@ from repro.agenda import Agenda
 from repro.cli import options
 from repro.cli.machine import check_device, default_workers, duration, parse_duration
 from repro.cli.progress import ProgressView
-from repro.cli.writing import judge, summarise, write_report
+from repro.cli.writing import publish
 from repro.criteria import record, remember
 from repro.execution import Outcome, execute
 from repro.plan import Plan
@@ -93,13 +93,8 @@ def command(
         for look in agenda.looks():
             remember(look.demand, store)
     places = options.places(claims_dir, store_dir)
-    report, frame = judge(library, agenda, options.again(claims, claim_ids, paper, known, places), places)
-    folder = out or Path("reports") / known
-    write_report(report, frame, folder)
-    if as_json:
-        click.echo(report.model_dump_json(indent=2))
-    else:
-        summarise(report, agenda, folder, places)
+    again = options.again(claims, claim_ids, paper, known, places)
+    report = publish(library, agenda, again, places, out or Path("reports") / known, as_json)
     _tell_damage(store)
     return _exit_code(report, outcome, fail_on)
 

@@ -8,7 +8,7 @@ import click
 
 from repro.agenda import Agenda
 from repro.cli import options
-from repro.cli.writing import judge, summarise, write_report
+from repro.cli.writing import publish
 from repro.store import Store
 
 
@@ -34,17 +34,12 @@ def command(
     \b
     Examples:
       repro report
-      repro report --scale smoke --out /tmp/smoke
+      repro report --scale smoke --out shared/smoke
       repro report --paper resnet --json
     """
     library, claims, known = options.chosen(claims_dir, claim_ids, paper, scale)
     store = Store(store_dir)
     agenda = Agenda(claims, known, store)
     places = options.places(claims_dir, store_dir)
-    report, frame = judge(library, agenda, options.again(claims, claim_ids, paper, known, places), places)
-    folder = out or Path("reports") / known
-    write_report(report, frame, folder)
-    if as_json:
-        click.echo(report.model_dump_json(indent=2))
-    else:
-        summarise(report, agenda, folder, places)
+    again = options.again(claims, claim_ids, paper, known, places)
+    publish(library, agenda, again, places, out or Path("reports") / known, as_json)

@@ -25,6 +25,19 @@ MARKS = {"supported": "●", "refuted": "■", "inconclusive": "◆", None: "○
 COLOURS = {"supported": "green", "refuted": "red", "inconclusive": "yellow", None: None}
 
 
+def publish(
+    library: Library, agenda: Agenda, command: str, places: str, folder: Path, as_json: bool
+) -> Report:
+    """Judge, write the report's files into `folder`, print the summary or the report as JSON, and return it."""
+    report, frame = judge(library, agenda, command, places)
+    write_report(report, frame, folder)
+    if as_json:
+        click.echo(report.model_dump_json(indent=2))
+    else:
+        summarise(report, agenda, folder, places)
+    return report
+
+
 def judge(library: Library, agenda: Agenda, command: str, places: str) -> tuple[Report, pd.DataFrame]:
     """Return the report and the tidy metrics of what the store holds now, variants included."""
     store = agenda.store

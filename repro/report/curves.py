@@ -9,7 +9,7 @@ from statistics import fmean
 from typing import Any, Literal
 
 from repro.claims import Metric
-from repro.claims.schema import Figure
+from repro.claims.schema_shown import Figure
 from repro.demand import Demand, Need, reading_of
 from repro.measures import from_rows
 from repro.report import model, words

@@ -7,7 +7,8 @@ import re
 from typing import TYPE_CHECKING
 
 from repro.claims import cells
-from repro.claims.schema import Metric, Table, TableRow
+from repro.claims.schema import Metric
+from repro.claims.schema_shown import Table, TableRow
 from repro.demand import Demand
 from repro.report import model, words
 from repro.stats import Sample, contrast

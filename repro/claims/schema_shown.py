@@ -1,0 +1,64 @@
+"""The part of a claim file that is shown: the paper's tables as printed, and figures in the manner of its own."""
+
+from __future__ import annotations
+
+from typing import Literal, Self
+
+from pydantic import Field, model_validator
+
+from repro.claims.vocabulary import Frozen, HistoryColumn, Moment, Reported, Source, no_others
+
+
+class TableRow(Frozen):
+    """A printed row: its label, our cell, and the numbers as printed, by metric."""
+
+    label: str
+    cell: str | None = None
+    reported: dict[str, str] = {}
+    note: str | None = None
+
+
+class Table(Frozen):
+    """A table (or the ends of a figure's curves) of the paper, as printed, with the cells that answer it."""
+
+    title: str
+    source: Source
+    metrics: list[str] = Field(min_length=1)
+    at: Moment | None = None
+    uncertainty: Reported = Reported()
+    rows: list[TableRow] = Field(min_length=1)
+
+
+class Reference(Frozen):
+    """Curves of the paper as a CSV file beside the claim: columns `panel`, `series`, `x`, `y`, `style`."""
+
+    file: str
+    title: str
+    x: str
+    y: str
+
+
+class Figure(Frozen):
+    """A figure in the manner of the paper's own, with the paper's curves as reference.
+
+    kind "curves": history columns `of` against epochs. "layers": a probe metric layer by layer, in network
+    order and sorted. "moments": a reduced probe metric by factor level, one panel a moment.
+    """
+
+    kind: Literal["curves", "layers", "moments"]
+    title: str
+    of: list[HistoryColumn] = []
+    metric: str | None = None
+    at: Moment = "last"
+    panel: str | None = None
+    reference: Reference | None = None
+    target: float | None = None
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        key = "of" if self.kind == "curves" else "metric"
+        if not getattr(self, key):
+            raise ValueError(f"a figure of {self.kind} needs `{key}`")
+        used = {"curves": "of panel target", "layers": "metric at", "moments": "metric"}[self.kind]
+        no_others(self, f"a figure of {self.kind}", f"{used} kind title reference")
+        return self

@@ -1,0 +1,68 @@
+"""What the models of a claim file are made of: names, printed numbers, sources, and a strict base."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict
+
+Moment = Literal["init", "epoch-1", "mid", "last"]
+HistoryColumn = Literal[
+    "train_error", "test_error", "train_loss", "test_loss", "running_error", "running_loss"
+]
+ReadFrom = Literal["text", "table", "figure", "caption", "teaching material"]
+
+
+def _name(text: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", text):
+        raise ValueError("a name is made of letters, digits, dots, dashes and underscores")
+    return text
+
+
+def _printed(text: str) -> str:
+    if not re.match(r"[<>~≈±]?\s*[-−]?[0-9]", text):
+        raise ValueError('a reported number is as printed: "6.43", "<0.1%", "3.6 billion"')
+    return text
+
+
+Name = Annotated[str, AfterValidator(_name)]
+Printed = Annotated[str, AfterValidator(_printed)]
+
+
+class Frozen(BaseModel):
+    """Unknown keys are errors, values do not change, numbers are finite."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, strict=False)
+
+
+def no_others(item: BaseModel, what: str, used: str) -> None:
+    """Raise where keys are given that this kind of thing makes no use of: they would silently do nothing."""
+    idle = [key for key in type(item).model_fields if key in item.model_fields_set - set(used.split())]
+    if idle:
+        raise ValueError(f"{what} makes no use of {' and '.join(f'`{key}`' for key in idle)}")
+
+
+def distinct(item: BaseModel, *keys: str) -> None:
+    """Raise where a list names something twice: it would count twice."""
+    for key in keys:
+        values = getattr(item, key) or []
+        if len(set(values)) < len(values):
+            raise ValueError(f"`{key}` names something twice: {', '.join(str(value) for value in values)}")
+
+
+class Source(Frozen):
+    """Where the paper says it, and how it was read."""
+
+    where: str
+    page: int | None = None
+    read_from: ReadFrom = "text"
+
+
+class Reported(Frozen):
+    """How sure the paper's number is: what it is a number of, and its reading error."""
+
+    of: Literal["single run", "mean of n", "mean ± sd of n", "best of n", "unknown"] = "unknown"
+    n: int | None = None
+    sd: str | None = None
+    reading_error: str | None = None
