@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from repro.cli import COMMANDS
+from repro.cli.machine import check_device, default_workers
 from tests.command import OWN_CLAIMS, modules_after, repro, start
 
 TOY = "toy/wider-is-better"
@@ -105,6 +106,18 @@ def test_a_users_mistake_is_a_clear_error_without_traceback(
     assert done.returncode == 2
     assert expected in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_one_worker_on_a_gpu_and_the_cpu_at_smoke_scale() -> None:
+    assert default_workers("cuda:1") == 1
+    assert (
+        default_workers("cpu") == len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else True
+    )
+    assert (check_device("auto", "smoke"), check_device("auto", "paper"), check_device("mps", "smoke")) == (
+        "cpu",
+        "auto",
+        "mps",
+    )
 
 
 def test_a_device_that_is_not_there_is_a_usage_error(tmp_path: Path) -> None:

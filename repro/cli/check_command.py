@@ -28,7 +28,12 @@ from repro.store import Store
 @click.option(
     "--out", metavar="DIR", type=click.Path(path_type=Path), help="Report folder. Default: reports/SCALE."
 )
-@click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:N or mps.")
+@click.option(
+    "--device",
+    default="auto",
+    show_default=True,
+    help="auto (the CPU at smoke scale, else a GPU if there is one), cpu, cuda, cuda:N or mps.",
+)
 @click.option(
     "--workers", type=click.IntRange(min=1), metavar="N", help="Worker processes. Default: one a core."
 )
@@ -75,7 +80,7 @@ def command(
       repro check --controls --sensitivity
       repro check --claims my-claims --store /data/runs
     """
-    check_device(device)
+    device = check_device(device, scale)
     deadline = math.inf if budget is None else time.monotonic() + parse_duration(budget)
     library, claims, known = options.chosen(claims_dir, claim_ids, paper, scale)
     most = options.most_seeds(claims, known, seeds, budget=budget is not None)
@@ -88,7 +93,9 @@ def command(
     outcome = Outcome()
     try:
         if plan.jobs:
-            outcome = _run(agenda, plan, library.root, device, workers or default_workers(), deadline, quiet)
+            outcome = _run(
+                agenda, plan, library.root, device, workers or default_workers(device), deadline, quiet
+            )
     finally:
         for look in agenda.looks():
             remember(look.demand, store)

@@ -8,18 +8,24 @@ import re
 from repro.errors import mistake
 
 
-def default_workers() -> int:
-    """Return one worker a core that this process may use."""
+def default_workers(device: str = "cpu") -> int:
+    """Return one worker a core that this process may use; one in all where a GPU is named."""
+    if device not in ("auto", "cpu"):
+        return 1
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
 
 
-def check_device(name: str) -> str:
-    """Return a device name that torch may know; raises ReproError for anything else."""
+def check_device(name: str, scale: str) -> str:
+    """Return a device name that torch may know. "auto" is the CPU at smoke scale, where a GPU would only wait.
+
+    Raises:
+        ReproError: anything else.
+    """
     if not re.fullmatch(r"auto|cpu|mps|(cuda|xpu)(:\d+)?", name):
         raise mistake("--device", "unknown device", name, "choose auto, cpu, cuda, cuda:1 or mps")
-    return name
+    return "cpu" if name == "auto" and scale in ("exact", "smoke") else name
 
 
 def duration(seconds: float) -> str:
