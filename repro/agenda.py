@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from repro.claims import Claim
 from repro.demand import Demand, demand
@@ -31,6 +31,13 @@ class Agenda:
     store: Store
     most: Mapping[str, int] = field(default_factory=dict)
     kinds: Sequence[Kind] = ()
+
+    def settled(self) -> Agenda:
+        """Return the agenda that asks for nothing more: each claim at the last look whose runs are all there.
+
+        A further look that ran out of time, or failed, does not take back the verdict of the look before.
+        """
+        return replace(self, most={})
 
     def looks(self) -> list[Look]:
         """Return where each claim stands."""

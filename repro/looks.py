@@ -21,7 +21,7 @@ class Look:
 
     Attributes:
         demand: what the claim rests on at this look.
-        complete: every run is there or has failed; nothing is left to run at this look.
+        complete: every run is there; none is missing, pending or failed.
         further: the next look's number of seeds, where this one leaves the claim open and there is a next one.
         earlier: the look before, which left the claim open; None at the first.
     """

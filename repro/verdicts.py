@@ -291,7 +291,9 @@ def _exact_part(
         return PartVerdict(part, {}, None, None, 0, note), "failed" if reasons else "pending"
     value = float(rows["value"].iloc[0])
     interval = Interval(estimate=value, low=value, high=value, level=1.0, df=math.nan)
-    result: Result = judge(interval, interval, supports, refutes)
+    result: Result = "inconclusive"
+    if supports.admits(value) or refutes.admits(value):
+        result = "supported" if supports.admits(value) else "refuted"
     return PartVerdict(part, {address: Sample((value,))}, interval, result, 1), "complete"
 
 

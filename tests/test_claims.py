@@ -408,7 +408,7 @@ MISTAKES: list[tuple[str, dict[str, Any], str, str, str | None, str | None]] = [
                 "kind": "curves",
                 "title": "F",
                 "of": ["train_loss"],
-                "reference": {"file": "none.csv", "title": "r", "x": "x", "y": "y"},
+                "reference": {"file": "none.csv", "x": "x", "y": "y"},
             }
         },
         "figure.f.reference.file",
@@ -806,7 +806,7 @@ REFERENCE = {
     "kind": "curves",
     "title": "F",
     "of": ["train_loss"],
-    "reference": {"file": "f.csv", "title": "r", "x": "x", "y": "y"},
+    "reference": {"file": "f.csv", "x": "x", "y": "y"},
 }
 
 

@@ -74,6 +74,19 @@ def test_money_goes_first_to_the_claim_that_is_nearest_to_a_decision(world: Worl
     assert {job.claims for job in agenda.plan().jobs} == {("p/near",)}
 
 
+def test_a_further_look_that_ran_out_of_time_takes_nothing_back(world: World) -> None:
+    world.write(LOOKS)
+    world.fill(gap(0.5, spread=0.1))
+    agenda = Agenda([world.claim()], "smoke", world.store, most={"p/c": 5})
+    job = agenda.plan().jobs[0]
+    assert job.run is not None
+    world.put(job.run, train_loss=1.0)
+    assert judge(agenda.looks()[0].demand, world.store).result is None
+    (look,) = agenda.settled().looks()
+    assert (len(look.demand.seeds), look.further) == (3, 5)
+    assert judge(look.demand, world.store).result == "inconclusive"
+
+
 def test_a_pending_first_look_is_not_passed_over(world: World) -> None:
     world.write(LOOKS)
     look = current_look(world.claim(), "smoke", world.store, most=8)

@@ -557,7 +557,7 @@ def test_figures_of_curves_show_every_seed_their_mean_and_the_paper(world: World
     csv = '# read by hand\npanel,series,x,y,style\nleft,"a, train",1,50,dashed\nleft,"a, train",2,25,dashed\n'
     (path.parent / "f.csv").write_text(csv, encoding="utf-8")
     world.fill(errors(0.3))
-    reference = {"file": "f.csv", "title": "r", "x": "epoch", "y": "error (%)"}
+    reference = {"file": "f.csv", "x": "epoch", "y": "error (%)"}
     paper, plain, residual = panels(
         world, kind="curves", of=["train_error"], panel="arm", reference=reference, target=0.25
     )

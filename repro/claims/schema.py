@@ -269,7 +269,6 @@ class Control(Frozen):
 
     title: str
     arms: dict[str, dict[str, Any]] = Field(min_length=1)
-    expect: Literal["refuted", "not supported"] = "not supported"
     why: str
 
 

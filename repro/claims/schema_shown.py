@@ -33,7 +33,6 @@ class Reference(Frozen):
     """Curves of the paper as a CSV file beside the claim: columns `panel`, `series`, `x`, `y`, `style`."""
 
     file: str
-    title: str
     x: str
     y: str
 

@@ -29,6 +29,7 @@ def publish(
     library: Library, agenda: Agenda, command: str, places: str, folder: Path, as_json: bool
 ) -> Report:
     """Judge, write the report's files into `folder`, print the summary or the report as JSON, and return it."""
+    agenda = agenda.settled()
     report, frame = judge(library, agenda, command, places)
     write_report(report, frame, folder)
     if as_json:
