@@ -72,6 +72,9 @@ def command(
 
     Finished runs are kept in the store: a second check trains nothing, and an interrupted one goes on.
 
+    Exit codes: 0 all that could be run was run and judged, whatever the verdicts; 1 a --fail-on condition is met;
+    2 usage; 3 something failed to run; 130 interrupted.
+
     \b
     Examples:
       repro check
