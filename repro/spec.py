@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from functools import cached_property
 from typing import Any
 
@@ -27,6 +27,15 @@ def _whole(data: object) -> object:
     if isinstance(data, Mapping):
         return {key: _whole(value) for key, value in data.items()}
     return [_whole(value) for value in data] if isinstance(data, list | tuple) else data
+
+
+def _told(item: Recipe | Numerics) -> dict[str, Any]:
+    """Return the fields of a dataclass that have no default or another value than it."""
+    return {
+        item_field.name: getattr(item, item_field.name)
+        for item_field in fields(item)
+        if getattr(item, item_field.name) != item_field.default
+    }
 
 
 @dataclass(frozen=True)
@@ -87,8 +96,14 @@ class RunSpec:
 
     @cached_property
     def key(self) -> str:
-        """The run's identity: equal specs share it, any difference changes it."""
-        return canonical_hash(self.as_json())
+        """The run's identity: equal specs share it, any difference changes it.
+
+        Recipe and numerics enter without the fields that are at their defaults: a field that a later version adds
+        leaves the runs of earlier ones where they are.
+        """
+        return canonical_hash(
+            {**self.as_json(), "recipe": _told(self.recipe), "numerics": _told(self.numerics)}
+        )
 
     @property
     def title(self) -> str:

@@ -1,4 +1,4 @@
-"""The house: data flows one way, nobody imports back up, and only four rooms (and the worker) know torch.
+"""The house: data flows one way, nobody imports back up, and only three rooms (and the worker) know torch.
 
 Read from the source, so imports in function bodies and for type checkers count, too.
 """
@@ -52,7 +52,7 @@ ORDER = [
 ]
 """Rooms from the first to the last (DESIGN §2): each may import those before it. A new room gets a place here."""
 
-TORCH_ROOMS = {"datasets", "models", "training", "probes"}
+TORCH_ROOMS = {"models", "training", "probes"}
 
 TORCH_MODULES = {"repro.execution.worker", "repro.execution.provenance"}
 """The worker process, where the rooms that know torch are put to work; its parent never imports it."""
@@ -159,7 +159,7 @@ def test_nobody_imports_back_up() -> None:
             assert other not in FORBIDDEN.get(own, ()), f"{name} imports {target}"
 
 
-def test_only_models_datasets_probes_and_training_and_the_worker_know_torch() -> None:
+def test_only_models_probes_and_training_and_the_worker_know_torch() -> None:
     for name in MODULES:
         if room(name) in TORCH_ROOMS or name in TORCH_MODULES:
             continue

@@ -10,9 +10,9 @@ import torch
 
 from repro import registry
 from repro.datasets import ImageData, fingerprint, load_dataset
-from repro.datasets.inputs import to_device
 from repro.errors import ReproError
 from repro.spec import DatasetSpec
+from repro.training.inputs import to_device
 
 CPU = torch.device("cpu")
 DIGITS = DatasetSpec("digits", registry.DATASETS["digits"].fingerprint)

@@ -171,7 +171,7 @@ def test_layers_follow_execution_not_definition() -> None:
 
 @pytest.mark.parametrize("probe", [weight_gradient_norm, output_gradient_norm])
 def test_gradient_probes_leave_the_net_as_it_was(probe: Any) -> None:
-    from repro.datasets.inputs import to_device
+    from repro.training.inputs import to_device
 
     net = net_of("resnet").train()
     net.fc.eval()

@@ -7,7 +7,7 @@ import hashlib
 import json
 import math
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import MISSING, fields, replace
 from typing import Any
 
 import pytest
@@ -175,11 +175,34 @@ def test_the_key_of_a_shipped_run_is_what_it_was() -> None:
         '{"dataset":{"fingerprint":"bd2c0e4c80936b6247e74c20f62d324ed65b692c087ab7760342c4f3fca93efd",'
         '"name":"cifar10","options":{}},'
         '"model":{"name":"cifar-resnet","options":{"depth":20,"shortcut":"A","width":16},"version":1},'
-        '"numerics":{"precision":"fp32"},'
-        '"recipe":{"augmentation":"pad-crop-flip","batch_size":128,"bias_lr_factor":1,"bn_group":64,"decay":"all",'
-        '"epochs":null,"evaluate_every":1,"initialisation":"he","input":"per-pixel-mean","lr":0.1,'
-        '"milestones":[32000,48000],"momentum":0.9,"name":"resnet-cifar","schedule":"step","steps":64000,'
-        '"stop_at_train_error":null,"version":1,"warmup_lr":null,"warmup_until_train_error":null,'
-        '"weight_decay":0.0001},"seed":0}'
+        '"numerics":{},'
+        '"recipe":{"augmentation":"pad-crop-flip","bn_group":64,"lr":0.1,"milestones":[32000,48000],'
+        '"name":"resnet-cifar","schedule":"step","steps":64000,"weight_decay":0.0001},"seed":0}'
     )
     assert spec.key == hashlib.sha256(text.encode()).hexdigest()[:24]
+
+
+def test_defaults_stay_what_they_are_because_keys_leave_them_out() -> None:
+    """A default that changed would give another training run the old key: add a field instead, or bump a version."""
+    defaults = {field.name: field.default for field in fields(Recipe) if field.default is not MISSING}
+    assert defaults == {
+        "version": 1,
+        "batch_size": 128,
+        "steps": None,
+        "epochs": None,
+        "bias_lr_factor": 1.0,
+        "momentum": 0.9,
+        "weight_decay": 0.0,
+        "decay": "all",
+        "schedule": "constant",
+        "milestones": (),
+        "warmup_lr": None,
+        "warmup_until_train_error": None,
+        "augmentation": "none",
+        "input": "per-pixel-mean",
+        "initialisation": "he",
+        "bn_group": None,
+        "evaluate_every": 1.0,
+        "stop_at_train_error": None,
+    }
+    assert {field.name: field.default for field in fields(Numerics)} == {"precision": "fp32"}

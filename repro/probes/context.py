@@ -9,9 +9,9 @@ from typing import Any
 import torch
 from torch import nn
 
-from repro.datasets.inputs import DeviceData
 from repro.errors import mistake
 from repro.recipes import Recipe
+from repro.training.inputs import DeviceData
 
 Rows = list[dict[str, Any]]
 

@@ -10,13 +10,13 @@ import torch
 from torch import Tensor
 
 from repro.datasets import ImageData
-from repro.datasets.inputs import to_device
 from repro.errors import mistake
 from repro.models import build_model
 from repro.models.normalisation import group_batch_norm
 from repro.probes.context import ProbeContext, Rows
 from repro.registry import find_probe, load
 from repro.spec import ModelSpec, ReadingSpec, RunSpec
+from repro.training.inputs import to_device
 
 
 def take_reading(

@@ -12,7 +12,6 @@ import torch.nn.functional as F  # noqa: N812 - the name every PyTorch reader kn
 from torch import Tensor, nn
 
 from repro.datasets import ImageData
-from repro.datasets.inputs import DeviceData, to_device
 from repro.errors import mistake
 from repro.models import build_model
 from repro.models.normalisation import group_batch_norm
@@ -22,6 +21,7 @@ from repro.training.augmentation import augment
 from repro.training.batches import BatchStream
 from repro.training.evaluation import evaluate
 from repro.training.initialisation import initialise
+from repro.training.inputs import DeviceData, to_device
 from repro.training.parameter_groups import parameter_groups
 from repro.training.run import State, TrainedRun
 from repro.training.schedules import WarmUp, scheduled_lr
