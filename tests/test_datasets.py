@@ -12,7 +12,6 @@ from repro import registry
 from repro.datasets import ImageData, fingerprint, load_dataset
 from repro.errors import ReproError
 from repro.spec import DatasetSpec
-from repro.training.inputs import to_device
 
 CPU = torch.device("cpu")
 DIGITS = DatasetSpec("digits", registry.DATASETS["digits"].fingerprint)
@@ -131,29 +130,3 @@ def test_image_data_reports_all_its_problems_at_once() -> None:
     assert places == ["train_images", "train_labels", "test_images", "test_labels"]
     with pytest.raises(ReproError, match="training shape"):
         ImageData(a, b, c[:, :, :3], d, classes=3, fingerprint="")
-
-
-def test_inputs_against_numpy() -> None:
-    a, b, c, d = tiny(n_train=50)
-    data = ImageData(a, b, c, d, classes=3, fingerprint="")
-    mean_image = a.mean(axis=0)
-    mean, std = a.mean(axis=(0, 2, 3)), a.std(axis=(0, 2, 3))
-    expected = {
-        "per-pixel-mean": lambda x: x / 255 - mean_image / 255,
-        "raw-centred": lambda x: x - mean_image,
-        "standardised": lambda x: (x - mean[:, None, None]) / std[:, None, None],
-    }
-    for kind, formula in expected.items():
-        inputs = to_device(data, kind, CPU)  # type: ignore[arg-type]
-        np.testing.assert_allclose(inputs.train_inputs, formula(a), atol=1e-4)
-        np.testing.assert_allclose(inputs.test_inputs, formula(c), atol=1e-4)
-        assert inputs.train_inputs.is_contiguous(memory_format=torch.channels_last)
-        assert inputs.train_inputs.dtype == torch.float32
-        assert inputs.test_labels.tolist() == d.tolist()
-
-
-def test_a_channel_without_contrast_does_not_divide_by_zero() -> None:
-    a, b, c, d = tiny()
-    a[:, 1] = 7
-    inputs = to_device(ImageData(a, b, c, d, 3, ""), "standardised", CPU)
-    assert inputs.train_inputs.isfinite().all()

@@ -25,6 +25,7 @@ from repro.recipes import Recipe
 from repro.registry import DATASETS
 from repro.spec import DatasetSpec, ModelSpec, ReadingSpec, RunSpec
 from repro.training import TrainedRun, train
+from repro.training.feeds import MemoryFeed
 
 CPU = torch.device("cpu")
 DIGITS = DatasetSpec("digits", DATASETS["digits"].fingerprint)
@@ -171,12 +172,10 @@ def test_layers_follow_execution_not_definition() -> None:
 
 @pytest.mark.parametrize("probe", [weight_gradient_norm, output_gradient_norm])
 def test_gradient_probes_leave_the_net_as_it_was(probe: Any) -> None:
-    from repro.training.inputs import to_device
-
     net = net_of("resnet").train()
     net.fc.eval()
     before = {k: v.clone() for k, v in net.state_dict().items()}
-    data = to_device(digits(), "standardised", CPU)
+    data = MemoryFeed(digits(), RECIPE, 0, CPU)
     probe(ProbeContext(device=CPU, model=net, in_shape=(1, 8, 8), data=data, recipe=RECIPE))
     assert all(torch.equal(v, before[k]) for k, v in net.state_dict().items())
     assert net.training

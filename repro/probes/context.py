@@ -11,7 +11,7 @@ from torch import nn
 
 from repro.errors import mistake
 from repro.recipes import Recipe
-from repro.training.inputs import DeviceData
+from repro.training.feeds import Feed
 
 Rows = list[dict[str, Any]]
 
@@ -25,7 +25,7 @@ class ProbeContext:
         options: the probe's own.
         model: the net in evaluation mode, with the moment's weights; a probe that needs training mode sets it.
         in_shape: (C, H, W) of the net's inputs.
-        data: training and test set as the net saw them: the recipe's input scale, no augmentation.
+        data: the run's images as the net saw them; `first` and `clean` give them without augmentation.
         recipe: of the run.
         seed: of the run.
     """
@@ -34,7 +34,7 @@ class ProbeContext:
     options: Mapping[str, Any] = field(default_factory=dict)
     model: nn.Module | None = None
     in_shape: tuple[int, int, int] | None = None
-    data: DeviceData | None = None
+    data: Feed | None = None
     recipe: Recipe | None = None
     seed: int | None = None
 
@@ -44,7 +44,7 @@ class ProbeContext:
             raise mistake("probe", "is read from a net: it needs a run or a model")
         return self.model, self.in_shape
 
-    def needs_run(self) -> tuple[nn.Module, DeviceData, Recipe]:
+    def needs_run(self) -> tuple[nn.Module, Feed, Recipe]:
         """Return net, data and recipe; raises ReproError where the probe was asked without a run."""
         if self.model is None or self.data is None or self.recipe is None:
             raise mistake(

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from repro.probes.context import ProbeContext, Rows
 from repro.probes.layers import batch_statistics, layers_of
+from repro.training.feeds import Feed
 
 BATCHES = 4
 
@@ -32,10 +33,10 @@ def weight_gradient_norm(context: ProbeContext) -> Rows:
         ReproError: not of a run, or the net has no such layer.
     """
     model, data, recipe = context.needs_run()
-    layers = layers_of(model, context.options.get("layers", "conv3x3"), data.train_inputs[:1])
+    layers = layers_of(model, context.options.get("layers", "conv3x3"), data.first(1)[0])
     weights = [_weight(layer.module) for layer in layers]
     total = torch.zeros(len(layers), dtype=torch.float64, device=context.device)
-    batches = list(_batches(data.train_inputs, data.train_labels, recipe.batch_size))
+    batches = list(_batches(data, recipe.batch_size))
     with batch_statistics(model):
         for inputs, labels in batches:
             gradients = torch.autograd.grad(F.cross_entropy(model(inputs), labels), weights)
@@ -56,7 +57,7 @@ def output_gradient_norm(context: ProbeContext) -> Rows:
         ReproError: not of a run, or the net has no such layer.
     """
     model, data, recipe = context.needs_run()
-    layers = layers_of(model, context.options.get("layers", "block"), data.train_inputs[:1])
+    layers = layers_of(model, context.options.get("layers", "block"), data.first(1)[0])
     outputs: dict[nn.Module, Tensor] = {}
 
     def see(module: nn.Module, _: object, output: Tensor) -> Tensor:
@@ -69,7 +70,7 @@ def output_gradient_norm(context: ProbeContext) -> Rows:
     handles = [layer.module.register_forward_hook(see) for layer in layers]
     try:
         with batch_statistics(model):
-            for inputs, labels in _batches(data.train_inputs, data.train_labels, recipe.batch_size):
+            for inputs, labels in _batches(data, recipe.batch_size):
                 loss = F.cross_entropy(model(inputs), labels, reduction="sum")
                 gradients = torch.autograd.grad(loss, [outputs[layer.module] for layer in layers])
                 total += torch.stack(
@@ -82,8 +83,9 @@ def output_gradient_norm(context: ProbeContext) -> Rows:
     return [layer.row(value) for layer, value in zip(layers, (total / images).tolist(), strict=True)]
 
 
-def _batches(inputs: Tensor, labels: Tensor, size: int) -> Iterator[tuple[Tensor, Tensor]]:
+def _batches(data: Feed, size: int) -> Iterator[tuple[Tensor, Tensor]]:
     """Yield up to 4 full batches; a set smaller than a batch is one batch."""
+    inputs, labels = data.first(BATCHES * size)
     for i in range(max(1, min(BATCHES, len(labels) // size))):
         part = slice(i * size, (i + 1) * size)
         yield inputs[part], labels[part]

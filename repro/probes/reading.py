@@ -16,7 +16,7 @@ from repro.models.normalisation import group_batch_norm
 from repro.probes.context import ProbeContext, Rows
 from repro.registry import find_probe, load
 from repro.spec import ModelSpec, ReadingSpec, RunSpec
-from repro.training.inputs import to_device
+from repro.training.feeds import MemoryFeed
 
 
 def take_reading(
@@ -81,7 +81,8 @@ def _of_run(
     device: torch.device,
     claims_folder: Path | None,
 ) -> ProbeContext:
-    model = build_model(run.model, data.in_shape, data.classes, claims_folder)
+    feed = MemoryFeed(data, run.recipe, run.seed, device)
+    model = build_model(run.model, feed.in_shape, feed.classes, claims_folder)
     group_batch_norm(model, run.recipe.bn_group)
     model.load_state_dict(weights)
     model.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]  # missing from torch's stubs
@@ -90,8 +91,8 @@ def _of_run(
         device=device,
         options=reading.options,
         model=model,
-        in_shape=data.in_shape,
-        data=to_device(data, run.recipe.input, device),
+        in_shape=feed.in_shape,
+        data=feed,
         recipe=run.recipe,
         seed=run.seed,
     )

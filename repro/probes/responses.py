@@ -29,7 +29,7 @@ def response_std(context: ProbeContext) -> Rows:
         ReproError: not of a run, or the net has no such layer.
     """
     model, data, _ = context.needs_run()
-    layers = layers_of(model, context.options.get("layers", "conv3x3"), data.train_inputs[:1])
+    layers = layers_of(model, context.options.get("layers", "conv3x3"), data.first(1)[0])
     sums = {layer.module: torch.zeros(3, dtype=torch.float64, device=context.device) for layer in layers}
     waiting: dict[int, nn.Module] = {}  # id of a convolution's output → the convolution
     responses: dict[nn.Module, Tensor] = {}
@@ -47,7 +47,7 @@ def response_std(context: ProbeContext) -> Rows:
     handles += [norm.register_forward_hook(after_normalisation) for norm in norms]
     try:
         with evaluation_mode(model), torch.inference_mode():
-            for inputs in data.train_inputs[:IMAGES].split(IMAGES_AT_ONCE):  # type: ignore[no-untyped-call]
+            for inputs in data.first(IMAGES)[0].split(IMAGES_AT_ONCE):  # type: ignore[no-untyped-call]
                 model(inputs)
                 for module, response in responses.items():
                     values = response.double()

@@ -6,42 +6,54 @@ import torch
 import torch.nn.functional as F  # noqa: N812 - the name every PyTorch reader knows
 from torch import Tensor
 
-from repro.recipes import Augmentation
-from repro.training.seeds import generator
+from repro.training.counters import random_bits
+from repro.training.seeds import stream
 
 PADDING = 4
 """Pixels a side: ResNet, Sec. 4.2 (after Lee et al., Deeply-supervised nets)."""
 
 
-def augment(inputs: Tensor, kind: Augmentation, seed: int, step: int) -> Tensor:
-    """Return `inputs` (N, C, H, W) augmented with the random numbers of (seed, step)."""
-    if kind == "none":
-        return inputs
-    random = generator(seed, "augmentation", step)
-    offsets = torch.randint(0, 2 * PADDING + 1, (len(inputs), 2), generator=random)
-    flips = torch.rand(len(inputs), generator=random) < 0.5
-    return pad_crop_flip(inputs, offsets.to(inputs.device), flips.to(inputs.device))
-
-
-def pad_crop_flip(inputs: Tensor, offsets: Tensor, flips: Tensor) -> Tensor:
-    """Pad with zeros, crop to the old size, mirror left-right.
-
-    Zeros are added to inputs from which the mean is already subtracted, so they stand for the mean image.
+class RandomCrops:
+    """Where the crops of a run lie and which are mirrored: functions of seed, step and place in the batch.
 
     Args:
-        inputs: (N, C, H, W).
+        seed: the run's.
+        batch_size: images a step.
+        device: where to compute.
+    """
+
+    def __init__(self, seed: int, batch_size: int, device: torch.device) -> None:
+        self.crops, self.flips = stream(seed, "crops"), stream(seed, "flips")
+        self.batch_size = batch_size
+        self.device = device
+
+    def drawn(self, step: int | Tensor) -> tuple[Tensor, Tensor]:
+        """Return the offsets, int64 of 0 to 2·PADDING, shape (b, 2), and flips, bool (b,), of a step."""
+        places = random_bits(self.crops, step, 2 * self.batch_size, self.device) % (2 * PADDING + 1)
+        flips = random_bits(self.flips, step, self.batch_size, self.device) % 2 == 1
+        return places.view(self.batch_size, 2), flips
+
+
+def pad_crop_flip(images: Tensor, offsets: Tensor, flips: Tensor) -> Tensor:
+    """Pad with zeros, crop to the old size, mirror left-right.
+
+    Args:
+        images: (N, C, H, W), or (C, H, W) to cut the same crops out of one image.
         offsets: int64, (N, 2): top and left of each crop in the padded image, 0 to 2·PADDING.
         flips: bool, (N,): which crops to mirror.
 
     Returns:
         (N, C, H, W), channels last in memory.
     """
-    count, _, height, width = inputs.shape
-    device = inputs.device
-    padded = F.pad(inputs, (PADDING,) * 4)
+    height, width = images.shape[-2:]
+    device = images.device
+    padded = F.pad(images, (PADDING,) * 4)
     rows = offsets[:, :1] + torch.arange(height, device=device)
-    columns = torch.arange(width, device=device).expand(count, width)
+    columns = torch.arange(width, device=device).expand(len(offsets), width)
     columns = offsets[:, 1:] + torch.where(flips[:, None], columns.flip(1), columns)
-    image = torch.arange(count, device=device)[:, None, None]
+    rows, columns = rows[:, :, None], columns[:, None, :]
+    if images.dim() == 3:
+        return padded.permute(1, 2, 0)[rows, columns].permute(0, 3, 1, 2)
+    image = torch.arange(len(offsets), device=device)[:, None, None]
     # Indices on both sides of a slice put the sliced dimension, the channels, last.
-    return padded[image, :, rows[:, :, None], columns[:, None, :]].permute(0, 3, 1, 2)
+    return padded[image, :, rows, columns].permute(0, 3, 1, 2)

@@ -5,19 +5,21 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from repro.training.seeds import generator
+from repro.training.counters import random_bits
+from repro.training.seeds import stream
 
 
 class BatchStream:
     """Batch s covers positions [s·b, (s+1)·b) of the epochs' permutations, one after the other.
 
-    Every batch is full, epochs are exact in images, and a batch may straddle two epochs.
+    Every batch is full, epochs are exact in images, and a batch may straddle two epochs. Any batch can be asked for
+    at any time: a resumed run goes on where it was.
 
     Args:
         images: training images, n.
         batch_size: b.
         seed: the run's.
-        device: where the indices are wanted.
+        device: where the indices are computed and wanted.
     """
 
     def __init__(self, images: int, batch_size: int, seed: int, device: torch.device) -> None:
@@ -27,9 +29,9 @@ class BatchStream:
         self.device = device
         self._epochs: dict[int, Tensor] = {}
 
-    def indices(self, step: int) -> Tensor:
-        """Return the indices of the images of batch `step` (from 0): int64, shape (b,)."""
-        position, end = step * self.batch_size, (step + 1) * self.batch_size
+    def indices(self, step: int, count: int = 1) -> Tensor:
+        """Return the indices of the images of `count` batches from `step` (from 0) on: int64, shape (count·b,)."""
+        position, end = step * self.batch_size, (step + count) * self.batch_size
         parts = []
         while position < end:
             epoch, start = divmod(position, self.images)
@@ -40,6 +42,6 @@ class BatchStream:
 
     def _permutation(self, epoch: int) -> Tensor:
         if epoch not in self._epochs:
-            order = torch.randperm(self.images, generator=generator(self.seed, "order", epoch))
-            self._epochs = {epoch: order.to(self.device)}
+            keys = random_bits(stream(self.seed, "order", epoch), 0, self.images, self.device)
+            self._epochs = {epoch: torch.argsort(keys, stable=True)}
         return self._epochs[epoch]

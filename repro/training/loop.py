@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
+from typing import Any
 
 import torch
-import torch.nn.functional as F  # noqa: N812 - the name every PyTorch reader knows
-from torch import Tensor, nn
 
 from repro.datasets import ImageData
 from repro.errors import mistake
@@ -17,15 +17,18 @@ from repro.models import build_model
 from repro.models.normalisation import group_batch_norm
 from repro.recipes import Recipe
 from repro.spec import RunSpec
-from repro.training.augmentation import augment
-from repro.training.batches import BatchStream
-from repro.training.evaluation import evaluate
+from repro.training.capture import MOST_STEPS, can_be_captured, draws_random_numbers
+from repro.training.checkpoints import Checkpoints, Interrupted
+from repro.training.feeds import MemoryFeed
 from repro.training.initialisation import initialise
-from repro.training.inputs import DeviceData, to_device
-from repro.training.parameter_groups import parameter_groups
+from repro.training.learner import Learner
 from repro.training.run import State, TrainedRun
 from repro.training.schedules import WarmUp, scheduled_lr
-from repro.training.seeds import stream
+
+PRECISIONS = ("fp32", "tf32", "bf16")
+
+STATE_VERSION = 1
+"""Of what a checkpoint holds; a state of another version is not gone on from."""
 
 
 def train(
@@ -35,41 +38,51 @@ def train(
     *,
     claims_folder: Path | None = None,
     on_progress: Callable[[int, int], None] = lambda done, total: None,
+    checkpoints: Checkpoints | None = None,
 ) -> TrainedRun:
-    """Carry out a run. In one thread on one machine, the same spec gives the same bits.
+    """Carry out a run. In one thread on one machine, the same spec gives the same bits, interrupted or not.
 
     Args:
         spec: what to train; its recipe's every field counts.
         data: the dataset of the spec.
         device: where to train.
         claims_folder: where a user's own model is looked for.
-        on_progress: called after each step with the steps done and planned.
+        on_progress: called after each step, or several at once, with the steps done and planned.
+        checkpoints: where the state is kept and found again; None keeps none.
 
     Raises:
         ReproError: the model cannot be built, the recipe does not fit it or the data, or its precision is
             unknown.
+        Interrupted: the checkpoints asked for an end; the state is saved.
     """
     recipe = spec.recipe
     _check(spec)
-    if device.type == "cuda":
-        # cuDNN rounds fp32 convolutions to TF32 unless told not to; a run's precision is part of its key.
-        torch.backends.cudnn.allow_tf32 = False
+    _fix_algorithms(spec.numerics.precision, device)
+    feed = MemoryFeed(data, recipe, spec.seed, device, MOST_STEPS)
     with torch.random.fork_rng(devices=[]):
         # For a user's own layers, whose constructors draw from the global stream.
         torch.manual_seed(spec.seed)
-        model = build_model(spec.model, data.in_shape, data.classes, claims_folder)
+        model = build_model(spec.model, feed.in_shape, feed.classes, claims_folder)
     initialise(model, recipe.initialisation, spec.seed)
     group_batch_norm(model, recipe.bn_group)
     model.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]  # missing from torch's stubs
-    loop = _Loop(recipe, spec.seed, model, to_device(data, recipe.input, device), 1 - 1 / data.classes)
-    with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
-        return loop.run(on_progress)
+    # A user's own net may draw random numbers or look at its tensors from Python: no graph, a seed each step.
+    own = ":" in spec.model.name
+    captures = isinstance(feed, MemoryFeed) and can_be_captured(model, device) and not own
+    reseeds = own or draws_random_numbers(model)
+    with _own_stream(device), torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
+        learner = Learner(
+            recipe, spec.seed, model, feed, spec.numerics.precision, captures=captures, reseeds=reseeds
+        )
+        return _Loop(recipe, learner).run(on_progress, checkpoints)
 
 
 def _check(spec: RunSpec) -> None:
     recipe = spec.recipe
-    if spec.numerics.precision != "fp32":
-        raise mistake("numerics.precision", 'only "fp32" is implemented', spec.numerics.precision)
+    if spec.numerics.precision not in PRECISIONS:
+        raise mistake(
+            "numerics.precision", f"must be one of {', '.join(PRECISIONS)}", spec.numerics.precision
+        )
     if (recipe.steps is None) == (recipe.epochs is None):
         raise mistake("recipe", "needs `steps` or `epochs`, one of the two")
     if recipe.bn_group is not None and recipe.batch_size % recipe.bn_group:
@@ -80,115 +93,103 @@ def _check(spec: RunSpec) -> None:
         raise mistake("recipe.evaluate_every", "must be a positive number of epochs", recipe.evaluate_every)
 
 
-class _Loop:
-    """The state of one run while it is carried out."""
+def _fix_algorithms(precision: str, device: torch.device) -> None:
+    """Fix how CUDA rounds fp32 products and chooses its algorithms: a run's precision is part of its key.
 
-    def __init__(
-        self, recipe: Recipe, seed: int, model: nn.Module, data: DeviceData, chance_error: float
-    ) -> None:
+    The flags belong to the process: the runs of a worker agree on them.
+    """
+    if device.type == "cuda":
+        torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = precision == "tf32"
+        # Timing the candidates, as a benchmark would, chooses others under another load.
+        torch.backends.cudnn.benchmark = False
+        torch.backends.cudnn.deterministic = True
+
+
+def _own_stream(device: torch.device) -> AbstractContextManager[Any]:
+    """Return a stream of the run's own, on which graphs are captured and other nets' work is not waited for."""
+    return torch.cuda.stream(torch.cuda.Stream(device)) if device.type == "cuda" else nullcontext()  # type: ignore[no-untyped-call]
+
+
+class _Loop:
+    """One run while it is carried out: what happens after which step."""
+
+    def __init__(self, recipe: Recipe, learner: Learner) -> None:
         self.recipe = recipe
-        self.seed = seed
-        self.model = model
-        self.data = data
-        self.chance_error = chance_error
-        self.images = len(data.train_labels)
+        self.learner = learner
+        self.images = learner.feed.images
+        self.chance_error = 1 - 1 / learner.feed.classes
         an_epoch = self.images / recipe.batch_size
         self.steps = math.ceil((recipe.epochs or 0) * an_epoch) if recipe.steps is None else recipe.steps
         self.evaluations = evaluation_steps(self.steps, recipe.evaluate_every * an_epoch)
         self.moments = {"epoch-1": math.ceil(an_epoch), "mid": self.steps // 2}
-        device = data.train_labels.device
-        self.stream = BatchStream(self.images, recipe.batch_size, seed, device)
+        self.stops = sorted({*self.evaluations, *self.moments.values()})
         self.warm_up = WarmUp(recipe, self.images)
-        # One kernel for all parameters. On the CPU, too: 0.07 ms a step of ResNet-20, against 0.24 ms (foreach) and
-        # 0.35 ms (one by one).
-        self.optimiser = torch.optim.SGD(
-            parameter_groups(model, recipe), lr=recipe.lr, momentum=recipe.momentum, fused=True
-        )
-        # Kept on the device, so that a GPU is not waited for: wrong answers and loss since the last
-        # evaluation and since the last warm-up window, and the number of steps whose loss was finite.
-        self.wrong, self.window_wrong, self.loss, self.finite_steps = torch.zeros(4, device=device)
         self.history: list[dict[str, float]] = []
         self.weights: dict[str, State] = {}
         self.step = 0
-        self.lr = self.next_lr()
+        self.lr = self.next_lr(0)
+        self.wall_seconds = 0.0
 
-    def run(self, on_progress: Callable[[int, int], None]) -> TrainedRun:
-        started = time.perf_counter()
-        self.keep("init")
-        finite = self.evaluate()
+    def run(self, on_progress: Callable[[int, int], None], checkpoints: Checkpoints | None) -> TrainedRun:
+        if checkpoints:
+            self.resume(checkpoints.load())
+        began = time.perf_counter() - self.wall_seconds
+        if self.history:
+            finite = _finite(self.history[-1])
+        else:
+            self.weights["init"] = self.learner.weights()
+            finite = self.evaluate()
         while self.step < self.steps and finite and not self.reached_target():
-            self.lr = self.next_lr()
-            self.do_step()
+            self.advance()
             for moment, at in self.moments.items():
                 if self.step == at:
-                    self.keep(moment)
+                    self.weights[moment] = self.learner.weights()
             if self.step in self.evaluations:
                 finite = self.evaluate()
             on_progress(self.step, self.steps)
+            self.wall_seconds = time.perf_counter() - began
+            if checkpoints and self.step < self.steps and checkpoints.due():
+                checkpoints.save(self.state())
+                if checkpoints.stopping:
+                    raise Interrupted(self.step, self.steps)
         if self.step:
-            self.keep("last")
+            self.weights["last"] = self.learner.weights()
+        first_bad = int(self.learner.finite_steps) + 1
         return TrainedRun(
             history=self.history,
             outcome="finished" if finite else "diverged",
-            diverged_at_step=None if finite else min(int(self.finite_steps) + 1, self.step),
+            diverged_at_step=None if finite else min(first_bad, self.step),
             weights=self.weights,
-            wall_seconds=time.perf_counter() - started,
+            wall_seconds=time.perf_counter() - began,
             steps_done=self.step,
             chance_error=self.chance_error,
         )
 
-    def next_lr(self) -> float:
-        return self.warm_up.applied_to(scheduled_lr(self.recipe, self.step, max(self.steps, 1)))
+    def next_lr(self, step: int) -> float:
+        return self.warm_up.applied_to(scheduled_lr(self.recipe, step, max(self.steps, 1)))
 
-    def do_step(self) -> None:
-        self.model.train()
-        # For layers that draw from the global stream, such as dropout: each step has a stream of its own.
-        torch.manual_seed(stream(self.seed, "layers", self.step))
-        for group in self.optimiser.param_groups:
-            group["lr"] = self.lr * group["lr_factor"]
-        indices = self.stream.indices(self.step)
-        labels = self.data.train_labels[indices]
-        inputs = augment(self.data.train_inputs[indices], self.recipe.augmentation, self.seed, self.step)
-        logits = self.model(inputs)
-        loss = F.cross_entropy(logits, labels)
-        self.optimiser.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]  # missing from torch's stubs
-        self.optimiser.step()
-        self.count(logits.detach(), labels, loss.detach())
-        self.step += 1
-
-    def count(self, logits: Tensor, labels: Tensor, loss: Tensor) -> None:
-        wrong = (logits.argmax(dim=1) != labels).sum()
-        self.wrong += wrong
-        self.loss += loss
-        self.finite_steps += torch.isfinite(self.loss)
-        if self.warm_up.active:
-            self.window_wrong += wrong
-            if self.warm_up.ends_window(self.step):
-                self.warm_up.see(self.window_wrong.item() / (self.warm_up.window * self.recipe.batch_size))
-                self.window_wrong.zero_()
+    def advance(self) -> None:
+        """Do the next step, or several where nothing is to happen between them."""
+        free = 1 if self.warm_up.active else next(stop for stop in self.stops if stop > self.step) - self.step
+        rates = [self.next_lr(self.step + ahead) for ahead in range(self.learner.at_once(free))]
+        self.learner.advance(self.step, rates)
+        self.lr = rates[-1]
+        self.step += len(rates)
+        if self.warm_up.ends_window(self.step):
+            self.warm_up.see(self.learner.window_error(self.warm_up.window))
 
     def evaluate(self) -> bool:
         """Append a row to the history; return whether all losses are finite."""
-        train_error, train_loss = evaluate(self.model, self.data.train_inputs, self.data.train_labels)
-        test_error, test_loss = evaluate(self.model, self.data.test_inputs, self.data.test_labels)
-        steps = self.step - (self.history[-1]["step"] if self.history else 0)
-        running_loss = self.loss.item() / steps if steps else math.nan
-        running_error = self.wrong.item() / (steps * self.recipe.batch_size) if steps else math.nan
-        self.wrong.zero_()
-        self.loss.zero_()
-        finite = math.isfinite(train_loss) and (steps == 0 or math.isfinite(running_loss))
         row = {
             "step": self.step,
             "epoch": self.step * self.recipe.batch_size / self.images,
             "lr": self.lr,
-            "train_error": train_error if finite else self.chance_error,
-            "train_loss": train_loss,
-            "test_error": test_error if finite else self.chance_error,
-            "test_loss": test_loss,
-            "running_error": running_error if finite else self.chance_error,
-            "running_loss": running_loss,
+            **self.learner.evaluate(),
+            **self.learner.running(self.step - int(self.history[-1]["step"]) if self.history else 0),
         }
+        finite = _finite(row)
+        if not finite:
+            row |= dict.fromkeys(("train_error", "test_error", "running_error"), self.chance_error)
         self.history.append(row)
         return finite
 
@@ -197,11 +198,32 @@ class _Loop:
         last = self.history[-1]
         return target is not None and last["step"] == self.step and last["train_error"] <= target
 
-    def keep(self, moment: str) -> None:
-        # A copy even on the CPU: the net goes on changing its own tensors.
-        self.weights[moment] = {
-            name: tensor.detach().to("cpu", copy=True) for name, tensor in self.model.state_dict().items()
+    def state(self) -> dict[str, Any]:
+        return {
+            "version": STATE_VERSION,
+            "step": self.step,
+            "lr": self.lr,
+            "learner": self.learner.state(),
+            "warm_up_active": self.warm_up.active,
+            "history": self.history,
+            "weights": self.weights,
+            "wall_seconds": self.wall_seconds,
         }
+
+    def resume(self, state: Mapping[str, Any] | None) -> None:
+        if state is None or state["version"] != STATE_VERSION:
+            return
+        self.step = state["step"]
+        self.lr = state["lr"]
+        self.learner.restore(state["learner"])
+        self.warm_up.active = state["warm_up_active"]
+        self.history = [dict(row) for row in state["history"]]
+        self.weights = {moment: dict(weights) for moment, weights in state["weights"].items()}
+        self.wall_seconds = float(state["wall_seconds"])
+
+
+def _finite(row: Mapping[str, float]) -> bool:
+    return math.isfinite(row["train_loss"]) and (row["step"] == 0 or math.isfinite(row["running_loss"]))
 
 
 def evaluation_steps(steps: int, every: float) -> frozenset[int]:

@@ -46,9 +46,9 @@ class WarmUp:
         """Return the learning rate to use where the schedule says `scheduled`."""
         return self.lr if self.active and self.lr is not None else scheduled
 
-    def ends_window(self, step: int) -> bool:
-        """Whether a running error is due after `step` (from 0)."""
-        return self.active and (step + 1) % self.window == 0
+    def ends_window(self, steps_done: int) -> bool:
+        """Whether a running error is due after so many steps."""
+        return self.active and steps_done % self.window == 0
 
     def see(self, running_error: float) -> None:
         """Take the running training error, a fraction, of the window that has ended."""

@@ -13,11 +13,11 @@ def generator(seed: int, purpose: str, index: int = 0) -> torch.Generator:
 
 
 def stream(seed: int, purpose: str, index: int = 0) -> int:
-    """Return the seed of one stream of random numbers.
+    """Return the seed of one stream of random numbers, of 0 to 2⁶³ − 1.
 
     Args:
         seed: the run's.
-        purpose: "init", "order" (index: epoch), "augmentation" or "layers" (index: step).
+        purpose: "init", "order" (index: epoch), "crops", "flips", "layers" (index: step).
         index: which of the purpose's streams.
     """
     digest = hashlib.sha256(f"{seed}/{purpose}/{index}".encode()).digest()

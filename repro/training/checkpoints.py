@@ -1,0 +1,41 @@
+"""Where a run's state is kept while it is carried out, so that it can go on after an interruption."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+
+class Checkpoints(Protocol):
+    """The keeper of one run's state.
+
+    A state is tensors and plain data: dicts, lists, numbers, strings, None. It loads without executing code
+    (``torch.load(weights_only=True)``), on another device, too.
+    """
+
+    def load(self) -> Mapping[str, Any] | None:
+        """Return the last good state, or None to start from the beginning."""
+
+    def due(self) -> bool:
+        """Tell whether to save now; asked after every step or so, and cheap."""
+
+    def save(self, state: Mapping[str, Any]) -> None:
+        """Keep a state in place of the one before."""
+
+    @property
+    def stopping(self) -> bool:
+        """Whether the run shall end once its state is saved; `due` says so, too, then."""
+
+
+class Interrupted(Exception):  # noqa: N818 - no error: the run goes on later
+    """A run was asked to stop, and its state is saved.
+
+    Attributes:
+        step: steps done.
+        steps: steps planned.
+    """
+
+    def __init__(self, step: int, steps: int) -> None:
+        super().__init__(f"interrupted at step {step:,} of {steps:,}")
+        self.step = step
+        self.steps = steps
