@@ -1,0 +1,48 @@
+"""Device memory that nets share which train side by side: each waits until its estimate fits."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+class DeviceMemory:
+    """A budget of bytes. A net that needs more than the whole budget is let in when it is alone.
+
+    Args:
+        total: bytes to share; infinite where memory is not to be counted, as on the CPU.
+    """
+
+    def __init__(self, total: float) -> None:
+        self.total = total
+        self.taken = 0.0
+        self.nets = 0
+        self._changed = threading.Condition()
+
+    @contextmanager
+    def reserved(self, wanted: float) -> Iterator[None]:
+        """Hold `wanted` bytes, waiting until they are there."""
+        with self._changed:
+            self._changed.wait_for(lambda: self.nets == 0 or self.taken + wanted <= self.total)
+            self.taken += wanted
+            self.nets += 1
+        try:
+            yield
+        finally:
+            with self._changed:
+                self.taken -= wanted
+                self.nets -= 1
+                self._changed.notify_all()
+
+    def ran_out(self) -> bool:
+        """Lower the budget to four fifths of what is reserved now; return whether there is any use in trying again.
+
+        To be called by a net that ran out of memory, while it still holds its own bytes. One that was alone has no
+        use of another try.
+        """
+        with self._changed:
+            if self.nets <= 1:
+                return False
+            self.total = min(self.total, 0.8 * self.taken)
+            return True
