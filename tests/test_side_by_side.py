@@ -71,3 +71,24 @@ def test_running_out_lowers_the_budget_and_a_net_alone_gives_up() -> None:
     with memory.reserved(100):
         assert not memory.ran_out()
     assert memory.total == 200
+
+
+def test_nets_that_disagree_are_never_side_by_side() -> None:
+    memory = DeviceMemory(math.inf)
+    together: list[set[str]] = []
+    inside: list[str] = []
+    guard = threading.Lock()
+
+    def net(kind: str) -> None:
+        with memory.reserved(1, kind):
+            with guard:
+                inside.append(kind)
+                together.append(set(inside))
+            threading.Event().wait(0.01)
+            with guard:
+                inside.remove(kind)
+
+    with ThreadPoolExecutor(6) as pool:
+        list(pool.map(net, ["fp32", "fp32", "tf32", "fp32", "tf32", "tf32"]))
+    assert all(len(kinds) == 1 for kinds in together)
+    assert len(together) == 6

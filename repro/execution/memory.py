@@ -18,13 +18,24 @@ class DeviceMemory:
         self.total = total
         self.taken = 0.0
         self.nets = 0
+        self.kind = ""
         self._changed = threading.Condition()
 
     @contextmanager
-    def reserved(self, wanted: float) -> Iterator[None]:
-        """Hold `wanted` bytes, waiting until they are there."""
+    def reserved(self, wanted: float, kind: str = "") -> Iterator[None]:
+        """Hold `wanted` bytes, waiting until they are there and all other nets are of the same kind.
+
+        Args:
+            wanted: bytes.
+            kind: what nets side by side must agree on, such as flags of the process.
+        """
+
+        def fits() -> bool:
+            return self.nets == 0 or (kind == self.kind and self.taken + wanted <= self.total)
+
         with self._changed:
-            self._changed.wait_for(lambda: self.nets == 0 or self.taken + wanted <= self.total)
+            self._changed.wait_for(fits)
+            self.kind = kind
             self.taken += wanted
             self.nets += 1
         try:

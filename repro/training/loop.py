@@ -24,6 +24,7 @@ from repro.training.initialisation import initialise
 from repro.training.learner import Learner
 from repro.training.run import State, TrainedRun
 from repro.training.schedules import WarmUp, scheduled_lr
+from repro.training.seeds import global_stream
 
 PRECISIONS = ("fp32", "tf32", "bf16")
 
@@ -59,9 +60,8 @@ def train(
     _check(spec)
     _fix_algorithms(spec.numerics.precision, device)
     feed = MemoryFeed(data, recipe, spec.seed, device, MOST_STEPS)
-    with torch.random.fork_rng(devices=[]):
-        # For a user's own layers, whose constructors draw from the global stream.
-        torch.manual_seed(spec.seed)
+    with global_stream(spec.seed, torch.device("cpu")):
+        # For a user's own layers, whose constructors draw from it.
         model = build_model(spec.model, feed.in_shape, feed.classes, claims_folder)
     initialise(model, recipe.initialisation, spec.seed)
     group_batch_norm(model, recipe.bn_group)
@@ -70,7 +70,7 @@ def train(
     own = ":" in spec.model.name
     captures = isinstance(feed, MemoryFeed) and can_be_captured(model, device) and not own
     reseeds = own or draws_random_numbers(model)
-    with _own_stream(device), torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
+    with _own_stream(device):
         learner = Learner(
             recipe, spec.seed, model, feed, spec.numerics.precision, captures=captures, reseeds=reseeds
         )

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import torch
 
@@ -23,3 +26,15 @@ def stream(seed: int, purpose: str, index: int = 0) -> int:
     digest = hashlib.sha256(f"{seed}/{purpose}/{index}".encode()).digest()
     # Half the range of int64: torch refuses larger seeds on some builds.
     return int.from_bytes(digest[:8], "big") >> 1
+
+
+_global = threading.Lock()
+
+
+@contextmanager
+def global_stream(seed: int, device: torch.device) -> Iterator[None]:
+    """Seed torch's global stream for layers that draw from it, and leave it as it was; one net at a time."""
+    devices = [device] if device.type == "cuda" else []
+    with _global, torch.random.fork_rng(devices=devices):
+        torch.manual_seed(seed)
+        yield
