@@ -7,16 +7,21 @@ import pytest
 import torch
 import torch.nn.functional as F  # noqa: N812
 from torch import nn
+from torchvision.models import vgg11, vgg13, vgg16, vgg19
 from torchvision.models.resnet import BasicBlock
 
 from repro.errors import ReproError
 from repro.models import build_model
+from repro.models.alexnet import AlexNet
 from repro.models.cifar import Block, plain, resnet
 from repro.models.four_layer import Conv2Local2FC, Conv3FC
 from repro.models.local import LocallyConnected2d
 from repro.models.normalisation import GroupedBatchNorm2d, group_batch_norm
+from repro.models.response_normalisation import WithinMap, across_maps
 from repro.models.shortcuts import PaddedIdentity
+from repro.models.vgg import VGG
 from repro.spec import ModelSpec
+from repro.training.initialisation import initialise
 
 CIFAR = (3, 32, 32)
 
@@ -117,6 +122,7 @@ def test_bad_options_are_reported_together() -> None:
 def test_parameters_of_cuda_convnets_nets() -> None:
     assert count(Conv3FC((3, 32, 32), 10)) == 89_578
     assert count(Conv2Local2FC((3, 24, 24), 10)) == 1_116_490
+    assert count(Conv2Local2FC((3, 24, 24), 10, lrn=True, local3_filters=64)) == 2_112_970
 
 
 @pytest.mark.parametrize("net", [Conv3FC, Conv2Local2FC])
@@ -154,6 +160,196 @@ def test_every_weight_layer_declares_its_initial_deviation() -> None:
             n for n, m in net.named_modules() if isinstance(m, nn.Conv2d | nn.Linear | LocallyConnected2d)
         }
         assert layers == net.init_std.keys()
+
+
+def responses(net: nn.Module, x: torch.Tensor) -> dict[str, torch.Tensor]:
+    """What each child of a net put out, the last time that it was asked."""
+    seen: dict[str, torch.Tensor] = {}
+
+    def see(name: str) -> Any:
+        return lambda module, inputs, output: seen.__setitem__(name, output.detach())
+
+    handles = [child.register_forward_hook(see(name)) for name, child in net.named_children()]
+    net(x)
+    for handle in handles:
+        handle.remove()
+    return seen
+
+
+def test_response_normalisation_across_maps_is_the_papers_formula() -> None:
+    """AlexNet, Sec. 3.3: b = a / (k + α Σ a²)^β over maps max(0, i − n/2) to min(N − 1, i + n/2); k = 2, n = 5."""
+    a = 60 * torch.randn(2, 9, 3, 4)
+    expected = torch.empty_like(a)
+    for i in range(9):
+        total = sum(a[:, j] ** 2 for j in range(max(0, i - 2), min(8, i + 2) + 1))
+        expected[:, i] = a[:, i] / (2 + 1e-4 * total) ** 0.75
+    torch.testing.assert_close(AlexNet((3, 64, 64), 2).lrn(a), expected)
+    torch.testing.assert_close(across_maps(5, 5e-4, 0.75, 2.0)(a), expected)
+
+
+def test_released_response_normalisation_is_a_fifth_as_strong() -> None:
+    a = 60 * torch.randn(1, 7, 2, 2)
+    total = sum(a[:, j] ** 2 for j in range(1, 6))
+    got = AlexNet((3, 64, 64), 2, lrn="released").lrn(a)[:, 3]
+    torch.testing.assert_close(got, a[:, 3] / (2 + 1e-4 / 5 * total) ** 0.75)
+    assert torch.equal(AlexNet((3, 64, 64), 2, lrn="none").lrn(a), a)
+
+
+def test_response_normalisation_within_a_map_is_cuda_convnets() -> None:
+    """layers-18pct: scale 5e-5, divided by 9 positions, power 0.75, constant 1."""
+    a = 300 * torch.randn(2, 3, 4, 5)
+    expected = torch.empty_like(a)
+    for y in range(4):
+        for x in range(5):
+            window = a[:, :, max(0, y - 1) : y + 2, max(0, x - 1) : x + 2]
+            total = (window**2).sum(dim=(2, 3))
+            expected[:, :, y, x] = a[:, :, y, x] / (1 + 5e-5 / 9 * total) ** 0.75
+    torch.testing.assert_close(WithinMap(3, 5e-5, 0.75)(a), expected)
+
+
+def test_response_normalisation_stands_where_the_configurations_have_it() -> None:
+    torch.manual_seed(0)
+    x = 100 * torch.randn(2, 3, 32, 32)
+    net = Conv3FC((3, 32, 32), 10, lrn=True)
+    norm = WithinMap(3, 5e-5, 0.75)
+    y = norm(F.relu(net.max_pool(net.conv1(x))))
+    y = norm(net.average_pool(F.relu(net.conv2(y))))
+    y = net.average_pool(F.relu(net.conv3(y)))
+    torch.testing.assert_close(net(x), net.fc(y.flatten(1)))
+    other = Conv2Local2FC((3, 24, 24), 10, lrn=True)
+    y = across_maps(9, 0.001, 0.75, 1.0)(other.max_pool(F.relu(other.conv1(x[..., :24, :24]))))
+    y = other.max_pool(across_maps(9, 0.001, 0.75, 1.0)(F.relu(other.conv2(y))))
+    y = F.relu(other.local4(F.relu(other.local3(y))))
+    torch.testing.assert_close(other(x[..., :24, :24]), other.fc(y.flatten(1)))
+    with pytest.raises(ReproError, match="lrn"):
+        build_model(ModelSpec("conv3-fc", 1, {"lrn": "yes"}), CIFAR, 10)
+
+
+def test_parameters_of_alexnet() -> None:
+    """Computed by hand from Fig. 2: kernels × (their size) + biases."""
+    net = AlexNet((3, 224, 224), 1000)
+    by_hand = {
+        "conv1": 96 * 3 * 11 * 11 + 96,
+        "conv2": 256 * 48 * 5 * 5 + 256,
+        "conv3": 384 * 256 * 3 * 3 + 384,
+        "conv4": 384 * 192 * 3 * 3 + 384,
+        "conv5": 256 * 192 * 3 * 3 + 256,
+        "fc6": 256 * 6 * 6 * 4096 + 4096,
+        "fc7": 4096 * 4096 + 4096,
+        "fc8": 4096 * 1000 + 1000,
+    }
+    assert {name: count(child) for name, child in net.named_children() if count(child)} == by_hand
+    assert count(net) == sum(by_hand.values()) == 60_965_224
+    one_tower = count(AlexNet((3, 224, 224), 1000, groups=1)) - count(net)
+    assert one_tower == 256 * 48 * 25 + 384 * 192 * 9 + 256 * 192 * 9
+
+
+def test_neurons_of_alexnet() -> None:
+    """Fig. 2, with conv1 as the CACM text of 2017 prints it."""
+    seen = responses(AlexNet((3, 224, 224), 1000), torch.zeros(1, 3, 224, 224))
+    neurons = [
+        seen[name].numel() for name in ("conv1", "conv2", "conv3", "conv4", "conv5", "fc6", "fc7", "fc8")
+    ]
+    assert neurons == [290_400, 186_624, 64_896, 64_896, 43_264, 4_096, 4_096, 1_000]
+
+
+def test_alexnet_layer_by_layer() -> None:
+    torch.manual_seed(0)
+    net = AlexNet((3, 67, 71), 5, activation="tanh", lrn="none").eval()
+    x = torch.randn(2, 3, 67, 71)
+
+    def halves(y: torch.Tensor, layer: nn.Conv2d) -> torch.Tensor:
+        """A convolution on two GPUs, each with its own half of maps and kernels."""
+        parts = zip(y.chunk(2, 1), layer.weight.chunk(2), layer.bias.chunk(2), strict=True)
+        return torch.cat([F.conv2d(y, w, b, padding=layer.padding) for y, w, b in parts], dim=1)
+
+    def pool(y: torch.Tensor) -> torch.Tensor:
+        return F.max_pool2d(y, 3, 2)
+
+    y = pool(torch.tanh(F.conv2d(x, net.conv1.weight, net.conv1.bias, stride=4, padding=2)))
+    y = pool(torch.tanh(halves(y, net.conv2)))
+    y = torch.tanh(F.conv2d(y, net.conv3.weight, net.conv3.bias, padding=1))
+    y = pool(torch.tanh(halves(torch.tanh(halves(y, net.conv4)), net.conv5)))
+    y = torch.tanh(F.linear(y.flatten(1), net.fc6.weight, net.fc6.bias))
+    y = torch.tanh(F.linear(y, net.fc7.weight, net.fc7.bias))
+    torch.testing.assert_close(net(x), F.linear(y, net.fc8.weight, net.fc8.bias))
+
+
+def test_alexnet_drops_half_of_both_hidden_layers_in_training() -> None:
+    torch.manual_seed(0)
+    net = AlexNet((3, 63, 63), 5)
+    dropped: list[float] = []
+    net.dropout.register_forward_hook(
+        lambda module, inputs, output: dropped.append((output[inputs[0] > 0] == 0).double().mean().item())
+    )
+    net(torch.randn(4, 3, 63, 63))
+    assert len(dropped) == 2
+    assert dropped == pytest.approx([0.5, 0.5], abs=0.05)
+
+
+def test_alexnet_starts_as_the_paper_says() -> None:
+    net = AlexNet((3, 63, 63), 5)
+    initialise(net, "gaussian-0.01", 0)
+    ones = {name for name, layer in net.named_children() if count(layer) and bool((layer.bias == 1).all())}
+    zeros = {name for name, layer in net.named_children() if count(layer) and not layer.bias.any()}
+    assert ones == {"conv2", "conv4", "conv5", "fc6", "fc7"}
+    assert zeros == {"conv1", "conv3", "fc8"}
+    assert net.fc7.weight.std().item() == pytest.approx(0.01, rel=0.01)
+
+
+def test_options_of_alexnet_are_reported_together() -> None:
+    with pytest.raises(ReproError) as caught:
+        AlexNet((3, 62, 80), 10, lrn="on", groups=3, dropout=1.0)
+    assert [p.where.split()[-1] for p in caught.value.problems] == ["alexnet", "lrn", "groups", "dropout"]
+    with pytest.raises(ReproError, match="activation"):
+        AlexNet((3, 64, 64), 10, activation="gelu")
+    with pytest.raises(ReproError, match="unknown option"):
+        build_model(ModelSpec("alexnet", 1, {"width": 3}), (3, 64, 64), 10)
+
+
+VGGS = {
+    "A": 132_863_336,
+    "A-LRN": 132_863_336,
+    "B": 133_047_848,
+    "C": 133_638_952,
+    "D": 138_357_544,
+    "E": 143_667_240,
+}
+
+
+@pytest.mark.parametrize(
+    ("configuration", "printed", "theirs"),
+    [
+        ("A", 133, vgg11),
+        ("A-LRN", 133, None),
+        ("B", 133, vgg13),
+        ("C", 134, None),
+        ("D", 138, vgg16),
+        ("E", 144, vgg19),
+    ],
+)
+def test_vgg_against_table_2_and_torchvision(configuration: str, printed: int, theirs: Any) -> None:
+    with torch.device("meta"):
+        ours = VGG((3, 224, 224), 1000, configuration=configuration)
+        other = theirs(weights=None, init_weights=False) if theirs else None
+    assert count(ours) == VGGS[configuration]
+    assert round(count(ours) / 1e6) == printed
+    if other is not None:
+        shapes = [tuple(p.shape) for p in other.parameters()]
+        assert [tuple(p.shape) for p in ours.parameters()] == shapes
+
+
+def test_vgg_computes_what_torchvisions_computes() -> None:
+    torch.manual_seed(0)
+    ours = VGG((3, 64, 64), 10, configuration="A").eval()
+    with torch.device("meta"):
+        theirs = vgg11(weights=None, init_weights=False).features
+    theirs.to_empty(device="cpu").load_state_dict(ours.convolutions.state_dict())
+    x = torch.randn(1, 3, 64, 64)
+    torch.testing.assert_close(ours(x), ours.classifier(theirs(x).flatten(1)))
+    with pytest.raises(ReproError) as caught:
+        VGG((3, 31, 64), 10, configuration="F", dropout=-0.1)
+    assert len(caught.value.problems) == 3
 
 
 def test_unknown_activation() -> None:

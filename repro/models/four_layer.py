@@ -2,34 +2,22 @@
 
 Krizhevsky, Sutskever, Hinton: ImageNet Classification with Deep Convolutional Neural Networks, NIPS 2012,
 Sec. 3.1, compares ReLU with tanh on "a four-layer convolutional network" that was never published. Layers,
-pooling and initial weights are those of cuda-convnet's example-layers, layers-19pct.cfg and
-layers-conv-local-13pct.cfg.
+pooling and initial weights are those of cuda-convnet's example-layers: layers-19pct.cfg and
+layers-conv-local-13pct.cfg, and with response normalisation layers-18pct.cfg and layers-conv-local-11pct.cfg.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import ClassVar
 
-import torch
 from torch import Tensor, nn
 
 from repro.errors import mistake
+from repro.models.activations import activation_function
 from repro.models.local import LocallyConnected2d
+from repro.models.response_normalisation import WithinMap, across_maps
 
 Shape = tuple[int, int, int]
-
-
-def _scaled_tanh(x: Tensor) -> Tensor:
-    # LeCun, Bottou, Orr, Müller: Efficient BackProp, 1998, Sec. 4.4.
-    return 1.7159 * torch.tanh(2 / 3 * x)
-
-
-_ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
-    "relu": torch.relu,
-    "tanh": torch.tanh,
-    "scaled-tanh": _scaled_tanh,
-}
 
 
 class Conv3FC(nn.Module):
@@ -42,17 +30,18 @@ class Conv3FC(nn.Module):
         in_shape: (C, H, W), H and W at least 5.
         classes: number of classes.
         activation: "relu", "tanh", or "scaled-tanh" (1.7159 tanh(2x/3)).
+        lrn: normalise responses within 3×3 positions of a map, after the first two poolings (layers-18pct).
 
     Raises:
-        ReproError: unknown activation.
+        ReproError: unknown activation, or `lrn` is neither true nor false.
     """
 
     init_std: ClassVar[dict[str, float]] = {"conv1": 1e-4, "conv2": 0.01, "conv3": 0.01, "fc": 0.01}
 
-    def __init__(self, in_shape: Shape, classes: int, *, activation: str = "relu") -> None:
+    def __init__(self, in_shape: Shape, classes: int, *, activation: str = "relu", lrn: bool = False) -> None:
         super().__init__()
         self.activation = activation
-        self.act = _activation(activation)
+        self.act = activation_function(activation)
         channels, height, width = in_shape
         self.conv1 = nn.Conv2d(channels, 32, 5, padding=2)
         self.conv2 = nn.Conv2d(32, 32, 5, padding=2)
@@ -61,12 +50,13 @@ class Conv3FC(nn.Module):
         # outside.
         self.max_pool = nn.MaxPool2d(3, stride=2, ceil_mode=True)
         self.average_pool = nn.AvgPool2d(3, stride=2, ceil_mode=True)
+        self.lrn = _lrn(WithinMap(3, 5e-5, 0.75), lrn)
         self.fc = nn.Linear(64 * _pooled(height, 3) * _pooled(width, 3), classes)
 
     def forward(self, x: Tensor) -> Tensor:
         """Map inputs (N, C, H, W) to logits (N, classes)."""
-        x = self.act(self.max_pool(self.conv1(x)))
-        x = self.average_pool(self.act(self.conv2(x)))
+        x = self.lrn(self.act(self.max_pool(self.conv1(x))))
+        x = self.lrn(self.average_pool(self.act(self.conv2(x))))
         x = self.average_pool(self.act(self.conv3(x)))
         logits: Tensor = self.fc(x.flatten(1))
         return logits
@@ -77,15 +67,18 @@ class Conv2Local2FC(nn.Module):
 
     conv1 64 → activation → max pool; conv2 64 → activation → max pool; local3 32 → activation; local4 32 →
     activation; fc. 1,116,490 parameters on the 3×24×24 crops of the original, which augments; Fig. 1 was made
-    without regularisation, so whole images are used as they are.
+    without regularisation, so whole images are used as they are. layers-conv-local-11pct, 2,112,970 parameters, has 64
+    filters in local3 and normalises responses across 9 maps, after the first pooling and before the second.
 
     Args:
         in_shape: (C, H, W), H and W at least 3.
         classes: number of classes.
         activation: "relu", "tanh", or "scaled-tanh" (1.7159 tanh(2x/3)).
+        lrn: normalise responses across maps.
+        local3_filters: filters of local3 at each position.
 
     Raises:
-        ReproError: unknown activation.
+        ReproError: unknown activation, `lrn` is neither true nor false, or no filters.
     """
 
     init_std: ClassVar[dict[str, float]] = {
@@ -96,32 +89,44 @@ class Conv2Local2FC(nn.Module):
         "fc": 0.01,
     }
 
-    def __init__(self, in_shape: Shape, classes: int, *, activation: str = "relu") -> None:
+    def __init__(
+        self,
+        in_shape: Shape,
+        classes: int,
+        *,
+        activation: str = "relu",
+        lrn: bool = False,
+        local3_filters: int = 32,
+    ) -> None:
         super().__init__()
         self.activation = activation
-        self.act = _activation(activation)
+        self.act = activation_function(activation)
         channels, height, width = in_shape
         map_size = (_pooled(height, 2), _pooled(width, 2))
         self.conv1 = nn.Conv2d(channels, 64, 5, padding=2)
         self.conv2 = nn.Conv2d(64, 64, 5, padding=2)
         self.max_pool = nn.MaxPool2d(3, stride=2, ceil_mode=True)
-        self.local3 = LocallyConnected2d(64, 32, map_size, 3)
-        self.local4 = LocallyConnected2d(32, 32, map_size, 3)
+        self.lrn = _lrn(across_maps(9, 0.001, 0.75, 1.0), lrn)
+        if not isinstance(local3_filters, int) or local3_filters < 1:
+            what = "must be a whole number of at least 1"
+            raise mistake("model option local3_filters", what, local3_filters)
+        self.local3 = LocallyConnected2d(64, local3_filters, map_size, 3)
+        self.local4 = LocallyConnected2d(local3_filters, 32, map_size, 3)
         self.fc = nn.Linear(32 * map_size[0] * map_size[1], classes)
 
     def forward(self, x: Tensor) -> Tensor:
         """Map inputs (N, C, H, W) to logits (N, classes)."""
-        x = self.max_pool(self.act(self.conv1(x)))
-        x = self.max_pool(self.act(self.conv2(x)))
+        x = self.lrn(self.max_pool(self.act(self.conv1(x))))
+        x = self.max_pool(self.lrn(self.act(self.conv2(x))))
         x = self.act(self.local4(self.act(self.local3(x))))
         logits: Tensor = self.fc(x.flatten(1))
         return logits
 
 
-def _activation(name: str) -> Callable[[Tensor], Tensor]:
-    if name not in _ACTIVATIONS:
-        raise mistake("model option activation", f"must be one of {', '.join(_ACTIVATIONS)}", name)
-    return _ACTIVATIONS[name]
+def _lrn(made: nn.Module, lrn: object) -> nn.Module:
+    if not isinstance(lrn, bool):
+        raise mistake("model option lrn", "must be true or false", lrn)
+    return made if lrn else nn.Identity()
 
 
 def _pooled(size: int, times: int) -> int:

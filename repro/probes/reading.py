@@ -3,27 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from repro.datasets import ImageData
+from repro.datasets import ImageData, ImageFiles
 from repro.errors import mistake
 from repro.models import build_model
 from repro.models.normalisation import group_batch_norm
 from repro.probes.context import ProbeContext, Rows
 from repro.registry import find_probe, load
 from repro.spec import ModelSpec, ReadingSpec, RunSpec
-from repro.training.feeds import MemoryFeed
+from repro.training.feeds import Feed
+from repro.training.sources import feed_for
 
 
 def take_reading(
     reading: ReadingSpec,
     *,
     weights: Mapping[str, Tensor] | None,
-    data: ImageData | None,
+    data: ImageData | ImageFiles | None,
     device: torch.device,
     claims_folder: Path | None = None,
 ) -> Rows:
@@ -53,8 +55,9 @@ def take_reading(
     if reading.run is not None:
         if weights is None or data is None:
             raise mistake(where, "needs the run's kept weights and its data")
-        context = _of_run(reading, reading.run, weights, data, device, claims_folder)
-    elif reading.subject is not None:
+        with closing(feed_for(data, reading.run.recipe, reading.run.seed, device)) as feed:
+            return _checked(probe(_of_run(reading, reading.run, weights, feed, device, claims_folder)), where)
+    if reading.subject is not None:
         context = _of_model(reading, reading.subject, device, claims_folder)
     else:
         context = ProbeContext(device=device, options=reading.options)
@@ -77,11 +80,10 @@ def _of_run(
     reading: ReadingSpec,
     run: RunSpec,
     weights: Mapping[str, Tensor],
-    data: ImageData,
+    feed: Feed,
     device: torch.device,
     claims_folder: Path | None,
 ) -> ProbeContext:
-    feed = MemoryFeed(data, run.recipe, run.seed, device)
     model = build_model(run.model, feed.in_shape, feed.classes, claims_folder)
     group_batch_norm(model, run.recipe.bn_group)
     model.load_state_dict(weights)

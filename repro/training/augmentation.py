@@ -20,18 +20,22 @@ class RandomCrops:
         seed: the run's.
         batch_size: images a step.
         device: where to compute.
+        places: in how many places a crop may lie, each way; two paddings and one unless told.
     """
 
-    def __init__(self, seed: int, batch_size: int, device: torch.device) -> None:
+    def __init__(
+        self, seed: int, batch_size: int, device: torch.device, places: int = 2 * PADDING + 1
+    ) -> None:
         self.crops, self.flips = stream(seed, "crops"), stream(seed, "flips")
         self.batch_size = batch_size
         self.device = device
+        self.places = places
 
     def drawn(self, step: int | Tensor) -> tuple[Tensor, Tensor]:
-        """Return the offsets, int64 of 0 to 2·PADDING, shape (b, 2), and flips, bool (b,), of a step."""
-        places = random_bits(self.crops, step, 2 * self.batch_size, self.device) % (2 * PADDING + 1)
+        """Return the offsets, int64 of 0 to places − 1, shape (b, 2), and flips, bool (b,), of a step."""
+        offsets = random_bits(self.crops, step, 2 * self.batch_size, self.device) % self.places
         flips = random_bits(self.flips, step, self.batch_size, self.device) % 2 == 1
-        return places.view(self.batch_size, 2), flips
+        return offsets.view(self.batch_size, 2), flips
 
 
 def pad_crop_flip(images: Tensor, offsets: Tensor, flips: Tensor) -> Tensor:
@@ -46,14 +50,19 @@ def pad_crop_flip(images: Tensor, offsets: Tensor, flips: Tensor) -> Tensor:
         (N, C, H, W), channels last in memory.
     """
     height, width = images.shape[-2:]
+    return crop_flip(F.pad(images, (PADDING,) * 4), (height, width), offsets, flips)
+
+
+def crop_flip(images: Tensor, size: tuple[int, int], offsets: Tensor, flips: Tensor) -> Tensor:
+    """Crop to `size` (H, W) and mirror left-right; the rest as :func:`pad_crop_flip`."""
+    height, width = size
     device = images.device
-    padded = F.pad(images, (PADDING,) * 4)
     rows = offsets[:, :1] + torch.arange(height, device=device)
     columns = torch.arange(width, device=device).expand(len(offsets), width)
     columns = offsets[:, 1:] + torch.where(flips[:, None], columns.flip(1), columns)
     rows, columns = rows[:, :, None], columns[:, None, :]
     if images.dim() == 3:
-        return padded.permute(1, 2, 0)[rows, columns].permute(0, 3, 1, 2)
+        return images.permute(1, 2, 0)[rows, columns].permute(0, 3, 1, 2)
     image = torch.arange(len(offsets), device=device)[:, None, None]
     # Indices on both sides of a slice put the sliced dimension, the channels, last.
-    return padded[image, :, rows, columns].permute(0, 3, 1, 2)
+    return images[image, :, rows, columns].permute(0, 3, 1, 2)

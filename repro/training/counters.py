@@ -35,6 +35,11 @@ def random_bits(key: int, step: int | Tensor, count: int, device: torch.device) 
     return _shifted(bits ^ _shifted(bits, 31), 1)
 
 
+def uniform(bits: Tensor) -> Tensor:
+    """Return numbers of 0 to 1, 1 left out, from :func:`random_bits`: float64, of the same shape."""
+    return (bits >> 10).double() * 2.0**-53
+
+
 def _shifted(bits: Tensor, by: int) -> Tensor:
     """Shift right with zeros coming in; torch shifts int64 with its sign."""
     return (bits >> by) & ((1 << (64 - by)) - 1)

@@ -47,6 +47,9 @@ class Feed(Protocol):
     def views(self) -> Iterator[Batch] | None:
         """Yield the test set as several views an image, (N, V, C, H, W); None where the recipe wants none."""
 
+    def close(self) -> None:
+        """Let go of what reads ahead."""
+
 
 class MemoryFeed:
     """A dataset in memory: pixels stay uint8 on the device; a batch is cropped, mirrored and scaled there.
@@ -67,6 +70,7 @@ class MemoryFeed:
         self.images, self.classes, self.in_shape = len(data.train_labels), data.classes, data.in_shape
         self.device = device
         self.batch_size = recipe.batch_size
+        self.train_error_images = recipe.train_error_images
         self.augments = recipe.augmentation == "pad-crop-flip"
         self.pixels = {
             "train": torch.from_numpy(data.train_images).to(device),
@@ -106,7 +110,8 @@ class MemoryFeed:
 
     def clean(self, split: Split) -> Iterator[Batch]:
         """Yield a whole set in its order."""
-        pixels, labels = self.pixels[split], self.labels[split]
+        wanted = self.train_error_images if split == "train" else None
+        pixels, labels = self.pixels[split][:wanted], self.labels[split][:wanted]
         size = IMAGES_AT_ONCE * (4 if self.device.type == "cuda" else 1)
         for start in range(0, len(labels), size):
             part = slice(start, start + size)
@@ -119,6 +124,9 @@ class MemoryFeed:
     def views(self) -> None:
         """Whole images have one view."""
         return
+
+    def close(self) -> None:
+        """Nothing reads ahead."""
 
     def _scaled(self, pixels: Tensor, offset: Tensor) -> Tensor:
         scaled = (pixels.to(torch.float32) - offset) * self.scale

@@ -14,12 +14,13 @@ from repro.training.seeds import generator
 
 
 def initialise(model: nn.Module, kind: Initialisation, seed: int) -> None:
-    """Draw the weights of every convolution, linear and locally connected layer anew; set their biases to 0.
+    """Draw the weights of every convolution, linear and locally connected layer anew; set their biases.
 
     "he": normal, standard deviation √(2 / fan-in) (He et al., arXiv:1502.01852, Eqn. 10). "fan-in": that for
     nets whose attribute ``activation`` is "relu" or absent, √(1 / fan-in) for others. "gaussian-0.01":
     normal, standard deviation 0.01. "cuda-convnet": normal, standard deviations by layer name from the net's
-    attribute ``init_std``. Weights are drawn on the CPU, in the order of the net's modules, so every device
+    attribute ``init_std``. Biases start at 0, or at what the net's attribute ``init_bias`` says of a layer by its name,
+    whatever the kind. Weights are drawn on the CPU, in the order of the net's modules, so every device
     starts alike. Batch normalisation keeps gamma = 1 and beta = 0.
 
     Raises:
@@ -28,6 +29,7 @@ def initialise(model: nn.Module, kind: Initialisation, seed: int) -> None:
     random = generator(seed, "init")
     activation = getattr(model, "activation", "relu")
     declared: Mapping[str, float] = getattr(model, "init_std", {})
+    biases: Mapping[str, float] = getattr(model, "init_bias", {})
     for name, layer, fan_in in weight_layers(model):
         match kind:
             case "he":
@@ -46,7 +48,7 @@ def initialise(model: nn.Module, kind: Initialisation, seed: int) -> None:
         with torch.no_grad():
             weight.copy_(torch.empty(weight.shape).normal_(0, std, generator=random))
             if isinstance(bias, Tensor):
-                bias.zero_()
+                bias.fill_(biases.get(name, 0.0))
 
 
 def weight_layers(model: nn.Module) -> Iterator[tuple[str, nn.Module, int]]:

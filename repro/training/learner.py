@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from repro.recipes import Recipe
 from repro.training.capture import EAGER_STEPS, MOST_STEPS, CapturedForward, captured, unrolled_steps
-from repro.training.evaluation import evaluate
+from repro.training.evaluation import evaluate, multi_view_error
 from repro.training.feeds import Feed, MemoryFeed
 from repro.training.parameter_groups import parameter_groups
 from repro.training.run import State
@@ -45,6 +45,7 @@ class Learner:
         reseeds: bool = False,
     ) -> None:
         self.batch_size = recipe.batch_size
+        self.label_smoothing = recipe.label_smoothing
         self.seed = seed
         self.model = model
         self.feed = feed
@@ -60,7 +61,9 @@ class Learner:
         self.lrs = [torch.tensor(group["lr"], dtype=torch.float32, device=device) for group in groups]
         for group, lr in zip(groups, self.lrs, strict=True):
             group["lr"] = lr
-        self.optimiser = torch.optim.SGD(groups, lr=self.lrs[0], momentum=recipe.momentum, fused=True)
+        self.optimiser = torch.optim.SGD(
+            groups, lr=self.lrs[0], momentum=recipe.momentum, nesterov=recipe.nesterov, fused=True
+        )
         self.parameters = [p for group in self.optimiser.param_groups for p in group["params"]]
         self.lr_table = torch.zeros((MOST_STEPS, len(groups)), dtype=torch.float32, device=device)
         # Kept on the device, so that a GPU is not waited for: wrong answers and loss since the last
@@ -112,7 +115,7 @@ class Learner:
         with self._autocast():
             logits = self.model(inputs)
         logits = logits.float()
-        loss = F.cross_entropy(logits, labels)
+        loss = F.cross_entropy(logits, labels, label_smoothing=self.label_smoothing)
         loss.backward()  # type: ignore[no-untyped-call]  # missing from torch's stubs
         self.optimiser.step()
         wrong = (logits.detach().argmax(dim=1) != labels).sum()
@@ -133,6 +136,13 @@ class Learner:
             "test_error": test_error,
             "test_loss": test_loss,
         }
+
+    def multi_view_error(self) -> float:
+        """Return the error, a fraction, over several views of each test image."""
+        views = self.feed.views()
+        assert views is not None
+        with self._autocast():
+            return multi_view_error(self.model, views)
 
     def running(self, steps: int) -> dict[str, float]:
         """Return "running_error" and "running_loss" of the last `steps` batches, and start to count anew."""

@@ -5,19 +5,19 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, closing, nullcontext
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from repro.datasets import ImageData
-from repro.errors import mistake
+from repro.datasets import ImageData, ImageFiles
+from repro.errors import ReproError, mistake
 from repro.models import build_model
 from repro.models.normalisation import group_batch_norm
-from repro.recipes import Recipe
+from repro.recipes import Recipe, contradictions
 from repro.spec import RunSpec
-from repro.training.capture import MOST_STEPS, can_be_captured, draws_random_numbers
+from repro.training.capture import can_be_captured, draws_random_numbers
 from repro.training.checkpoints import Checkpoints, Interrupted
 from repro.training.feeds import MemoryFeed
 from repro.training.initialisation import initialise
@@ -25,6 +25,7 @@ from repro.training.learner import Learner
 from repro.training.run import State, TrainedRun
 from repro.training.schedules import WarmUp, scheduled_lr
 from repro.training.seeds import global_stream
+from repro.training.sources import feed_for
 
 PRECISIONS = ("fp32", "tf32", "bf16")
 
@@ -34,12 +35,13 @@ STATE_VERSION = 1
 
 def train(
     spec: RunSpec,
-    data: ImageData,
+    data: ImageData | ImageFiles,
     device: torch.device,
     *,
     claims_folder: Path | None = None,
     on_progress: Callable[[int, int], None] = lambda done, total: None,
     checkpoints: Checkpoints | None = None,
+    readers: int = 0,
 ) -> TrainedRun:
     """Carry out a run. In one thread on one machine, the same spec gives the same bits, interrupted or not.
 
@@ -50,6 +52,7 @@ def train(
         claims_folder: where a user's own model is looked for.
         on_progress: called after each step, or several at once, with the steps done and planned.
         checkpoints: where the state is kept and found again; None keeps none.
+        readers: processes that read images ahead, where these lie in files.
 
     Raises:
         ReproError: the model cannot be built, the recipe does not fit it or the data, or its precision is
@@ -59,22 +62,22 @@ def train(
     recipe = spec.recipe
     _check(spec)
     _fix_algorithms(spec.numerics.precision, device)
-    feed = MemoryFeed(data, recipe, spec.seed, device, MOST_STEPS)
-    with global_stream(spec.seed, torch.device("cpu")):
-        # For a user's own layers, whose constructors draw from it.
-        model = build_model(spec.model, feed.in_shape, feed.classes, claims_folder)
-    initialise(model, recipe.initialisation, spec.seed)
-    group_batch_norm(model, recipe.bn_group)
-    model.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]  # missing from torch's stubs
-    # A user's own net may draw random numbers or look at its tensors from Python: no graph, a seed each step.
-    own = ":" in spec.model.name
-    captures = isinstance(feed, MemoryFeed) and can_be_captured(model, device) and not own
-    reseeds = own or draws_random_numbers(model)
-    with _own_stream(device):
-        learner = Learner(
-            recipe, spec.seed, model, feed, spec.numerics.precision, captures=captures, reseeds=reseeds
-        )
-        return _Loop(recipe, learner).run(on_progress, checkpoints)
+    with closing(feed_for(data, recipe, spec.seed, device, readers)) as feed:
+        with global_stream(spec.seed, torch.device("cpu")):
+            # For a user's own layers, whose constructors draw from it.
+            model = build_model(spec.model, feed.in_shape, feed.classes, claims_folder)
+        initialise(model, recipe.initialisation, spec.seed)
+        group_batch_norm(model, recipe.bn_group)
+        model.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]  # missing from torch's stubs
+        # A user's own net may draw random numbers or look at its tensors from Python: no graph, a seed each step.
+        own = ":" in spec.model.name
+        captures = isinstance(feed, MemoryFeed) and can_be_captured(model, device) and not own
+        reseeds = own or draws_random_numbers(model)
+        with _own_stream(device):
+            learner = Learner(
+                recipe, spec.seed, model, feed, spec.numerics.precision, captures=captures, reseeds=reseeds
+            )
+            return _Loop(recipe, learner).run(on_progress, checkpoints)
 
 
 def _check(spec: RunSpec) -> None:
@@ -83,14 +86,10 @@ def _check(spec: RunSpec) -> None:
         raise mistake(
             "numerics.precision", f"must be one of {', '.join(PRECISIONS)}", spec.numerics.precision
         )
-    if (recipe.steps is None) == (recipe.epochs is None):
-        raise mistake("recipe", "needs `steps` or `epochs`, one of the two")
-    if recipe.bn_group is not None and recipe.batch_size % recipe.bn_group:
-        raise mistake("recipe.bn_group", f"must divide batch_size = {recipe.batch_size}", recipe.bn_group)
-    if (recipe.warmup_lr is None) != (recipe.warmup_until_train_error is None):
-        raise mistake("recipe", "needs both `warmup_lr` and `warmup_until_train_error`, or neither")
     if recipe.evaluate_every <= 0:
         raise mistake("recipe.evaluate_every", "must be a positive number of epochs", recipe.evaluate_every)
+    if problems := contradictions(recipe):
+        raise ReproError(*problems)
 
 
 def _fix_algorithms(precision: str, device: torch.device) -> None:
@@ -187,6 +186,9 @@ class _Loop:
             **self.learner.evaluate(),
             **self.learner.running(self.step - int(self.history[-1]["step"]) if self.history else 0),
         }
+        if self.recipe.test_views != "centre":
+            # Ten times the work of an evaluation: once, at the end.
+            row["ten_crop_error"] = self.learner.multi_view_error() if self.step == self.steps else math.nan
         finite = _finite(row)
         if not finite:
             row |= dict.fromkeys(("train_error", "test_error", "running_error"), self.chance_error)

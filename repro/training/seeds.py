@@ -20,7 +20,7 @@ def stream(seed: int, purpose: str, index: int = 0) -> int:
 
     Args:
         seed: the run's.
-        purpose: "init", "order" (index: epoch), "crops", "flips", "layers" (index: step).
+        purpose: "init", "order" (index: epoch), "crops", "flips", "colours", "sample", "layers" (index: step).
         index: which of the purpose's streams.
     """
     digest = hashlib.sha256(f"{seed}/{purpose}/{index}".encode()).digest()

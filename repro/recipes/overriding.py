@@ -1,0 +1,114 @@
+"""A named recipe with some of its fields replaced, and what can be wrong with that."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import replace
+from functools import cache
+from typing import TYPE_CHECKING, Any, get_args, get_type_hints
+
+from repro.errors import Problem, ReproError, suggestion
+from repro.recipes.fields import RECIPE_FIELDS, Recipe
+from repro.recipes.published import RECIPES
+
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
+
+OF_FILES = frozenset({"alexnet", "resnet-imagenet", "random-resized-crop"})
+"""Augmentations of images of many sizes, which need `crop_size`."""
+
+
+def recipe(name: str, overrides: dict[str, Any], place: Callable[[str], str] = str) -> Recipe:
+    """Return recipe `name` with fields replaced. Choosing `steps` drops `epochs` and the other way round.
+
+    Args:
+        name: the recipe's name in :data:`RECIPES`.
+        overrides: field → value.
+        place: field → where it was set, for errors.
+
+    Raises:
+        ReproError: unknown recipe or field, a value that is none for its field, or fields that contradict
+            one another; all problems at once.
+    """
+    if name not in RECIPES:
+        raise ReproError(Problem(place("name"), "unknown recipe", repr(name), suggestion(name, RECIPES)))
+    values: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in overrides.items()}
+    problems = [found for key, value in values.items() for found in _field_problems(key, value, place(key))]
+    if values.get("steps") is not None and values.get("epochs") is not None:
+        what = "give `steps` or `epochs`, not both"
+        problems.append(Problem(place("steps"), what, repr(values["steps"]), "remove one of the two"))
+    if problems:
+        raise ReproError(*problems)
+    if values.get("steps") is not None:
+        values["epochs"] = None
+    elif values.get("epochs") is not None:
+        values["steps"] = None
+    made = replace(RECIPES[name], **values)
+    if found := contradictions(made, place):
+        raise ReproError(*found)
+    return made
+
+
+def contradictions(made: Recipe, place: Callable[[str], str] = "recipe.{}".format) -> list[Problem]:
+    """Return what is wrong with fields together."""
+    problems = []
+    if (made.steps is None) == (made.epochs is None):
+        what = "needs `steps` or `epochs`, one of the two"
+        problems.append(Problem(place("steps"), what, repr(made.steps), "set one of them"))
+    if made.bn_group is not None and made.batch_size % made.bn_group:
+        what = f"must divide batch_size = {made.batch_size}"
+        hint = "set both so that they fit"
+        problems.append(Problem(place("bn_group"), what, repr(made.bn_group), hint))
+    if (made.warmup_lr is None) != (made.warmup_until_train_error is None):
+        what = "needs both `warmup_lr` and `warmup_until_train_error`, or neither"
+        problems.append(Problem(place("warmup_lr"), what, repr(made.warmup_lr), "give the other one, too"))
+    if made.crop_size is None and made.augmentation in OF_FILES:
+        what, hint = "is of images in files and needs `crop_size`", "set crop_size, or another augmentation"
+        problems.append(Problem(place("augmentation"), what, repr(made.augmentation), hint))
+    if made.crop_size is not None and made.augmentation == "pad-crop-flip":
+        what, hint = "pads images in memory; `crop_size` wants files", f"choose {', '.join(sorted(OF_FILES))}"
+        problems.append(Problem(place("augmentation"), what, repr(made.augmentation), hint))
+    if made.crop_size is None and made.test_views == "ten-crop":
+        what, hint = "needs `crop_size`", 'set crop_size, or test_views = "centre"'
+        problems.append(Problem(place("test_views"), what, repr(made.test_views), hint))
+    if made.label_smoothing >= 1:
+        what, hint = "must be below 1", "it is the share of the target that is spread over all classes"
+        problems.append(Problem(place("label_smoothing"), what, repr(made.label_smoothing), hint))
+    if made.nesterov and made.momentum == 0:
+        problems.append(Problem(place("nesterov"), "needs a momentum", "momentum = 0", "set momentum"))
+    return problems
+
+
+def _field_problems(key: str, value: object, place: str) -> list[Problem]:
+    """Return what is wrong with one field: its name, its type, or a number that makes no sense for it."""
+    if key not in RECIPE_FIELDS:
+        return [Problem(place, "unknown recipe field", None, suggestion(key, RECIPE_FIELDS))]
+    from pydantic import ValidationError
+
+    try:
+        _types()[key].validate_python(value, strict=True)
+    except ValidationError as error:
+        message = error.errors()[0]["msg"]
+        choices = get_args(get_type_hints(Recipe)[key])
+        words = isinstance(value, str) and all(isinstance(choice, str) for choice in choices) and choices
+        hint = suggestion(str(value), choices) if words else f"its type is {Recipe.__annotations__[key]}"
+        return [Problem(place, message[:1].lower() + message[1:], repr(value), hint)]
+    least = _LEAST.get(key, 0)
+    if isinstance(value, int | float) and not (math.isfinite(value) and least <= value):
+        return [Problem(place, "is out of range", repr(value), f"give a finite number of at least {least}")]
+    if value == 0 and key in _POSITIVE:
+        return [Problem(place, "is out of range", repr(value), "give a number above 0")]
+    return []
+
+
+@cache
+def _types() -> dict[str, TypeAdapter[Any]]:
+    from pydantic import TypeAdapter  # late: workers and reports need none of it
+
+    hints = get_type_hints(Recipe)
+    return {name: TypeAdapter(hints[name]) for name in RECIPE_FIELDS}
+
+
+_LEAST = {"batch_size": 1, "bn_group": 1, "crop_size": 1, "train_error_images": 1}
+_POSITIVE = frozenset({"epochs", "lr", "evaluate_every", "warmup_lr"})
