@@ -7,9 +7,7 @@ model's source, together with the criteria does not make them look as if they ha
 
 from __future__ import annotations
 
-import json
 import time
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -17,6 +15,7 @@ from pydantic import BaseModel
 
 from repro.demand import Demand
 from repro.store import Store
+from repro.store.files import as_text
 
 FILE = "criteria.jsonl"
 SEEN = "seen.jsonl"
@@ -53,8 +52,7 @@ def record(demand: Demand, store: Store) -> None:
         earlier.digest == entry.digest for earlier in history(demand.claim.id, demand.scale, store)
     ):
         return
-    with (store.root / FILE).open("a", encoding="utf-8") as file:
-        file.write(json.dumps(asdict(entry)) + "\n")
+    store.append(FILE, asdict(entry))
 
 
 def present(demand: Demand, store: Store) -> Entry | None:
@@ -79,9 +77,7 @@ def remember(demand: Demand, store: Store) -> None:
     """Append the claim's runs that are there and were not seen before; call after runs were carried out."""
     new = _there(demand, store) - _seen(demand, store)
     if new:
-        line = {"claim": demand.claim.id, "scale": demand.scale, "runs": sorted(new)}
-        with (store.root / SEEN).open("a", encoding="utf-8") as file:
-            file.write(json.dumps(line) + "\n")
+        store.append(SEEN, {"claim": demand.claim.id, "scale": demand.scale, "runs": sorted(new)})
 
 
 def _there(demand: Demand, store: Store) -> set[str]:
@@ -90,7 +86,7 @@ def _there(demand: Demand, store: Store) -> set[str]:
 
 
 def _seen(demand: Demand, store: Store) -> set[str]:
-    lines = [line for line in _lines(SEEN, store) if (line.get("claim"), line.get("scale")) == _of(demand)]
+    lines = [line for line in store.lines(SEEN) if (line.get("claim"), line.get("scale")) == _of(demand)]
     return {str(key) for line in lines for key in line.get("runs", [])}
 
 
@@ -103,9 +99,12 @@ def _plain(item: BaseModel) -> dict[str, Any]:
 
 
 def history(claim: str, scale: str, store: Store) -> list[Entry]:
-    """Return the entries of a claim at a scale, oldest first; lines that cannot be read are passed over."""
+    """Return the entries of a claim at a scale, oldest first; lines that cannot be read are passed over.
+
+    Those of another store's ledger were appended when it was imported, whenever they were made.
+    """
     entries = []
-    for line in _lines(FILE, store):
+    for line in store.lines(FILE):
         try:
             entry = Entry(**line)
         except TypeError:
@@ -113,20 +112,32 @@ def history(claim: str, scale: str, store: Store) -> list[Entry]:
             continue
         if (entry.claim, entry.scale) == (claim, scale):
             entries.append(entry)
-    return entries
+    return sorted(entries, key=lambda entry: entry.first_seen)
 
 
-def _lines(name: str, store: Store) -> Iterator[dict[str, Any]]:
-    try:
-        text = (store.root / name).read_text(encoding="utf-8")
-    except FileNotFoundError:
-        return
-    for number, line in enumerate(text.splitlines(), start=1):
-        try:
-            content = json.loads(line)
-        except ValueError:
-            content = None
-        if isinstance(content, dict):
-            yield content
-        else:
-            store.damaged.append(f"{name} line {number} cannot be read")
+def merge(theirs: Store, ours: Store) -> int:
+    """Append what the ledgers of another store say and ours do not; return how many lines. None is ever taken away."""
+    added = 0
+    for ledger, kinds in ((FILE, _ENTRY), (SEEN, _SIGHT)):
+        known = {as_text(line) for line in ours.lines(ledger)}
+        for number, line in enumerate(theirs.lines(ledger), start=1):
+            if not all(isinstance(line.get(name), kind) for name, kind in kinds.items()):
+                theirs.damaged.append(f"{ledger} line {number} is of another version")
+            elif as_text(line) not in known:
+                known.add(as_text(line))
+                ours.append(ledger, line)
+                added += 1
+    return added
+
+
+_SIGHT: dict[str, type] = {"claim": str, "scale": str, "runs": list}
+_ENTRY: dict[str, type] = {
+    "claim": str,
+    "scale": str,
+    "digest": str,
+    "first_seen": str,
+    "runs_then": int,
+    "expect": dict,
+}
+
+

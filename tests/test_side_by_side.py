@@ -92,3 +92,18 @@ def test_nets_that_disagree_are_never_side_by_side() -> None:
         list(pool.map(net, ["fp32", "fp32", "tf32", "fp32", "tf32", "tf32"]))
     assert all(len(kinds) == 1 for kinds in together)
     assert len(together) == 6
+
+
+def test_shares_of_the_devices_time_add_up_to_it() -> None:
+    """Alone for 10 s, two for 6 s, alone again for 4 s: 10 + 3 and 3 + 4."""
+    time = 0.0
+    memory = DeviceMemory(100, now=lambda: time)
+    first, second = memory.reserved(1), memory.reserved(1)
+    one = first.__enter__()
+    time = 10.0
+    two = second.__enter__()
+    time = 16.0
+    first.__exit__(None, None, None)
+    time = 20.0
+    second.__exit__(None, None, None)
+    assert (one.device_seconds, two.device_seconds) == (13.0, 7.0)

@@ -184,10 +184,10 @@ def test_a_run_under_anothers_name_is_not_taken_for_it(store: Store) -> None:
 
 def test_a_run_of_a_version_with_other_fields_is_not_used(store: Store) -> None:
     path = filled(store) / "run.json"
-    from repro import store as module
+    from repro.store import files as module
 
     content = json.loads(path.read_text(encoding="utf-8"))["content"]
-    path.write_text(module._sealed(content | {"temperature": 1}), encoding="utf-8")
+    path.write_text(module.sealed(content | {"temperature": 1}), encoding="utf-8")
     assert store.run(KEY) is None
     assert store.damaged == [f"runs/{KEY}/run.json was written by another version"]
 
@@ -242,10 +242,10 @@ def test_a_run_that_appears_while_ours_is_put_wins(store: Store, monkeypatch: py
 
 
 def test_a_write_that_fails_leaves_nothing_behind(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(self: Path, *args: Any, **kwargs: Any) -> int:
+    def full(descriptor: int) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(Path, "write_text", full)
+    monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(OSError, match="No space"):
         store.put_run(RECORD, WEIGHTS)
     with pytest.raises(OSError, match="No space"):

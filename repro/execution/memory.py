@@ -1,10 +1,19 @@
-"""Device memory that nets share which train side by side: each waits until its estimate fits."""
+"""A device that nets share which train side by side: each waits until its estimate fits into the memory."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+
+
+@dataclass
+class Share:
+    """A net's part of the device's time: `device_seconds`, the seconds it was there over the nets beside it."""
+
+    device_seconds: float = 0.0
 
 
 class DeviceMemory:
@@ -12,17 +21,21 @@ class DeviceMemory:
 
     Args:
         total: bytes to share; infinite where memory is not to be counted, as on the CPU.
+        now: a clock, in seconds.
     """
 
-    def __init__(self, total: float) -> None:
+    def __init__(self, total: float, now: Callable[[], float] = time.monotonic) -> None:
         self.total = total
         self.taken = 0.0
         self.nets = 0
         self.kind = ""
+        self._now = now
+        # Runs at one over the number of nets: what passes of it while a net is there is the net's share.
+        self._clock, self._read_at = 0.0, now()
         self._changed = threading.Condition()
 
     @contextmanager
-    def reserved(self, wanted: float, kind: str = "") -> Iterator[None]:
+    def reserved(self, wanted: float, kind: str = "") -> Iterator[Share]:
         """Hold `wanted` bytes, waiting until they are there and all other nets are of the same kind.
 
         Args:
@@ -33,15 +46,18 @@ class DeviceMemory:
         def fits() -> bool:
             return self.nets == 0 or (kind == self.kind and self.taken + wanted <= self.total)
 
+        share = Share()
         with self._changed:
             self._changed.wait_for(fits)
+            began = self._shared_clock()
             self.kind = kind
             self.taken += wanted
             self.nets += 1
         try:
-            yield
+            yield share
         finally:
             with self._changed:
+                share.device_seconds = self._shared_clock() - began
                 self.taken -= wanted
                 self.nets -= 1
                 self._changed.notify_all()
@@ -57,3 +73,9 @@ class DeviceMemory:
                 return False
             self.total = min(self.total, 0.8 * self.taken)
             return True
+
+    def _shared_clock(self) -> float:
+        now = self._now()
+        self._clock += (now - self._read_at) / max(1, self.nets)
+        self._read_at = now
+        return self._clock

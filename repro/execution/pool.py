@@ -1,64 +1,30 @@
 """Worker processes of this machine: one thread each, one job at a time, results straight into the store.
 
-A worker that dies takes only its job with it; a job that a death has cost is tried once more. The parent
-imports no torch: jobs and events are JSON lines over pipes.
+A worker that dies takes only its job with it; a job that a death has cost is tried once more, from its last
+checkpoint. The parent imports no torch: jobs and events are JSON lines over pipes. Asked to stop, it closes the pipes:
+workers save where they are and end. Asked again, it kills them.
 """
 
 from __future__ import annotations
 
 import contextlib
-import json
 import math
-import os
 import queue
-import subprocess
 import sys
-import threading
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from repro.errors import mistake
+from repro.execution.outcome import Outcome, Progress
+from repro.execution.workers import WorkerProcess, requests_to_end
 from repro.plan import Job
 from repro.store import Store
 
-
-@dataclass
-class Progress:
-    """How far execution has come, for whoever shows it.
-
-    Attributes:
-        done, failed, total: jobs.
-        work_done, work_total: predicted seconds of one worker, partly done jobs included.
-        message: the latest thing that happened, for people; None for a mere tick.
-    """
-
-    done: int
-    failed: int
-    total: int
-    work_done: float
-    work_total: float
-    message: str | None = None
-
-
-@dataclass
-class Outcome:
-    """What became of the jobs: failures by key with their reasons."""
-
-    done: int = 0
-    failures: dict[str, str] = field(default_factory=dict)
-
-
-@dataclass
-class _Worker:
-    number: int
-    process: subprocess.Popen[str]
-    job: Job | None = None
-    ready: bool = False
-    fraction: float = 0.0
+_REQUEST = 0
+"""The number of no worker."""
 
 
 def execute(
@@ -71,8 +37,11 @@ def execute(
     show: Callable[[Progress], None],
     refill: Callable[[], Sequence[Job]] = lambda: (),
     deadline: float = math.inf,
+    checkpoint_seconds: float | None = None,
 ) -> Outcome:
     """Carry out `jobs` in their order on `workers` processes; finished ones stay whatever happens next.
+
+    SIGINT (Ctrl-C), SIGTERM and SIGHUP let the workers save where they are and end; a second one kills them.
 
     Args:
         jobs: what to do first.
@@ -83,12 +52,12 @@ def execute(
         show: told about every step.
         refill: asked for further jobs whenever the queue is empty and a job has ended; known ones are ignored.
         deadline: `time.monotonic()` after which no further job is started.
+        checkpoint_seconds: save the state of each run so often; None for every 20 s or more seldom.
 
     Raises:
         ReproError: the device cannot be used.
-        KeyboardInterrupt: passed on, after the workers have been stopped.
     """
-    return _Pool(store, claims_folder, device, show, refill, deadline).run(jobs, workers)
+    return _Pool(store, claims_folder, device, show, refill, deadline, checkpoint_seconds).run(jobs, workers)
 
 
 class _Pool:
@@ -100,12 +69,13 @@ class _Pool:
         show: Callable[[Progress], None],
         refill: Callable[[], Sequence[Job]],
         deadline: float,
+        checkpoint_seconds: float | None,
     ) -> None:
         self.store = store
         self.command = [
             sys.executable,
             "-m",
-            "repro.execution.worker",
+            "repro.execution.process",
             "--store",
             str(store.root.resolve()),
             "--claims",
@@ -113,6 +83,8 @@ class _Pool:
             "--device",
             device,
         ]
+        if checkpoint_seconds is not None:
+            self.command += ["--checkpoint-seconds", str(checkpoint_seconds)]
         self.device = device
         self.show = show
         self.refill = refill
@@ -120,27 +92,54 @@ class _Pool:
         self.waiting: deque[Job] = deque()
         self.busy: deque[Job] = deque()
         self.known: set[tuple[str, bool]] = set()
-        self.events: queue.Queue[tuple[int, dict[str, Any]]] = queue.Queue()
-        self.workers: dict[int, _Worker] = {}
+        # Simple, since signal handlers put into it.
+        self.events: queue.SimpleQueue[tuple[int, dict[str, Any]]] = queue.SimpleQueue()
+        self.workers: dict[int, WorkerProcess] = {}
         self.outcome = Outcome()
         self.deaths: Counter[str] = Counter()
         self.total = 0
         self.work_total = self.work_done = 0.0
         self.started = 0
+        self.most_workers = 0
 
     def run(self, jobs: Sequence[Job], count: int) -> Outcome:
+        self.most_workers = count
         self.add(jobs)
-        try:
-            for _ in range(min(count, len(jobs))):
-                self.start()
-            while self.workers:
-                number, event = self.events.get()
-                self.handle(self.workers[number], event)
-        finally:
-            for worker in self.workers.values():
-                worker.process.kill()
-                worker.process.wait()
+        with requests_to_end(lambda: self.events.put((_REQUEST, {}))):
+            try:
+                self.staff()
+                while self.workers:
+                    number, event = self.next_event()
+                    if number == _REQUEST:
+                        self.stop()
+                    else:
+                        self.handle(self.workers[number], event)
+            finally:
+                self.kill()
         return self.outcome
+
+    def next_event(self) -> tuple[int, dict[str, Any]]:
+        while True:
+            # Windows runs signal handlers only between waits.
+            with contextlib.suppress(queue.Empty):
+                return self.events.get(timeout=1.0)
+
+    def stop(self) -> None:
+        """Ask the workers to save where they are and to end; the second time, do not wait for it."""
+        if self.outcome.stopped:
+            self.kill()
+            return
+        self.outcome.stopped = True
+        self.waiting.clear()
+        self.busy.clear()
+        for worker in self.workers.values():
+            worker.let_go() if worker.ready else worker.kill()
+        message = "Stopping: runs save where they are. Once more to stop at once."
+        self.show(self.progress(message, urgent=True))
+
+    def kill(self) -> None:
+        for worker in self.workers.values():
+            worker.kill()
 
     def add(self, jobs: Sequence[Job]) -> None:
         """Queue the jobs that are new; a run that is trained now may need another reading later."""
@@ -152,31 +151,18 @@ class _Pool:
                 self.total += 1
                 self.work_total += job.wall_seconds
 
+    def staff(self) -> None:
+        """Start as many workers as there is work for: a few first jobs may be followed by many."""
+        free = sum(worker.job is None for worker in self.workers.values())
+        for _ in range(min(self.most_workers - len(self.workers), len(self.waiting) - free)):
+            self.start()
+
     def start(self) -> None:
-        """Start a worker and the thread that listens to it."""
-        environment = {**os.environ, "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
-        process = subprocess.Popen(
-            self.command,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            env=environment,
-            text=True,
-            encoding="utf-8",
-        )
         self.started += 1
-        worker = _Worker(self.started, process)
-        self.workers[worker.number] = worker
-        threading.Thread(target=self.listen, args=(worker,), daemon=True).start()
+        self.workers[self.started] = WorkerProcess.started(self.started, self.command, self.events.put)
 
-    def listen(self, worker: _Worker) -> None:
-        """Pass a worker's events on; the end of its output is its death."""
-        assert worker.process.stdout is not None
-        for line in worker.process.stdout:
-            self.events.put((worker.number, json.loads(line)))
-        self.events.put((worker.number, {"event": "ended", "code": worker.process.wait()}))
-
-    def handle(self, worker: _Worker, event: dict[str, Any]) -> None:
-        job, message = worker.job, None
+    def handle(self, worker: WorkerProcess, event: dict[str, Any]) -> None:
+        job, message, urgent = worker.job, None, False
         match event["event"]:
             case "ready":
                 worker.ready = True
@@ -193,8 +179,16 @@ class _Pool:
                 self.finish(worker, job)
             case "failed":
                 assert job is not None
-                message = self.fail(job, event["reason"])
+                message, urgent = self.fail(job, event["reason"]), True
                 self.finish(worker, job)
+                if event.get("in_vain"):
+                    # What cannot be kept is not worth training.
+                    self.deadline = -math.inf
+            case "warning":
+                message, urgent = event["message"], True
+            case "interrupted":
+                # The worker ends, and its job is taken care of then.
+                pass
             case "busy":
                 # Another check carries it out: come back when nothing else is left.
                 assert job is not None
@@ -202,9 +196,10 @@ class _Pool:
                 worker.job = None
             case "ended":
                 message = self.bury(worker, event["code"])
-        if event["event"] != "progress":
+                urgent = message is not None
+        if event["event"] != "progress" and not self.outcome.stopped:
             self.dispatch()
-        self.show(self.progress(message))
+        self.show(self.progress(message, urgent=urgent))
 
     def dispatch(self) -> None:
         """Give idle workers their next jobs; let all go when nothing runs, waits or follows."""
@@ -213,39 +208,36 @@ class _Pool:
             self.busy.clear()
         elif not self.waiting:
             self.add(self.refill())
+            self.staff()
         idle = [worker for worker in self.workers.values() if worker.ready and worker.job is None]
         for worker in idle:
             if self.waiting:
-                self.assign(worker, self.waiting.popleft(), wait=False)
+                worker.take(self.waiting.popleft(), wait=False)
             elif self.busy:
-                self.assign(worker, self.busy.popleft(), wait=True)
+                worker.take(self.busy.popleft(), wait=True)
         if not any(worker.job for worker in self.workers.values()):
             for worker in idle:
-                assert worker.process.stdin is not None
-                with contextlib.suppress(OSError):
-                    worker.process.stdin.close()
+                worker.let_go()
 
-    def assign(self, worker: _Worker, job: Job, *, wait: bool) -> None:
-        worker.job, worker.fraction = job, 0.0
-        assert worker.process.stdin is not None
-        # A worker that has died is buried by its "ended" event, which gives the job a second try.
-        with contextlib.suppress(OSError):
-            worker.process.stdin.write(json.dumps(_as_json(job, wait)) + "\n")
-            worker.process.stdin.flush()
-
-    def finish(self, worker: _Worker, job: Job) -> None:
+    def finish(self, worker: WorkerProcess, job: Job) -> None:
         self.work_done += job.wall_seconds
         worker.job, worker.fraction = None, 0.0
 
     def fail(self, job: Job, reason: str) -> str:
-        self.store.put_failure(job.key, job.title, reason)
+        with contextlib.suppress(OSError):  # a full disk; this check tells of it all the same
+            self.store.put_failure(job.key, job.title, reason)
         self.outcome.failures[job.key] = reason
         return f"{job.title}: FAILED: {reason.splitlines()[0]}"
 
-    def bury(self, worker: _Worker, code: int) -> str | None:
+    def bury(self, worker: WorkerProcess, code: int) -> str | None:
         """Take leave of a worker that has ended: a job in its hands gets a second try, then fails."""
         del self.workers[worker.number]
+        worker.let_go()
         job = worker.job
+        if self.outcome.stopped:
+            if job is not None and job.train and self.store.run(job.key) is None:
+                self.outcome.interrupted[job.title] = self.where(job.key)
+            return None
         if job is None:
             if not worker.ready and not self.workers:
                 while self.waiting:
@@ -263,26 +255,16 @@ class _Pool:
         self.start()
         return message
 
-    def progress(self, message: str | None) -> Progress:
+    def where(self, key: str) -> str:
+        """Return where a run that was interrupted goes on."""
+        newest = self.store.checkpoints(key).newest()
+        if newest is None:
+            return "interrupted before its first checkpoint"
+        return f"interrupted at step {newest.step:,} of {newest.steps:,}"
+
+    def progress(self, message: str | None, *, urgent: bool) -> Progress:
         running = sum(w.fraction * w.job.wall_seconds for w in self.workers.values() if w.job)
         failed = len(self.outcome.failures)
         return Progress(
-            self.outcome.done, failed, self.total, self.work_done + running, self.work_total, message
+            self.outcome.done, failed, self.total, self.work_done + running, self.work_total, message, urgent
         )
-
-
-def _as_json(job: Job, wait: bool) -> dict[str, Any]:
-    return {
-        "run": job.run.as_json() if job.run else None,
-        "readings": [
-            {
-                "probe": r.probe,
-                "version": r.version,
-                "options": dict(r.options),
-                "moment": r.moment,
-                "subject": r.subject,
-            }
-            for r in job.readings
-        ],
-        "wait": wait,
-    }

@@ -1,17 +1,11 @@
-"""A worker process: reads jobs as JSON lines, trains and probes, writes into the store, answers with events.
-
-`python -m repro.execution.worker --store DIR --claims DIR --device cpu`; started by pool.py, not by people.
-"""
+"""A worker: takes jobs, trains and probes, writes into the store, answers with events."""
 
 from __future__ import annotations
 
-import argparse
+import contextlib
 import hashlib
 import io
-import json
-import os
-import signal
-import sys
+import threading
 import time
 import traceback
 from collections.abc import Callable, Mapping
@@ -20,75 +14,150 @@ from typing import Any
 
 import torch
 
-from repro.datasets import ImageData, load_dataset
-from repro.errors import ReproError
+from repro.datasets import ImageData, ImageFiles, load_dataset
+from repro.errors import Problem, ReproError
+from repro.execution.checkpoints import RunCheckpoints
 from repro.execution.provenance import provenance
 from repro.probes.reading import take_reading
+from repro.registry import DataRef
 from repro.spec import ReadingSpec, RunSpec
 from repro.store import RunRecord, Store
 from repro.training import TrainedRun, train
+from repro.training.checkpoints import Interrupted
 
 Emit = Callable[[Mapping[str, Any]], None]
 
 
-class Worker:
-    """Carries out one job at a time; keeps the datasets it has loaded."""
+class _UnwritableError(ReproError):
+    """A run that is done and cannot be kept: further ones could not, either."""
 
-    def __init__(self, store: Store, claims_folder: Path, device: torch.device, emit: Emit) -> None:
+
+class Worker:
+    """Carries out one job at a time; keeps the datasets it has loaded.
+
+    Args:
+        store: where results and checkpoints go.
+        claims_folder: where a user's own code is looked for.
+        device: where to train.
+        emit: told about events.
+        stop: set once the worker shall save and end.
+        checkpoint_seconds: save a run's state so often; None leaves it to `RunCheckpoints`.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        claims_folder: Path,
+        device: torch.device,
+        emit: Emit,
+        stop: threading.Event,
+        checkpoint_seconds: float | None = None,
+    ) -> None:
         self.store = store
         self.claims_folder = claims_folder
         self.device = device
         self.emit = emit
-        self.datasets: dict[str, ImageData] = {}
+        self.stop = stop
+        self.checkpoint_seconds = checkpoint_seconds
+        self.sources: dict[tuple[str, str], DataRef] = {}
+        self.datasets: dict[tuple[str, str], ImageData | ImageFiles] = {}
         self.provenance = provenance(device)
 
     def work(self, job: Mapping[str, Any]) -> None:
-        """Carry out one job and say how it ended: "done", "failed" with a reason, or "busy"."""
+        """Carry out one job and say how it ended: "done", "failed" with a reason, "busy" or "interrupted"."""
         run = RunSpec.from_json(job["run"]) if job["run"] else None
+        if run and job.get("source"):
+            self.sources[run.dataset.identity] = DataRef.from_json(job["source"])
         readings = [ReadingSpec(**{**r, "run": run if r["moment"] else None}) for r in job["readings"]]
         key = run.key if run else readings[0].key
-        while True:
-            with self.store.lock(key) as mine:
-                if mine:
-                    self.emit(self.carry_out(run, readings))
+        try:
+            while not self.stop.is_set():
+                with self.store.lock(key) as mine:
+                    if mine:
+                        self.emit(self.carry_out(run, readings, job.get("predicted_seconds")))
+                        return
+                if not job["wait"]:
+                    self.emit({"event": "busy"})
                     return
-            if not job["wait"]:
-                self.emit({"event": "busy"})
-                return
-            time.sleep(0.2)
+                self.stop.wait(0.2)
+        except OSError as error:  # there is no room even for the lock
+            reason = f"{self.store.root}: cannot be written: {error.strerror or error}"
+            self.emit({"event": "failed", "reason": reason, "in_vain": True})
+        else:
+            self.emit({"event": "interrupted"})
 
-    def carry_out(self, run: RunSpec | None, readings: list[ReadingSpec]) -> dict[str, Any]:
+    def carry_out(
+        self, run: RunSpec | None, readings: list[ReadingSpec], predicted_seconds: float | None
+    ) -> dict[str, Any]:
         """Train what is missing and read what is missing; nothing raised gets past here."""
         try:
-            what = self.train(run) if run else "computed"
+            what = self.train(run, predicted_seconds) if run else "computed"
             for reading in readings:
+                if self.stop.is_set():
+                    return {"event": "interrupted"}
                 self.read(reading, run)
-        except ReproError as error:
-            return {"event": "failed", "reason": str(error)}
+        except Interrupted:
+            return {"event": "interrupted"}
+        except _UnwritableError as error:
+            return {"event": "failed", "reason": str(error), "in_vain": True}
         except Exception as error:  # a crashed run is a failure with its reason; the other runs go on
-            place = traceback.extract_tb(error.__traceback__)[-1]
-            where = f"{Path(place.filename).name}:{place.lineno}"
-            return {"event": "failed", "reason": f"{type(error).__name__}: {error} ({where})"}
+            return {"event": "failed", "reason": _reason(error)}
         return {"event": "done", "what": what}
 
-    def train(self, spec: RunSpec) -> str:
-        """Train `spec` unless the store has it by now; return what to tell."""
+    def train(self, spec: RunSpec, predicted_seconds: float | None) -> str:
+        """Train `spec`, from its last checkpoint on, unless the store has it by now; return what to tell."""
         if self.store.intact(spec.key):
             return "already there"
-        last = 0.0
+        self.store.sweep(spec.key)
+        data = self.data(spec)
+        checkpoints = RunCheckpoints(
+            self.store.checkpoints(spec.key),
+            spec,
+            {**self.provenance, "predicted_seconds": predicted_seconds},
+            self.stop,
+            lambda text: self.emit({"event": "warning", "message": f"{spec.title}: {text}"}),
+            self.checkpoint_seconds,
+        )
+        result = self.trained(spec, data, checkpoints)
+        blobs = {moment: _as_bytes(state) for moment, state in result.weights.items()}
+        record = _record(spec, result, data, blobs, checkpoints.sessions(result.steps_done))
+        try:
+            self.store.put_run(record, blobs)
+        except OSError as error:
+            kept = "its last checkpoint is" if checkpoints.folder.files() else "nothing of it is"
+            what = f"the run was trained but cannot be written: {error.strerror}; {kept} kept"
+            hint = "make room and run the same command again"
+            raise _UnwritableError(Problem(str(self.store.root), what, hint=hint)) from None
+        self.store.clear_failure(spec.key)
+        return f"{result.outcome}, {_error(result)}"
+
+    def trained(self, spec: RunSpec, data: ImageData | ImageFiles, checkpoints: RunCheckpoints) -> TrainedRun:
+        """Train; a checkpoint that the run cannot go on from is set aside for the one before, or for none."""
+        last, moved = 0.0, False
 
         def on_progress(done: int, total: int) -> None:
-            nonlocal last
+            nonlocal last, moved
+            moved, checkpoints.planned_steps = True, total
             if time.monotonic() - last > 0.25:
                 last = time.monotonic()
                 self.emit({"event": "progress", "fraction": done / max(total, 1)})
 
-        data = self.data(spec)
-        result = train(spec, data, self.device, claims_folder=self.claims_folder, on_progress=on_progress)
-        blobs = {moment: _as_bytes(state) for moment, state in result.weights.items()}
-        self.store.put_run(_record(spec, result, data, blobs, self.provenance), blobs)
-        self.store.clear_failure(spec.key)
-        return f"{result.outcome}, {_error(result)}"
+        while True:
+            try:
+                return train(
+                    spec,
+                    data,
+                    self.device,
+                    claims_folder=self.claims_folder,
+                    on_progress=on_progress,
+                    checkpoints=checkpoints,
+                )
+            except Interrupted:
+                raise
+            except Exception as error:
+                if moved or not checkpoints.going_on_from or _out_of_memory(error):
+                    raise
+                checkpoints.reject(f"{type(error).__name__}: {error}".splitlines()[0])
 
     def read(self, reading: ReadingSpec, run: RunSpec | None) -> None:
         """Take one reading, from a run's kept weights where it is of a run."""
@@ -106,17 +175,21 @@ class Worker:
                 reading, weights=weights, data=data, device=self.device, claims_folder=self.claims_folder
             )
         except Exception as error:
-            reason = str(error) if isinstance(error, ReproError) else f"{type(error).__name__}: {error}"
-            self.store.put_failure(reading.key, reading.probe, reason)
+            with contextlib.suppress(OSError):  # the run's own failure tells of it, too
+                self.store.put_failure(reading.key, reading.probe, _reason(error))
             raise
         self.store.put_reading(reading, rows, self.provenance)
         self.store.clear_failure(reading.key)
 
-    def data(self, spec: RunSpec) -> ImageData:
+    def data(self, spec: RunSpec) -> ImageData | ImageFiles:
         """Return the dataset of a run, loaded once."""
-        if spec.dataset.name not in self.datasets:
-            self.datasets[spec.dataset.name] = load_dataset(spec.dataset, self.claims_folder)
-        return self.datasets[spec.dataset.name]
+        identity, as_files = spec.dataset.identity, spec.recipe.crop_size is not None
+        if identity not in self.datasets:
+            source = self.sources.get(identity)
+            self.datasets[identity] = load_dataset(
+                spec.dataset, source, self.claims_folder, as_files=as_files
+            )
+        return self.datasets[identity]
 
 
 def _as_bytes(state: Mapping[str, torch.Tensor]) -> bytes:
@@ -126,7 +199,11 @@ def _as_bytes(state: Mapping[str, torch.Tensor]) -> bytes:
 
 
 def _record(
-    spec: RunSpec, result: TrainedRun, data: ImageData, blobs: Mapping[str, bytes], machine: Mapping[str, Any]
+    spec: RunSpec,
+    result: TrainedRun,
+    data: ImageData | ImageFiles,
+    blobs: Mapping[str, bytes],
+    sessions: list[Mapping[str, Any]],
 ) -> RunRecord:
     columns = {name: [row[name] for row in result.history] for name in result.history[0]}
     return RunRecord(
@@ -139,56 +216,32 @@ def _record(
         images={"train": len(data.train_labels), "test": len(data.test_labels)},
         wall_seconds=result.wall_seconds,
         weights={moment: hashlib.sha256(blob).hexdigest() for moment, blob in blobs.items()},
-        provenance={**machine, "finished": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())},
+        # The last session speaks for the whole run, but what was predicted for all of it was the first one's.
+        provenance={
+            **sessions[-1],
+            "finished": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+            "predicted_seconds": sessions[0].get("predicted_seconds"),
+            "diverged_at_step": result.diverged_at_step,
+            "sessions": sessions,
+        },
     )
+
+
+def _out_of_memory(error: Exception) -> bool:
+    # The CPU's allocator has no error of its own.
+    return isinstance(error, MemoryError | torch.OutOfMemoryError) or "DefaultCPUAllocator" in str(error)
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, ReproError):
+        return str(error)
+    text = f"{type(error).__name__}: {error}"
+    if _out_of_memory(error):
+        return f"out of memory: {text}\n    → fewer workers (--workers 1), or a device with more memory"
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{text} ({Path(place.filename).name}:{place.lineno})"
 
 
 def _error(result: TrainedRun) -> str:
     last = result.history[-1]
     return f"training error {last['train_error']:.1%}, test error {last['test_error']:.1%}, {result.wall_seconds:.1f} s"
-
-
-def choose_device(name: str) -> torch.device:
-    """Return the device, having used it once; "auto" is the first GPU where there is one.
-
-    Raises:
-        RuntimeError: torch knows no such device, or cannot use it.
-    """
-    if name == "auto":
-        name = "cuda" if torch.cuda.is_available() else "cpu"
-    device = torch.device(name)
-    torch.zeros(1, device=device)
-    return device
-
-
-def main() -> None:
-    """Serve jobs from standard input until it ends."""
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--store", type=Path, required=True)
-    parser.add_argument("--claims", type=Path, required=True)
-    parser.add_argument("--device", required=True)
-    arguments = parser.parse_args()
-
-    # Ctrl-C is for the parent, which stops its workers; prints of a user's own code must not mix with events.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    events = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    os.dup2(2, 1)
-
-    def emit(event: Mapping[str, Any]) -> None:
-        events.write(json.dumps(event) + "\n")
-        events.flush()
-
-    try:
-        device = choose_device(arguments.device)
-    except (RuntimeError, AssertionError) as error:
-        emit({"event": "refused", "reason": f"cannot be used: {str(error).splitlines()[0]}"})
-        return
-    torch.set_num_threads(1)
-    worker = Worker(Store(arguments.store), arguments.claims, device, emit)
-    emit({"event": "ready"})
-    for line in sys.stdin:
-        worker.work(json.loads(line))
-
-
-if __name__ == "__main__":
-    main()

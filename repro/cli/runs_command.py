@@ -1,0 +1,274 @@
+"""`repro runs`: what is in the store, and how it travels."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+from repro.cli import options
+from repro.cli.machine import duration
+from repro.errors import mistake
+from repro.exchange import Merged, export, merge, opened, verify
+from repro.report.text import visible
+from repro.store import Store
+
+
+@click.group("runs")
+def command() -> None:
+    """List, export, import and verify the runs of a store.
+
+    \b
+    Examples:
+      repro runs list
+      repro runs export results.tar.gz
+      repro runs import results.tar.gz --store elsewhere
+      repro runs verify
+    """
+
+
+@command.command("list")
+@click.argument("claim_ids", metavar="[CLAIM]...", nargs=-1)
+@options.claims_option
+@options.store_option
+@options.json_option
+def list_command(claim_ids: tuple[str, ...], claims_dir: Path | None, store_dir: Path, as_json: bool) -> None:
+    """List runs, and how each stands.
+
+    Finished ones and those that diverged, unfinished ones, failures, and imported results that differ from ours.
+
+    \b
+    Examples:
+      repro runs list
+      repro runs list relu-speed
+      repro runs list --json
+    """
+    store = _existing(store_dir)
+    wanted = _keys(claim_ids, claims_dir, store)
+    rows = [row for row in _rows(store) if wanted is None or row["key"] in wanted]
+    if as_json:
+        options.print_json(rows)
+    else:
+        for row in rows:
+            click.echo(visible(f"{row['state']:<12} {row['key']}  {row['title']}: {row['says']}"))
+        if not rows:
+            click.echo("No runs.")
+    _tell_damage(store)
+
+
+@command.command("export")
+@click.argument("target", metavar="FILE", type=click.Path(path_type=Path))
+@click.argument("which", metavar="[KEY|CLAIM]...", nargs=-1)
+@click.option(
+    "--no-weights", is_flag=True, help="Leave the nets' weights out. New probes cannot be read, then."
+)
+@options.claims_option
+@options.store_option
+@options.json_option
+def export_command(
+    target: Path,
+    which: tuple[str, ...],
+    no_weights: bool,
+    claims_dir: Path | None,
+    store_dir: Path,
+    as_json: bool,
+) -> None:
+    """Write runs into a file or folder.
+
+    Finished and unfinished ones, with readings and ledgers, into FILE.tar, .tar.gz or .zip, or a new folder.
+
+    \b
+    Examples:
+      repro runs export all.tar.gz
+      repro runs export speed.zip relu-speed
+      repro runs export small.zip --no-weights
+    """
+    store = _existing(store_dir)
+    done = export(store, target, _keys(which, claims_dir, store), with_weights=not no_weights)
+    if as_json:
+        options.print_json(asdict(done))
+    else:
+        unfinished = f", {done.unfinished} unfinished" if done.unfinished else ""
+        click.echo(
+            f"{target}: {done.runs} runs{unfinished}, {done.readings} readings, {done.bytes:,} bytes of content"
+        )
+    _tell_damage(store)
+
+
+@command.command("import")
+@click.argument("source", metavar="FILE", type=click.Path(path_type=Path, exists=True))
+@options.store_option
+@options.json_option
+def import_command(source: Path, store_dir: Path, as_json: bool) -> int:
+    """Take in an export, or another store.
+
+    What is there is never overwritten. A run whose result differs from ours is kept beside ours, which stays in use.
+
+    Exit codes: 0 all of it was taken in; 2 it cannot be read, or holds what no export holds; 3 some of it is damaged.
+
+    \b
+    Examples:
+      repro runs import results.tar.gz
+      repro runs import ../other/.repro --store .repro
+    """
+    store = Store(store_dir)
+    store.prepare()
+    with opened(source) as folder:
+        merged = merge(folder, store)
+    if as_json:
+        options.print_json(asdict(merged))
+    else:
+        for line in _merged_lines(merged):
+            click.echo(visible(line))
+    return 3 if merged.refused else 0
+
+
+@command.command("verify")
+@options.store_option
+@options.json_option
+def verify_command(store_dir: Path, as_json: bool) -> int:
+    """Check all that is in the store.
+
+    Every checksum and key, that histories are complete, and that weights and checkpoints load. Changes nothing.
+
+    Exit codes: 0 nothing is damaged; 3 something is.
+
+    \b
+    Examples:
+      repro runs verify
+      repro runs verify --store /data/runs --json
+    """
+    store = _existing(store_dir)
+    found = verify(store, _load)
+    count, unfinished = sum(1 for _ in store.runs()), sum(1 for _ in store.unfinished())
+    damaged = sum(finding.kind == "damaged" for finding in found)
+    if as_json:
+        findings = [asdict(item) for item in found]
+        options.print_json(
+            {"runs": count, "unfinished": unfinished, "damaged": damaged, "findings": findings}
+        )
+    else:
+        for finding in found:
+            click.echo(visible(f"{_SHOWN[finding.kind]}{finding.entry} {finding.says}"))
+        entries = "entry" if damaged == 1 else "entries"
+        click.echo(f"{count} runs, {unfinished} unfinished; {damaged or 'no'} damaged {entries}.")
+    return 3 if damaged else 0
+
+
+_SHOWN: dict[str, str] = {"damaged": "DAMAGED  ", "conflict": "conflict  ", "aside": "aside  ", "kept": ""}
+
+
+def _existing(store_dir: Path) -> Store:
+    if not store_dir.is_dir():
+        raise mistake(
+            str(store_dir), "is no store: there is no such folder", hint="name one with --store DIR"
+        )
+    return Store(store_dir)
+
+
+def _rows(store: Store) -> Iterator[dict[str, object]]:
+    from repro.spec import RunSpec
+
+    def title(spec: Mapping[str, object]) -> str:
+        try:
+            return RunSpec.from_json(spec).title
+        except (KeyError, TypeError):
+            return "of another version"
+
+    conflicting = dict[str, list[str]]()
+    for name, other in store.conflicts():
+        conflicting.setdefault(other.key, []).append(name)
+    for run in store.runs():
+        says = f"{run.steps_done:,} steps in {duration(run.wall_seconds)}"
+        if len(run.provenance.get("sessions", ())) > 1:
+            says += f", in {len(run.provenance['sessions'])} sessions"
+        row = {"key": run.key, "title": title(run.spec)}
+        yield {"state": run.outcome, **row, "says": says, "steps_done": run.steps_done}
+        for name in conflicting.get(run.key, ()):
+            yield {"state": "conflict", **row, "says": f"another result is kept in runs/{name}"}
+    for checkpoint in store.unfinished():
+        yield {
+            "state": "unfinished",
+            "key": checkpoint.key,
+            "title": title(checkpoint.spec),
+            "says": f"step {checkpoint.step:,} of {checkpoint.steps:,}",
+            "steps_done": checkpoint.step,
+            "steps": checkpoint.steps,
+        }
+    for failure in store.failures():
+        says = failure.reason.splitlines()[0] if failure.reason else "for no known reason"
+        yield {"state": "failed", "key": failure.key, "title": failure.title, "says": says}
+
+
+def _keys(which: Sequence[str], claims_dir: Path | None, store: Store) -> set[str] | None:
+    """Return the keys that are named, by themselves or by claims; None where nothing is named.
+
+    Raises:
+        ReproError: an unknown claim or key.
+    """
+    if not which:
+        return None
+    given = {name for name in which if re.fullmatch("[0-9a-f]{24}", name)}
+    known = {str(row["key"]) for row in _rows(store)} | set(store.readings())
+    unknown = sorted(given - known)
+    if unknown:
+        raise mistake(str(store.root), "has nothing of this key", unknown[0], "see `repro runs list`")
+    claims = [name for name in which if name not in given]
+    return given | (_keys_of_claims(claims, claims_dir, store) if claims else set())
+
+
+def _keys_of_claims(names: Sequence[str], claims_dir: Path | None, store: Store) -> set[str]:
+    from repro.demand import demand
+    from repro.variants import variants
+
+    keys = set[str]()
+    for claim in options.library(claims_dir).select(tuple(names)):
+        for scale in claim.at:
+            wanted = [claim, *(variant.claim for variant in variants(claim, scale))]
+            for item in (demand(each, scale, store) for each in wanted):
+                keys |= {need.spec.key for need in item.needs} | {need.reading.key for need in item.exact}
+    return keys
+
+
+def _merged_lines(merged: Merged) -> Iterator[str]:
+    for entry in merged.refused:
+        yield f"Refused: {entry}"
+    for name in merged.conflicts:
+        yield f"Conflict: theirs differs from ours and is kept beside it as {name}; ours stays in use"
+    for key in merged.busy:
+        yield f"Left out, since a check has it in hand: {key}"
+    new = ", ".join(f"{count} {what}" for what, count in merged.new.items() if count)
+    completed = f", the weights of {len(merged.completed)} runs" if merged.completed else ""
+    ledgers = f", {merged.lines} lines of ledgers" if merged.lines else ""
+    yield f"New: {new or 'nothing'}{completed}{ledgers}. There already: {merged.known}."
+
+
+def _load(paths: Sequence[Path]) -> dict[Path, str]:
+    """Have a process with torch try to load files; return those that do not, and why."""
+    if not paths:
+        return {}
+    lines = "".join(json.dumps(str(path)) + "\n" for path in paths)
+    module = "repro.execution.loading"
+    done = subprocess.run(
+        [sys.executable, "-m", module],
+        input=lines,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        check=False,
+    )
+    answers = [json.loads(line) for line in done.stdout.splitlines()]
+    # A file that ends the process has no answer, and neither have those after it.
+    answers += ["the process that tried it has ended"] * (len(paths) - len(answers))
+    return {path: answer for path, answer in zip(paths, answers, strict=True) if answer is not None}
+
+
+def _tell_damage(store: Store) -> None:
+    for entry in sorted(set(store.damaged)):
+        click.echo(f"Damaged in the store, not used: {visible(entry)}", err=True)

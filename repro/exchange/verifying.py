@@ -1,0 +1,184 @@
+"""Holding everything in a store against its checksums, its names and its own sense."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from repro.criteria import FILE, SEEN
+from repro.spec import RunSpec, canonical_hash
+from repro.store import Checkpoint, RunRecord, Store
+
+OLDER = "is named by an older rule; no claim asks for it"
+"""Format 1 hashed every field of a spec, those at their defaults, too."""
+
+Load = Callable[[Sequence[Path]], Mapping[Path, str]]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something about an entry of a store.
+
+    Attributes:
+        entry: its place in the store.
+        says: what is the matter, as the rest of a sentence.
+        kind: "damaged", "conflict" (another result of the same run), "aside" (set aside earlier, or left by a
+            process that was killed) or "kept" (in order, but worth knowing).
+    """
+
+    entry: str
+    says: str
+    kind: Literal["damaged", "conflict", "aside", "kept"] = "damaged"
+
+
+def verify(store: Store, load: Load) -> list[Finding]:
+    """Check every checksum, that keys are the hashes of specs, that histories are complete and that weights load.
+
+    Args:
+        store: read only.
+        load: tries to load files of weights and checkpoints without executing code, and returns those that do not
+            with the reason.
+    """
+    store.damaged.clear()
+    found = [*_runs(store), *_unfinished(store), *_readings(store), *_conflicts(store), *_asides(store)]
+    for ledger in (FILE, SEEN):
+        list(store.lines(ledger))
+    named = [Finding(*_split(entry)) for entry in sorted(set(store.damaged))]
+    loaded = load([*_states(store, {finding.entry for finding in (*found, *named)})])
+    unloaded = [
+        Finding(path.relative_to(store.root).as_posix(), f"does not load: {why}")
+        for path, why in loaded.items()
+    ]
+    return [*named, *found, *unloaded]
+
+
+def wrong_with_run(record: RunRecord) -> str | None:
+    """Return what is the matter with an undamaged record, if anything."""
+    if not _is_sound(record):
+        return "was written by another version"
+    return _wrong_with_key(record.key, record.spec) or _wrong_with_history(record)
+
+
+def wrong_with_checkpoint(checkpoint: Checkpoint) -> str | None:
+    """Return what is the matter with an undamaged checkpoint's header, if anything."""
+    return _wrong_with_key(checkpoint.key, checkpoint.spec)
+
+
+def wrong_with_reading(key: str, content: Mapping[str, Any]) -> str | None:
+    """Return what is the matter with an undamaged reading, if anything."""
+    spec, rows = content.get("spec"), content.get("rows")
+    if not isinstance(spec, dict) or not isinstance(rows, list):
+        return "was written by another version"
+    return None if canonical_hash(spec) == key else "is not of the spec that it tells: its key is another"
+
+
+def _is_sound(record: RunRecord) -> bool:
+    """Tell whether the parts of a record are of their kinds: others' records need not be."""
+    plain = {"spec": dict, "history": dict, "images": dict, "weights": dict, "provenance": dict}
+    numbers = (record.steps_done, record.chance_error, record.wall_seconds)
+    return (
+        all(isinstance(getattr(record, name), kind) for name, kind in plain.items())
+        and all(isinstance(number, int | float) for number in numbers)
+        and all(isinstance(column, list) for column in record.history.values())
+        and all(isinstance(v, int | float) for column in record.history.values() for v in column)
+        # A moment becomes part of a file's name.
+        and all(re.fullmatch(r"[a-z0-9-]{1,40}", moment) for moment in record.weights)
+        and all(isinstance(record.provenance.get(name), str) for name in _ALWAYS_TOLD)
+        and all(isinstance(session, dict) for session in record.provenance.get("sessions", []))
+        and record.outcome in ("finished", "diverged")
+    )
+
+
+_ALWAYS_TOLD = ("machine", "device", "python", "torch", "repro", "commit")
+
+
+def _split(entry: str) -> tuple[str, str]:
+    name, _, says = entry.partition(" ")
+    return name, says
+
+
+def _wrong_with_key(key: str, spec: Mapping[str, Any]) -> str | None:
+    try:
+        own = RunSpec.from_json(spec).key
+    except (KeyError, TypeError, ValueError, AttributeError):
+        own = None
+    if own == key:
+        return None
+    if canonical_hash(spec) == key:
+        return OLDER
+    return "is not of the spec that it tells: its key is another"
+
+
+def _wrong_with_history(record: RunRecord) -> str | None:
+    columns = record.history
+    steps = columns.get("step", [])
+    if not steps or any(len(values) != len(steps) for values in columns.values()):
+        return "has a history with gaps"
+    if any(later <= earlier for earlier, later in itertools.pairwise(steps)):
+        return "has a history out of order"
+    if steps[-1] != record.steps_done:
+        return f"has a history that ends at step {steps[-1]:,.0f} of {record.steps_done:,} done"
+    return None
+
+
+def _runs(store: Store) -> Iterator[Finding]:
+    for record in store.runs():
+        name = f"runs/{record.key}"
+        reason = wrong_with_run(record)
+        if reason is not None:
+            yield Finding(f"{name}/run.json", reason, "kept" if reason == OLDER else "damaged")
+        there = [m for m in record.weights if (store.root / name / f"weights-{m}.pt").exists()]
+        if record.weights and not there:
+            yield Finding(name, "is kept without weights: what is not read yet cannot be", "kept")
+        else:
+            for moment in record.weights:
+                store.weights(record.key, moment)
+
+
+def _unfinished(store: Store) -> Iterator[Finding]:
+    for checkpoint in store.unfinished():
+        for path, whole, _ in store.checkpoints(checkpoint.key).whole():
+            reason = wrong_with_checkpoint(whole)
+            if reason is not None:
+                yield Finding(path.relative_to(store.root).as_posix(), reason)
+
+
+def _readings(store: Store) -> Iterator[Finding]:
+    for key in store.readings():
+        content = store.whole_reading(key)
+        reason = wrong_with_reading(key, content) if content is not None else None
+        if reason is not None:
+            yield Finding(f"readings/{key}.json", reason)
+
+
+def _conflicts(store: Store) -> Iterator[Finding]:
+    for path in sorted([*store.root.glob("runs/*.theirs-*"), *store.root.glob("readings/*.theirs-*")]):
+        yield Finding(
+            path.relative_to(store.root).as_posix(), "is another result; ours is in use", "conflict"
+        )
+
+
+def _asides(store: Store) -> Iterator[Finding]:
+    kinds = {
+        "damaged": "was set aside",
+        "aside": "was set aside",
+        "part": "was left by a write that was cut off",
+    }
+    for mark, says in kinds.items():
+        for path in sorted(
+            [*store.root.glob(f"*/*.{mark}-*"), *store.root.glob(f"checkpoints/*/*.{mark}-*")]
+        ):
+            yield Finding(path.relative_to(store.root).as_posix(), says, "aside")
+
+
+def _states(store: Store, known: set[str]) -> Iterator[Path]:
+    """Yield the files of weights and states that nothing is known against yet."""
+    for pattern in ("runs/*/weights-*.pt", "checkpoints/*/step-*.checkpoint"):
+        for path in sorted(store.root.glob(pattern)):
+            entry = path.relative_to(store.root).as_posix()
+            if "." not in path.parent.name and entry not in known:
+                yield path

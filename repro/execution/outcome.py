@@ -1,0 +1,42 @@
+"""What execution tells: how far it has come, and what became of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass
+class Progress:
+    """How far execution has come, for whoever shows it.
+
+    Attributes:
+        done, failed, total: jobs.
+        work_done, work_total: predicted seconds of one worker, partly done jobs included.
+        message: the latest thing that happened, for people; None for a mere tick.
+        urgent: whether people must see the message.
+    """
+
+    done: int
+    failed: int
+    total: int
+    work_done: float
+    work_total: float
+    message: str | None = None
+    urgent: bool = False
+
+
+@dataclass
+class Outcome:
+    """What became of the jobs.
+
+    Attributes:
+        done: how many were carried out.
+        failures: key → reason.
+        stopped: whether people, or the machine, asked for an end before all was done.
+        interrupted: title → where the run goes on, of those that were in hand then.
+    """
+
+    done: int = 0
+    failures: dict[str, str] = field(default_factory=dict)
+    stopped: bool = False
+    interrupted: dict[str, str] = field(default_factory=dict)

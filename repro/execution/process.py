@@ -1,0 +1,90 @@
+"""A worker process: reads jobs as JSON lines and answers with events.
+
+`python -m repro.execution.process --store DIR --claims DIR --device cpu`; started by pool.py, not by people. The end of
+its standard input, which the parent's death brings, too, asks it to save what it is at and to end; so does SIGTERM.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import queue
+import signal
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from repro.execution.worker import Worker
+from repro.store import Store
+
+
+def choose_device(name: str) -> torch.device:
+    """Return the device, having used it once; "auto" is the first GPU where there is one.
+
+    Raises:
+        RuntimeError: torch knows no such device, or cannot use it.
+    """
+    if name == "auto":
+        name = "cuda" if torch.cuda.is_available() else "cpu"
+    device = torch.device(name)
+    torch.zeros(1, device=device)
+    return device
+
+
+def main() -> None:
+    """Serve jobs from standard input until it ends."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--store", type=Path, required=True)
+    parser.add_argument("--claims", type=Path, required=True)
+    parser.add_argument("--device", required=True)
+    parser.add_argument("--checkpoint-seconds", type=float)
+    arguments = parser.parse_args()
+
+    stop = threading.Event()
+    jobs: queue.SimpleQueue[dict[str, Any] | None] = queue.SimpleQueue()
+
+    def end(*_: object) -> None:
+        stop.set()
+        jobs.put(None)
+
+    signal.signal(signal.SIGTERM, end)
+    # Prints of a user's own code must not mix with events.
+    events = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)
+
+    def emit(event: Mapping[str, Any]) -> None:
+        try:
+            events.write(json.dumps(event) + "\n")
+            events.flush()
+        except OSError:
+            end()  # the parent has died
+
+    try:
+        device = choose_device(arguments.device)
+    except (RuntimeError, AssertionError) as error:
+        emit({"event": "refused", "reason": f"cannot be used: {str(error).splitlines()[0]}"})
+        return
+    torch.set_num_threads(1)
+    worker = Worker(
+        Store(arguments.store), arguments.claims, device, emit, stop, arguments.checkpoint_seconds
+    )
+
+    def listen() -> None:
+        # Unbuffered: a thread that waits in a buffered stream cannot be left behind when the process ends.
+        with open(0, "rb", buffering=0, closefd=False) as lines:
+            for line in lines:
+                jobs.put(json.loads(line))
+        end()
+
+    threading.Thread(target=listen, daemon=True).start()
+    emit({"event": "ready"})
+    while (job := jobs.get()) is not None:
+        worker.work(job)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,114 @@
+"""A worker process as its parent sees it, and requests to end as events."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from repro.plan import Job
+
+
+@dataclass
+class WorkerProcess:
+    """A process, what it is at, and how far it has come with it."""
+
+    number: int
+    process: subprocess.Popen[str]
+    job: Job | None = None
+    ready: bool = False
+    fraction: float = 0.0
+
+    @classmethod
+    def started(
+        cls, number: int, command: Sequence[str], tell: Callable[[tuple[int, dict[str, Any]]], None]
+    ) -> WorkerProcess:
+        """Start a worker and a thread that passes its events on; the last is "ended", with its exit code."""
+        process = subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env={**os.environ, "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"},
+            text=True,
+            encoding="utf-8",
+            # In a group of its own, since a terminal's Ctrl-C and hang-up are for the parent, which stops its workers.
+            start_new_session=True,
+            creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
+        )
+
+        def listen() -> None:
+            assert process.stdout is not None
+            with process.stdout as lines:
+                for line in lines:
+                    tell((number, json.loads(line)))
+            tell((number, {"event": "ended", "code": process.wait()}))
+
+        threading.Thread(target=listen, daemon=True).start()
+        return cls(number, process)
+
+    def take(self, job: Job, *, wait: bool) -> None:
+        """Give it a job, to wait for where another process has it in hand.
+
+        A worker that has died is taken leave of by its "ended" event.
+        """
+        self.job, self.fraction = job, 0.0
+        assert self.process.stdin is not None
+        with contextlib.suppress(OSError):
+            self.process.stdin.write(json.dumps(_as_json(job, wait)) + "\n")
+            self.process.stdin.flush()
+
+    def let_go(self) -> None:
+        """Ask it to save what it is at, if anything, and to end."""
+        assert self.process.stdin is not None
+        with contextlib.suppress(OSError):
+            self.process.stdin.close()
+
+    def kill(self) -> None:
+        """End it at once."""
+        self.process.kill()
+        self.process.wait()
+
+
+@contextlib.contextmanager
+def requests_to_end(tell: Callable[[], None]) -> Iterator[None]:
+    """Have SIGINT (Ctrl-C), SIGTERM and SIGHUP told instead of raised, and all as it was afterwards.
+
+    `tell` is called between two instructions of the main thread, whatever it is at. Elsewhere nothing is changed.
+    """
+    before = {}
+    if threading.current_thread() is threading.main_thread():
+        for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+            number = getattr(signal, name, None)
+            # What is ignored, as SIGHUP is under nohup, stays ignored.
+            if number is not None and signal.getsignal(number) != signal.SIG_IGN:
+                before[number] = signal.signal(number, lambda *_: tell())
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _as_json(job: Job, wait: bool) -> dict[str, Any]:
+    return {
+        "run": job.run.as_json() if job.run else None,
+        "readings": [
+            {
+                "probe": r.probe,
+                "version": r.version,
+                "options": dict(r.options),
+                "moment": r.moment,
+                "subject": r.subject,
+            }
+            for r in job.readings
+        ],
+        "wait": wait,
+        "predicted_seconds": job.wall_seconds,
+        "source": asdict(job.source) if job.source else None,
+    }

@@ -1,0 +1,32 @@
+"""The store: one folder a run, content-addressed, written atomically; the union of two stores is a store.
+
+    .repro/store.json                   the format of the store
+    .repro/runs/<key>/run.json          spec, history, outcome, provenance (with a checksum)
+    .repro/runs/<key>/weights-<moment>.pt
+    .repro/runs/<key>.theirs-<n>/       another result of the same run, imported: kept, shown, not used
+    .repro/readings/<key>.json          a probe's rows (with a checksum)
+    .repro/checkpoints/<key>/step-<n>.checkpoint   where an unfinished run goes on (with a checksum)
+    .repro/failures/<key>.json          why the last attempt at a run or reading failed
+    .repro/criteria.jsonl               append-only ledger: when a claim's criteria were first seen
+    .repro/seen.jsonl                   append-only ledger: which runs the checks of a claim have seen
+    .repro/locks/<key>.lock             held while a run is carried out
+
+A damaged entry is never used and never deleted: it counts as absent and is moved aside when replaced. The checkpoints
+of a run go when the run is there.
+"""
+
+from repro.store.checkpoints import Checkpoint, CheckpointFolder
+from repro.store.record import VERSIONS, Outcome, RunRecord, lineage
+from repro.store.store import FORMAT, Failure, Store
+
+__all__ = [
+    "FORMAT",
+    "VERSIONS",
+    "Checkpoint",
+    "CheckpointFolder",
+    "Failure",
+    "Outcome",
+    "RunRecord",
+    "Store",
+    "lineage",
+]

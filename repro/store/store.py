@@ -1,0 +1,300 @@
+"""The store's folder: runs, readings, failures, checkpoints and locks."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from repro.errors import mistake
+from repro.spec import ReadingSpec
+from repro.store import files
+from repro.store.checkpoints import Checkpoint, CheckpointFolder
+from repro.store.recent import RecentRuns, signature
+from repro.store.record import RunRecord
+
+FORMAT = 2
+"""Of the folder. 1 had no `store.json` and no checkpoints; its entries are read as they are."""
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why the last attempt at a run or reading failed."""
+
+    key: str
+    title: str
+    reason: str
+
+
+class Store:
+    """Runs and readings under one folder. Reading never writes; every write is atomic.
+
+    Raises:
+        ReproError: the folder is a store of a later format.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.damaged: list[str] = []
+        self.recent = RecentRuns()
+        content = self._read(root / "store.json") or {}
+        if content.get("format", FORMAT) != FORMAT:
+            what = f"is a store of another format; this version of repro reads {FORMAT}"
+            hint = "use the version that wrote it, or another folder with --store DIR"
+            raise mistake(str(root), what, content["format"], hint)
+
+    def prepare(self) -> None:
+        """Make the folders and see that they can be written, and that locks are to be had.
+
+        Raises:
+            ReproError: the folder cannot be made or written, or knows no locks.
+        """
+        try:
+            for name in ("runs", "readings", "failures", "checkpoints", "locks"):
+                (self.root / name).mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=self.root), self.lock("store"):
+                pass
+            if self._read(self.root / "store.json") is None:
+                files.write(self.root / "store.json", files.sealed({"format": FORMAT}).encode())
+        except OSError as error:
+            what = f"the store cannot be written: {error.strerror or error}"
+            raise mistake(str(self.root), what, hint="choose a writable folder with --store DIR") from None
+
+    def run(self, key: str) -> RunRecord | None:
+        """Return the run with this key; None where it is absent or damaged (see :attr:`damaged`)."""
+        record = self._record(key)
+        if record is not None and record.key != key:
+            self.damaged.append(f"runs/{key}/run.json is of another run, {record.key}")
+            return None
+        return record
+
+    def _record(self, folder: str) -> RunRecord | None:
+        path = self.root / "runs" / folder / "run.json"
+        unchanged = signature(path)
+        record = self.recent.find(path, unchanged)
+        if record is not None:
+            return record
+        content = self._read(path)
+        if content is None:
+            return None
+        try:
+            record = RunRecord(**content)
+        except TypeError:
+            self.damaged.append(f"runs/{folder}/run.json was written by another version")
+            return None
+        self.recent.keep(path, unchanged, record)
+        return record
+
+    def intact(self, key: str) -> bool:
+        """Tell whether a run is there and so are all its kept weights, as they were written."""
+        record = self.run(key)
+        return record is not None and all(self.weights(key, moment) is not None for moment in record.weights)
+
+    def runs(self) -> Iterator[RunRecord]:
+        """Return every run that can be read, in order of key."""
+        for name in self._names("runs"):
+            record = self.run(name) if "." not in name else None
+            if record is not None:
+                yield record
+
+    def conflicts(self) -> Iterator[tuple[str, RunRecord]]:
+        """Return other results of runs that were imported: the folder's name and the record of each."""
+        for name in self._names("runs"):
+            record = self._record(name) if ".theirs-" in name else None
+            if record is not None:
+                yield name, record
+
+    def put_run(self, record: RunRecord, weights: Mapping[str, bytes]) -> None:
+        """Write a run with its kept weights in one atomic step; an existing intact run is left as it is.
+
+        The run's checkpoints are no longer needed, then, and go.
+        """
+        target = self.root / "runs" / record.key
+        part = self._written(target, record, weights)
+        try:
+            while True:
+                if target.exists():
+                    if self.intact(record.key):
+                        break
+                    target.rename(files.free_name(target, "damaged"))
+                try:
+                    part.rename(target)
+                except OSError:
+                    # Another process has put the same run there since; nothing else may lie in the way.
+                    if not target.exists():
+                        raise
+                else:
+                    break
+        finally:
+            shutil.rmtree(part, ignore_errors=True)
+        files.sync_folder(target.parent)
+        shutil.rmtree(self.root / "checkpoints" / record.key, ignore_errors=True)
+
+    def put_conflict(self, record: RunRecord, weights: Mapping[str, bytes]) -> str:
+        """Keep another result of a run beside ours, which stays in use; return the name of its folder."""
+        target = self.root / "runs" / record.key
+        part = self._written(target, record, weights)
+        return part.rename(files.free_name(target, "theirs")).name
+
+    def put_weights(self, key: str, moment: str, blob: bytes) -> None:
+        """Put weights where they are missing, of a run whose record names them."""
+        files.write(self.root / "runs" / key / f"weights-{moment}.pt", blob)
+
+    def _written(self, target: Path, record: RunRecord, weights: Mapping[str, bytes]) -> Path:
+        part = files.part_of(target)
+        try:
+            part.mkdir()
+            for moment, blob in weights.items():
+                files.write_synced(part / f"weights-{moment}.pt", blob)
+            files.write_synced(part / "run.json", files.sealed(asdict(record)).encode())
+            files.sync_folder(part)
+        except BaseException:
+            shutil.rmtree(part, ignore_errors=True)
+            raise
+        return part
+
+    def sweep(self, key: str) -> None:
+        """Remove what a process that was killed has left half written of a run; call with its lock held."""
+        for part in (self.root / "runs").glob(f"{key}.part-*"):
+            shutil.rmtree(part, ignore_errors=True)
+
+    def weights(self, key: str, moment: str) -> bytes | None:
+        """Return the kept weights of a run at a moment; None where absent or not as they were written."""
+        record = self.run(key)
+        if record is None or moment not in record.weights:
+            return None
+        name = f"runs/{key}/weights-{moment}.pt"
+        try:
+            blob = (self.root / name).read_bytes()
+        except OSError:
+            self.damaged.append(f"{name} is missing or cannot be read")
+            return None
+        if hashlib.sha256(blob).hexdigest() != record.weights[moment]:
+            self.damaged.append(f"{name} does not match its checksum")
+            return None
+        return blob
+
+    def reading(self, key: str) -> list[dict[str, Any]] | None:
+        """Return the rows of a reading; None where it is absent or damaged."""
+        content = self.whole_reading(key)
+        return None if content is None else list(content["rows"])
+
+    def whole_reading(self, key: str) -> dict[str, Any] | None:
+        """Return a reading's "spec", "rows" and "provenance"; None where it is absent or damaged."""
+        return self._read(self.root / "readings" / f"{key}.json")
+
+    def readings(self) -> Iterator[str]:
+        """Return the keys of all readings, damaged ones included."""
+        return (name.removesuffix(".json") for name in self._names("readings") if name.endswith(".json"))
+
+    def put_reading(
+        self, spec: ReadingSpec, rows: list[dict[str, Any]], provenance: Mapping[str, Any]
+    ) -> None:
+        """Write a reading atomically."""
+        content = {"spec": spec.as_json(), "rows": rows, "provenance": dict(provenance)}
+        self.put_whole_reading(spec.key, content)
+
+    def put_whole_reading(self, key: str, content: Mapping[str, Any]) -> None:
+        """Write what :meth:`whole_reading` gave; a damaged one in its place is moved aside."""
+        path = self.root / "readings" / f"{key}.json"
+        if path.exists() and self.reading(key) is None:
+            path.rename(files.free_name(path, "damaged"))
+        files.write(path, files.sealed(content).encode())
+
+    def put_reading_beside(self, key: str, content: Mapping[str, Any]) -> str | None:
+        """Keep another result of a reading beside ours, and return its file's name; None where it is there by now."""
+        path = self.root / "readings" / f"{key}.json"
+        for there in path.parent.glob(f"{path.name}.theirs-*"):
+            kept = self._read(there)
+            if kept is not None and files.as_text(kept["rows"]) == files.as_text(content["rows"]):
+                return None
+        beside = files.free_name(path, "theirs")
+        files.write(beside, files.sealed(content).encode())
+        return beside.name
+
+    def checkpoints(self, key: str) -> CheckpointFolder:
+        """Return the checkpoints of a run."""
+        return CheckpointFolder(self.root / "checkpoints" / key, self.damaged)
+
+    def unfinished(self) -> Iterator[Checkpoint]:
+        """Return the newest checkpoint of every run that is not there yet, in order of key."""
+        for key in self._names("checkpoints"):
+            newest = self.checkpoints(key).newest() if self.run(key) is None else None
+            if newest is not None:
+                yield newest
+
+    def failure(self, key: str) -> str | None:
+        """Return why the last attempt at this run or reading failed, or None."""
+        content = self._read(self.root / "failures" / f"{key}.json")
+        return None if content is None else str(content["reason"])
+
+    def failures(self) -> Iterator[Failure]:
+        """Return every failure that can be read, in order of key."""
+        for name in self._names("failures"):
+            content = self._read(self.root / "failures" / name)
+            if content is not None:
+                yield Failure(name.removesuffix(".json"), str(content["title"]), str(content["reason"]))
+
+    def put_failure(self, key: str, title: str, reason: str) -> None:
+        """Record why an attempt failed. A failed run is not a result; the next check tries again."""
+        content = {"title": title, "reason": reason}
+        files.write(self.root / "failures" / f"{key}.json", files.sealed(content).encode())
+
+    def clear_failure(self, key: str) -> None:
+        """Forget a failure, once the run is there."""
+        (self.root / "failures" / f"{key}.json").unlink(missing_ok=True)
+
+    def lock(self, key: str) -> AbstractContextManager[bool]:
+        """Hold the lock of a run; gives False at once where another process carries it out."""
+        return files.held(self.root / "locks" / f"{key}.lock")
+
+    def lines(self, ledger: str) -> Iterator[dict[str, Any]]:
+        """Return the lines of a ledger, in the order in which they were appended; unreadable ones are named."""
+        try:
+            text = (self.root / ledger).read_text(encoding="utf-8", errors="replace")
+        except FileNotFoundError:
+            return
+        for number, line in enumerate(text.splitlines(), start=1):
+            try:
+                content = json.loads(line)
+            except (ValueError, RecursionError):
+                content = None
+            if isinstance(content, dict):
+                yield content
+            else:
+                self.damaged.append(f"{ledger} line {number} cannot be read")
+
+    def append(self, ledger: str, line: Mapping[str, Any]) -> None:
+        """Append a line to a ledger.
+
+        Raises:
+            ReproError: it cannot be written.
+        """
+        try:
+            files.append_line(self.root / ledger, line)
+        except OSError as error:
+            hint = "make room, or choose another folder with --store DIR; runs that are there are safe"
+            raise mistake(
+                str(self.root / ledger), f"cannot be written: {error.strerror}", hint=hint
+            ) from None
+
+    def _names(self, folder: str) -> list[str]:
+        path = self.root / folder
+        return sorted(entry.name for entry in path.iterdir()) if path.is_dir() else []
+
+    def _read(self, path: Path) -> dict[str, Any] | None:
+        try:
+            return files.unsealed(path.read_bytes())
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError):
+            self.damaged.append(
+                f"{path.relative_to(self.root)} cannot be read or does not match its checksum"
+            )
+            return None
