@@ -1,9 +1,10 @@
 """Claims: TOML files → frozen papers and claims, with every problem of a file at once."""
 
-from repro.claims.cells import Cell, cells, levels_of, run_spec
+from repro.claims.cells import Cell, cells, data_of, levels_of, run_spec
 from repro.claims.loading import Claim, Library, load_library
 from repro.claims.scales import SCALES, Scale, below, check_scale
 from repro.claims.schema import ClaimFile, Expectation, Metric, Paper
+from repro.claims.schema_arms import Size
 
 __all__ = [
     "SCALES",
@@ -15,9 +16,11 @@ __all__ = [
     "Metric",
     "Paper",
     "Scale",
+    "Size",
     "below",
     "cells",
     "check_scale",
+    "data_of",
     "levels_of",
     "load_library",
     "run_spec",

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
+from repro.claims.data import data_ref, dataset_spec, names_data
 from repro.claims.schema import ClaimFile
 from repro.errors import Problem, ReproError, suggestion
-from repro.recipes import RECIPE_FIELDS, recipe
-from repro.registry import DatasetEntry, Entry, find_dataset, find_model
+from repro.recipes import RECIPE_FIELDS, Recipe, recipe
+from repro.registry import DataRef, Entry, Names, find_model
 from repro.spec import DatasetSpec, ModelSpec, RunSpec
 
 
@@ -56,13 +56,11 @@ def all_cells(file: ClaimFile) -> list[Cell]:
             for factor, (level, value) in zip(factors, combination, strict=True):
                 levels[factor] = level
                 settings |= value if isinstance(value, dict) else {factor: value}
-            found.append(Cell(arm, levels, settings | own))
+            found.append(Cell(arm, levels, settings | own.settings))
     return found
 
 
-def run_spec(
-    file: ClaimFile, cell: Cell, seed: int, claims_folder: Path | None, lr: float | None = None
-) -> RunSpec:
+def run_spec(file: ClaimFile, cell: Cell, seed: int, names: Names, lr: float | None = None) -> RunSpec:
     """Return the run that `cell` needs at `seed`, with the tuned learning rate `lr` where there is one.
 
     Raises:
@@ -71,33 +69,21 @@ def run_spec(
     experiment = file.experiment
     settings = dict(cell.settings)
     model_name = settings.pop("model", experiment.model)
-    dataset_name = settings.pop("dataset", experiment.dataset)
+    data = settings.pop("dataset", experiment.dataset)
 
     def place(key: str) -> str:
         return _place(file, cell, key)
 
-    if not (isinstance(model_name, str) and isinstance(dataset_name, str) and experiment.recipe):
-        raise ReproError(*_unnamed(cell, model_name, dataset_name, bool(experiment.recipe)))
+    if not (isinstance(model_name, str) and names_data(data) and experiment.recipe):
+        raise ReproError(*_unnamed(cell, model_name, data, bool(experiment.recipe)))
     problems: list[Problem] = []
-    model, dataset = Entry(""), DatasetEntry("", "")
+    model, dataset = Entry(""), DatasetSpec("", "")
     try:
-        model = find_model(model_name, place("model"), claims_folder)
-    except ReproError as error:
-        problems += error.problems
-    try:
-        dataset = find_dataset(dataset_name, place("dataset"), claims_folder)
+        model = find_model(model_name, place("model"), names.root)
     except ReproError as error:
         problems += error.problems
 
     fields = {key: settings.pop(key) for key in list(settings) if key in RECIPE_FIELDS}
-    base = dict(experiment.recipe)
-    recipe_name = base.pop("name")
-    if "steps" in fields:
-        base.pop("epochs", None)
-    if "epochs" in fields:
-        base.pop("steps", None)
-    fields = base | fields | ({"lr": lr} if lr is not None else {})
-
     # A model takes those of the common options that it knows; an arm's own options must all be known.
     common = {k: v for k, v in experiment.options.items() if model.options is None or k in model.options}
     if model.options is not None:
@@ -105,23 +91,56 @@ def run_spec(
             what = f"neither an option of {model_name} nor a recipe field"
             hint = suggestion(key, model.options | RECIPE_FIELDS)
             problems.append(Problem(place(key), what, None, hint))
+    resolved: Recipe | None = None
+    wrong: Sequence[Problem] = ()
     try:
-        resolved = recipe(recipe_name, fields, place)
+        resolved = _recipe(file, cell, fields | ({"lr": lr} if lr is not None else {}))
     except ReproError as error:
-        raise ReproError(*problems, *error.problems) from None
-    if problems:
-        raise ReproError(*problems)
+        wrong = error.problems
+    try:
+        dataset = dataset_spec(data, place("dataset"), resolved, names)
+    except ReproError as error:
+        problems += error.problems
+    if problems or resolved is None:
+        raise ReproError(*problems, *wrong)
     return RunSpec(
-        dataset=DatasetSpec(dataset_name, dataset.fingerprint),
+        dataset=dataset,
         model=ModelSpec(model_name, model.version, common | settings),
         recipe=resolved,
         seed=seed,
     )
 
 
+def data_of(file: ClaimFile, cell: Cell) -> DataRef:
+    """Return the dataset that a cell names.
+
+    Raises:
+        ReproError: it names none, or its recipe is none.
+    """
+    data = cell.settings.get("dataset", file.experiment.dataset)
+    if not names_data(data) or not file.experiment.recipe:
+        raise ReproError(*_unnamed(cell, "", data, bool(file.experiment.recipe)))
+    fields = {key: value for key, value in cell.settings.items() if key in RECIPE_FIELDS}
+    return data_ref(data, _place(file, cell, "dataset"), _recipe(file, cell, fields))
+
+
+def _recipe(file: ClaimFile, cell: Cell, fields: Mapping[str, Any]) -> Recipe:
+    """Return the recipe of a claim with the fields that a cell sets."""
+    base = dict(file.experiment.recipe)
+    name = base.pop("name")
+    if "steps" in fields:
+        base.pop("epochs", None)
+    if "epochs" in fields:
+        base.pop("steps", None)
+    return recipe(name, {**base, **fields}, lambda key: _place(file, cell, key))
+
+
 def _unnamed(cell: Cell, model: object, dataset: object, recipe: bool) -> Iterator[Problem]:
-    for name, value in (("model", model), ("dataset", dataset)):
-        if not isinstance(value, str):
+    for name, value, named in (
+        ("model", model, isinstance(model, str)),
+        ("dataset", dataset, names_data(dataset)),
+    ):
+        if not named:
             received = None if value is None else repr(value)
             hint = f"set `{name}` in [experiment] or in each arm"
             place = f"arms.{cell.arm}" if name == "model" or name in cell.settings else f"experiment.{name}"
@@ -133,7 +152,7 @@ def _unnamed(cell: Cell, model: object, dataset: object, recipe: bool) -> Iterat
 
 def _place(file: ClaimFile, cell: Cell, key: str) -> str:
     """Return where a claim file sets `key` for a cell: in the arm, by a factor, or for all in [experiment]."""
-    if key in file.arms[cell.arm]:
+    if key in file.arms[cell.arm].settings:
         return f"arms.{cell.arm}.{key}"
     for factor, level in cell.levels.items():
         value = levels_of(file.factors[factor])[level]

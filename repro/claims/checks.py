@@ -11,38 +11,39 @@ from repro.claims.cells import Cell, all_cells, cells, levels_of, run_spec
 from repro.claims.checks_shown import figures, tables
 from repro.claims.checks_variants import controls, sensitivities
 from repro.claims.findings import Finding, arm_of, cannot_run, known
+from repro.claims.scales import below
 from repro.claims.schema import Bounds, ClaimFile, Expectation
 from repro.errors import Problem, ReproError, suggestion
-from repro.registry import find_model, find_probe
+from repro.registry import Names, find_model, find_probe
 
 
-def check_claim(file: ClaimFile, scale: str, path: Path, root: Path) -> list[Problem]:
+def check_claim(file: ClaimFile, scale: str, path: Path, names: Names) -> list[Problem]:
     """Return every contradiction and dangling name of a claim at one scale, each once.
 
     Args:
         file: the claim, merged for the scale.
         scale: its name; the paper's own scale is checked for more, since others may leave levels out.
         path: the claim file, for data files beside it.
-        root: the claims folder, where a user's own code is looked for (it is not executed).
+        names: what names in the claims folder stand for; a user's own code is not executed, and no data is read.
     """
-    return [Problem(*finding) for finding in dict.fromkeys(_findings(file, scale, path, root))]
+    return [Problem(*finding) for finding in dict.fromkeys(_findings(file, scale, path, names))]
 
 
-def _findings(file: ClaimFile, scale: str, path: Path, root: Path) -> Iterator[Finding]:
-    yield from _arms(file, root)
-    yield from _metrics(file, root)
+def _findings(file: ClaimFile, scale: str, path: Path, names: Names) -> Iterator[Finding]:
+    yield from _arms(file, names)
+    yield from _metrics(file, names)
     yield from _tuning(file)
     for name, item in file.expect.items():
-        yield from _expectation(file, f"expect.{name}", item)
+        yield from _expectation(file, scale, f"expect.{name}", item)
     if not any(item.role == "decides" for item in file.expect.values()):
         yield "expect", "no expectation decides the claim", None, 'give one of them role = "decides"'
     yield from tables(file, scale)
     yield from figures(file, path)
-    yield from controls(file, root)
-    yield from sensitivities(file, root)
+    yield from controls(file, names)
+    yield from sensitivities(file, names)
 
 
-def _arms(file: ClaimFile, root: Path) -> Iterator[Finding]:
+def _arms(file: ClaimFile, names: Names) -> Iterator[Finding]:
     trains = [m for m in file.metrics.values() if m.kind != "computed"]
     if not trains:
         return
@@ -56,20 +57,20 @@ def _arms(file: ClaimFile, root: Path) -> Iterator[Finding]:
         yield from known("experiment.skip", "cell", address, addresses)
     found = cells(file)
     for cell in found:
-        settings = [file.arms[cell.arm], *_levels(file, cell).values()]
+        settings = [file.arms[cell.arm].settings, *_levels(file, cell).values()]
         owners = [f"arms.{cell.arm}", *(f"factors.{factor}" for factor in cell.levels)]
         for (owner, own), (other, its) in itertools.combinations(zip(owners, settings, strict=True), 2):
             for key in sorted(own.keys() & its.keys()):
                 whose = "by the arm and by a factor" if owner.startswith("arms.") else "by two factors"
                 yield f"{owner}.{key}", f"is set {whose}", None, f"keep this one or that of {other}"
-    yield from _common_options(file, found, root)
+    yield from _common_options(file, found, names)
     seen: dict[str, Cell] = {}
     for cell in found:
-        problems = cannot_run(file, cell, root)
+        problems = cannot_run(file, cell, names)
         yield from problems
         if problems:
             continue
-        twin = seen.setdefault(run_spec(file, cell, 0, root).key, cell)
+        twin = seen.setdefault(run_spec(file, cell, 0, names).key, cell)
         if twin.arm != cell.arm:
             yield (
                 f"arms.{cell.arm}",
@@ -85,12 +86,12 @@ def _levels(file: ClaimFile, cell: Cell) -> dict[str, dict[str, object]]:
     return {name: value if isinstance(value, dict) else {name: value} for name, value in values.items()}
 
 
-def _common_options(file: ClaimFile, found: list[Cell], root: Path) -> Iterator[Finding]:
+def _common_options(file: ClaimFile, found: list[Cell], names: Names) -> Iterator[Finding]:
     """Find options for all models that no model knows: they would silently do nothing."""
     options: set[str] = set()
     for cell in found:
         try:
-            entry = find_model(str(cell.settings.get("model", file.experiment.model)), "", root)
+            entry = find_model(str(cell.settings.get("model", file.experiment.model)), "", names.root)
         except ReproError:
             return
         if entry.options is None:
@@ -100,11 +101,11 @@ def _common_options(file: ClaimFile, found: list[Cell], root: Path) -> Iterator[
         yield f"experiment.options.{key}", "no model takes this option", None, suggestion(key, options)
 
 
-def _metrics(file: ClaimFile, root: Path) -> Iterator[Finding]:
+def _metrics(file: ClaimFile, names: Names) -> Iterator[Finding]:
     for name, metric in file.metrics.items():
         if metric.probe is not None:
             try:
-                find_probe(metric.probe, f"metrics.{name}.probe", root)
+                find_probe(metric.probe, f"metrics.{name}.probe", names.root)
             except ReproError as error:
                 for problem in error.problems:
                     yield problem.where, problem.what, problem.received, problem.hint
@@ -147,12 +148,14 @@ def _tuning(file: ClaimFile) -> Iterator[Finding]:
 
 
 def _owner(file: ClaimFile, cell: Cell, key: str) -> str:
-    if key in file.arms[cell.arm]:
+    if key in file.arms[cell.arm].settings:
         return f"arms.{cell.arm}.{key}"
     return next(f"factors.{name}" for name, keys in _levels(file, cell).items() if key in keys)
 
 
-def _expectation(file: ClaimFile, place: str, item: Expectation) -> Iterator[Finding]:
+def _expectation(file: ClaimFile, scale: str, place: str, item: Expectation) -> Iterator[Finding]:
+    # A lesser scale may lack the levels of what is judged from a greater one on.
+    judged = not below(scale, item.from_scale or "exact")
     yield from known(f"{place}.metric", "metric", item.metric, file.metrics)
     metric = file.metrics.get(item.metric)
     if metric is not None:
@@ -187,7 +190,7 @@ def _expectation(file: ClaimFile, place: str, item: Expectation) -> Iterator[Fin
             yield from known(f"{place}.each", "factor", name, file.factors)
     for factor, level in item.levels.items():
         yield from known(f"{place}.levels", "factor", factor, file.factors)
-        if factor in file.factors:
+        if factor in file.factors and judged:
             yield from known(f"{place}.levels.{factor}", "level", level, levels_of(file.factors[factor]))
     if item.over is not None:
         yield from known(f"{place}.over", "factor", item.over, file.factors)
@@ -197,7 +200,7 @@ def _expectation(file: ClaimFile, place: str, item: Expectation) -> Iterator[Fin
             hint = "a slope needs at least two different numbers"
             yield f"{place}.over", "the levels of this factor are no numbers", repr(values), hint
     addresses = [cell.address for cell in cells(file)]
-    for address in item.weights if addresses else ():
+    for address in item.weights if addresses and judged else ():
         yield from known(f"{place}.weights", "cell", address, addresses)
     static = metric is not None and metric.kind == "static"
     if item.kind in ("value", "difference", "ratio", "ordering", "slope") or static:

@@ -33,6 +33,13 @@ def tables(file: ClaimFile, scale: str) -> Iterator[Finding]:
             absent = row.cell is not None and row.cell not in addresses
             if row.cell is not None and absent and (scale == "paper" or arm_of(row.cell) not in file.arms):
                 yield f"{place}.cell", "unknown cell", repr(row.cell), suggestion(row.cell, addresses)
+        labels = [row.label for row in table.rows]
+        for reproduction in table.reproductions:
+            for label, values in reproduction.values.items():
+                place = f"table.{name}.reproductions.{reproduction.label}"
+                yield from known(place, "row", label, labels)
+                for metric in values:
+                    yield from known(f"{place}.{label}", "column", metric, table.metrics)
 
 
 def figures(file: ClaimFile, path: Path) -> Iterator[Finding]:

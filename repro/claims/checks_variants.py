@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 from pydantic import ValidationError
 
@@ -11,9 +10,10 @@ from repro.claims.cells import cells
 from repro.claims.findings import Finding, cannot_run, known
 from repro.claims.points import at_point
 from repro.claims.schema import ClaimFile
+from repro.registry import Names
 
 
-def controls(file: ClaimFile, root: Path) -> Iterator[Finding]:
+def controls(file: ClaimFile, names: Names) -> Iterator[Finding]:
     """Find sabotaged arms that do not exist or cannot run."""
     for name, control in file.control.items():
         for arm in control.arms:
@@ -21,12 +21,12 @@ def controls(file: ClaimFile, root: Path) -> Iterator[Finding]:
         sabotaged = file.model_copy(update={"arms": {**file.arms, **control.arms}})
         for cell in cells(sabotaged):
             if cell.arm in control.arms and cell.arm in file.arms:
-                for place, what, received, hint in cannot_run(sabotaged, cell, root):
+                for place, what, received, hint in cannot_run(sabotaged, cell, names):
                     if place.startswith("arms."):
                         yield f"control.{name}.{place}", what, received, hint
 
 
-def sensitivities(file: ClaimFile, root: Path) -> Iterator[Finding]:
+def sensitivities(file: ClaimFile, names: Names) -> Iterator[Finding]:
     """Find points that make no claim, and expectations that do not exist."""
     for name, sensitivity in file.sensitivity.items():
         for expectation in sensitivity.expect:
@@ -54,5 +54,5 @@ def sensitivities(file: ClaimFile, root: Path) -> Iterator[Finding]:
                 )
                 continue
             for cell in cells(changed):
-                for where, what, received, hint in cannot_run(changed, cell, root):
+                for where, what, received, hint in cannot_run(changed, cell, names):
                     yield f"{place}.{where}", what, received, hint

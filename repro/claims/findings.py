@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from pathlib import Path
 
 from repro.claims.cells import Cell, run_spec
 from repro.claims.schema import ClaimFile
 from repro.errors import ReproError, suggestion
+from repro.registry import Names
 
 Finding = tuple[str, str, str | None, str | None]
 """Key path, what is wrong, value received, what to do."""
@@ -19,10 +19,10 @@ def known(place: str, kind: str, name: str, names: Collection[str]) -> Iterator[
         yield place, f"unknown {kind}", repr(name), suggestion(name, names)
 
 
-def cannot_run(file: ClaimFile, cell: Cell, root: Path) -> list[Finding]:
+def cannot_run(file: ClaimFile, cell: Cell, names: Names) -> list[Finding]:
     """Return why no run can be made of a cell: unknown names, or values that are no plain data."""
     try:
-        _ = run_spec(file, cell, 0, root).key
+        _ = run_spec(file, cell, 0, names).key
     except ReproError as error:
         return [(p.where, p.what, p.received, p.hint) for p in error.problems]
     except (TypeError, ValueError):

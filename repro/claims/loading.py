@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import re
-import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, TypeVar, get_origin
+from typing import Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
 from repro.claims.checks import check_claim
+from repro.claims.checks_scales import check_scales
+from repro.claims.reviews import NOTES, ReviewNote, notes_of, read_reviews
 from repro.claims.scales import SCALES, merge
 from repro.claims.schema import ClaimFile, Paper
+from repro.claims.toml import read_text, read_toml, validated
 from repro.errors import Problem, ReproError, mistake, suggestion
+from repro.registry import Names
 from repro.spec import canonical_hash
-
-M = TypeVar("M", bound=BaseModel)
 
 
 @dataclass(frozen=True)
@@ -29,17 +29,19 @@ class Claim:
         id: ``<paper>/<claim>``, from the file's place.
         paper: the publication.
         at: scale → the claim file with that scale merged in. "paper" is the file's base.
-        root: the claims folder, for data files and the user's own code.
+        names: what names in the claims folder stand for.
         path: the claim file.
         text: the file as read.
+        reviews: notes of readers, from ``<claim>.notes.toml`` beside it; they decide nothing.
     """
 
     id: str
     paper: Paper
     at: Mapping[str, ClaimFile]
-    root: Path
+    names: Names
     path: Path
     text: str
+    reviews: tuple[ReviewNote, ...] = ()
 
     @property
     def paper_id(self) -> str:
@@ -128,7 +130,11 @@ def load_library(root: Path) -> Library:
     claims: list[Claim] = []
     problems: list[Problem] = []
     for folder in sorted(path for path in root.iterdir() if path.is_dir()):
-        files = sorted(path for path in folder.glob("*.toml") if path.name != "paper.toml")
+        found = sorted(path for path in folder.glob("*.toml") if path.name != "paper.toml")
+        files = [path for path in found if not path.name.endswith(NOTES)]
+        for notes in set(found) - {*files, *map(notes_of, files)}:
+            hint = f"<claim>{NOTES} lies beside <claim>.toml"
+            problems.append(Problem(str(notes), "are notes of a claim that is not there", None, hint))
         if not files:
             continue
         try:
@@ -155,19 +161,20 @@ def load_library(root: Path) -> Library:
 
 def read_paper(path: Path) -> Paper:
     """Read one paper.toml; raises ReproError with all its problems."""
-    data = _toml(path)
+    data = read_toml(path)
     try:
-        return _validate(Paper, data)
+        return validated(Paper, data)
     except ReproError as error:
         raise ReproError(*(replace(p, where=f"{path}: {p.where}") for p in error.problems)) from None
 
 
 def read_claim(path: Path, root: Path, paper: Paper | None) -> Claim | None:
     """Read one claim file at all its scales; None where only the paper is at fault (said elsewhere)."""
-    text = _text(path)
-    raw = _toml(path)
+    text = read_text(path)
+    raw = read_toml(path)
     if not raw:
         raise mistake(str(path), "is empty", hint="`repro new <paper>/<claim>` writes a file to start from")
+    names = Names(root)
     scales = raw.pop("scale", {})
     if not isinstance(scales, dict):
         raise mistake(f"{path}: scale", "must be a table such as [scale.smoke.experiment]", scales)
@@ -187,22 +194,29 @@ def read_claim(path: Path, root: Path, paper: Paper | None) -> Claim | None:
         override = overrides.get(name, {})
         found: Iterable[Problem]
         try:
-            at[name] = _validate(ClaimFile, merge(raw, override))
+            at[name] = validated(ClaimFile, merge(raw, override))
         except ReproError as error:
             found = error.problems
         else:
-            found = check_claim(at[name], name, path, root)
+            found = check_claim(at[name], name, path, names)
         for problem in found:
             # A mistake of the base shows again at every scale: say it once.
             if (problem.where, problem.what) not in said:
                 said.add((problem.where, problem.what))
                 where = _written(problem.where, name, raw, override)
                 problems.append(replace(problem, where=f"{path}: {where}"))
+    if not problems:
+        problems = [replace(p, where=f"{path}: {p.where}") for p in check_scales(at, names)]
+    expectations = {name for file in at.values() for name in file.expect} if at else None
+    try:
+        reviews = read_reviews(notes_of(path), expectations)
+    except ReproError as error:
+        problems += error.problems
     if problems:
         raise ReproError(*problems)
     if paper is None:
         return None
-    return Claim(f"{path.parent.name}/{path.stem}", paper, at, root, path, text)
+    return Claim(f"{path.parent.name}/{path.stem}", paper, at, names, path, text, reviews)
 
 
 def _written(place: str, scale: str, raw: Mapping[str, Any], override: Mapping[str, Any]) -> str:
@@ -222,79 +236,3 @@ def _depth(table: object, place: str) -> int:
         table = table[key]
         depth += 1
     return depth
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        raise mistake(
-            str(path), "is missing", hint="every paper's folder has a paper.toml; see CONTRIBUTING.md"
-        ) from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise mistake(str(path), f"cannot be read: {error}") from None
-
-
-def _toml(path: Path) -> dict[str, Any]:
-    try:
-        return tomllib.loads(_text(path))
-    except tomllib.TOMLDecodeError as error:
-        raise mistake(
-            str(path), f"is not valid TOML: {error}", hint="mend the line named; toml.io shows the syntax"
-        ) from None
-
-
-def _validate(model: type[M], data: Mapping[str, Any]) -> M:
-    try:
-        return model.model_validate(data)
-    except ValidationError as error:
-        # The branches of "a list or a table" each say what they miss: the first is enough.
-        first: dict[str, Problem] = {}
-        for problem in (_problem(model, detail) for detail in error.errors()):
-            first.setdefault(problem.where, problem)
-        raise ReproError(*first.values()) from None
-
-
-def _problem(model: type[BaseModel], detail: Any) -> Problem:
-    """Turn one of pydantic's error details into a problem with key path, value and suggestion."""
-    loc, known = _key_path(model, detail["loc"])
-    place, value = ".".join(loc), detail.get("input")
-    if detail["type"] == "extra_forbidden":
-        return Problem(place, "unknown key", None, suggestion(loc[-1], known))
-    if detail["type"] == "missing":
-        return Problem(place, "is missing", None, "add this key")
-    received = repr(value) if isinstance(value, str | int | float | bool | list) else None
-    message = detail["msg"].removeprefix("Value error, ")
-    hint = "put it in quotes" if detail["type"] == "string_type" else None
-    if detail["type"] == "literal_error" and isinstance(value, str):
-        hint = suggestion(value, re.findall("'([^']*)'", detail["ctx"]["expected"]))
-    return Problem(place, message[:1].lower() + message[1:], received, hint)
-
-
-def _key_path(model: type[BaseModel], loc: tuple[Any, ...]) -> tuple[list[str], list[str]]:
-    """Return the keys of an error's place, without pydantic's own marks, and the keys known beside the last."""
-    keys: list[str] = []
-    known: list[str] = []
-    current: Any = model
-    for part in loc:
-        if isinstance(part, str) and part.startswith(("list[", "dict[", "[key]")):
-            continue  # a branch of a union, or the mark of a table's key
-        keys.append(str(part))
-        inner = next(_models_in(current), None)
-        if inner is not None and not _is_table(current):
-            known = list(inner.model_fields)
-            current = inner.model_fields[part].annotation if part in inner.model_fields else None
-        else:
-            current, known = inner, []
-    return keys, known
-
-
-def _is_table(annotation: Any) -> bool:
-    return get_origin(annotation) in (dict, list)
-
-
-def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        yield annotation
-    for argument in getattr(annotation, "__args__", ()):
-        yield from _models_in(argument)

@@ -38,10 +38,10 @@ def below(scale: str, own: str) -> bool:
 
 
 def merge(base: Mapping[str, Any], override: Mapping[str, Any], path: tuple[str, ...] = ()) -> dict[str, Any]:
-    """Return `base` with `override` laid over it: tables are merged by key, lists and factors replaced whole."""
+    """Return `base` with `override` laid over it: tables are merged by key; lists, factors, data replaced whole."""
     merged = dict(base)
     for key, value in override.items():
-        whole = path == ("factors",)
+        whole = path == ("factors",) or key == "dataset"
         if isinstance(value, Mapping) and isinstance(merged.get(key), Mapping) and not whole:
             merged[key] = merge(merged[key], value, (*path, key))
         else:

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, ValidationError, field_validator, model_validator
 
+from repro.claims.schema_arms import Arm
 from repro.claims.schema_shown import Figure, Table
 from repro.claims.vocabulary import (
     Frozen,
@@ -70,13 +71,20 @@ class Experiment(Frozen):
     `skip` names cells (``arm/level``) that the paper does not have; they are not trained.
     """
 
-    dataset: str | None = None
+    dataset: str | dict[str, Any] | None = None
     model: str | None = None
     options: dict[str, Any] = {}
     recipe: dict[str, Any] = {}
     seeds: Seeds = Seeds(looks=[5])
     unknown: list[str] = []
     skip: list[str] = []
+
+    @field_validator("dataset", mode="before")
+    @classmethod
+    def _named_or_own(cls, dataset: object) -> object:
+        if dataset is not None and not isinstance(dataset, str | dict):
+            raise ValueError('is a name in quotes, or a table such as { npz = "pets.npz" } (schema_data.py)')
+        return dataset
 
     @field_validator("recipe")
     @classmethod
@@ -268,7 +276,7 @@ class Control(Frozen):
     """A sabotaged variant that the same criteria must reject, on seeds of its own. Its arms replace those named."""
 
     title: str
-    arms: dict[str, dict[str, Any]] = Field(min_length=1)
+    arms: dict[str, Arm] = Field(min_length=1)
     why: str
 
 
@@ -292,7 +300,11 @@ class Sensitivity(Frozen):
 
 
 class ClaimFile(Frozen):
-    """One claim at one scale, after merging; `claims/<paper>/<claim>.toml`."""
+    """One claim at one scale, after merging; `claims/<paper>/<claim>.toml`.
+
+    `direction` says of a deviation from the paper's protocol (a recipe field, "dataset", "depth" …), in a sentence,
+    which way it likely moves the result, or that this is not known.
+    """
 
     title: str
     statement: str
@@ -300,9 +312,10 @@ class ClaimFile(Frozen):
     source: Source
     notes: list[str] = []
     ambiguities: list[str] = []
+    direction: dict[str, str] = {}
     experiment: Experiment = Experiment()
     factors: dict[Name, list[Any] | dict[Name, Any]] = {}
-    arms: dict[Name, dict[str, Any]] = {}
+    arms: dict[Name, Arm] = {}
     tune: Tune | None = None
     metrics: dict[Name, Metric] = Field(min_length=1)
     expect: dict[Name, Expectation] = Field(min_length=1)

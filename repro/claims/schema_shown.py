@@ -6,7 +6,7 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from repro.claims.vocabulary import Frozen, HistoryColumn, Moment, Reported, Source, no_others
+from repro.claims.vocabulary import Frozen, HistoryColumn, Moment, Printed, Reported, Source, no_others
 
 
 class TableRow(Frozen):
@@ -18,6 +18,15 @@ class TableRow(Frozen):
     note: str | None = None
 
 
+class Reproduction(Frozen):
+    """What an independent reproduction reports for rows of a table: row label → metric → number as printed."""
+
+    label: str
+    source: str
+    note: str | None = None
+    values: dict[str, dict[str, Printed]] = Field(min_length=1)
+
+
 class Table(Frozen):
     """A table (or the ends of a figure's curves) of the paper, as printed, with the cells that answer it."""
 
@@ -27,6 +36,7 @@ class Table(Frozen):
     at: Moment | None = None
     uncertainty: Reported = Reported()
     rows: list[TableRow] = Field(min_length=1)
+    reproductions: list[Reproduction] = []
 
 
 class Reference(Frozen):

@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict
 
 Moment = Literal["init", "epoch-1", "mid", "last"]
 HistoryColumn = Literal[
-    "train_error", "test_error", "train_loss", "test_loss", "running_error", "running_loss"
+    "train_error", "test_error", "train_loss", "test_loss", "running_error", "running_loss", "ten_crop_error"
 ]
 ReadFrom = Literal["text", "table", "figure", "caption", "teaching material"]
 

@@ -1,0 +1,56 @@
+"""Checks of a claim's scales together: what the paper prints of its nets, and directions of deviations."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from repro.claims.cells import cells, levels_of
+from repro.claims.findings import Finding, known
+from repro.claims.schema import ClaimFile
+from repro.errors import Problem
+from repro.recipes import RECIPE_FIELDS
+from repro.registry import Names, find_model
+
+
+def check_scales(at: Mapping[str, ClaimFile], names: Names) -> list[Problem]:
+    """Return what is wrong with a claim whose scales are each sound; `at` is scale → claim file, "paper" first."""
+    return [Problem(*finding) for finding in dict.fromkeys([*_specs(at), *_directions(at, names)])]
+
+
+def _specs(at: Mapping[str, ClaimFile]) -> Iterator[Finding]:
+    """Find specs of levels that do not exist, and specs where they would do nothing."""
+    base = at["paper"]
+    levels = [level for factor in base.factors.values() for level in levels_of(factor)]
+    for name, arm in base.arms.items():
+        for level in arm.spec:
+            if level:
+                yield from known(f"arms.{name}.spec.{level}", "level", level, levels)
+    for scale, file in at.items():
+        hint = "remove it: the nets of the paper's own protocol are held against the paper"
+        for name, arm in file.arms.items():
+            if arm.spec and (name not in base.arms or arm.spec != base.arms[name].spec):
+                yield f"scale.{scale}.arms.{name}.spec", "does nothing here", None, hint
+        for control, sabotaged in file.control.items():
+            for name in (name for name, arm in sabotaged.arms.items() if arm.spec):
+                yield f"control.{control}.arms.{name}.spec", "does nothing here", None, hint
+        for of, sensitivity in file.sensitivity.items():
+            for point in sensitivity.points:
+                for name in (name for name, arm in point.arms.items() if "spec" in arm):
+                    place = f"sensitivity.{of}.points.{point.label}.arms.{name}.spec"
+                    yield place, "does nothing here", None, hint
+
+
+def _directions(at: Mapping[str, ClaimFile], names: Names) -> Iterator[Finding]:
+    """Find directions of settings that no scale has."""
+    settings = {"dataset", "model", "precision", "seeds", "skip", "tune", *RECIPE_FIELDS}
+    for file in at.values():
+        settings |= file.factors.keys() | file.experiment.options.keys()
+        for cell in cells(file):
+            model = str(cell.settings.get("model", file.experiment.model))
+            settings |= cell.settings.keys() | (find_model(model, "", names.root).options or set())
+    for scale, file in at.items():
+        for name in file.direction:
+            own = scale != "paper" and name not in at["paper"].direction
+            yield from known(
+                f"scale.{scale}.direction.{name}" if own else f"direction.{name}", "setting", name, settings
+            )

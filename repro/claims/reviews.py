@@ -1,0 +1,64 @@
+"""Notes of readers on a claim, in a file beside it. They are shown, and decide nothing."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Collection
+from dataclasses import replace
+from pathlib import Path
+
+from pydantic import Field
+
+from repro.claims.toml import read_toml, validated
+from repro.claims.vocabulary import Frozen
+from repro.errors import Problem, ReproError, suggestion
+
+NOTES = ".notes.toml"
+"""How the name of such a file ends: ``<claim>.notes.toml``."""
+
+
+class ReviewNote(Frozen):
+    """What a reader has to say of a claim, or of its expectation `about`; beside the claim, never part of it."""
+
+    author: str = Field(min_length=1)
+    date: datetime.date
+    text: str = Field(min_length=1)
+    about: str | None = None
+
+
+class _Reviews(Frozen):
+    """The notes of readers; `claims/<paper>/<claim>.notes.toml`, a `[[note]]` each."""
+
+    note: list[ReviewNote] = Field(min_length=1)
+
+
+def read_reviews(path: Path, expectations: Collection[str] | None) -> tuple[ReviewNote, ...]:
+    """Read the notes on a claim, if there are any; raises ReproError with all their problems.
+
+    `expectations` are the claim's; None where they are not known.
+    """
+    if not path.exists():
+        return ()
+    try:
+        notes = validated(_Reviews, read_toml(path)).note
+    except ReproError as error:
+        raise ReproError(*(replace(p, where=f"{path}: {p.where}") for p in error.problems)) from None
+    unknown = [
+        Problem(f"{path}: note.{number}.about", "unknown expectation", repr(note.about), hint)
+        for number, note in enumerate(notes)
+        if expectations is not None and note.about is not None and note.about not in expectations
+        for hint in [suggestion(note.about, expectations)]
+    ]
+    if unknown:
+        raise ReproError(*unknown)
+    return tuple(notes)
+
+
+def notes_of(claim: Path) -> Path:
+    """Return where the notes on a claim file lie."""
+    return claim.with_name(f"{claim.stem}{NOTES}")
+
+
+def claim_of(notes: Path) -> Path:
+    """Return the claim file that notes are on."""
+    return notes.with_name(f"{notes.name.removesuffix(NOTES)}.toml")

@@ -1,0 +1,97 @@
+"""The arms of a claim file: what they set, and what the paper prints of their nets."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any, Literal, Self
+
+from pydantic import ConfigDict, model_validator
+
+from repro.claims.vocabulary import Frozen, Printed
+
+Size = Literal["layers", "parameters", "multiply_adds"]
+
+_SIZE = re.compile(r"([~≈]?)\s*(\d[\d,]*)(?:\.(\d+))?\s*(k|M|G|thousand|million|billion|)")
+_MAGNITUDES = {"": 1.0, "k": 1e3, "thousand": 1e3, "M": 1e6, "million": 1e6, "G": 1e9, "billion": 1e9}
+
+
+class NetSpec(Frozen):
+    """The sizes of a net as the paper, or another `source`, prints them: "34", "0.27M", "3.6 billion".
+
+    Ours are within half a unit of the last printed digit, or `within` a declared range (with its `why`) where the
+    paper truncates or says "about".
+    """
+
+    layers: Printed | None = None
+    parameters: Printed | None = None
+    multiply_adds: Printed | None = None
+    source: str | None = None
+    within: dict[Size, tuple[float, float]] = {}
+    why: str | None = None
+
+    @property
+    def printed(self) -> dict[Size, str]:
+        """The sizes that the paper prints."""
+        sizes: dict[Size, str | None] = {
+            "layers": self.layers,
+            "parameters": self.parameters,
+            "multiply_adds": self.multiply_adds,
+        }
+        return {size: text for size, text in sizes.items() if text is not None}
+
+    def region(self, size: Size) -> tuple[float, float]:
+        """Return the least and the greatest number that a printed size stands for."""
+        if size in self.within:
+            return self.within[size]
+        match = _SIZE.fullmatch(self.printed[size])
+        assert match is not None, "checked when the file was read"
+        _, whole, decimals, magnitude = match.groups()
+        value = float(f"{whole.replace(',', '')}.{decimals or 0}")
+        half = 0.5 * 10.0 ** -len(decimals or "")
+        return (value - half) * _MAGNITUDES[magnitude], (value + half) * _MAGNITUDES[magnitude]
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if not self.printed:
+            raise ValueError("a spec gives at least one of layers, parameters, multiply_adds")
+        for size, text in self.printed.items():
+            match = _SIZE.fullmatch(text)
+            if match is None:
+                raise ValueError(f'{size} = "{text}" is no size: "34", "89,578", "0.27M", "3.6 billion"')
+            if match.group(1) and size not in self.within:
+                raise ValueError(f'{size} = "{text}" is about a number: say how far `within`, and why')
+        for size, (low, high) in self.within.items():
+            if size not in self.printed:
+                raise ValueError(f"`within` has a range for {size}, and the spec does not give {size}")
+            if low >= high:
+                raise ValueError(f"[{low}, {high}] is empty: the first number must be the smaller")
+        if bool(self.within) != bool(self.why):
+            raise ValueError("a range `within` needs a `why`, and only it does")
+        return self
+
+
+class Arm(Frozen):
+    """A condition of the experiment: "model", "dataset", recipe fields, options of the model; and its `spec`.
+
+    `spec` is by level of a factor; an arm without levels has its one spec under "".
+    """
+
+    model_config = ConfigDict(extra="allow")
+
+    spec: dict[str, NetSpec] = {}
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What the arm sets, without what the paper prints of it."""
+        return dict(self.model_extra or {})
+
+    @model_validator(mode="before")
+    @classmethod
+    def _by_level(cls, data: Any) -> Any:
+        spec = data.get("spec") if isinstance(data, Mapping) else None
+        if isinstance(spec, Mapping) and not all(
+            isinstance(value, Mapping | NetSpec) for value in spec.values()
+        ):
+            return {**data, "spec": {"": spec}}
+        return data

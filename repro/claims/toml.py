@@ -1,0 +1,94 @@
+"""A TOML file → a frozen model of the vocabulary, with every problem's key path, value and suggestion."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, TypeVar, get_origin
+
+from pydantic import BaseModel, ValidationError
+
+from repro.errors import Problem, ReproError, mistake, suggestion
+
+M = TypeVar("M", bound=BaseModel)
+
+
+def read_text(path: Path) -> str:
+    """Return a file's text; raises ReproError where it is missing or no UTF-8."""
+    try:
+        return path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise mistake(
+            str(path), "is missing", hint="every paper's folder has a paper.toml; see CONTRIBUTING.md"
+        ) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise mistake(str(path), f"cannot be read: {error}") from None
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """Return a file as plain data; raises ReproError where it is no TOML."""
+    try:
+        return tomllib.loads(read_text(path))
+    except tomllib.TOMLDecodeError as error:
+        raise mistake(
+            str(path), f"is not valid TOML: {error}", hint="mend the line named; toml.io shows the syntax"
+        ) from None
+
+
+def validated(model: type[M], data: Mapping[str, Any]) -> M:
+    """Return `data` as `model`; raises ReproError with every problem, each at its key path."""
+    try:
+        return model.model_validate(data)
+    except ValidationError as error:
+        # The branches of "a list or a table" each say what they miss: the first is enough.
+        first: dict[str, Problem] = {}
+        for problem in (_problem(model, detail) for detail in error.errors()):
+            first.setdefault(problem.where, problem)
+        raise ReproError(*first.values()) from None
+
+
+def _problem(model: type[BaseModel], detail: Any) -> Problem:
+    """Turn one of pydantic's error details into a problem with key path, value and suggestion."""
+    loc, known = _key_path(model, detail["loc"])
+    place, value = ".".join(loc), detail.get("input")
+    if detail["type"] == "extra_forbidden":
+        return Problem(place, "unknown key", None, suggestion(loc[-1], known))
+    if detail["type"] == "missing":
+        return Problem(place, "is missing", None, "add this key")
+    received = repr(value) if isinstance(value, str | int | float | bool | list) else None
+    message = detail["msg"].removeprefix("Value error, ")
+    hint = "put it in quotes" if detail["type"] == "string_type" else None
+    if detail["type"] == "literal_error" and isinstance(value, str):
+        hint = suggestion(value, re.findall("'([^']*)'", detail["ctx"]["expected"]))
+    return Problem(place, message[:1].lower() + message[1:], received, hint)
+
+
+def _key_path(model: type[BaseModel], loc: tuple[Any, ...]) -> tuple[list[str], list[str]]:
+    """Return the keys of an error's place, without pydantic's own marks, and the keys known beside the last."""
+    keys: list[str] = []
+    known: list[str] = []
+    current: Any = model
+    for part in loc:
+        if isinstance(part, str) and (not part or part.startswith(("list[", "dict[", "[key]"))):
+            continue  # a branch of a union, the mark of a table's key, or the one spec of an arm without levels
+        keys.append(str(part))
+        inner = next(_models_in(current), None)
+        if inner is not None and not _is_table(current):
+            known = list(inner.model_fields)
+            current = inner.model_fields[part].annotation if part in inner.model_fields else None
+        else:
+            current, known = inner, []
+    return keys, known
+
+
+def _is_table(annotation: Any) -> bool:
+    return get_origin(annotation) in (dict, list)
+
+
+def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for argument in getattr(annotation, "__args__", ()):
+        yield from _models_in(argument)
