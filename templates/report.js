@@ -1,12 +1,12 @@
-// The page is complete without this script: it filters, folds and sets the theme.
+// The page is complete without this script: it filters, sorts, folds and sets the theme.
 "use strict";
 (() => {
-  const all = (selector) => [...document.querySelectorAll(selector)];
+  const all = (selector, within = document) => [...within.querySelectorAll(selector)];
   const one = (selector) => document.querySelector(selector);
 
   const openFor = (hash) => {
     const target = hash && document.getElementById(decodeURIComponent(hash.slice(1)));
-    if (target && target.closest("[hidden]")) show(null);
+    if (target && target.closest("[hidden]")) clear();
     for (let box = target && target.closest("details"); box; box = box.parentElement.closest("details")) box.open = true;
     if (target) target.scrollIntoView();
   };
@@ -26,31 +26,84 @@
   theme.addEventListener("click", () => { root.dataset.theme = isDark() ? "light" : "dark"; nameTheme(); });
   nameTheme();
 
+  // Claims are filtered by the word of their verdict and by text; a row of the overview goes with its claim.
   const rows = all(".verdict-row");
+  const claims = all(".claim");
   const filter = one("#_filter");
   const says = one("#_filter-says");
-  const words = new Map();
-  for (const row of rows) words.set(row.dataset.word, (words.get(row.dataset.word) || 0) + 1);
-  const show = (word) => {
+  const search = document.createElement("input");
+  let chosen = "";
+  const show = () => {
+    const wanted = search.value.trim().toLowerCase();
     let shown = 0;
-    for (const item of all(".verdict-row, .claim")) item.hidden = word !== null && item.dataset.word !== word;
-    for (const row of rows) if (!row.hidden) shown += 1;
-    for (const button of filter.children) button.setAttribute("aria-pressed", String(button.value === (word || "")));
-    says.textContent = word === null ? "" : `Showing ${shown} of ${rows.length} claims: ${word}.`;
+    claims.forEach((claim, place) => {
+      const matches = (!chosen || claim.dataset.word === chosen) && (!wanted || claim.textContent.toLowerCase().includes(wanted));
+      claim.hidden = rows[place].hidden = !matches;
+      shown += Number(matches);
+    });
+    for (const group of all(".overview-group, .paper")) group.hidden = !group.querySelector(".verdict-row:not([hidden]), .claim:not([hidden])");
+    for (const button of all("button", filter)) button.setAttribute("aria-pressed", String(button.value === chosen));
+    const by = [chosen, wanted && `with “${wanted}”`].filter(Boolean).join(", ");
+    says.textContent = by ? `Showing ${shown} of ${rows.length} claims: ${by}.` : "";
   };
+  const clear = () => { chosen = ""; search.value = ""; show(); };
   const add = (label, word) => {
     const button = document.createElement("button");
     button.type = "button";
-    button.value = word || "";
+    button.value = word;
     button.textContent = label;
-    button.setAttribute("aria-pressed", String(word === null));
-    button.addEventListener("click", () => show(word));
+    button.setAttribute("aria-pressed", String(word === ""));
+    button.addEventListener("click", () => { chosen = word; show(); });
     filter.append(button);
   };
-  if (words.size > 1) {
-    add(`All ${rows.length}`, null);
-    for (const [word, count] of words) add(`${word} ${count}`, word);
+  const words = new Map();
+  for (const row of rows) words.set(row.dataset.word, (words.get(row.dataset.word) || 0) + 1);
+  if (rows.length > 1) {
+    if (words.size > 1) {
+      add(`All ${rows.length}`, "");
+      for (const [word, count] of words) add(`${word} ${count}`, word);
+    }
+    search.type = "search";
+    search.className = "search";
+    search.placeholder = "Filter by text";
+    search.setAttribute("aria-label", "Filter claims by text");
+    search.addEventListener("input", show);
+    filter.append(search);
     filter.hidden = false;
+  }
+
+  // Numbers are compared as numbers, whatever stands around them; cells without one come last.
+  const collator = new Intl.Collator("en", { numeric: true });
+  const magnitudes = { k: 1e3, M: 1e6, G: 1e9 };
+  const numberIn = (text) => {
+    const found = text.replace(/,/g, "").replace("\u2212", "-").match(/^[^\d-]{0,9}(-?\d+(?:\.\d+)?)([kMG]\b)?/);
+    return found ? Number(found[1]) * (magnitudes[found[2]] || 1) : NaN;
+  };
+  const sortBy = (head) => {
+    const table = head.closest("table");
+    const column = Number(head.dataset.column);
+    const direction = head.getAttribute("aria-sort") === "ascending" ? -1 : 1;
+    const isNumber = head.classList.contains("number");
+    const text = (row) => row.cells[column].dataset.value || row.cells[column].textContent.trim();
+    const compare = (a, b) => {
+      if (!isNumber) return direction * collator.compare(text(a), text(b));
+      const [x, y] = [numberIn(text(a)), numberIn(text(b))];
+      if (Number.isNaN(x) || Number.isNaN(y)) return Number(Number.isNaN(x)) - Number(Number.isNaN(y));
+      return direction * (x - y);
+    };
+    const body = table.tBodies[0];
+    body.append(...[...body.rows].sort(compare));
+    for (const other of all("[aria-sort]", table)) other.removeAttribute("aria-sort");
+    head.setAttribute("aria-sort", direction > 0 ? "ascending" : "descending");
+  };
+  for (const head of all(".sortable [data-column]")) {
+    if (head.closest("table").tBodies[0].rows.length < 2) continue;
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "sort";
+    button.append(...head.childNodes);
+    button.addEventListener("click", () => sortBy(head));
+    head.append(button);
   }
 
   for (const tools of all(".tools")) tools.hidden = false;

@@ -10,10 +10,13 @@ from repro.report.model import (
     Cell,
     ClaimReport,
     Control,
+    Cost,
     Coverage,
     CriteriaChange,
     CriteriaDifference,
+    DataUsed,
     Deviation,
+    Elsewhere,
     ExpectationResult,
     Figure,
     Machine,
@@ -24,10 +27,12 @@ from repro.report.model import (
     Region,
     Report,
     Result,
+    Review,
     Row,
     RunRow,
     Sensitivity,
     Series,
+    SpecRow,
     Table,
     Tuning,
     Unit,
@@ -157,7 +162,9 @@ def claim(id_: str, title: str, statement: str, judged: Verdict, **more: Any) ->
         "tables": [],
         "figures": [],
         "deviations": [
-            Deviation(what="dataset", paper="cifar10", ours="digits"),
+            Deviation(
+                what="dataset", paper="cifar10", ours="digits", direction="Likely a smaller gap: easier data."
+            ),
             Deviation(what="recipe.steps", paper="64000", ours="880"),
             Deviation(what="factors.depth", paper="20, 32, 44, 56, 110", ours="8, 20, 32"),
         ],
@@ -216,6 +223,15 @@ def claim(id_: str, title: str, statement: str, judged: Verdict, **more: Any) ->
         "claim_path": f"claims/{id_}.toml",
         "claim_text": f'statement = "{statement}"\n\n[experiment]\ndataset = "cifar10"\n',
         "command": f"repro check {id_} --scale smoke",
+        "spec_rows": [
+            SpecRow(net="ResNet-20", size="parameters", paper="0.27M", ours="269,722", ok=True, says=None),
+            SpecRow(
+                net="ResNet-56", size="layers", paper="56", ours="57", ok=False, says="the paper prints 56"
+            ),
+        ],
+        "cost": Cost(
+            runs=10, wall_seconds=21.4, predicted_runs=8, predicted_seconds=15.0, predicted_took_seconds=17.2
+        ),
         **more,
     }
     return ClaimReport(
@@ -452,6 +468,16 @@ def degradation() -> ClaimReport:
         quote="The deeper network has higher training error, and thus test error.",
         source="Fig. 1, Fig. 6 left, page 7, read from the figure",
         expectations=[gap, each],
+        reviews=[
+            Review(
+                author="A. Reader",
+                date="2026-02-01",
+                text="The bar is low.\nHalf the paper's gap would be fairer.",
+                about="gap-of-gaps",
+            ),
+            Review(author="B. Reader", date="2026-02-03", text="Digits are easy data.", about=None),
+        ],
+        sensitivities=[flips(gap)],
         criteria_changes=[
             CriteriaDifference(
                 says="Criteria changed on 2026-01-14T10:00:00Z, when 30 of its runs existed.",
@@ -497,8 +523,50 @@ def degradation() -> ClaimReport:
                 source="ResNet, Table 6 and Fig. 6; plain nets are read from the figure",
                 columns=["test error, %", "training error, %"],
                 rows=rows,
+                anchor=f"{id_}/table/tab-6",
+                from_figure=True,
+                elsewhere=[
+                    Elsewhere(
+                        label="somebody/pytorch-resnets",
+                        source="README, 2018",
+                        note="best epoch",
+                        values=[[None, None], [None, None], ["8.27", None], ["6.32", None]],
+                    ),
+                    Elsewhere(
+                        label="a textbook",
+                        source="Ch. 8",
+                        note=None,
+                        values=[[None, None], [None, None], ["8.6", "0.9"], [None, None]],
+                    ),
+                ],
             )
         ],
+    )
+
+
+def flips(one: ExpectationResult) -> Sensitivity:
+    """The expectation over a grid on which it flips: the points of a forest plot."""
+    points: list[tuple[str, float, float, float, Result]] = [
+        ("lr-0.02", 0.152, 0.069, 0.235, "supported"),
+        ("lr-0.1", 0.031, -0.01, 0.072, "inconclusive"),
+        ("lr-0.5", -0.06, -0.09, -0.03, "refuted"),
+    ]
+    return Sensitivity(
+        id="rate",
+        title="Does the learning rate matter?",
+        why="Deep plain nets want a small one.",
+        expectations=[one.title],
+        ids=[one.id],
+        points=[
+            Point(
+                label=label,
+                estimates=[f"{100 * middle:.1f} pp"],
+                verdicts=[verdict(result, "As measured.")],
+                parts=[[part("", f"{100 * middle:.1f} pp [{low}, {high}]", middle, low, high, result)]],
+            )
+            for label, middle, low, high, result in points
+        ],
+        text="The verdict flips on this grid: the claim hinges on the setting.",
     )
 
 
@@ -506,7 +574,16 @@ def _cells(
     test: str | None, ours: str | None, difference: str | None, train: str | None, our_train: str | None
 ) -> list[Cell]:
     return [
-        Cell(metric="test_error", reported=test, ours=ours, difference=difference, n=5 if ours else 0),
+        Cell(
+            metric="test_error",
+            reported=test,
+            ours=ours,
+            difference=difference,
+            n=5 if ours else 0,
+            expectation="resnet--plain-nets-degrade--gap-of-gaps" if ours else None,
+            region="at least 2 pp" if ours else None,
+            verdict=verdict("supported", "The interval says so.") if ours else None,
+        ),
         Cell(
             metric="train_error",
             reported=train,
@@ -687,6 +764,8 @@ def paper(id_: str, title: str, claims: list[ClaimReport], **more: Any) -> Paper
         "identifier": "arXiv:1512.03385",
         "url": "https://arxiv.org/abs/1512.03385",
         "bibtex_key": "he2016deep",
+        "version_read": "v1 of 2015",
+        "anchor": id_,
         **more,
     }
     return PaperReport(id=id_, title=title, claims=claims, **values)
@@ -716,6 +795,27 @@ def report(papers: list[PaperReport], **more: Any) -> Report:
         ],
         "wall_seconds": 83.2,
         "command": "repro check --scale smoke",
+        "datasets": [
+            DataUsed(
+                name="digits",
+                fingerprint="16d55714a455",
+                train_images=1400,
+                test_images=397,
+                runs=60,
+                stand_in=False,
+            ),
+            DataUsed(
+                name="cifar10",
+                fingerprint="0badcafe0bad",
+                train_images=500,
+                test_images=100,
+                runs=3,
+                stand_in=True,
+            ),
+        ],
+        "cost": Cost(
+            runs=60, wall_seconds=83.2, predicted_runs=0, predicted_seconds=0.0, predicted_took_seconds=0.0
+        ),
         **more,
     }
     return Report(papers=papers, coverage=coverage, **values)
@@ -751,6 +851,20 @@ def five_claims() -> Report:
         identifier="arXiv:1409.1556",
     )
     return report([alexnet([relu_speed()]), resnet([degradation(), gradients(), parameters()]), vgg])
+
+
+def stand_in() -> Report:
+    """The paper's protocol on other data: what is printed is capped, and every part says so."""
+    says = ["another data set in its place, fingerprint 0badcafe0bad of cifar10, fingerprint 16d55714a455"]
+    judged = Verdict(
+        word="holds on stand-in data",
+        result="supported",
+        status="complete",
+        sentence="Plain nets lose 15.2 percentage points more by depth than residual ones (6.9 to 23.5).",
+    )
+    rows = [Deviation(what="data set cifar10", paper="cifar10", ours="another", stand_in=True)]
+    own = degradation().model_copy(update={"verdict": judged, "stand_ins": says, "deviations": rows})
+    return report([resnet([own])], scale="paper", scale_says="Paper scale: …", stand_ins=says)
 
 
 def none_judged() -> Report:
@@ -827,8 +941,22 @@ HOSTILE = (
 
 def hostile() -> Report:
     """Every text of a report tries to be more than text."""
-    plain = report([alexnet([relu_speed()]), resnet([degradation(), gradients()])]).model_dump()
-    kept = {"anchor", "status", "result", "role", "kind", "unit", "style", "bound", "outcome", "state"}
+    stands_in = degradation().model_copy(update={"stand_ins": ["other data"]})
+    plain = report([alexnet([relu_speed()]), resnet([stands_in, gradients()])], stand_ins=["x"]).model_dump()
+    kept = {
+        "anchor",
+        "expectation",
+        "ids",
+        "status",
+        "result",
+        "role",
+        "kind",
+        "unit",
+        "style",
+        "bound",
+        "outcome",
+        "state",
+    }
     report_ = Report.model_validate(_poisoned(plain, kept))
     urls = ["javascript:alert(1)", "JaVaScRiPt:alert(1)//https://example.org"]
     papers = [paper.model_copy(update={"url": url}) for paper, url in zip(report_.papers, urls, strict=True)]

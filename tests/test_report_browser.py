@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 SAMPLES: dict[str, Callable[[], Report]] = {
     "five claims": samples.five_claims,
+    "stand-in": samples.stand_in,
     "none judged": samples.none_judged,
     "all failed": samples.all_failed,
     "hostile": samples.hostile,
@@ -115,6 +116,7 @@ def test_no_page_scrolls_sideways(browser: Browser, files: Callable[[str], Path]
     [
         ("five claims", "light"),
         ("five claims", "dark"),
+        ("stand-in", "dark"),
         ("none judged", "light"),
         ("all failed", "light"),
         ("hostile", "light"),
@@ -182,6 +184,61 @@ def test_script_filters_folds_and_turns_the_theme(browser: Browser, files: Calla
         assert page.evaluate(ground) != before
         page.get_by_role("button", name="Light").click()
         assert page.evaluate(ground) == before
+
+
+def test_script_sorts_tables_by_keyboard_and_says_so(browser: Browser, files: Callable[[str], Path]) -> None:
+    with opened(browser, files("five claims")) as page:
+        page.get_by_role("button", name="Unfold all").click()
+        head = page.locator(".runs").first.locator("th[data-column='6']")
+        cells = page.locator(".runs").first.locator("tbody td:nth-child(7)")
+
+        def seconds() -> list[float]:
+            return [float(text.removesuffix(" s")) for text in cells.all_inner_texts()]
+
+        before = seconds()
+        assert before != sorted(before)
+        head.get_by_role("button").focus()
+        page.keyboard.press("Enter")
+        assert head.get_attribute("aria-sort") == "ascending"
+        assert seconds() == sorted(before)
+        page.keyboard.press("Enter")
+        assert head.get_attribute("aria-sort") == "descending"
+        assert seconds() == sorted(before, reverse=True)
+        table = page.locator(".beside").first
+        ours = table.locator("th", has_text="ours").first
+        ours.get_by_role("button").click()
+        read = table.locator("tbody tr td:nth-child(3)").all_inner_texts()
+        assert [text.split()[0] for text in read] == ["0.9", "1.2", "17.9", "—"], (
+            "as numbers, what is missing last"
+        )
+        assert table.locator("[aria-sort]").count() == 1
+
+
+def test_claims_are_filtered_by_text(browser: Browser, files: Callable[[str], Path]) -> None:
+    with opened(browser, files("five claims")) as page:
+        page.get_by_role("searchbox", name="Filter claims by text").fill("BATCH NORMALISATION")
+        assert page.locator("article:visible h3").all_inner_texts() == [
+            "Residual connections preserve gradients"
+        ]
+        assert page.locator(".overview-paper:visible").count() == 1, "papers without a claim to show go, too"
+        assert "Showing 1 of 5 claims: with “batch normalisation”." in page.get_by_role("status").inner_text()
+        page.get_by_role("button", name="pending 1").click()
+        assert page.locator("article:visible").count() == 0
+        page.evaluate(f"location.hash = '{samples.degradation().tables[0].anchor}'")
+        page.locator(".paper-table").first.wait_for(state="visible")
+        assert page.locator("article:visible").count() == 5
+
+
+@pytest.mark.parametrize("name", ["five claims", "stand-in"])
+def test_the_scale_stands_at_every_claim_on_a_phone_and_on_paper(
+    browser: Browser, files: Callable[[str], Path], name: str
+) -> None:
+    with opened(browser, files(name), viewport={"width": 360, "height": 700}) as page:
+        for media in ("screen", "print"):
+            page.emulate_media(media=media)
+            tags = page.locator("article .claim-scale .scale-tag")
+            assert tags.count() == page.locator("article").count()
+            assert tags.evaluate_all("all => all.every(one => one.checkVisibility())")
 
 
 def test_a_deep_link_shows_its_target_even_when_it_was_filtered_away(

@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,8 @@ from repro.criteria import history, record
 from repro.demand import demand
 from repro.metrics import collect
 from repro.plan import make_plan
-from repro.report import words
+from repro.registry import DATASETS
+from repro.report import runs, words
 from repro.report.build import build_report
 from repro.report.deviations import deviations
 from repro.report.model import ClaimReport, Panel, Report
@@ -500,7 +502,7 @@ TABLE = {
 }
 
 
-@pytest.mark.parametrize(("scale", "difference"), [("smoke", None), ("paper", "+1.77 pp")])
+@pytest.mark.parametrize(("scale", "difference"), [("smoke", None), ("paper", "+1.8 pp")])
 def test_tables_are_the_papers_with_our_columns_beside(
     world: World, scale: str, difference: str | None
 ) -> None:
@@ -515,10 +517,62 @@ def test_tables_are_the_papers_with_our_columns_beside(
     # ± 2.776 · 0.01/√2 (Student, 4 degrees of freedom) and half an image of 500.
     assert (deep.cells[0].reported, deep.cells[0].ours, deep.cells[0].n) == ("13.23", "15.0% [12.9, 17.1]", 5)
     assert deep.cells[0].difference == difference
-    assert shallow.cells[0].difference == (None if difference is None else "+0.31 pp")
+    assert shallow.cells[0].difference == (None if difference is None else "+0.3 pp")
     assert shallow.cells[1].reported is None
     assert shallow.cells[1].ours is not None
     assert (vgg.ours_label, vgg.cells[0].reported, vgg.cells[0].ours) == (None, "7.0", None)
+
+
+def test_a_cell_has_region_and_verdict_of_the_expectation_about_its_own_value(world: World) -> None:
+    near = {
+        "kind": "value",
+        "title": "Errors as printed",
+        "metric": "err",
+        "arm": "plain",
+        "each": ["depth"],
+        "within": [0.12, 0.2],
+        "role": "decides",
+        "from_scale": "paper",
+        "why": "A reason.",
+    }
+    metrics = {**ERRORS, "train": {"kind": "final", "of": "train_error"}}
+    world.write(changed(ERROR_CLAIM, metrics=metrics, table__t=TABLE, expect__near=near))
+    world.fill(errors(0.15), scale="paper")
+    claim = only(world.report("paper"))
+    deep, shallow, vgg = claim.tables[0].rows
+    # 0.15 ± 0.021 lies inside 0.12 to 0.2; 0.10 ± 0.021 neither inside nor, wholly, below.
+    assert deep.cells[0].verdict is not None
+    assert shallow.cells[0].verdict is not None
+    assert (deep.cells[0].verdict.word, deep.cells[0].region) == ("supported", "between 12 and 20%")
+    assert shallow.cells[0].verdict.word == "inconclusive"
+    assert deep.cells[0].expectation == "p/c/expect/near" == claim.expectations[1].anchor
+    assert [cell.verdict for cell in (deep.cells[1], *vgg.cells)] == [None, None, None]
+    world.fill(errors(0.15), scale="smoke")
+    below = only(world.report("smoke")).tables[0].rows[0].cells[0]
+    assert below.verdict is None, "judged from the paper's scale on"
+
+
+def test_what_reproductions_report_stands_in_the_papers_rows_and_columns(world: World) -> None:
+    table = {
+        **TABLE,
+        "source": {"where": "Fig. 6", "page": 8, "read_from": "figure"},
+        "reproductions": [
+            {
+                "label": "somebody",
+                "source": "README",
+                "note": "best epoch",
+                "values": {"VGG": {"err": "7.2"}, "plain-56": {"train": "5.1"}},
+            }
+        ],
+    }
+    metrics = {**ERRORS, "train": {"kind": "final", "of": "train_error"}}
+    world.write(changed(ERROR_CLAIM, metrics=metrics, table__t=table))
+    (built,) = only(world.report()).tables
+    assert built.from_figure
+    assert built.anchor == "p/c/table/t"
+    (one,) = built.elsewhere
+    assert (one.label, one.source, one.note) == ("somebody", "README", "best epoch")
+    assert one.values == [[None, "5.1"], [None, None], ["7.2", None]]
 
 
 @pytest.mark.parametrize(
@@ -638,7 +692,7 @@ def test_the_ledger_of_a_shipped_claim() -> None:
         "cells left out": ("plain/deepest", "—"),
     }
     assert deviations(claim, "paper") == []
-    assert deviations(claim, "reduced") == []
+    assert deviations(claim, "exact") == []
 
 
 GAP = (
@@ -717,6 +771,47 @@ def test_what_factors_set_is_compared_as_factors_only(world: World) -> None:
     ]
 
 
+def test_the_ledger_leaves_out_what_the_schedule_makes_no_use_of_and_tells_directions(world: World) -> None:
+    smoke = {"experiment": {"recipe": {"schedule": "cosine", "milestones": [50], "steps": 50}}}
+    told = {"schedule": "Not known.", "steps": "Likely a larger gap.", "depth": "Unused."}
+    world.write(changed(BASE, scale__smoke=smoke, direction=told))
+    found = {row.what: (row.paper, row.ours, row.direction) for row in deviations(world.claim(), "smoke")}
+    assert found == {
+        "recipe schedule": ("step", "cosine", "Not known."),
+        "recipe steps": ("100", "50", "Likely a larger gap."),
+    }
+    world.write(changed(BASE, scale__smoke__experiment__recipe__milestones=[50]))
+    (row,) = deviations(world.claim(), "smoke")
+    assert (row.what, row.paper, row.ours, row.direction) == ("recipe milestones", "32000, 48000", "50", None)
+
+
+def test_a_difference_of_several_arms_is_one_row(world: World) -> None:
+    arms = {"plain": {"norm": "none"}, "residual": {"norm": "none"}}
+    third = {"arms__third": {"model": "cifar-plain", "width": 4}}
+    world.write(changed(BASE, **third, scale__smoke__arms=arms))
+    (row,) = deviations(world.claim(), "smoke")
+    assert (row.what, row.paper, row.ours) == ("model norm (plain, residual)", "—", "none")
+
+
+def test_data_that_stand_in_cap_the_words_and_stand_in_the_ledger(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Runs whose fingerprint is not the published one are of other data, whatever their name says."""
+    world.write(ERROR_CLAIM)
+    world.fill(errors(0.3), scale="paper")
+    assert only(world.report("paper")).verdict.word == "supported"
+    published = replace(DATASETS["digits"], fingerprint="f" * 64)
+    monkeypatch.setattr(runs, "DATASETS", {"digits": published})
+    report = world.report("paper")
+    claim = only(report)
+    assert (claim.verdict.word, claim.verdict.result) == ("holds on stand-in data", "supported")
+    assert claim.expectations[0].verdict.word == "holds on stand-in data"
+    assert claim.deviations[0].stand_in
+    assert report.stand_ins == claim.stand_ins
+    assert DATASETS["digits"].fingerprint[:12] in claim.stand_ins[0]
+    assert {data.stand_in for data in report.datasets} == {True}
+
+
 # --- the ledger of criteria
 
 
@@ -787,13 +882,66 @@ def test_runs_machines_and_coverage(world: World) -> None:
     )
     assert done.command == "repro check p/done --scale smoke"
     assert done.claim_path == "p/done.toml"
-    assert (done.anchor, done.expectations[0].anchor) == ("p-done", "p-done--gap")
+    assert (done.anchor, done.expectations[0].anchor) == ("p/done", "p/done/expect/gap")
     assert (done.source, done.seeds) == ("Sec. 1 (text)", [0, 1, 2, 3, 4])
     fails = next(claim for paper in report.papers for claim in paper.claims if claim.id == "q/fails")
     assert [(row.outcome, row.note) for row in fails.runs][:2] == [
         ("failed", "ValueError: x"),
         ("pending", None),
     ]
+
+
+def test_runs_tell_sessions_predictions_divergence_data_and_local_changes(world: World) -> None:
+    world.write(ERROR_CLAIM)
+    first, second, third, *_ = world.demand().needs
+    made = {**PROVENANCE, "commit": "abc+", "predicted_seconds": 1.5, "diverged_at_step": 7}
+    sessions = [{"device": "cpu: one"}, {"device": "cpu: two"}]
+    world.store.put_run(replace(run_record(first.spec, outcome="diverged"), provenance=made), {})
+    world.store.put_run(replace(run_record(second.spec), provenance={**PROVENANCE, "sessions": sessions}), {})
+    world.put(third.spec)
+    report = world.report()
+    rows = only(report).runs
+    assert [(row.sessions, row.predicted_seconds, row.diverged_at_step) for row in rows[:3]] == [
+        (1, 1.5, 7),
+        (2, None, None),
+        (1, None, None),
+    ]
+    # Each run took 2 s; a prediction of one is known. Machines: the second run was at two places.
+    assert only(report).cost == report.cost
+    assert report.cost is not None
+    assert report.cost.model_dump() == {
+        "runs": 3,
+        "wall_seconds": 6.0,
+        "predicted_runs": 1,
+        "predicted_seconds": 1.5,
+        "predicted_took_seconds": 2.0,
+    }
+    assert [(one.description.partition(", ")[2], one.commit, one.runs) for one in report.machines] == [
+        ("cpu: one", "abc", 1),
+        ("cpu: test bench", "abc", 1),
+        ("cpu: test bench", "abc, with local changes", 1),
+        ("cpu: two", "abc", 1),
+    ]
+    (data,) = report.datasets
+    assert (data.name, data.fingerprint) == ("digits", DATASETS["digits"].fingerprint)
+    assert (data.train_images, data.test_images, data.runs, data.stand_in) == (1000, 500, 3, False)
+
+
+def test_notes_of_readers_are_in_the_report_and_change_nothing_else(world: World) -> None:
+    path = world.write(ERROR_CLAIM)
+    world.fill(errors(0.3))
+    before = only(world.report())
+    note = '[[note]]\nauthor = "A. Reader"\ndate = 2026-02-01\ntext = "Low bar."\nabout = "gap"\n'
+    path.with_name("c.notes.toml").write_text(note, encoding="utf-8")
+    after = only(world.report())
+    (review,) = after.reviews
+    assert review.model_dump() == {
+        "author": "A. Reader",
+        "date": "2026-02-01",
+        "text": "Low bar.",
+        "about": "gap",
+    }
+    assert after.model_copy(update={"reviews": []}) == before
 
 
 def test_tuning_is_told_rate_by_rate(world: World) -> None:

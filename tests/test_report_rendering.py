@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
+import html5lib
 import matplotlib as mpl
 import pytest
 from hypothesis import given
@@ -26,16 +27,19 @@ from hypothesis import strategies as st
 
 from repro.errors import ReproError
 from repro.report import as_csv, figures, lines, text
-from repro.report.bibtex import bibtex
+from repro.report.bibtex import bibtex, tool_bibtex
+from repro.report.columns import table_columns
 from repro.report.forest import forest
 from repro.report.model import ExpectationResult, Figure, Panel, Report, Series, Unit
 from repro.report.render import is_capped, part_notes, render_html, verdict_kind, write_html
 from repro.shipped import folder
+from tests import paper_scale
 from tests import report_samples as samples
 
 VOID = {"meta", "link", "br", "img", "hr", "input"}
 SAMPLES: dict[str, Callable[[], Report]] = {
     "five claims": samples.five_claims,
+    "stand-in": samples.stand_in,
     "none judged": samples.none_judged,
     "all failed": samples.all_failed,
     "many claims": lambda: samples.many_claims(12, runs_each=4),
@@ -105,6 +109,12 @@ def test_ids_are_unique_and_every_reference_resolves(page: Page) -> None:
     assert set(inside + named + painted) <= set(ids)
 
 
+@pytest.mark.parametrize("name", SAMPLES)
+def test_pages_are_valid_html(name: str) -> None:
+    """html5lib follows the parsing of the HTML standard (Sec. 13.2) and stops at what that calls a parse error."""
+    html5lib.HTMLParser(strict=True).parse(html(name))
+
+
 def test_headings_descend_one_level_at_a_time(page: Page) -> None:
     levels = [int(tag[1]) for tag, _ in page.elements if re.fullmatch("h[1-6]", tag)]
     assert levels[0] == 1
@@ -149,7 +159,20 @@ def _strings(value: Any, kept_out: set[str]) -> Iterator[str]:
 
 def test_every_text_of_the_report_is_on_the_page() -> None:
     """Without script: the parser runs none. Structural words and what drawings hold are looked at apart."""
-    structural = {"id", "anchor", "kind", "unit", "result", "status", "style", "bound", "state", "outcome"}
+    structural = {
+        "id",
+        "ids",
+        "anchor",
+        "expectation",
+        "kind",
+        "unit",
+        "result",
+        "status",
+        "style",
+        "bound",
+        "state",
+        "outcome",
+    }
     elsewhere = {"metric", "panels", "alt", "url"}
     shown = " ".join(Page(html("five claims")).text().split())
     for string in _strings(samples.five_claims().model_dump(), structural | elsewhere):
@@ -163,6 +186,118 @@ def test_deep_links_are_the_anchors_of_the_data() -> None:
             assert claim.anchor in ids
             assert {one.anchor for one in claim.expectations} <= set(ids)
             assert {figure.anchor for figure in claim.figures} <= set(ids)
+            assert {table.anchor for table in claim.tables} <= set(ids)
+
+
+def test_a_claim_goes_from_paper_and_statement_to_verdict_coverage_and_evidence() -> None:
+    claim = samples.degradation()
+    source = html("five claims")
+    article = source[source.index(f'id="{claim.anchor}"') :]
+    order = [claim.title, "smoke scale</span>", claim.statement, claim.quote or "", claim.verdict.sentence]
+    places = [article.index(text) for text in [*order, "2 of 2 expectations judged", ">Evidence<"]]
+    assert places == sorted(places)
+    assert "5 seeds a cell · 10 of 10 runs there" in article
+
+
+def test_notes_of_readers_stand_at_what_they_are_about_and_are_marked() -> None:
+    text = " ".join(Page(html("five claims")).text().split())
+    assert "Note by A. Reader, 2026-02-01 · a reader’s opinion; it decides nothing The bar is low." in text
+    assert text.index("Note by B. Reader") < text.index("Note by A. Reader"), (
+        "on the claim, then in its evidence"
+    )
+    assert text.index("half of the paper's gap") < text.index("Note by A. Reader")
+
+
+def test_data_that_stand_in_are_named_on_top_at_the_claim_and_in_the_ledger() -> None:
+    source = html("stand-in")
+    says = samples.stand_in().stand_ins[0]
+    assert source.count(f"<strong>Not the paper’s data:</strong> {says}") == 2
+    assert 'data set cifar10 <span class="role stand-in">stand-in</span>' in source
+    assert "The paper’s data, nets and schedule." not in source
+    assert is_capped(samples.stand_in().papers[0].claims[0].verdict)
+
+
+def test_a_papers_table_has_only_the_columns_that_some_row_fills() -> None:
+    (table,) = samples.degradation().tables
+    groups = table_columns(table).groups
+    assert [group.heads for group in groups] == [
+        ["paper", "ours", "difference", "verdict"],
+        ["paper", "ours", "difference"],
+    ]
+    assert [group.start for group in groups] == [1, 5]
+    bare = [cell.model_copy(update={"difference": None, "verdict": None}) for cell in table.rows[0].cells]
+    one = table.model_copy(update={"rows": [table.rows[0].model_copy(update={"cells": bare})]})
+    assert [group.heads for group in table_columns(one).groups] == [["paper", "ours"]] * 2
+
+
+def test_numbers_read_from_a_figure_are_marked_and_reproductions_stand_beside() -> None:
+    source = html("five claims")
+    printed = [cell.reported for row in samples.degradation().tables[0].rows for cell in row.cells]
+    mark = '<span class="dagger" aria-hidden="true">†</span><span class="unseen"> read from a figure</span>'
+    table = source[
+        source.index('<table class="beside') : source.index("Read from a figure, at least in part")
+    ]
+    assert table.count(mark) == sum(text is not None for text in printed)
+    assert "<b>somebody/pytorch-resnets</b>: README, 2018; best epoch" in source
+    elsewhere = source[source.index('<table class="elsewhere') :]
+    row = re.search(r"ResNet-20</th>(.*?)</tr>", elsewhere, re.S)
+    assert row is not None
+    assert re.findall(r"8\.\d+", row[1]) == ["8.75", "8.27", "8.6"]
+
+
+def test_where_runs_were_made_on_what_and_at_what_cost_is_told() -> None:
+    text = " ".join(Page(re.sub(r"</t[dh]>", r" \g<0>", html("five claims"))).text().split())
+    assert "digits 16d55714a455 1,400 397 60" in text
+    assert "cifar10 stand-in 0badcafe0bad 500 100 3" in text
+    assert "60 runs took 1 min 23 s. What was predicted beforehand is unknown. All of it again:" in text
+    assert "10 runs took 21 s. Predicted beforehand for 8 of them: 15 s; these took 17 s." in text
+    assert "read: v1 of 2015" in text
+
+
+def test_the_tool_is_cited_as_its_own_file_says() -> None:
+    path = Path(__file__).parent.parent / "CITATION.cff"
+    cited = dict(re.findall(r'^(title|version|  - name): "?(.*?)"?$', path.read_text(encoding="utf-8"), re.M))
+    entry = tool_bibtex(cited["version"])
+    assert f"title = {{{{{cited['title']}}}}}" in entry
+    assert f"author = {{{{{cited['  - name']}}}}}" in entry
+    assert f"version = {{{cited['version']}}}" in entry
+
+
+def test_a_sensitivity_is_drawn_point_by_point_with_shapes() -> None:
+    source = html("five claims")
+    start = source.index("Does the learning rate matter?")
+    plot = source[source.index('<figure class="forest"', start) : source.index("</figure>", start)]
+    assert re.findall(r'track-label">([^<]+)<', plot) == ["lr-0.02", "lr-0.1", "lr-0.5"]
+    assert re.findall(r'<g class="(\w+)">', plot) == ["supported", "inconclusive", "refuted"]
+
+
+def test_a_report_at_the_papers_scale_stays_small_and_mirrors_the_papers_figures(tmp_path: Path) -> None:
+    """Five claims, ten seeds, histories of 164 places; Fig. 6 of ResNet shows errors of up to 20%."""
+    report = paper_scale.report(tmp_path / "store")
+    assert len(render_html(report).encode()) < 1_500_000
+    figures_ = {
+        f"{claim.id} {one.id}": one
+        for paper in report.papers
+        for claim in paper.claims
+        for one in claim.figures
+    }
+    fig6 = figures_["resnet/plain-nets-degrade fig6"]
+    assert [panel.title for panel in fig6.panels][:2] == ["paper, plain nets", "paper, ResNets"]
+    assert {panel.x_label for panel in fig6.panels} == {"iteration (1e4)"}
+    assert {tuple(round(end or 0, 1) for end in panel.y_limits) for panel in fig6.panels} == {(0.0, 0.2)}
+    ours = fig6.panels[2]
+    assert max(ours.series[0].x) == pytest.approx(6.4), "64,000 iterations"
+    assert sum(line.role == "seed" for line in ours.series) == 2 * 10 * sum(
+        line.role == "mean" and line.style == "solid" for line in ours.series
+    )
+    fig1 = figures_["alexnet/relu-speed fig1"]
+    styles = {line.label: line.style for panel in fig1.panels for line in panel.series}
+    assert (styles["paper: ReLU"], styles["paper: tanh"]) == ("solid", "dashed")
+    assert {style for label, style in styles.items() if label.startswith("tanh")} == {"dashed"}
+    assert {style for label, style in styles.items() if label.startswith("relu")} == {"solid"}
+    cost = report.cost
+    assert cost is not None
+    assert cost.predicted_runs == cost.runs > 200
 
 
 def test_verdicts_stand_before_the_evidence() -> None:
@@ -258,9 +393,29 @@ def test_what_decides_nothing_stands_beside_the_verdict() -> None:
 
 def test_a_report_of_an_earlier_version_is_still_read() -> None:
     plain = samples.five_claims().model_dump(mode="json")
+    del plain["datasets"], plain["stand_ins"], plain["cost"]
     for paper in plain["papers"]:
+        del paper["version_read"], paper["anchor"]
         for claim in paper["claims"]:
-            del claim["criteria_changes"]
+            del (
+                claim["criteria_changes"],
+                claim["stand_ins"],
+                claim["spec_rows"],
+                claim["reviews"],
+                claim["cost"],
+            )
+            for row in claim["runs"]:
+                del row["sessions"], row["predicted_seconds"], row["diverged_at_step"]
+            for row in claim["deviations"]:
+                del row["direction"], row["stand_in"]
+            for table in claim["tables"]:
+                del table["anchor"], table["from_figure"], table["elsewhere"]
+                for cell in (cell for row in table["rows"] for cell in row["cells"]):
+                    del cell["expectation"], cell["region"], cell["verdict"]
+            for sensitivity in claim["sensitivities"]:
+                del sensitivity["ids"]
+                for point in sensitivity["points"]:
+                    del point["parts"]
             for entry in claim["criteria"]:
                 del entry["lines"]
             for one in claim["expectations"]:
@@ -374,13 +529,21 @@ def _panel(*series: Series, **more: Any) -> Panel:
 
 
 def _paths(svg: str, colour: str) -> list[list[tuple[float, float]]]:
-    """The vertices of every line in `colour`, in the drawing's units."""
+    """The vertices of every line in `colour`, in the drawing's units; lines that look alike share a group."""
     found = []
-    for element in ET.fromstring(svg).iter("path"):
+    for element in ET.fromstring(svg).iter():
         if colour in element.get("stroke", "") and element.get("clip-path"):
-            numbers = [float(number) for number in re.findall(r"-?[\d.]+", element.attrib["d"])]
-            found.append(list(zip(numbers[::2], numbers[1::2], strict=True)))
+            found += [_vertices(path.attrib["d"]) for path in element.iter("path")]
     return found
+
+
+def _vertices(path: str) -> list[tuple[float, float]]:
+    """Follow "M1 2l.5-3 4 .5": one absolute place, then steps, as SVG 1.1, Sec. 8.3, has it."""
+    start, *steps = re.findall(r"(-?\d*\.?\d+) ?(-?\d*\.?\d+)", path.replace("l", " "))
+    places = [(float(start[0]), float(start[1]))]
+    for dx, dy in steps:
+        places.append((places[-1][0] + float(dx), places[-1][1] + float(dy)))
+    return places
 
 
 def _texts(svg: str) -> list[str]:
@@ -408,6 +571,24 @@ def test_percent_target_and_labels_are_text() -> None:
     assert "20%" in texts
     labelled = _panel(_series("mean", [0.9, 0.1]), y_percent=True, y_label="error (%)")
     assert "20" in _texts(figures.draw(_figure(labelled), "p")[0])
+
+
+@pytest.mark.parametrize(
+    ("x", "y", "end"),
+    [
+        (
+            [0.0, 50.0, 100.0],
+            [0.9, 0.3, 0.27],
+            "start",
+        ),  # the curve ends where a label at the right would stand
+        ([0.0, 1.0, 100.0], [0.9, 0.05, 0.02], "end"),  # the curve falls through a label at the left
+    ],
+)
+def test_a_target_is_labelled_where_no_curve_passes(x: list[float], y: list[float], end: str) -> None:
+    panel = _panel(_series("mean", y, x=x), y_percent=True, target=0.25)
+    root = ET.fromstring(figures.draw(_figure(panel), "p")[0])
+    (label,) = [element for element in root.iter("text") if element.text == "target 25%"]
+    assert label.get("text-anchor") == end
 
 
 def test_dashes_follow_the_style() -> None:

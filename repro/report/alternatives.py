@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from repro.demand import Demand
 from repro.report import model, words
+from repro.report.evidence import part
 from repro.variants import Variant
 from repro.verdicts import ClaimVerdict, ExpectationVerdict
 
@@ -23,10 +24,8 @@ def build_controls(item: Demand, variants: Judged, places: str) -> list[model.Co
 
 def _control(item: Demand, places: str, name: str, verdict: ClaimVerdict, seeds: int) -> model.Control:
     declared = item.file.control[name]
-    lesser = item.scale if verdict.capped else None
-    sentences = {
-        e.id: words.expectation_sentence(e, words.unit_at(e, item), lesser) for e in verdict.expectations
-    }
+    lesser = words.claim_cap(verdict, item)
+    sentences = {e.id: words.expectation_sentence(e, words.unit_at(e, item)) for e in verdict.expectations}
     sentence = words.claim_sentence(verdict, sentences)
     text = {
         None: f"Not judged yet: `repro check {item.claim.id} --scale {item.scale} --controls{places}` runs it.",
@@ -54,7 +53,7 @@ def build_sensitivities(item: Demand, variants: Judged, places: str) -> list[mod
     built = []
     for name, declared in item.file.sensitivity.items():
         points = [
-            _point(item, v.label, verdict)
+            _point(item, v.label, verdict, declared.expect)
             for v, verdict in variants
             if (v.kind, v.of) == ("sensitivity", name)
         ]
@@ -66,25 +65,29 @@ def build_sensitivities(item: Demand, variants: Judged, places: str) -> list[mod
                 expectations=[item.file.expect[expectation].title for expectation in declared.expect],
                 points=points,
                 text=_flips(item, points, places),
+                ids=list(declared.expect),
             )
         )
     return built
 
 
-def _point(item: Demand, label: str, verdict: ClaimVerdict) -> model.Point:
-    lesser = item.scale if verdict.capped else None
+def _point(item: Demand, label: str, verdict: ClaimVerdict, ids: Sequence[str]) -> model.Point:
+    lesser = words.claim_cap(verdict, item)
+    by_id = {e.id: e for e in verdict.expectations}
+    judged = [by_id[name] for name in ids]
     return model.Point(
         label=label,
-        estimates=[_estimates(e, item) for e in verdict.expectations],
+        estimates=[_estimates(e, item) for e in judged],
         verdicts=[
             model.Verdict(
                 word=words.word(e.result, e.status, lesser),
                 result=e.result,
                 status=e.status,
-                sentence=words.expectation_sentence(e, words.unit_at(e, item), lesser),
+                sentence=words.expectation_sentence(e, words.unit_at(e, item)),
             )
-            for e in verdict.expectations
+            for e in judged
         ],
+        parts=[[part(one, e.item.kind, words.unit_at(e, item)) for one in e.parts] for e in judged],
     )
 
 
@@ -95,7 +98,7 @@ def _estimates(verdict: ExpectationVerdict, item: Demand) -> str:
 
 def _flips(item: Demand, points: Sequence[model.Point], places: str) -> str:
     seen = {verdict.result for point in points for verdict in point.verdicts}
-    if None in seen:
+    if not seen or None in seen:
         return f"Not judged yet: `repro check {item.claim.id} --scale {item.scale} --sensitivity{places}` runs it."
     if {"supported", "refuted"} <= seen:
         return "The verdict flips on this grid: the claim hinges on the setting."

@@ -29,7 +29,7 @@ def figure_csv(figure: Figure) -> str:
             name = f"{series.label}, {what}"
             columns[name] = None
             for x, y in zip(series.x, series.y, strict=False):
-                rows.setdefault((panel.title, x), {})[name] = y
+                rows.setdefault((panel.title, x), {})[name] = round(y, 4) if panel.y_percent else y
                 places[panel.title, x] = _place(panel.x_categories, x)
     order = {panel.title: i for i, panel in enumerate(figure.panels)}
     return _written(
@@ -38,6 +38,7 @@ def figure_csv(figure: Figure) -> str:
             [title, places[title, x], *(rows[title, x].get(name) for name in columns)]
             for title, x in sorted(rows, key=lambda row: (order[row[0]], row[1]))
         ],
+        digits=4,  # more than a figure shows; report.json has more
     )
 
 
@@ -66,19 +67,19 @@ def _place(categories: Sequence[str] | None, x: float) -> object:
     return x
 
 
-def _written(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+def _written(header: Sequence[str], rows: Iterable[Sequence[object]], digits: int = 6) -> str:
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow([_cell(name) for name in header])
-    writer.writerows([[_cell(value) for value in row] for row in rows])
+    writer.writerow([_cell(name, digits) for name in header])
+    writer.writerows([[_cell(value, digits) for value in row] for row in rows])
     return out.getvalue()
 
 
-def _cell(value: object) -> str:
+def _cell(value: object, digits: int) -> str:
     if value is None:
         return ""
     if isinstance(value, float):
-        return f"{value:.6g}"
+        return f"{value:.{digits}g}"
     text = visible(str(value))
     # spreadsheets run cells that look like formulas; numbers were written above
     return "'" + text if isinstance(value, str) and text.startswith(("=", "+", "-", "@", "\t")) else text

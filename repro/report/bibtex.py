@@ -1,4 +1,4 @@
-"""How to cite a paper: an entry for BibTeX."""
+"""How to cite a paper, and the tool: entries for BibTeX."""
 
 from __future__ import annotations
 
@@ -22,6 +22,17 @@ def bibtex(paper: PaperReport) -> str:
     }
     lines = [f"  {name} = {{{value}}}," for name, value in fields.items() if value]
     return "\n".join([f"@misc{{{_key(paper.bibtex_key)},", *lines, "}"])
+
+
+def tool_bibtex(version: str) -> str:
+    """Return an entry for this tool, as CITATION.cff has it, in the version that made a report."""
+    fields = {
+        "title": "{repro: does this paper's claim hold?}",
+        "author": "{The repro founders}",
+        "version": _safe(version),
+    }
+    lines = [f"  {name} = {{{value}}}," for name, value in fields.items()]
+    return "\n".join(["@software{repro,", *lines, "}"])
 
 
 def _safe(text: str) -> str:

@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import math
-from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import repro
 from repro.claims import SCALES, Library
-from repro.claims.schema import Expectation
-from repro.demand import Demand, Need
-from repro.report import ledger, model, remarks, words
+from repro.demand import Demand
+from repro.gate import SpecRow, gate
+from repro.report import ledger, model, runs, words
 from repro.report.alternatives import build_controls, build_sensitivities
 from repro.report.curves import build_figure
 from repro.report.deviations import deviations
-from repro.report.tables import build_table, printed_value
-from repro.stats import Region
+from repro.report.evidence import expectation
+from repro.report.tables import build_table
 from repro.store import Store
 from repro.variants import Variant
-from repro.verdicts import ClaimVerdict, ExpectationVerdict, PartVerdict, complement, region
+from repro.verdicts import ClaimVerdict
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -54,20 +52,26 @@ def build_report(
             identifier=paper.identifier,
             url=paper.url,
             bibtex_key=paper.bibtex_key,
+            version_read=paper.version_read,
+            anchor=paper_id,
             claims=[claim for claim_id, claim in claims.items() if claim_id.startswith(f"{paper_id}/")],
         )
         for paper_id, paper in library.papers.items()
     ]
     keys = {need.spec.key for item in demands for need in item.needs}
+    cost = runs.cost(row for claim in claims.values() for row in claim.runs)
     return model.Report(
         tool_version=repro.__version__,
         scale=scale,
         scale_says=SCALES[scale],
         coverage=_coverage(list(claims.values())),
         papers=[paper for paper in papers if paper.claims],
-        machines=_machines(keys, store),
-        wall_seconds=sum(record.wall_seconds for key in sorted(keys) if (record := store.run(key))),
+        machines=runs.machines(keys, store),
+        wall_seconds=cost.wall_seconds,
         command=command,
+        datasets=runs.datasets(keys, store),
+        stand_ins=sorted({said for claim in claims.values() for said in claim.stand_ins}),
+        cost=cost,
     )
 
 
@@ -86,20 +90,6 @@ def _coverage(claims: Sequence[model.ClaimReport]) -> model.Coverage:
     )
 
 
-def _machines(keys: set[str], store: Store) -> list[model.Machine]:
-    counts: Counter[tuple[str, str, str]] = Counter()
-    for key in keys:
-        record = store.run(key)
-        if record is not None:
-            made = record.provenance
-            versions = f"Python {made['python']}, torch {made['torch']}, repro {made['repro']}"
-            counts[f"{made['machine']}, {made['device']}", versions, str(made["commit"])] += 1
-    return [
-        model.Machine(description=machine, versions=versions, commit=commit, runs=runs)
-        for (machine, versions, commit), runs in sorted(counts.items())
-    ]
-
-
 def _claim(
     item: Demand,
     verdict: ClaimVerdict,
@@ -109,17 +99,18 @@ def _claim(
     places: str,
 ) -> model.ClaimReport:
     claim, file = item.claim, item.file
-    anchor = claim.id.replace("/", "-")
-    lesser = item.scale if verdict.capped else None
-    expectations = [_expectation(e, item, anchor, store) for e in verdict.expectations]
+    lesser = words.claim_cap(verdict, item)
+    expectations = [expectation(e, item, f"{claim.id}/expect/{e.id}", store) for e in verdict.expectations]
     sentences = {e.id: e.verdict.sentence for e in expectations}
     source = ", ".join(
         part for part in (file.source.where, f"p. {file.source.page}" if file.source.page else "") if part
     )
-    runs = [_run(need, store) for need in item.needs]
+    rows = [runs.run_row(need, store) for need in item.needs]
+    cost = runs.cost(rows)
+    stand_ins = runs.stand_ins(item)
     return model.ClaimReport(
         id=claim.id,
-        anchor=anchor,
+        anchor=claim.id,
         title=file.title,
         statement=file.statement,
         quote=file.quote,
@@ -132,94 +123,40 @@ def _claim(
         ),
         seeds=list(item.seeds),
         expectations=expectations,
-        tables=[build_table(name, table, item, frame) for name, table in file.table.items()],
-        figures=[build_figure(name, figure, item, store, anchor) for name, figure in file.figure.items()],
-        deviations=deviations(claim, item.scale),
+        tables=[build_table(name, table, item, frame, verdict) for name, table in file.table.items()],
+        figures=[build_figure(name, figure, item, store) for name, figure in file.figure.items()],
+        deviations=[*stand_ins, *deviations(claim, item.scale)],
         unknown=claim.base.experiment.unknown,
         ambiguities=file.ambiguities,
         notes=file.notes,
         controls=build_controls(item, variants, places),
         sensitivities=build_sensitivities(item, variants, places),
         tuning=[_tuning(address, item) for address in item.tuning],
-        runs=runs,
+        runs=rows,
         criteria=ledger.criteria(item, store),
         criteria_changes=ledger.changes(item, store),
-        wall_seconds=sum(run.wall_seconds or 0.0 for run in runs),
+        wall_seconds=cost.wall_seconds,
         claim_path=f"{claim.path.parent.name}/{claim.path.name}",
         claim_text=claim.text,
         command=f"repro check {claim.id} --scale {item.scale}{places}",
+        stand_ins=[f"{row.ours} of {row.paper}" for row in stand_ins],
+        spec_rows=[_spec_row(row) for row in gate(claim, store).rows],
+        reviews=[
+            model.Review(author=note.author, date=str(note.date), text=note.text, about=note.about)
+            for note in claim.reviews
+        ],
+        cost=cost,
     )
 
 
-def _expectation(
-    verdict: ExpectationVerdict, item: Demand, anchor: str, store: Store
-) -> model.ExpectationResult:
-    expected = verdict.item
-    unit = words.unit_at(verdict, item)
-    lesser = item.scale if verdict.own_scale == "paper" and item.scale != "paper" else None
-    lesser = item.scale if verdict.own_scale == "reduced" and item.scale in ("exact", "smoke") else lesser
-    printed = printed_value(expected.reported)
-    return model.ExpectationResult(
-        id=verdict.id,
-        anchor=f"{anchor}--{verdict.id}",
-        title=expected.title,
-        kind=expected.kind,
-        role=expected.role,
-        unit=unit,
-        reported=expected.reported,
-        reported_value=None if printed is None else printed / 100 if unit == "error" else printed,
-        reported_note=_reported_note(expected),
-        supports=_region(region(expected.supports), words.bounds(expected.supports, unit, expected.kind)),
-        refutes=_region(
-            region(expected.refuted) if expected.refuted else complement(expected.supports),
-            words.refuting(expected, unit),
-        ),
-        why=expected.why,
-        verdict=model.Verdict(
-            word=words.word(verdict.result, verdict.status, lesser),
-            result=verdict.result,
-            status=verdict.status,
-            sentence=words.expectation_sentence(verdict, unit, lesser),
-        ),
-        parts=[_part(part, expected, unit) for part in verdict.parts],
-        **remarks.beside(verdict, item, unit, store),
-    )
-
-
-def _reported_note(expected: Expectation) -> str | None:
-    sure = expected.uncertainty
-    if expected.reported is None:
-        return None
-    parts = [] if sure.of == "unknown" else [sure.of.replace(" n", f" {sure.n}") if sure.n else sure.of]
-    if sure.sd:
-        parts.append(f"sd {sure.sd}")
-    if sure.reading_error:
-        parts.append(words.reading_error(sure.reading_error))
-    return ", ".join(parts) or None
-
-
-def _region(found: Region, text: str) -> model.Region:
-    return model.Region(text=text, intervals=[(_end(piece.low), _end(piece.high)) for piece in found.pieces])
-
-
-def _end(value: float) -> float | None:
-    return value if math.isfinite(value) else None
-
-
-def _part(part: PartVerdict, expected: Expectation, unit: model.Unit) -> model.Part:
-    interval = part.interval
-    ratio = expected.kind == "ratio"
-    return model.Part(
-        label=part.estimand.label,
-        estimate=_end(interval.estimate) if interval else None,
-        low=None if interval is None or (ratio and interval.low == 0) else _end(interval.low),
-        high=_end(interval.high) if interval else None,
-        level=interval.level if interval else 0.95,
-        n=part.n,
-        bound=interval.bound if interval else "none",
-        result=part.result,
-        estimate_text=words.estimate(part, unit, expected.kind),
-        note=part.note,
+def _spec_row(row: SpecRow) -> model.SpecRow:
+    return model.SpecRow(
+        net=row.net,
+        size=row.size.replace("_", "-"),
+        paper=f"{row.paper} ({row.source})" if row.source else row.paper,
+        ours=None if row.ours is None else f"{row.ours:,}",
+        ok=row.ok,
+        says=row.says,
     )
 
 
@@ -234,20 +171,4 @@ def _tuning(address: str, item: Demand) -> model.Tuning:
         censored=list(state.censored),
         chosen=state.chosen,
         state=state.state,
-    )
-
-
-def _run(need: Need, store: Store) -> model.RunRow:
-    record = store.run(need.spec.key)
-    failure = store.failure(need.spec.key) if record is None else None
-    return model.RunRow(
-        key=need.spec.key,
-        cell=need.cell.address + (f" at lr {need.spec.recipe.lr:g}" if need.purpose == "tune" else ""),
-        purpose=need.purpose,
-        seed=need.spec.seed,
-        outcome=record.outcome if record else "failed" if failure else "pending",
-        steps=record.steps_done if record else None,
-        wall_seconds=record.wall_seconds if record else None,
-        device=str(record.provenance["device"]) if record else None,
-        note=failure.splitlines()[0] if failure else None,
     )

@@ -2,59 +2,55 @@
 
 from __future__ import annotations
 
-import csv
 import math
 from collections.abc import Iterator, Sequence
 from statistics import fmean
-from typing import Any, Literal
+from typing import Any
 
 from repro.claims import Metric
 from repro.claims.schema_shown import Figure
 from repro.demand import Demand, Need, reading_of
 from repro.measures import from_rows
-from repro.report import model, words
+from repro.report import model, reference
+from repro.report.finding import finding
+from repro.report.reference import Style
 from repro.store import RunRecord, Store
 
-Style = Literal["solid", "dashed", "dotted"]
 STYLES: dict[str, Style] = {"train": "dashed", "running": "dotted", "test": "solid"}
 """As in ResNet's figures: dashed is training error, bold is test error."""
 
 
-def build_figure(name: str, figure: Figure, item: Demand, store: Store, anchor: str) -> model.Figure:
-    """Return a figure's panels: the paper's reference first, where there is one, then ours."""
+def build_figure(name: str, figure: Figure, item: Demand, store: Store) -> model.Figure:
+    """Return a figure's panels: the paper's reference first, where there is one, then ours.
+
+    At the paper's scale ours have the paper's axes, its unit of x and its limits; a reference of a single panel is laid
+    behind ours there instead of standing beside.
+    """
     panels = {"curves": _curves, "layers": _layers, "moments": _moments}[figure.kind](figure, item, store)
     ours = list(panels)
-    reference = _reference(figure, item) if figure.reference else []
+    paper = reference.panels(figure, item) if figure.reference else []
+    alt = f"{figure.title}. {finding(ours, paper)}"
     caption = "Thin lines are single seeds, bold lines their mean."
-    if reference:
-        caption += " Panels marked “paper” were read from the paper; their axes are the paper's own."
-    alt = f"{figure.title}. {_finding(ours)}"
+    if {series.style for panel in ours for series in panel.series} == {"dashed", "solid"} and len(
+        figure.of
+    ) > 1:
+        caption += " Dashed is training, solid is test."
+    if paper and ours and item.scale == "paper":
+        ours, paper = reference.mirrored(ours, paper)
+        caption += " Axes are the paper’s."
+        if len(paper) == 1:
+            ours, paper = [reference.overlaid(panel, paper[0]) for panel in ours], []
+            caption += " Wide pale lines were read from the paper."
+    if paper:
+        caption += " Panels marked “paper” were read from the paper; their axes are the paper’s own."
     return model.Figure(
         id=name,
-        anchor=f"{anchor}--figure-{name}",
+        anchor=f"{item.claim.id}/figure/{name}",
         title=figure.title,
         alt=alt,
         caption=caption,
-        panels=reference + ours,
+        panels=[*paper, *ours],
     )
-
-
-def _finding(panels: Sequence[model.Panel]) -> str:
-    """Say in words where each bold line ends."""
-    parts = []
-    for panel in panels:
-        ends = []
-        for series in panel.series:
-            if series.role == "mean" and series.y:
-                value = (
-                    words.number(series.y[-1], "error") + "%"
-                    if panel.y_percent
-                    else words.number(series.y[-1], "number")
-                )
-                ends.append(f"{series.label} {value}")
-        if ends:
-            parts.append(f"{panel.title}: the mean ends at " + ", ".join(ends) + ".")
-    return " ".join(parts) or "Nothing has been run yet."
 
 
 def _runs(item: Demand, store: Store) -> Iterator[tuple[Need, RunRecord]]:
@@ -95,18 +91,23 @@ def _curves(figure: Figure, item: Demand, store: Store) -> Iterator[model.Panel]
                 run
             )
     percent = all(column.endswith("error") for column in figure.of)
+    places = reference.places(figure, item)
+    dashes = reference.styles(figure, item)
+    order = list(dict.fromkeys(label for lines in grouped.values() for label in lines))
     for title, lines in grouped.items():
         series = []
-        for group, (label, runs) in enumerate(lines.items()):
+        for label, runs in lines.items():
+            group = order.index(label)  # a line has one colour in all panels
             for column in figure.of:
-                style = STYLES[column.split("_")[0]] if len(figure.of) > 1 else "solid"
+                alone = dashes.get(label.split(",")[0].casefold(), "solid")
+                style = STYLES.get(column.split("_")[0], "solid") if len(figure.of) > 1 else alone
                 own = f"{label}, {column.replace('_', ' ')}" if len(figure.of) > 1 else label
-                pairs = [_finite(run.history["epoch"], run.history[column]) for run in runs]
+                pairs = [_finite(places(run), run.history[column]) for run in runs]
                 series += _seeds_and_mean(own, group, style, pairs)
         what = figure.of[0].replace("_", " ") if len(figure.of) == 1 else ("error" if percent else "loss")
         yield model.Panel(
             title=title,
-            x_label="epoch",
+            x_label=places.label,
             y_label=f"{what} (%)" if percent else what,
             y_percent=percent,
             y_log=not percent,
@@ -192,45 +193,3 @@ def _moments(figure: Figure, item: Demand, store: Store) -> Iterator[model.Panel
         yield model.Panel(
             title=f"ours, {moment}", x_label=factor, y_label=y_label, x_categories=order, series=series
         )
-
-
-def _reference(figure: Figure, item: Demand) -> list[model.Panel]:
-    """Read the paper's curves: columns `panel`, `series`, `x`, `y`, `style`; lines of one net share a colour."""
-    assert figure.reference is not None
-    path = item.claim.path.parent / figure.reference.file
-    with path.open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(line for line in file if not line.startswith("#")))
-    percent = figure.reference.y.endswith("(%)")
-    return [
-        model.Panel(
-            title=f"paper, {title}",
-            x_label=figure.reference.x,
-            y_label=figure.reference.y,
-            y_percent=percent,
-            target=figure.target,
-            series=_reference_series(
-                [row for row in rows if row["panel"] == title], 0.01 if percent else 1.0
-            ),
-        )
-        for title in dict.fromkeys(row["panel"] for row in rows)
-    ]
-
-
-def _reference_series(rows: list[dict[str, str]], scale: float) -> list[model.Series]:
-    groups = list(dict.fromkeys(row["series"].split(",")[0] for row in rows))
-    lines: dict[str, list[dict[str, str]]] = {}
-    for row in rows:
-        lines.setdefault(row["series"], []).append(row)
-    return [
-        model.Series.model_validate(
-            {
-                "label": name,
-                "group": groups.index(name.split(",")[0]),
-                "style": line[0]["style"],
-                "role": "reference",
-                "x": [float(row["x"]) for row in line],
-                "y": [float(row["y"]) * scale for row in line],
-            }
-        )
-        for name, line in lines.items()
-    ]

@@ -12,15 +12,40 @@ from repro.claims import Claim, ClaimFile, Expectation, Metric, cells, levels_of
 from repro.report.model import Deviation
 from repro.spec import RunSpec
 
+MILESTONES = "recipe milestones"
+
 HIDDEN = {"model version", "recipe version", "dataset fingerprint", "recipe name"}
 """Not part of a protocol, or said by its other fields."""
 
 
+DIRECTION_OF = {
+    "learning rates tried": "tune",
+    "tuning seeds": "tune",
+    "tuned by": "tune",
+    "seeds looked at": "seeds",
+    "cells left out": "skip",
+}
+"""Row → the setting under which a claim file tells its direction, where it is not the row's own name."""
+
+
 def deviations(claim: Claim, scale: str) -> list[Deviation]:
-    """Return one row for each setting that differs between the paper's protocol and `scale`."""
+    """Return one row for each setting that differs between the paper's protocol and `scale`.
+
+    What the schedule that is run makes no use of is left out. A row says which way the difference likely moves the
+    result, where the claim file does.
+    """
     if scale == "paper" or scale not in claim.at:
         return []
-    return [*_settings(claim, scale), *_design(claim.base, claim.at[scale])]
+    told = claim.at[scale].direction
+    rows = [*_settings(claim, scale), *_design(claim.base, claim.at[scale])]
+    return [row.model_copy(update={"direction": told.get(_setting(row.what))}) for row in rows]
+
+
+def _setting(what: str) -> str:
+    """Return the name under which a claim file speaks of a row: "recipe steps (plain)" → "steps"."""
+    what = what.partition(" (")[0]
+    kind, _, rest = what.partition(" ")
+    return rest if kind in ("recipe", "model", "factor") and rest else DIRECTION_OF.get(what, what)
 
 
 def _settings(claim: Claim, scale: str) -> Iterator[Deviation]:
@@ -31,16 +56,16 @@ def _settings(claim: Claim, scale: str) -> Iterator[Deviation]:
     for name in names:
         if name in HIDDEN or name.removeprefix("model ").removeprefix("recipe ") in by_factors:
             continue
+        if name == MILESTONES and not any(ours[arm][name] for arm in shared):
+            continue  # said by the schedule
         pairs = {arm: (_show(paper[arm].get(name)), _show(ours[arm].get(name))) for arm in shared}
         different = {arm: pair for arm, pair in pairs.items() if pair[0] != pair[1]}
         if not different:
             continue
-        if len(set(pairs.values())) == 1:
-            was, is_ = next(iter(pairs.values()))
-            yield Deviation(what=name, paper=was, ours=is_)
-        else:
-            for arm, (was, is_) in different.items():
-                yield Deviation(what=f"{name} ({arm})", paper=was, ours=is_)
+        for was, is_ in dict.fromkeys(different.values()):
+            arms = [arm for arm, pair in different.items() if pair == (was, is_)]
+            of = "" if len(arms) == len(shared) else f" ({', '.join(arms)})"
+            yield Deviation(what=f"{name}{of}", paper=was, ours=is_)
 
 
 def _design(paper: ClaimFile, ours: ClaimFile) -> Iterator[Deviation]:
@@ -107,7 +132,7 @@ def _by_arm(claim: Claim, file: ClaimFile) -> dict[str, dict[str, Any]]:
     found: dict[str, dict[str, Any]] = {}
     for cell in cells(file):
         if cell.arm not in found:
-            spec = run_spec(file, cell, 0, claim.root)
+            spec = run_spec(file, cell, 0, claim.names)
             found[cell.arm] = _flat(spec)
             if file.tune is not None:
                 found[cell.arm].pop("recipe lr")
@@ -119,6 +144,8 @@ def _flat(spec: RunSpec) -> dict[str, Any]:
     flat: dict[str, Any] = {"dataset": plain["dataset"]["name"], "model": plain["model"]["name"]}
     flat |= {f"model {key}": value for key, value in plain["model"]["options"].items()}
     flat |= {f"recipe {key}": value for key, value in plain["recipe"].items()}
+    if spec.recipe.schedule != "step":
+        flat[MILESTONES] = None
     return flat | {"precision": plain["numerics"]["precision"]}
 
 

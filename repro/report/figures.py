@@ -35,6 +35,7 @@ from repro.report.lines import (
     points_of,
 )
 from repro.report.model import Figure, Panel, Series
+from repro.report.target import mark_target
 from repro.report.text import visible
 
 _SETTINGS: dict[Any, Any] = {
@@ -122,7 +123,7 @@ def _raw(panel: Panel, limits: Limits, width: float) -> str:
         _dress(axes, panel, limits)
         for series in panel.series:
             _plot(axes, series, panel)
-        _mark_target(axes, panel)
+        mark_target(axes, panel)
         out = io.StringIO()
         sheet.savefig(out, format="svg", metadata={"Date": None, "Creator": None})
     return out.getvalue()
@@ -149,6 +150,8 @@ def _dress(axes: Axes, panel: Panel, limits: Limits) -> None:
         axes.set_xlim(-0.5, max(len(names), 1) - 0.5)
     else:
         axes.margins(x=0.015)
+        if panel.x_limits != (None, None):
+            axes.set_xlim(*panel.x_limits)
         axes.xaxis.set_major_locator(MaxNLocator(nbins=6, integer=_whole(panel), steps=[1, 2, 5, 10]))
 
 
@@ -217,21 +220,3 @@ def _dodge(series: Series, panel: Panel) -> float:
     """Groups of one category stand beside each other, so that their seeds do not hide each other."""
     groups = sorted({other.group for other in panel.series})
     return 0.5 * (groups.index(series.group) - (len(groups) - 1) / 2) / max(len(groups), 2)
-
-
-def _mark_target(axes: Axes, panel: Panel) -> None:
-    if panel.target is None:
-        return
-    value = f"{100 * panel.target:g}%" if panel.y_percent else f"{panel.target:g}"
-    axes.axhline(panel.target, color=INK, linewidth=0.9, linestyle=(0, (1, 2)), zorder=2.5)
-    axes.annotate(
-        f"target {value}",
-        xy=(1, panel.target),
-        xycoords=("axes fraction", "data"),
-        xytext=(0, 3),
-        textcoords="offset points",
-        ha="right",
-        va="bottom",
-        color=INK,
-        fontsize=10,
-    )

@@ -10,6 +10,7 @@ from repro.compatibility import Compatibility, Predicted, compatibility
 from repro.demand import Demand
 from repro.report import words
 from repro.report.model import Unit
+from repro.report.runs import stand_ins
 from repro.reported import paper_number
 from repro.resolving import MOST, POWER, Resolving, of_verdict
 from repro.stats import Interval, binomial_se
@@ -29,7 +30,8 @@ def beside(verdict: ExpectationVerdict, item: Demand, unit: Unit, store: Store) 
     metric, percent = item.file.metrics[verdict.item.metric], unit == "error"
     paper = paper_number(verdict.item, percent)
     resolved = of_verdict(verdict, item, paper.value if paper else None)
-    compared = compatibility(verdict, metric, item.scale, percent)
+    # The paper's number is of the paper's data.
+    compared = None if stand_ins(item) else compatibility(verdict, metric, item.scale, percent)
     keys = [
         need.spec.key for part in verdict.parts for a in part.samples for need in item.measured.get(a, ())
     ]

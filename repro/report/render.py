@@ -16,9 +16,10 @@ from markupsafe import Markup
 from repro import shipped
 from repro.errors import mistake
 from repro.report import as_csv, figures, lines, text
-from repro.report.bibtex import bibtex
-from repro.report.forest import forest
-from repro.report.model import ClaimReport, ExpectationResult, Figure, Report, Verdict
+from repro.report.bibtex import bibtex, tool_bibtex
+from repro.report.columns import table_columns
+from repro.report.forest import Axis, forest
+from repro.report.model import ClaimReport, ExpectationResult, Figure, Report, Sensitivity, Table, Verdict
 
 PAGE = "report.html.jinja"
 STYLE = "report.css"
@@ -107,6 +108,18 @@ def part_notes(expectation: ExpectationResult) -> list[str]:
     return notes
 
 
+def claim_coverage(claim: ClaimReport) -> str:
+    """Say how much of a claim was judged, on how many seeds and runs: "3 of 4 expectations judged …"."""
+    judged = sum(one.verdict.result is not None for one in claim.expectations)
+    parts = [f"{judged} of {text.plural(len(claim.expectations), 'expectation')} judged"]
+    if claim.seeds:
+        parts.append(f"{text.plural(len(claim.seeds), 'seed')} a cell")
+    if claim.runs:
+        done = sum(run.outcome in ("finished", "diverged") for run in claim.runs)
+        parts.append(f"{done:,} of {text.plural(len(claim.runs), 'run')} there")
+    return " · ".join(parts)
+
+
 def _environment(templates: Path | None) -> jinja2.Environment:
     if templates is not None and not templates.is_dir():
         raise mistake("templates", "no such folder", str(templates))
@@ -130,6 +143,13 @@ def _environment(templates: Path | None) -> jinja2.Environment:
         "drawn": _drawn,
         "bibtex": bibtex,
         "evidence": _evidence,
+        "flips": _flips,
+        "columns": table_columns,
+        "told_elsewhere": _told_elsewhere,
+        "claim_coverage": claim_coverage,
+        "cost": text.cost,
+        "file_name": _file_name,
+        "tool_bibtex": tool_bibtex,
     }
     environment.globals |= {"plural": text.plural}
     return environment
@@ -150,6 +170,29 @@ def _drawn(figure: Figure, prefix: str) -> FigureView:
     if shown and all(legend == shown[0] for legend in shown):
         return FigureView(drawings, shown[0], [[] for _ in legends], csv)
     return FigureView(drawings, [], legends, csv)
+
+
+def _file_name(anchor: str) -> str:
+    return anchor.replace("/", "-")
+
+
+def _told_elsewhere(table: Table, place: int) -> bool:
+    return any(row[place] for one in table.elsewhere for row in one.values)
+
+
+def _flips(sensitivity: Sensitivity, claim: ClaimReport) -> list[Axis]:
+    """Return the forest plot of a sensitivity: each expectation on its own regions, a track for each point's part."""
+    by_id = {one.id: one for one in claim.expectations}
+    judged = []
+    for place, name in enumerate(sensitivity.ids):
+        parts = [
+            part.model_copy(update={"label": ", ".join(filter(None, [point.label, part.label]))})
+            for point in sensitivity.points
+            for part in (point.parts[place] if point.parts else [])
+        ]
+        if name in by_id:
+            judged.append(by_id[name].model_copy(update={"parts": parts}))
+    return forest(judged)
 
 
 def _evidence(claims: Sequence[ClaimReport]) -> str:

@@ -7,6 +7,7 @@ drawing serves the light and the dark theme.
 
 from __future__ import annotations
 
+import itertools
 import re
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator, Mapping
@@ -14,6 +15,9 @@ from collections.abc import Iterator, Mapping
 _SVG = "{http://www.w3.org/2000/svg}"
 _HREF = "{http://www.w3.org/1999/xlink}href"
 _NUMBER = re.compile(r"-?\d+\.\d+(?:e-?\d+)?")
+_POINT = re.compile(r"([ML]) (-?[\d.]+) (-?[\d.]+) ?")
+_MANY = 60
+_STRAIGHT = re.compile(rf"(?:{_POINT.pattern})+")
 _FONT_SIZE = re.compile(r"([\d.]+)px")
 # matplotlib writes these with every shape although they say what is the default anyway, or what the page decides
 _DROPPED = {"font", "font-family", "stroke-miterlimit", "stroke-linejoin", "font-size-adjust"}
@@ -61,8 +65,7 @@ def _cleaned(element: ET.Element, ids: Mapping[str, str], colours: Mapping[str, 
         return
     new = ET.Element(tag, _attributes(element, ids, colours))
     new.text = element.text if tag in {"text", "tspan"} else None
-    for child in element:
-        new.extend(_cleaned(child, ids, colours))
+    new.extend(_gathered([kept for child in element for kept in _cleaned(child, ids, colours)]))
     empty = len(new) == 0 and tag in {"g", "defs"}
     if empty:
         return
@@ -70,6 +73,24 @@ def _cleaned(element: ET.Element, ids: Mapping[str, str], colours: Mapping[str, 
         yield from new
     else:
         yield new
+
+
+def _gathered(elements: list[ET.Element]) -> Iterator[ET.Element]:
+    """Put paths that look alike and follow one another, the seeds of a line, into a group that says so once."""
+    for look, found in itertools.groupby(elements, _look):
+        alike = list(found)
+        if look is None or len(alike) == 1:
+            yield from alike
+            continue
+        group = ET.Element("g", look)
+        group.extend([ET.Element("path", {"d": path.attrib["d"]}) for path in alike])
+        yield group
+
+
+def _look(element: ET.Element) -> dict[str, str] | None:
+    if element.tag != "path" or "id" in element.attrib or "transform" in element.attrib:
+        return None
+    return {name: value for name, value in element.attrib.items() if name != "d"}
 
 
 def _attributes(element: ET.Element, ids: Mapping[str, str], colours: Mapping[str, str]) -> dict[str, str]:
@@ -89,6 +110,8 @@ def _attributes(element: ET.Element, ids: Mapping[str, str], colours: Mapping[st
     for name in _GEOMETRY:
         if name in attributes:
             attributes[name] = _shortened(attributes[name])
+    if _STRAIGHT.fullmatch(attributes.get("d", "")):
+        attributes["d"] = _relative(attributes["d"])
     if attributes.get("transform", "").startswith("rotate(-0 "):
         del attributes["transform"]
     return attributes
@@ -111,3 +134,27 @@ def _shortened(numbers: str) -> str:
     """A tenth of a unit is less than a pixel at every size that the page shows."""
     short = _NUMBER.sub(lambda match: f"{float(match[0]):.1f}".removesuffix(".0"), numbers)
     return re.sub(r"(?<![\d.])-0(?![\d.])", "0", " ".join(short.split()))
+
+
+def _relative(path: str) -> str:
+    """Return a path of straight lines with each point relative to the one before: a figure has tens of thousands.
+
+    Differences are of rounded places, so that errors do not add up. Along a curve of many points, which are closer
+    than a few pixels, whole units are enough for x, and all curves of a figure share its places.
+    """
+    points = _POINT.findall(path)
+    digits = 0 if len(points) > _MANY else 1
+    pieces, last = [], ""
+    x = y = 0.0
+    for command, across, down in points:
+        new_x, new_y = round(float(across), digits), round(float(down), 1)
+        step = _joined(new_x, new_y) if command == "M" else _joined(new_x - x, new_y - y)
+        lead = "M" if command == "M" else "l" if last != "L" else "" if step.startswith("-") else " "
+        pieces.append(lead + step)
+        x, y, last = new_x, new_y, command
+    return "".join(pieces)
+
+
+def _joined(x: float, y: float) -> str:
+    first, second = (re.sub(r"^(-?)0\.", r"\1.", f"{round(value, 1) + 0.0:g}") for value in (x, y))
+    return first + ("" if second.startswith("-") else " ") + second

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from repro.claims import cells
@@ -11,14 +12,21 @@ from repro.claims.schema import Metric
 from repro.claims.schema_shown import Table, TableRow
 from repro.demand import Demand
 from repro.report import model, words
+from repro.report.runs import stand_ins
 from repro.stats import Sample, contrast
+from repro.verdicts import ClaimVerdict
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
-def build_table(name: str, table: Table, item: Demand, frame: pd.DataFrame) -> model.Table:
-    """Return a paper's table with our mean, 95% interval and n in each cell that has runs."""
+def build_table(
+    name: str, table: Table, item: Demand, frame: pd.DataFrame, verdict: ClaimVerdict
+) -> model.Table:
+    """Return a paper's table with our mean, 95% interval and n in each cell that has runs.
+
+    Where an expectation of `verdict` is about a cell's own value, its region and the cell's verdict stand beside.
+    """
     source = f"{table.source.where}, read from the {table.source.read_from}"
     if table.uncertainty.reading_error:
         source += f", {words.reading_error(table.uncertainty.reading_error)}"
@@ -26,19 +34,64 @@ def build_table(name: str, table: Table, item: Demand, frame: pd.DataFrame) -> m
         source += f"; {table.uncertainty.of}"
     metrics = item.file.metrics
     columns = [metrics[metric].title or metric.replace("_", " ") for metric in table.metrics]
-    rows = [_row(row, table, item, frame) for row in table.rows]
-    return model.Table(id=name, title=table.title, source=source, columns=columns, rows=rows)
+    rows = [_row(row, table, item, frame, verdict) for row in table.rows]
+    return model.Table(
+        id=name,
+        title=table.title,
+        source=source,
+        columns=columns,
+        rows=rows,
+        anchor=f"{item.claim.id}/table/{name}",
+        from_figure=table.source.read_from == "figure",
+        elsewhere=[
+            model.Elsewhere(
+                label=one.label,
+                source=one.source,
+                note=one.note,
+                values=[
+                    [one.values.get(row.label, {}).get(metric) for metric in table.metrics]
+                    for row in table.rows
+                ],
+            )
+            for one in table.reproductions
+        ],
+    )
 
 
-def _row(row: TableRow, table: Table, item: Demand, frame: pd.DataFrame) -> model.Row:
+def _row(row: TableRow, table: Table, item: Demand, frame: pd.DataFrame, verdict: ClaimVerdict) -> model.Row:
     known = {cell.address: cell for cell in cells(item.file)}
     label = None
     if row.cell in known:
         cell = known[row.cell]
         levels = [f"{name} {cell.settings.get(name, level)}" for name, level in cell.levels.items()]
         label = ", ".join([cell.arm, *levels])
-    built = [_cell(metric, item.file.metrics[metric], row, table, item, frame) for metric in table.metrics]
+    built = [
+        _cell(metric, item.file.metrics[metric], row, table, item, frame).model_copy(
+            update=_judged(metric, row, table, item, verdict)
+        )
+        for metric in table.metrics
+    ]
     return model.Row(label=row.label, ours_label=label, cells=built, note=row.note)
+
+
+def _judged(
+    metric: str, row: TableRow, table: Table, item: Demand, verdict: ClaimVerdict
+) -> dict[str, object]:
+    """Return link, region and verdict of the expectation about this very cell's value, deciding ones first."""
+    about = [e for e in verdict.expectations if e.item.metric == metric and e.item.kind in ("value", "exact")]
+    for found in sorted(about, key=lambda e: e.item.role == "context"):
+        for part in found.parts:
+            if part.estimand.weights == {row.cell: 1.0} and part.estimand.moment in (None, table.at):
+                unit = words.unit_at(found, item)
+                status = found.status if part.result is None else "complete"
+                word = words.word(part.result, status, words.expectation_cap(found, item))
+                sentence = words.expectation_sentence(replace(found, parts=(part,), result=part.result), unit)
+                return {
+                    "expectation": f"{item.claim.id}/expect/{found.id}",
+                    "region": words.bounds(found.item.supports, unit, found.item.kind),
+                    "verdict": model.Verdict(word=word, result=part.result, status=status, sentence=sentence),
+                }
+    return {}
 
 
 def _cell(
@@ -75,17 +128,20 @@ def _cell(
     else:
         sign = "at least " if interval.bound == "from_below" else ""
         ours = f"{sign}{words.number(interval.estimate, unit)}{words.suffix(unit, 'value')}"
-    # A difference from the paper's number means something only where the paper's protocol was followed.
-    difference = _difference(reported, interval.estimate, unit) if item.scale == "paper" else None
+    # A difference from the paper's number means something only where the paper's protocol was followed on its data.
+    followed = item.scale == "paper" and not stand_ins(item)
+    difference = _difference(reported, interval.estimate, half, unit) if followed else None
     return model.Cell(metric=name, reported=reported, ours=ours, difference=difference, n=len(values))
 
 
-def _difference(reported: str | None, ours: float, unit: model.Unit) -> str | None:
+def _difference(reported: str | None, ours: float, half: float, unit: model.Unit) -> str | None:
     printed = printed_value(reported)
     if printed is None or math.isnan(ours):
         return None
-    shown = ours * 100 if unit == "error" else ours
-    return f"{shown - printed:+.2f}{' pp' if unit == 'error' else ''}".replace("-", "−")
+    known = half if math.isfinite(half) else None
+    shown = words.number(ours - (printed / 100 if unit == "error" else printed), unit, known)
+    sign = "" if shown.startswith("−") or not shown.strip("0.") else "+"
+    return f"{sign}{shown}{words.suffix(unit, 'difference')}"
 
 
 def printed_value(text: str | None) -> float | None:

@@ -7,7 +7,11 @@ in HTML or reorder what is read, and addresses, which may run code.
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
+
+if TYPE_CHECKING:
+    from repro.report.model import Cost
 
 # C0 and C1 controls except tab and line feed; bidirectional overrides and isolates, which let text pretend
 # to be other text; lone surrogates, which cannot be encoded; noncharacters, which HTML forbids
@@ -50,6 +54,18 @@ def duration(seconds: float) -> str:
     if whole < 3600:
         return f"{whole // 60} min {whole % 60:02} s"
     return f"{whole // 3600:,} h {whole % 3600 // 60:02} min"
+
+
+def cost(found: Cost) -> str:
+    """Say what runs took beside what was predicted for them beforehand."""
+    took = f"{plural(found.runs, 'run')} took {duration(found.wall_seconds)}."
+    if found.predicted_runs == 0:
+        return f"{took} What was predicted beforehand is unknown." if found.runs else took
+    predicted = duration(found.predicted_seconds)
+    if found.predicted_runs == found.runs:
+        return f"{took} Predicted beforehand: {predicted}."
+    actual = duration(found.predicted_took_seconds)
+    return f"{took} Predicted beforehand for {found.predicted_runs:,} of them: {predicted}; these took {actual}."
 
 
 def plural(count: int, singular: str, more: str | None = None) -> str:

@@ -5,11 +5,15 @@ from __future__ import annotations
 import math
 import re
 
-from repro.claims import Expectation, Metric
+from repro.claims import Expectation, Metric, below
 from repro.claims.schema import Bounds
 from repro.demand import Demand
 from repro.report.model import Result, Status, Unit
+from repro.report.runs import stand_ins
 from repro.verdicts import ClaimVerdict, ExpectationVerdict, PartVerdict
+
+STAND_IN = "stand-in"
+"""Caps the words like a lesser scale: what was trained was not trained on the paper's data."""
 
 DIFFERENCES = ("difference", "contrast", "ordering", "slope")
 
@@ -50,7 +54,8 @@ def number(value: float, unit: Unit, half_width: float | None = None) -> str:
         text = _three_digits(shown)
     else:
         text = f"{shown:.{min(6, max(0, 1 - math.floor(math.log10(spread))))}f}"
-    return text.replace("-", "−")
+    # A negative number that rounds to nothing is nothing.
+    return text.replace("-", "−") if text.strip("-0.") else text.removeprefix("-")
 
 
 def _three_digits(value: float) -> str:
@@ -116,16 +121,40 @@ def reading_error(text: str) -> str:
 
 
 def word(result: Result | None, status: Status, scale: str | None) -> str:
-    """Return the verdict's word. `scale` names a lesser scale, which caps the words; None for the claim's own."""
+    """Return the verdict's word. `scale` is what caps it, see :func:`cap`; None for the claim's own scale and data."""
     if result is None:
         return {"failed": "failed to run", "pending": "pending", "complete": "not judged here"}[status]
     if scale is None:
         return result
     capped = {"supported": "holds", "refuted": "does not hold", "inconclusive": "undecided"}[result]
-    return f"{capped} at {scale} scale"
+    return f"{capped} on stand-in data" if scale == STAND_IN else f"{capped} at {scale} scale"
 
 
-def expectation_sentence(verdict: ExpectationVerdict, unit: Unit, scale: str | None) -> str:
+def cap(item: Demand, *, lesser: bool, trained: bool) -> str | None:
+    """Return what caps a verdict's words: a lesser scale, or at the claim's own scale data that stand in.
+
+    Args:
+        item: what was judged.
+        lesser: the scale is less than the verdict's own.
+        trained: the verdict rests on runs, not on numbers computed without any.
+    """
+    if lesser:
+        return item.scale
+    return STAND_IN if trained and stand_ins(item) else None
+
+
+def claim_cap(verdict: ClaimVerdict, item: Demand) -> str | None:
+    """Return what caps the words of a claim's verdict."""
+    trained = any(e.item.kind != "exact" for e in verdict.expectations if e.item.role == "decides")
+    return cap(item, lesser=verdict.capped, trained=trained)
+
+
+def expectation_cap(verdict: ExpectationVerdict, item: Demand) -> str | None:
+    """Return what caps the words of an expectation's verdict."""
+    return cap(item, lesser=below(item.scale, verdict.own_scale), trained=verdict.item.kind != "exact")
+
+
+def expectation_sentence(verdict: ExpectationVerdict, unit: Unit) -> str:
     """Say what was compared, by how much, how sure, against which bar."""
     item = verdict.item
     if verdict.note:
@@ -196,6 +225,8 @@ def _one(part: PartVerdict, item: Expectation, unit: Unit) -> str:
 
 def claim_sentence(verdict: ClaimVerdict, sentences: dict[str, str]) -> str:
     """Say in one sentence why the claim stands as it does, from the expectations that decide."""
+    if verdict.barred is not None:
+        return f"Not trained, for the nets are not the paper’s: {verdict.barred}."
     deciders = [e for e in verdict.expectations if e.item.role == "decides" and not e.note]
     if not deciders:
         reasons = [e.note for e in verdict.expectations if e.item.role == "decides" and e.note]

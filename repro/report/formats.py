@@ -1,0 +1,83 @@
+"""The forms that a report is written in, all of them made from the same data."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, get_args
+
+from repro.report.as_csv import expectations_csv
+from repro.report.junit import to_junit
+from repro.report.markdown import to_markdown
+from repro.report.model import Report
+from repro.report.pages import write_whole
+from repro.report.reading import FILE
+from repro.report.render import render_html
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Format = Literal["html", "json", "csv", "markdown", "junit"]
+
+FORMATS: tuple[Format, ...] = get_args(Format)
+
+USUAL: tuple[Format, ...] = ("html", "json", "csv")
+"""What is written unless said otherwise."""
+
+FILES: dict[Format, str] = {
+    "html": "index.html",
+    "json": FILE,
+    "csv": "expectations.csv",
+    "markdown": "report.md",
+    "junit": "junit.xml",
+}
+"""Where each lies in a report's folder."""
+
+METRICS = "metrics.csv"
+
+
+def write_report(
+    report: Report,
+    folder: Path,
+    forms: Sequence[Format] = USUAL,
+    *,
+    frame: pd.DataFrame | None = None,
+    templates: Path | None = None,
+) -> list[Path]:
+    """Write `report` into `folder` in each of `forms` and return the files.
+
+    Args:
+        report: what was judged.
+        folder: made if need be.
+        forms: csv has a row for each part of each expectation; errors are fractions.
+        frame: the tidy metrics of each run, which csv writes beside; None where only the report is at hand.
+        templates: of the page, before the shipped ones.
+
+    Raises:
+        OSError: the folder cannot be written.
+    """
+    written = []
+    for form in dict.fromkeys(forms):
+        path = folder / FILES[form]
+        write_whole(path, rendered(report, form, templates))
+        written.append(path)
+        if form == "csv" and frame is not None:
+            table = frame.to_csv(index=False, lineterminator="\n", float_format="%.10g")
+            write_whole(folder / METRICS, table)
+            written.append(folder / METRICS)
+    return written
+
+
+def rendered(report: Report, form: Format, templates: Path | None = None) -> str:
+    """Return `report` in one form."""
+    match form:
+        case "html":
+            return render_html(report, templates=templates)
+        case "json":
+            return report.model_dump_json() + "\n"
+        case "csv":
+            return expectations_csv(claim for paper in report.papers for claim in paper.claims)
+        case "markdown":
+            return to_markdown(report)
+        case "junit":
+            return to_junit(report)

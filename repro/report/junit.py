@@ -1,0 +1,88 @@
+"""Report → JUnit XML, which pipelines show: a suite for each paper, a case for each claim.
+
+A refuted claim is a failure, one whose runs failed is an error, and one that is undecided or pending is skipped: the
+three mean different things, and only the first speaks against a paper's claim. Every message begins with the verdict's
+own word, which says at which scale it holds. Elements and attributes are those of Jenkins' schema (xUnit plugin,
+junit-10.xsd). Control characters, which XML cannot hold even when escaped, are replaced by signs.
+"""
+
+from __future__ import annotations
+
+import xml.etree.ElementTree as ET
+from collections import Counter
+from collections.abc import Sequence
+from typing import Literal
+
+from repro.report.model import ClaimReport, PaperReport, Report, Verdict
+from repro.report.text import visible
+
+Ending = Literal["passed", "failure", "error", "skipped"]
+
+
+def to_junit(report: Report) -> str:
+    """Return `report` as JUnit XML; the same report gives the same bytes. Times are seconds of training."""
+    claims = [claim for paper in report.papers for claim in paper.claims]
+    root = ET.Element("testsuites", {"name": f"repro, {visible(report.scale)} scale", **_counts(claims)})
+    for paper in report.papers:
+        root.append(_suite(paper, report))
+    ET.indent(root)
+    body = ET.tostring(root, encoding="unicode", short_empty_elements=True)
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n{body}\n'
+
+
+def ending(verdict: Verdict) -> Ending:
+    """Return what a verdict is for a pipeline. A refutation stands even where other runs of the claim failed."""
+    if verdict.result == "refuted":
+        return "failure"
+    if verdict.status == "failed":
+        return "error"
+    return "passed" if verdict.result == "supported" else "skipped"
+
+
+def _counts(claims: Sequence[ClaimReport]) -> dict[str, str]:
+    ended = Counter(ending(claim.verdict) for claim in claims)
+    return {
+        "tests": str(len(claims)),
+        "failures": str(ended["failure"]),
+        "errors": str(ended["error"]),
+        "time": f"{sum(claim.wall_seconds for claim in claims):.2f}",
+    }
+
+
+def _suite(paper: PaperReport, report: Report) -> ET.Element:
+    skipped = sum(ending(claim.verdict) == "skipped" for claim in paper.claims)
+    about = {"name": visible(paper.id), **_counts(paper.claims), "skipped": str(skipped)}
+    suite = ET.Element("testsuite", about)
+    properties = ET.SubElement(suite, "properties")
+    told = {
+        "paper": f"{paper.title} ({paper.year})",
+        "scale": report.scale,
+        "scale_says": report.scale_says,
+        **{f"stand_in_{i}": says for i, says in enumerate(report.stand_ins, 1)},
+        "coverage": report.coverage.text,
+        "tool_version": report.tool_version,
+        "command": report.command,
+        **{f"machine_{i}": f"{m.description}; {m.versions}" for i, m in enumerate(report.machines, 1)},
+        **{f"commit_{i}": machine.commit for i, machine in enumerate(report.machines, 1)},
+    }
+    for name, value in told.items():
+        ET.SubElement(properties, "property", {"name": name, "value": visible(value)})
+    for claim in paper.claims:
+        suite.append(_case(claim, paper))
+    return suite
+
+
+def _case(claim: ClaimReport, paper: PaperReport) -> ET.Element:
+    about = {"name": visible(claim.id), "classname": visible(paper.id), "time": f"{claim.wall_seconds:.2f}"}
+    case = ET.Element("testcase", about)
+    verdict, how = claim.verdict, ending(claim.verdict)
+    if how != "passed":
+        about = {"type": verdict.result or verdict.status, "message": f"{verdict.word}: {verdict.sentence}"}
+        said = [claim.title, claim.statement, f"({paper.title}, {claim.source})", f"Again: {claim.command}"]
+        ET.SubElement(case, how, {name: visible(text) for name, text in about.items()}).text = visible(
+            "\n".join(said)
+        )
+    lines = [f"{e.title} ({e.role}): {e.verdict.word}. {e.verdict.sentence}" for e in claim.expectations]
+    lines += [change.says for change in claim.criteria_changes]
+    ET.SubElement(case, "system-out").text = visible("\n".join(lines))
+    return case

@@ -1,0 +1,173 @@
+"""Report → Markdown for a pull request: the scale, a table of verdicts, and what lies behind each, folded.
+
+GitHub's dialect (tables, `<details>`). Text of strangers stays text, see `plain`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+
+from repro.report.model import ClaimReport, Deviation, ExpectationResult, Part, Report, Result, Verdict
+from repro.report.text import duration, visible, web_address
+
+SHAPES: Mapping[Result | None, str] = {"supported": "●", "refuted": "■", "inconclusive": "◆", None: "○"}
+"""Shapes, so that verdicts are told apart without colour."""
+
+USUAL_LEVEL = 0.95
+
+# Whatever opens a span, link, tag, table cell, formula or escape somewhere. As entities these are text in Markdown
+# and in HTML alike: a backslash would do in the first only.
+_MARKUP = re.compile(r"[&<>\\`*_\[\]|~$^]")
+# What may open a block where a line begins: headings, rules, lists, quotes, underlines of headings.
+_BLOCK = re.compile(r"^([#+=:-]|[0-9]+(?=[.)](\s|$)))")
+# What hosts of code turn into links and pictures after rendering, when entities are text again: mentions, issues,
+# addresses, emoji names. An invisible space (U+200B) after the sign breaks them, as dependency bots do.
+_LINKED = re.compile(r"@(?=\w)|#(?=\w)|:(?=//)|:(?=[\w+-]+:)|\bwww(?=\.)|\bGH(?=-[0-9])", re.IGNORECASE)
+
+
+def to_markdown(report: Report) -> str:
+    """Return `report` as Markdown, compact enough for a comment; the same report gives the same text."""
+    return "\n".join(_lines(report)) + "\n"
+
+
+def plain(text: str) -> str:
+    """Return text of strangers as Markdown of one line that shows exactly this text and does nothing else."""
+    line = " ".join(visible(text).split())
+    linkless = _LINKED.sub(lambda match: f"{match[0]}\u200b", line)
+    escaped = _MARKUP.sub(lambda match: f"&#{ord(match[0])};", linkless)
+    return _BLOCK.sub(_entities, escaped).replace("\u200b", "&#8203;")
+
+
+def _entities(match: re.Match[str]) -> str:
+    return "".join(f"&#{ord(sign)};" for sign in match[0])
+
+
+def _lines(report: Report) -> Iterator[str]:
+    yield f"## {plain(report.coverage.text)} at {plain(report.scale)} scale"
+    yield ""
+    yield f"> **{plain(report.scale_says)}**"
+    for says in report.stand_ins:
+        yield f"> **Not the paper’s data: {plain(says)}**"
+    for paper in report.papers:
+        yield ""
+        yield f"### {plain(paper.title)} ({paper.year})"
+        address = web_address(paper.url)
+        named = plain(f"{paper.venue} {paper.year}, {paper.identifier}")
+        yield ""
+        yield f"[{named}](<{_address(address)}>)" if address else named
+        yield ""
+        yield from _table(
+            ["Verdict", "Claim", "Why"],
+            [[_chip(c.verdict), plain(c.title), plain(c.verdict.sentence)] for c in paper.claims],
+        )
+        for claim in paper.claims:
+            yield from _claim(claim)
+    yield ""
+    yield from _provenance(report)
+
+
+def _claim(claim: ClaimReport) -> Iterator[str]:
+    for change in claim.criteria_changes:
+        yield ""
+        yield f"> **{plain(claim.id)}: {plain(change.says)}**"
+    yield ""
+    # A blank line ends the HTML: what follows is Markdown again.
+    yield f"<details><summary>{SHAPES[claim.verdict.result]} {plain(claim.title)}</summary>"
+    yield ""
+    yield f"{plain(claim.statement)} ({plain(claim.source)})"
+    yield ""
+    yield from _table(
+        ["Expectation", "Paper", "Ours", "Supports", "Refutes", "Verdict"],
+        [row for expectation in claim.expectations for row in _expectation(expectation)],
+    )
+    for control in claim.controls:
+        yield ""
+        yield f"Control “{plain(control.title)}”: {plain(control.text)}"
+    if claim.deviations:
+        yield ""
+        yield from _table(
+            ["Differs from the paper", "Paper", "Here"],
+            [[plain(row.what), plain(row.paper), _here(row)] for row in claim.deviations],
+        )
+    if claim.unknown:
+        yield ""
+        yield f"The paper leaves out: {plain(', '.join(claim.unknown))}."
+    for review in claim.reviews:
+        yield ""
+        about = f" on {plain(review.about)}" if review.about else ""
+        yield f"> Note by {plain(review.author)}, {plain(review.date)}{about}: {plain(review.text)}"
+    yield ""
+    yield from _code(claim.command)
+    yield ""
+    yield "</details>"
+
+
+def _here(row: Deviation) -> str:
+    stands = " (stands in for the paper’s data)" if row.stand_in else ""
+    direction = f". Likely direction: {plain(row.direction)}" if row.direction else ""
+    return f"{plain(row.ours)}{stands}{direction}"
+
+
+def _expectation(one: ExpectationResult) -> Iterator[list[str]]:
+    """Yield the row of an expectation, and one for each part where there are several."""
+    title = f"{plain(one.title)} ({one.role})"
+    fixed = [plain(one.supports.text), plain(one.refutes.text)]
+    reported = plain(one.reported) if one.reported else "—"
+    several = len(one.parts) > 1
+    ours = "" if several else _ours(one.parts[0]) if one.parts else "—"
+    yield [title, reported, ours, *fixed, _chip(one.verdict)]
+    if several:
+        for part in one.parts:
+            mark = SHAPES[part.result] if part.result else ""
+            yield [f"— {plain(part.label)}", "", _ours(part), "", "", mark]
+
+
+def _ours(part: Part) -> str:
+    """Return an estimate with its interval, and the level where it is not the usual one."""
+    unusual = part.estimate is not None and part.low != part.high and part.level != USUAL_LEVEL
+    return plain(part.estimate_text) + (f" ({100 * part.level:.4g}%)" if unusual else "")
+
+
+def _provenance(report: Report) -> Iterator[str]:
+    if report.machines:
+        yield from _table(
+            ["Machine", "Versions", "Commit", "Runs"],
+            [
+                [plain(m.description), plain(m.versions), plain(m.commit), str(m.runs)]
+                for m in report.machines
+            ],
+        )
+        yield ""
+    yield f"Time spent in runs: {duration(report.wall_seconds)}. All of it again:"
+    yield ""
+    yield from _code(report.command)
+    yield ""
+    yield (
+        f"Made by repro {plain(report.tool_version)}, report format {report.schema_version}. An interval is "
+        f"{USUAL_LEVEL:.0%} unless said otherwise. Below the paper’s scale nothing that was trained is ever "
+        "supported, refuted or replicated; what is computed without training is judged at every scale."
+    )
+
+
+def _chip(verdict: Verdict) -> str:
+    return f"{SHAPES[verdict.result]} **{plain(verdict.word)}**"
+
+
+def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    for row in (header, ["---"] * len(header), *rows):
+        yield f"| {' | '.join(row)} |"
+
+
+def _code(text: str) -> Iterator[str]:
+    """Yield a block of code that its own text cannot end."""
+    shown = visible(text)
+    longest = max((len(run) for run in re.findall("`+", shown)), default=0)
+    fence = "`" * max(3, longest + 1)
+    yield f"{fence}sh"
+    yield from shown.splitlines()
+    yield fence
+
+
+def _address(address: str) -> str:
+    return "".join(f"%{ord(sign):02X}" if sign in "<>\\&`|" else sign for sign in address)

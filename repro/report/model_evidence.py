@@ -1,0 +1,174 @@
+"""What was found, as plain data: verdicts, expectations, the paper's tables, figures.
+
+Numbers are raw (errors are fractions); all text is untrusted, see model.py.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict
+
+Result = Literal["supported", "refuted", "inconclusive"]
+Status = Literal["complete", "pending", "failed"]
+Unit = Literal["error", "epochs", "number", "log10", "count", "ratio"]
+
+
+class Data(BaseModel):
+    """Frozen plain data; unknown keys are errors."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Verdict(Data):
+    """What can be said: `word` is what is printed, capped by the scale; `result` is None where nothing was judged."""
+
+    word: str
+    result: Result | None
+    status: Status
+    sentence: str
+
+
+class Part(Data):
+    """One comparison of an expectation: estimate and interval, or why there is none.
+
+    `low` and `high` are None where the interval has no end on that side. `n` is the smallest number of
+    seeds in any cell. `bound` tells that censoring makes the estimate a bound.
+    """
+
+    label: str
+    estimate: float | None
+    low: float | None
+    high: float | None
+    level: float
+    n: int
+    bound: Literal["none", "from_below", "from_above", "both"]
+    result: Result | None
+    estimate_text: str
+    note: str | None = None
+
+
+class Region(Data):
+    """A union of intervals for drawing and the words for it; None is an open end."""
+
+    text: str
+    intervals: list[tuple[float | None, float | None]]
+
+
+class ExpectationResult(Data):
+    """An expectation, judged: one row of the report.
+
+    Sentences that stand beside the verdict and decide nothing: `resolves` says what the seeds can tell apart,
+    `compatibility` whether the paper's number is what runs like ours would give (at the paper's scale only),
+    `sampling_note` what a finite test set adds. None where there is nothing to say.
+    """
+
+    id: str
+    anchor: str
+    title: str
+    kind: str
+    role: Literal["decides", "context"]
+    unit: Unit
+    reported: str | None
+    reported_value: float | None
+    reported_note: str | None
+    supports: Region
+    refutes: Region
+    why: str
+    verdict: Verdict
+    parts: list[Part]
+    resolves: str | None = None
+    compatibility: str | None = None
+    sampling_note: str | None = None
+
+
+class Cell(Data):
+    """A cell of a paper's table: the number as printed, ours beside it.
+
+    `region` and `verdict` are those of the expectation about this very cell, which `expectation` links to; None where
+    there is none. Where it has several parts, the verdict is of the cell's own part.
+    """
+
+    metric: str
+    reported: str | None
+    ours: str | None
+    difference: str | None
+    n: int
+    expectation: str | None = None
+    region: str | None = None
+    verdict: Verdict | None = None
+
+
+class Row(Data):
+    """A row of a paper's table."""
+
+    label: str
+    ours_label: str | None
+    cells: list[Cell]
+    note: str | None
+
+
+class Elsewhere(Data):
+    """What an independent reproduction reports for a paper's table: `values` by row and column, None where silent."""
+
+    label: str
+    source: str
+    note: str | None
+    values: list[list[str | None]]
+
+
+class Table(Data):
+    """A paper's table as printed with our columns added. `from_figure`: its numbers were read from a figure."""
+
+    id: str
+    title: str
+    source: str
+    columns: list[str]
+    rows: list[Row]
+    anchor: str = ""
+    from_figure: bool = False
+    elsewhere: list[Elsewhere] = []
+
+
+Drawn = Annotated[float, AfterValidator(lambda value: float(f"{value:.6g}"))]
+"""A number to be drawn: six significant digits are more than any figure shows."""
+
+
+class Series(Data):
+    """A line of a figure. `group` decides colour (same group, same colour), `style` the dash pattern.
+
+    role "seed": one run, thin; "mean": over seeds, bold; "reference": read from the paper.
+    """
+
+    label: str
+    group: int
+    style: Literal["solid", "dashed", "dotted"]
+    role: Literal["seed", "mean", "reference"]
+    x: list[Drawn]
+    y: list[Drawn]
+
+
+class Panel(Data):
+    """One set of axes. `y_percent`: values are fractions, shown in percent; limits: None is left to the data."""
+
+    title: str
+    x_label: str
+    y_label: str
+    y_percent: bool = False
+    y_log: bool = False
+    y_limits: tuple[float | None, float | None] = (None, None)
+    x_limits: tuple[float | None, float | None] = (None, None)
+    x_categories: list[str] | None = None
+    target: float | None = None
+    series: list[Series]
+
+
+class Figure(Data):
+    """A figure as data: panels, the finding in words (alternative text), and the explanation of bands."""
+
+    id: str
+    anchor: str
+    title: str
+    alt: str
+    caption: str
+    panels: list[Panel]
