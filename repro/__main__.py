@@ -6,16 +6,37 @@ run · 130 interrupted.
 
 from __future__ import annotations
 
+import os
 import sys
 
-import click
-
-from repro.cli import cli
-from repro.errors import ReproError
+from repro.quick import answer
 
 
 def main() -> None:
     """Run the command line and exit with DESIGN's codes."""
+    try:
+        text = answer(sys.argv)
+        if text is None:
+            code = _run()
+        else:
+            code = 0
+            sys.stdout.write(text)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # The reader of a pipe (head, less) has gone: what is left goes nowhere, without complaint at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 0
+    except KeyboardInterrupt:
+        code = 130
+    sys.exit(code)
+
+
+def _run() -> int:
+    import click
+
+    from repro.cli import cli
+    from repro.errors import ReproError
+
     try:
         code = cli.main(standalone_mode=False)
     except ReproError as error:
@@ -23,18 +44,14 @@ def main() -> None:
         count = len(error.problems)
         if count > 1:
             click.echo(f"{count} problems.", err=True)
-        sys.exit(2)
+        return 2
     except click.ClickException as error:
         error.show()
-        sys.exit(2)
+        return 2
     except (KeyboardInterrupt, click.Abort):
         click.echo("Interrupted. Finished runs are kept; the same command goes on from here.", err=True)
-        sys.exit(130)
-    except BrokenPipeError:
-        # The reader of a pipe (head, less) has gone: nobody is left to tell.
-        sys.stderr.close()
-        sys.exit(0)
-    sys.exit(code if isinstance(code, int) else 0)
+        return 130
+    return code if isinstance(code, int) else 0
 
 
 if __name__ == "__main__":

@@ -7,9 +7,9 @@ constants measured once (ResNet-20 on 8×8 and 32×32). It is right within a fac
 from __future__ import annotations
 
 import statistics
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
-from repro.registry import DATASETS
+from repro.registry import DATASETS, DatasetEntry
 from repro.spec import RunSpec
 from repro.store import RunRecord
 
@@ -26,9 +26,19 @@ FOUR_LAYER_MULTIPLY_ADDS = 12.4e6
 
 
 class Costs:
-    """Predicts wall seconds of a run on one worker; sharper where similar runs have been measured."""
+    """Predicts wall seconds of a run on one worker; sharper where similar runs have been measured.
 
-    def __init__(self, measured: Iterable[RunRecord] = ()) -> None:
+    Args:
+        measured: runs of this machine.
+        data: (name, fingerprint) of a dataset that was brought → what is known about it.
+    """
+
+    def __init__(
+        self,
+        measured: Iterable[RunRecord] = (),
+        data: Mapping[tuple[str, str], DatasetEntry] | None = None,
+    ) -> None:
+        self._data = data or {}
         seconds: dict[str, list[float]] = {}
         ratios: list[float] = []
         for run in measured:
@@ -39,7 +49,7 @@ class Costs:
                     continue  # made by a version whose recipes had other fields
                 a_step = run.wall_seconds / run.steps_done
                 seconds.setdefault(_kind(spec), []).append(a_step)
-                ratios.append(a_step / rough_seconds_per_step(spec))
+                ratios.append(a_step / rough_seconds_per_step(spec, self._of(spec)))
         self._known = {kind: statistics.median(values) for kind, values in seconds.items()}
         self._correction = statistics.median(ratios) if ratios else 1.0
 
@@ -52,24 +62,27 @@ class Costs:
 
     def wall_seconds(self, spec: RunSpec) -> float:
         """Return the predicted wall seconds of training `spec` on one worker."""
-        a_step = self._known.get(_kind(spec), rough_seconds_per_step(spec) * self._correction)
-        return a_step * steps(spec)
+        data = self._of(spec)
+        a_step = self._known.get(_kind(spec), rough_seconds_per_step(spec, data) * self._correction)
+        return a_step * steps(spec, data)
+
+    def _of(self, spec: RunSpec) -> DatasetEntry:
+        name = spec.dataset.name
+        return self._data.get((name, spec.dataset.fingerprint)) or DATASETS.get(name, DatasetEntry("", ""))
 
 
-def steps(spec: RunSpec) -> int:
-    """Return the iterations of a run at most; epochs of an unknown dataset count 100 steps each."""
+def steps(spec: RunSpec, data: DatasetEntry) -> int:
+    """Return the iterations of a run at most; epochs of a dataset of unknown size count 100 steps each."""
     recipe = spec.recipe
     if recipe.steps is not None:
         return recipe.steps
-    known = DATASETS.get(spec.dataset.name)
-    images = known.n_train if known and known.n_train else 100 * recipe.batch_size
+    images = data.n_train or 100 * recipe.batch_size
     return round((recipe.epochs or 0) * images / recipe.batch_size)
 
 
-def rough_seconds_per_step(spec: RunSpec) -> float:
+def rough_seconds_per_step(spec: RunSpec, data: DatasetEntry) -> float:
     """Return the rough model's seconds a step, evaluations included."""
-    known = DATASETS.get(spec.dataset.name)
-    _, height, width = known.shape if known and known.shape else (3, 32, 32)
+    _, height, width = spec.in_shape(data) or (3, 32, 32)
     area = height * width / 1024
     options = spec.model.options
     if spec.model.name.startswith("cifar-"):

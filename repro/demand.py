@@ -12,7 +12,7 @@ from typing import Literal
 
 from repro.claims import Cell, Claim, ClaimFile, Metric, cells, run_spec
 from repro.claims.vocabulary import Moment
-from repro.registry import find_dataset, find_probe
+from repro.registry import DATASETS, find_probe
 from repro.spec import ReadingSpec, RunSpec
 from repro.store import RunRecord, Store
 from repro.tuning import TuningState, grid_of, tune
@@ -106,7 +106,7 @@ def demand(claim: Claim, scale: str, store: Store, seeds: int | None = None) -> 
                 follow += state.at_most + len(numbers)
                 continue
         specs = [
-            run_spec(file, cell, seed, claim.root, rate)
+            run_spec(file, cell, seed, claim.names, rate)
             for seed in file.experiment.seeds.numbers(cell.arm, count)
         ]
         own = tuple(
@@ -118,7 +118,7 @@ def demand(claim: Claim, scale: str, store: Store, seeds: int | None = None) -> 
 
 
 def _tuning_spec(file: ClaimFile, cell: Cell, claim: Claim, lr: float, seed: int) -> RunSpec:
-    return run_spec(file, cell, seed, claim.root, lr)
+    return run_spec(file, cell, seed, claim.names, lr)
 
 
 def _trains(file: ClaimFile) -> bool:
@@ -138,7 +138,7 @@ def readings(file: ClaimFile, cell: Cell, spec: RunSpec, claim: Claim) -> Iterat
 def reading_of(metric: Metric, spec: RunSpec, moment: Moment, claim: Claim) -> ReadingSpec:
     """Return the reading that a probe metric takes from a run at a moment."""
     assert metric.probe is not None
-    entry = find_probe(metric.probe, f"{claim.path}: metrics", claim.root)
+    entry = find_probe(metric.probe, f"{claim.path}: metrics", claim.names.root)
     options = {"layers": metric.layers} if metric.layers is not None else {}
     return ReadingSpec(metric.probe, entry.version, options, run=spec, moment=moment)
 
@@ -149,20 +149,26 @@ def _exact(claim: Claim) -> Iterator[ExactNeed]:
     for name, metric in file.metrics.items():
         if metric.kind not in ("static", "computed") or metric.probe is None:
             continue
-        entry = find_probe(metric.probe, f"{claim.path}: metrics.{name}", claim.root)
         if metric.kind == "computed":
+            entry = find_probe(metric.probe, f"{claim.path}: metrics.{name}", claim.names.root)
             yield ExactNeed(claim.id, name, None, ReadingSpec(metric.probe, entry.version))
             continue
         for cell in cells(file):
             if metric.arms is not None and cell.arm not in metric.arms:
                 continue
-            spec = run_spec(file, cell, 0, claim.root)
-            dataset = find_dataset(spec.dataset.name, f"{claim.path}: experiment.dataset", claim.root)
-            if dataset.shape is None or dataset.classes is None:
-                continue
-            subject = {
-                "model": asdict(spec.model),
-                "in_shape": list(dataset.shape),
-                "classes": dataset.classes,
-            }
-            yield ExactNeed(claim.id, name, cell, ReadingSpec(metric.probe, entry.version, subject=subject))
+            reading = static_reading(claim, cell, metric.probe, f"metrics.{name}")
+            if reading is not None:
+                yield ExactNeed(claim.id, name, cell, reading)
+
+
+def static_reading(claim: Claim, cell: Cell, probe: str, place: str) -> ReadingSpec | None:
+    """Return the reading of a cell's net by the paper's own protocol; None where the shape of its data is unknown."""
+    spec = run_spec(claim.base, cell, 0, claim.names)
+    # The paper's images and classes, even where other data stand in for them.
+    data = DATASETS.get(spec.dataset.name) or claim.names.known(spec.dataset.identity)
+    in_shape = spec.in_shape(data)
+    if in_shape is None or data.classes is None:
+        return None
+    subject = {"model": asdict(spec.model), "in_shape": list(in_shape), "classes": data.classes}
+    entry = find_probe(probe, f"{claim.path}: {place}", claim.names.root)
+    return ReadingSpec(probe, entry.version, subject=subject)

@@ -1,6 +1,7 @@
 """The plan: which runs and readings are needed now, who needs them, why, and what they will cost. Pure.
 
-Tuning depends on earlier runs, so `check` plans again until nothing is needed; `follow` bounds what may come.
+Tuning depends on earlier runs, and a claim's runs wait until its nets were held against the paper's, so `check`
+plans again until nothing is needed; `follow` and `held` say what may come.
 """
 
 from __future__ import annotations
@@ -10,7 +11,8 @@ from dataclasses import dataclass, field
 
 from repro.costs import Costs
 from repro.demand import Demand
-from repro.registry import find_dataset
+from repro.gate import Gate, gate
+from repro.registry import DataRef, DatasetEntry
 from repro.spec import ReadingSpec, RunSpec
 from repro.store import VERSIONS, RunRecord, Store, lineage
 
@@ -26,6 +28,7 @@ class Job:
         claims: who needs it.
         reason: why it is carried out (again).
         wall_seconds: predicted, on one worker.
+        source: where the run's dataset lies, if it was brought.
     """
 
     run: RunSpec | None
@@ -34,6 +37,7 @@ class Job:
     claims: tuple[str, ...]
     reason: str
     wall_seconds: float
+    source: DataRef | None = None
 
     @property
     def key(self) -> str:
@@ -52,7 +56,9 @@ class Plan:
 
     Attributes:
         jobs: in the order to carry them out.
-        pending: run key → what to bring, for runs whose data is not on this machine.
+        held: jobs that wait until every net of a claim that needs them is known to be the paper's.
+        stopped: claim id → which of its nets is not the paper's; nothing more is trained for it.
+        pending: run key → what to bring, for runs whose data is not at hand.
         present: runs that are needed and there.
         shared: runs that more than one claim needs.
         follow: at most so many runs may follow.
@@ -61,6 +67,8 @@ class Plan:
     """
 
     jobs: tuple[Job, ...]
+    held: tuple[Job, ...] = ()
+    stopped: Mapping[str, str] = field(default_factory=dict)
     pending: Mapping[str, str] = field(default_factory=dict)
     present: int = 0
     shared: int = 0
@@ -70,15 +78,13 @@ class Plan:
 
     @property
     def runs(self) -> int:
-        """Runs to be trained now."""
-        return sum(job.train for job in self.jobs)
+        """Runs to be trained, those that are held back included."""
+        return sum(job.train for job in (*self.jobs, *self.held))
 
     def wall_seconds(self, workers: int) -> float:
         """Return the predicted wall seconds on `workers` workers, runs that may follow included."""
-        if not self.jobs:
-            return 0.0
-        total = sum(job.wall_seconds for job in self.jobs) + self.follow_seconds
-        return max(total / workers, *(job.wall_seconds for job in self.jobs))
+        seconds = [job.wall_seconds for job in (*self.jobs, *self.held)]
+        return max((sum(seconds) + self.follow_seconds) / workers, *seconds) if seconds else 0.0
 
 
 READING_SECONDS = 0.15
@@ -87,33 +93,36 @@ READING_SECONDS = 0.15
 
 def make_plan(demands: Sequence[Demand], store: Store) -> Plan:
     """Merge what the claims need, and keep what is missing."""
+    gates = {item.claim.id: gate(item.claim, store) for item in demands}
+    stopped = {claim: found.barred or "" for claim, found in gates.items() if found.state == "stopped"}
+    going = [item for item in demands if item.claim.id not in stopped]
     wanted: dict[str, RunSpec] = {}
     readings: dict[str, dict[str, ReadingSpec]] = {}
     claims: dict[str, set[str]] = {}
-    for item in demands:
+    data: dict[str, DatasetEntry] = {}
+    for item in going:
         for need in item.needs:
             wanted[need.spec.key] = need.spec
+            data[need.spec.key] = item.claim.names.known(need.spec.dataset.identity)
             readings.setdefault(need.spec.key, {}).update({r.key: r for r in need.readings})
             claims.setdefault(need.spec.key, set()).add(item.claim.id)
     found = {key: _usable(store, key, readings[key].values()) for key in wanted}
     absent = [key for key, record in found.items() if record is None]
     measured = list(store.runs()) if absent else []
-    costs = Costs(measured)
+    costs = Costs(measured, {wanted[key].dataset.identity: entry for key, entry in data.items()})
     relatives = {lineage(record.spec): record for record in measured}
 
     jobs: list[Job] = []
     pending: dict[str, str] = {}
     for key, spec in wanted.items():
         record = found[key]
+        missing = data[key].missing
         if record is None:
-            missing_data = (
-                find_dataset(spec.dataset.name, "dataset").missing if ":" not in spec.dataset.name else None
-            )
-            if missing_data is not None:
-                pending[key] = missing_data
+            if missing is not None:
+                pending[key] = missing
                 continue
             mine = tuple(readings[key].values())
-            seconds = costs.wall_seconds(spec) + READING_SECONDS * len(mine)
+            seconds = costs.wall_seconds(spec) * _share_left(key, store) + READING_SECONDS * len(mine)
             jobs.append(
                 Job(
                     spec,
@@ -122,6 +131,7 @@ def make_plan(demands: Sequence[Demand], store: Store) -> Plan:
                     tuple(sorted(claims[key])),
                     _reason(spec, store, relatives),
                     seconds,
+                    data[key].source,
                 )
             )
             continue
@@ -129,22 +139,29 @@ def make_plan(demands: Sequence[Demand], store: Store) -> Plan:
         mine = tuple(
             r for r in readings[key].values() if r.moment in record.weights and store.reading(r.key) is None
         )
-        if mine:
-            reason = "a probe has not been read from its kept weights yet"
+        if mine and missing is not None:
+            pending[key] = missing
+        elif mine:
+            reason, seconds = "a probe has not been read from its kept weights yet", READING_SECONDS * len(mine)
             jobs.append(
-                Job(spec, False, mine, tuple(sorted(claims[key])), reason, READING_SECONDS * len(mine))
+                Job(spec, False, mine, tuple(sorted(claims[key])), reason, seconds, data[key].source)
             )
-    for reading, owners in _exact(demands).values():
+    for reading, owners in _exact(demands, gates).values():
         if store.reading(reading.key) is None:
             reason = _failed_before(reading.key, store) or "not computed yet"
             jobs.append(Job(None, False, (reading,), tuple(sorted(owners)), reason, READING_SECONDS))
-    # Tuning first, since runs wait for it; then the longest, so that no long one is left for the end.
-    tuning = {need.spec.key for item in demands for need in item.needs if need.purpose == "tune"}
-    jobs.sort(key=lambda job: (job.key not in tuning, -job.wall_seconds, job.key))
+    # Gates and tuning first, since runs wait for them; then the longest, so that no long one is left for the end.
+    gating = {row.reading.key for found in gates.values() for row in found.rows if row.reading}
+    tuning = {need.spec.key for item in going for need in item.needs if need.purpose == "tune"}
+    jobs.sort(key=lambda job: (job.key not in gating, job.key not in tuning, -job.wall_seconds, job.key))
+    through = [item for item in going if gates[item.claim.id].state == "passed"]
+    free = {need.spec.key for item in through for need in item.needs}
     # Nothing can follow runs that cannot be carried out.
-    able = [item for item in demands if not pending.keys() & {need.spec.key for need in item.needs}]
+    able = [item for item in going if not pending.keys() & {need.spec.key for need in item.needs}]
     return Plan(
-        jobs=tuple(jobs),
+        jobs=tuple(job for job in jobs if job.run is None or job.key in free),
+        held=tuple(job for job in jobs if job.run is not None and job.key not in free),
+        stopped=stopped,
         pending=pending,
         present=len(wanted) - len(absent),
         shared=sum(len(owners) > 1 for owners in claims.values()),
@@ -163,11 +180,12 @@ def _usable(store: Store, key: str, readings: Iterable[ReadingSpec]) -> RunRecor
     return record if all(store.weights(key, moment) is not None for moment in wanted if moment) else None
 
 
-def _exact(demands: Sequence[Demand]) -> dict[str, tuple[ReadingSpec, set[str]]]:
+def _exact(demands: Sequence[Demand], gates: Mapping[str, Gate]) -> dict[str, tuple[ReadingSpec, set[str]]]:
     found: dict[str, tuple[ReadingSpec, set[str]]] = {}
     for item in demands:
-        for need in item.exact:
-            found.setdefault(need.reading.key, (need.reading, set()))[1].add(need.claim)
+        gating = [row.reading for row in gates[item.claim.id].rows if row.reading is not None]
+        for reading in [*gating, *(need.reading for need in item.exact)]:
+            found.setdefault(reading.key, (reading, set()))[1].add(item.claim.id)
     return found
 
 
@@ -182,8 +200,12 @@ def _follow_seconds(demands: Sequence[Demand], costs: Costs) -> float:
 
 
 def _reason(spec: RunSpec, store: Store, relatives: Mapping[str, RunRecord]) -> str:
-    """Say why a run is carried out: new, failed before, damaged, or made by another version of the code."""
+    """Say why a run is carried out: new, interrupted, failed before, damaged, or made by another version."""
     failed = _failed_before(spec.key, store)
+    unfinished = store.checkpoints(spec.key).newest()
+    if unfinished is not None:
+        resumes = f"resumes at step {unfinished.step:,} of {unfinished.steps:,}"
+        return f"{failed}; {resumes}" if failed else resumes
     if failed:
         return failed
     if any(spec.key in entry for entry in store.damaged):
@@ -199,6 +221,12 @@ def _reason(spec: RunSpec, store: Store, relatives: Mapping[str, RunRecord]) -> 
         if old[part].get(field) != new[part][field]
     ]
     return "; ".join(changes) or "not run yet"
+
+
+def _share_left(key: str, store: Store) -> float:
+    """Return the part of a run that is still to be done, between 0 and 1."""
+    unfinished = store.checkpoints(key).newest()
+    return 1.0 if unfinished is None else max(0.0, 1 - unfinished.step / max(unfinished.steps, 1))
 
 
 def _failed_before(key: str, store: Store) -> str | None:

@@ -6,9 +6,12 @@ or on the Python path.
 
 from __future__ import annotations
 
+import difflib
 import importlib
+import re
 import sys
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -32,16 +35,44 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
+class DataRef:
+    """A data set as a claim names it, or, with an absolute path, where it lies on this machine.
+
+    Attributes:
+        name: short name, name of a user's own, or ``package.module:function``.
+        path: of a user's own: where it lies, relative to the claim file.
+        size: (height, width) that images of a folder are resized to.
+        test_fraction: share of the training images that is split off, where there are no test images.
+        as_files: images stay in files and are read as training goes on; else they are whole in memory.
+    """
+
+    name: str
+    path: str | None = None
+    size: tuple[int, int] | None = None
+    test_fraction: float | None = None
+    as_files: bool = False
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> DataRef:
+        """Invert `dataclasses.asdict`, after JSON has made a list of the size."""
+        return cls(**{**data, "size": tuple(data["size"]) if data["size"] else None})
+
+
+@dataclass(frozen=True, slots=True)
 class DatasetEntry:
     """What is known about a dataset without loading it.
 
     Attributes:
-        target: ``module:attribute`` of a function that returns an ImageData, or "" where it is not built in.
-        fingerprint: published fingerprint of the content; for a user's own, a hash of the source.
-        shape: (channels, height, width), or None where unknown.
+        target: ``module:attribute`` of a function that returns an ImageData, or "" where it is brought.
+        fingerprint: of the content: the published one, or that of what was brought; for a user's function, a
+            hash of the source; "" where nothing is known.
+        shape: (channels, height, width), or None where unknown, or where images are of any size.
         n_train: training images, or None where unknown.
         classes: number of classes, or None where unknown.
-        missing: why runs on it are pending, and what to bring; None when it is embedded.
+        missing: why runs on it are pending, and what to bring; None when it is at hand.
+        files: whether its images are read from files as training goes on; None where it can be read both ways.
+        source: where it lies, or lay when it was there, if it was brought.
+        download: ``module:function`` that fetches it into a folder and returns its path, or "".
     """
 
     target: str
@@ -50,10 +81,33 @@ class DatasetEntry:
     n_train: int | None = None
     classes: int | None = None
     missing: str | None = None
+    files: bool | None = None
+    source: DataRef | None = None
+    download: str = ""
+
+
+@dataclass(frozen=True)
+class Names:
+    """What the names in a claims folder stand for: the tables here, the user's own code, the data that was brought.
+
+    Attributes:
+        root: the claims folder, where a user's own code is looked for.
+        data: what was brought, or was once and is remembered.
+    """
+
+    root: Path | None = None
+    data: Mapping[DataRef, DatasetEntry] = field(default_factory=dict)
+
+    def known(self, identity: tuple[str, str]) -> DatasetEntry:
+        """Return what is known about the dataset of a run, given by name and fingerprint."""
+        for ref, entry in self.data.items():
+            if (ref.name, entry.fingerprint) == identity:
+                return entry
+        return find_dataset(DataRef(identity[0]), "dataset", self)
 
 
 _CIFAR = frozenset({"depth", "width", "norm", "shortcut"})
-_FOUR_LAYER = frozenset({"activation"})
+_FOUR_LAYER = frozenset({"activation", "lrn"})
 
 MODELS: dict[str, Entry] = {
     "cifar-plain": Entry("repro.models.cifar:plain", 1, _CIFAR - {"shortcut"}),
@@ -61,7 +115,11 @@ MODELS: dict[str, Entry] = {
     "imagenet-plain": Entry("repro.models.imagenet:plain", 1, frozenset({"depth"})),
     "imagenet-resnet": Entry("repro.models.imagenet:resnet", 1, frozenset({"depth", "shortcut"})),
     "conv3-fc": Entry("repro.models.four_layer:Conv3FC", 1, _FOUR_LAYER),
-    "conv2-local2-fc": Entry("repro.models.four_layer:Conv2Local2FC", 1, _FOUR_LAYER),
+    "conv2-local2-fc": Entry("repro.models.four_layer:Conv2Local2FC", 1, _FOUR_LAYER | {"local3_filters"}),
+    "alexnet": Entry(
+        "repro.models.alexnet:AlexNet", 1, frozenset({"activation", "lrn", "groups", "dropout"})
+    ),
+    "vgg": Entry("repro.models.vgg:VGG", 1, frozenset({"configuration", "dropout"})),
 }
 
 PROBES: dict[str, Entry] = {
@@ -81,6 +139,7 @@ DATASETS: dict[str, DatasetEntry] = {
         shape=(1, 8, 8),
         n_train=1_400,
         classes=10,
+        files=False,
     ),
     # The fingerprint is that of the real images and labels, as repro.datasets.fingerprint reads them.
     "cifar10": DatasetEntry(
@@ -90,17 +149,23 @@ DATASETS: dict[str, DatasetEntry] = {
         n_train=50_000,
         classes=10,
         missing=(
-            "CIFAR-10 is not on this machine, and reading it comes with the paper's protocols; the runs are pending"
+            "CIFAR-10 is not at hand: bring it with --data cifar10=PATH (torchvision's folder or archive, a Keras "
+            ".npz, or image folders), or --data cifar10=download"
         ),
+        files=False,
+        download="repro.datasets.download:cifar10",
     ),
-    # No content fingerprint is published for ImageNet: it is not ours to hash here.
+    # 150 GB are not hashed: it is known by its listing, see repro.datasets.listing.
     "imagenet": DatasetEntry(
         target="",
         fingerprint="ilsvrc-2012",
-        shape=(3, 224, 224),
         n_train=1_281_167,
         classes=1_000,
-        missing="ImageNet (ILSVRC 2012) is not on this machine, and cannot be read yet; the runs are pending",
+        missing=(
+            "ImageNet (ILSVRC 2012) is not at hand: bring it with --data imagenet=DIR "
+            "(train/<wnid>/*.JPEG and val/<wnid>/*.JPEG below DIR)"
+        ),
+        files=True,
     ),
 }
 
@@ -115,13 +180,40 @@ def find_probe(name: str, where: str, claims_folder: Path | None = None) -> Entr
     return _find(name, PROBES, "probe", where, claims_folder)
 
 
-def find_dataset(name: str, where: str, claims_folder: Path | None = None) -> DatasetEntry:
-    """Return the entry of dataset `name`; raises ReproError with a suggestion where there is none."""
-    if ":" in name:
-        return DatasetEntry(target=name, fingerprint=source_version(name, where, claims_folder))
-    if name not in DATASETS:
-        raise mistake(where, "unknown dataset", name, suggestion(name, DATASETS))
-    return DATASETS[name]
+def find_dataset(ref: DataRef, where: str, names: Names) -> DatasetEntry:
+    """Return what is known about the dataset that `ref` names; one that nobody has brought yet is missing.
+
+    Raises:
+        ReproError: the name cannot be one, or looks like a mistyped one; or no such function of a user's own.
+    """
+    if ref in names.data:
+        return names.data[ref]
+    if ":" in ref.name:
+        return DatasetEntry(target=ref.name, fingerprint=source_version(ref.name, where, names.root))
+    if ref.path is not None:
+        # What has not been read has no fingerprint; what lies elsewhere is another dataset all the same.
+        unread = f"unread: {ref.path}, {ref.size}, {ref.test_fraction}"
+        return DatasetEntry("", unread, missing=f"{ref.path} does not lie beside the claim file: put it there")
+    if ref.name in DATASETS:
+        return DATASETS[ref.name]
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9-]*", ref.name):
+        hint = f"letters, digits and dashes; {suggestion(ref.name, DATASETS)}"
+        raise mistake(where, "is no name of a dataset", ref.name, hint)
+    meant = next((name for name in DATASETS if _mistyped(ref.name, name)), None)
+    if meant is not None:
+        hint = f"did you mean {meant!r}? (data of your own need a name that is less like it)"
+        raise mistake(where, "unknown dataset", ref.name, hint)
+    bring = f"bring it with --data {ref.name}=PATH"
+    forms = "a .npz of x_train, y_train, x_test, y_test, or a folder of train/<class>/* and test/<class>/*"
+    return DatasetEntry("", "", missing=f"{ref.name} is not at hand: {bring} ({forms})")
+
+
+def _mistyped(name: str, known: str) -> bool:
+    """Tell whether a name is a known one but for a letter or so; another number makes another name (CIFAR-100)."""
+    ours, theirs = (re.sub(r"[-0-9]", "", text.lower()) for text in (name, known))
+    numbers = [re.sub(r"\D", "", text) for text in (name, known)]
+    alike = abs(len(ours) - len(theirs)) <= 1 and difflib.SequenceMatcher(None, ours, theirs).ratio() >= 0.8
+    return alike and numbers[0] == numbers[1]
 
 
 def _find(name: str, table: dict[str, Entry], kind: str, where: str, claims_folder: Path | None) -> Entry:

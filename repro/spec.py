@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import Any
 
 from repro.recipes import Recipe
+from repro.registry import DatasetEntry
 
 
 def canonical_hash(data: object) -> str:
@@ -40,11 +41,16 @@ def _told(item: Recipe | Numerics) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class DatasetSpec:
-    """A dataset by name and by the published fingerprint of its content."""
+    """A dataset by name and by the fingerprint of its content."""
 
     name: str
     fingerprint: str
     options: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def identity(self) -> tuple[str, str]:
+        """Name and fingerprint: what tells datasets apart."""
+        return self.name, self.fingerprint
 
 
 @dataclass(frozen=True)
@@ -104,6 +110,11 @@ class RunSpec:
         return canonical_hash(
             {**self.as_json(), "recipe": _told(self.recipe), "numerics": _told(self.numerics)}
         )
+
+    def in_shape(self, data: DatasetEntry) -> tuple[int, int, int] | None:
+        """Return (channels, height, width) of the net's inputs on its dataset; None where that is unknown."""
+        side = self.recipe.crop_size
+        return data.shape if side is None else (3, side, side)
 
     @property
     def title(self) -> str:

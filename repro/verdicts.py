@@ -15,6 +15,7 @@ from repro.claims import SCALES, Expectation, Metric, below
 from repro.claims.schema import Bounds
 from repro.demand import Demand, reading_of
 from repro.estimands import Estimand, estimands
+from repro.gate import gate
 from repro.stats import Interval, Region, Sample, contrast, joint, judge, levels
 from repro.store import Store
 
@@ -55,7 +56,10 @@ class ExpectationVerdict:
 
 @dataclass(frozen=True)
 class ClaimVerdict:
-    """A claim, judged. `capped`: the result is of a lesser scale than the claim's own."""
+    """A claim, judged.
+
+    `capped`: the result is of a lesser scale than the claim's own. `barred`: why nothing is trained for it.
+    """
 
     claim: str
     scale: str
@@ -63,6 +67,7 @@ class ClaimVerdict:
     result: Result | None
     status: Status
     capped: bool
+    barred: str | None = None
 
 
 def judge_claim(item: Demand, frame: pd.DataFrame, store: Store) -> ClaimVerdict:
@@ -70,13 +75,15 @@ def judge_claim(item: Demand, frame: pd.DataFrame, store: Store) -> ClaimVerdict
 
     Any deciding expectation refuted (at the level divided by their number) refutes the claim; all supported
     support it; else it is inconclusive. Where deciding expectations need runs that this scale does not have
-    (at the exact scale), the others can refute the claim but not support it.
+    (at the exact scale), the others can refute the claim but not support it. A claim whose nets are not the paper's
+    (see gate.py) is failed.
     """
     here = frame[frame["claim"] == item.claim.id]
+    barred = gate(item.claim, store).barred
     judgeable = applicable(item)
     deciding = sum(expectation.role == "decides" for expectation in judgeable.values())
     judged = tuple(
-        _expectation(name, expectation, item, here, store, deciding)
+        _expectation(name, expectation, item, here, store, deciding, barred)
         if name in judgeable
         else _not_here(name, expectation, item)
         for name, expectation in item.file.expect.items()
@@ -88,7 +95,10 @@ def judge_claim(item: Demand, frame: pd.DataFrame, store: Store) -> ClaimVerdict
     results = [e.result for e in deciders]
     refuters = [e for e in deciders if e.result == "refuted"]
     result: Result | None
-    if refuters:
+    if barred is not None:
+        # What is not the paper's net says nothing of the paper, not even by exact arithmetic.
+        result, status = None, "failed"
+    elif refuters:
         result = "refuted"
     elif not results or None in results or untrained:
         result = None
@@ -100,7 +110,7 @@ def judge_claim(item: Demand, frame: pd.DataFrame, store: Store) -> ClaimVerdict
     else:
         exact = not left_out and all(e.item.kind == "exact" for e in deciders)
     capped = below(item.scale, "paper") and not exact
-    return ClaimVerdict(item.claim.id, item.scale, judged, result, status, capped)
+    return ClaimVerdict(item.claim.id, item.scale, judged, result, status, capped, barred)
 
 
 def applicable(item: Demand) -> dict[str, Expectation]:
@@ -133,7 +143,13 @@ def _not_here(name: str, expectation: Expectation, item: Demand) -> ExpectationV
 
 
 def _expectation(
-    name: str, expectation: Expectation, item: Demand, frame: pd.DataFrame, store: Store, deciding: int
+    name: str,
+    expectation: Expectation,
+    item: Demand,
+    frame: pd.DataFrame,
+    store: Store,
+    deciding: int,
+    barred: str | None,
 ) -> ExpectationVerdict:
     exact = expectation.kind == "exact"
     file = item.claim.base if exact else item.file
@@ -150,6 +166,8 @@ def _expectation(
     judged, statuses = [], []
     for part in parts:
         missing = None if exact else _missing(item, file.metrics[expectation.metric], part, store)
+        if barred is not None and not exact:
+            missing = "failed", barred
         if exact:
             verdict, found = _exact_part(part, expectation, frame, supports, refutes, item, store)
             statuses.append(found)

@@ -191,11 +191,18 @@ def test_a_worker_that_dies_takes_only_its_run_along(tmp_path: Path) -> None:
 def test_an_interrupted_check_keeps_finished_runs_and_goes_on(tmp_path: Path) -> None:
     own(tmp_path, **{"steps = 60": "steps = 3000"})
     arguments = ["check", TOY, "--claims", "own", "--workers", 1]
-    process = start(*arguments, cwd=tmp_path)
-    wait_for(lambda: len(finished(tmp_path)) >= 1, process)
+    process = start(*arguments, "--checkpoint-every", "0.1s", cwd=tmp_path)
+
+    def one_finished_and_another_in_hand() -> bool:
+        done = {path.parent.name for path in finished(tmp_path)}
+        saved = (tmp_path / ".repro/checkpoints").glob("*/step-*.checkpoint")
+        return bool(done and {path.parent.name for path in saved} - done)
+
+    wait_for(one_finished_and_another_in_hand, process)
     os.killpg(process.pid, signal.SIGINT)
     _, errors = process.communicate(timeout=60)
     assert process.returncode == 130
+    assert "of 3,000; run the same command to go on" in errors
     assert "the same command goes on" in errors
     assert "Traceback" not in errors
     kept = {path: path.stat().st_mtime_ns for path in finished(tmp_path)}
@@ -242,7 +249,7 @@ def test_exit_code_1_where_a_condition_is_met(checked: Path) -> None:
 def test_paper_scale_without_its_data_is_pending_and_says_what_to_bring(tmp_path: Path) -> None:
     done = repro("plan", "resnet/plain-nets-degrade", "--scale", "paper", cwd=tmp_path)
     assert done.returncode == 0
-    assert "Pending: 24 runs. CIFAR-10 is not on this machine" in done.stdout
+    assert "Pending: 24 runs. CIFAR-10 is not at hand: bring it with --data cifar10=PATH" in done.stdout
 
 
 def test_new_writes_a_claim_that_lints_and_never_overwrites(tmp_path: Path) -> None:

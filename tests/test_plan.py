@@ -16,6 +16,7 @@ from repro import registry
 from repro.costs import Costs, steps
 from repro.demand import demand
 from repro.plan import READING_SECONDS, Job, Plan, make_plan
+from repro.registry import DATASETS
 from repro.spec import ModelSpec
 from tests.helpers import BASE, World, changed, layer_rows, run_record, spec_of
 
@@ -217,7 +218,7 @@ def test_runs_whose_data_is_not_here_are_pending_and_nothing_follows_them(world:
     plan = world.plan()
     assert plan.runs == 4 * 3 * 2
     assert len(plan.pending) == 4 * 3 * 2
-    assert {"CIFAR-10 is not on this machine" in why for why in plan.pending.values()} == {True}
+    assert {"bring it with --data cifar10=PATH" in why for why in plan.pending.values()} == {True}
     assert {job.claims for job in plan.jobs} == {("p/here",)}
     alone = make_plan([demand(world.claim("p/here"), "smoke", world.store)], world.store)
     assert plan.follow == alone.follow > 0
@@ -283,9 +284,10 @@ def test_runs_of_other_times_and_odd_options_do_not_stop_a_prediction() -> None:
 
 
 def test_steps_of_a_run() -> None:
-    assert steps(spec_of(steps=7)) == 7
+    digits = DATASETS["digits"]
+    assert steps(spec_of(steps=7), digits) == 7
     # 1400 digits in batches of 64, three times.
-    assert steps(spec_of(steps=None, epochs=3)) == round(3 * 1400 / 64)
+    assert steps(spec_of(steps=None, epochs=3), digits) == round(3 * 1400 / 64)
 
 
 def test_wall_seconds_are_shared_by_workers_but_a_run_is_not() -> None:

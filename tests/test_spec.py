@@ -170,7 +170,7 @@ def test_the_key_of_a_shipped_run_is_what_it_was() -> None:
     """
     claim = load_library(folder("claims")).select(["plain-nets-degrade"])[0]
     cell = next(cell for cell in cells(claim.base) if cell.address == "residual/shallow")
-    spec = run_spec(claim.base, cell, 0, claim.root)
+    spec = run_spec(claim.base, cell, 0, claim.names)
     text = (
         '{"dataset":{"fingerprint":"bd2c0e4c80936b6247e74c20f62d324ed65b692c087ab7760342c4f3fca93efd",'
         '"name":"cifar10","options":{}},'
@@ -192,17 +192,22 @@ def test_defaults_stay_what_they_are_because_keys_leave_them_out() -> None:
         "epochs": None,
         "bias_lr_factor": 1.0,
         "momentum": 0.9,
+        "nesterov": False,
         "weight_decay": 0.0,
         "decay": "all",
+        "label_smoothing": 0.0,
         "schedule": "constant",
         "milestones": (),
         "warmup_lr": None,
         "warmup_until_train_error": None,
+        "crop_size": None,
         "augmentation": "none",
         "input": "per-pixel-mean",
         "initialisation": "he",
         "bn_group": None,
         "evaluate_every": 1.0,
         "stop_at_train_error": None,
+        "train_error_images": None,
+        "test_views": "centre",
     }
     assert {field.name: field.default for field in fields(Numerics)} == {"precision": "fp32"}

@@ -14,6 +14,9 @@ COMMANDS = {
     "show": "Show one claim: what it says, what would be trained, what decides.",
     "plan": "Say what a check would run and what it would cost. Runs nothing.",
     "report": "Write the report again from the store. Runs nothing.",
+    "diff": "Set two reports side by side: what changed, and what explains it.",
+    "index": "Write a page that lists all reports of a folder.",
+    "runs": "List, export, import and verify the runs of a store.",
     "lint": "Check claim files; every problem at once. Runs nothing.",
     "new": "Write a claim file to start from.",
 }

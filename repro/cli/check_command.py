@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections import Counter
 from pathlib import Path
 
 import click
@@ -16,18 +17,22 @@ from repro.cli.writing import publish
 from repro.criteria import record, remember
 from repro.execution import Outcome, execute
 from repro.plan import Plan
+from repro.report.formats import USUAL, Format
 from repro.report.model import Report
 from repro.store import Store
 
 
 @click.command("check")
 @options.selection
+@options.data_options
 @options.seeds_option
 @options.claims_option
 @options.store_option
 @click.option(
     "--out", metavar="DIR", type=click.Path(path_type=Path), help="Report folder. Default: reports/SCALE."
 )
+@options.format_option
+@options.templates_option
 @click.option(
     "--device",
     default="auto",
@@ -42,6 +47,11 @@ from repro.store import Store
     metavar="TIME",
     help="Spend up to this time (90s, 20m, 1.5h), on further looks too where a claim is open; start no run after it.",
 )
+@click.option(
+    "--checkpoint-every",
+    metavar="TIME",
+    help="Save the state of each run so often (30s, 5m). Default: every 20 s, or as seldom as costs 1% of the time.",
+)
 @options.variants_options
 @click.option(
     "--fail-on",
@@ -55,13 +65,18 @@ def command(
     claim_ids: tuple[str, ...],
     paper: str | None,
     scale: str,
+    data: tuple[str, ...],
+    stand_ins: tuple[str, ...],
     seeds: int | None,
     claims_dir: Path | None,
     store_dir: Path,
     out: Path | None,
+    forms: tuple[Format, ...],
+    templates: Path | None,
     device: str,
     workers: int | None,
     budget: str | None,
+    checkpoint_every: str | None,
     controls: bool,
     sensitivity: bool,
     fail_on: tuple[str, ...],
@@ -70,7 +85,8 @@ def command(
 ) -> int:
     """Train what is missing, measure, judge, and write the report.
 
-    Finished runs are kept in the store: a second check trains nothing, and an interrupted one goes on.
+    Finished runs are kept in the store: a second check trains nothing, and an interrupted one goes on from the
+    checkpoints of its runs. Ctrl-C lets them save where they are; a second Ctrl-C does not wait for it.
 
     Exit codes: 0 all that could be run was run and judged, whatever the verdicts; 1 a --fail-on condition is met;
     2 usage; 3 something failed to run; 130 interrupted.
@@ -80,15 +96,18 @@ def command(
       repro check
       repro check resnet/plain-nets-degrade --budget 20m
       repro check --paper resnet --fail-on refuted
+      repro check --scale reduced --data cifar10=download
       repro check --controls --sensitivity
       repro check --claims my-claims --store /data/runs
     """
     device = check_device(device, scale)
     deadline = math.inf if budget is None else time.monotonic() + parse_duration(budget)
+    every = None if checkpoint_every is None else parse_duration(checkpoint_every, "--checkpoint-every")
     library, claims, known = options.chosen(claims_dir, claim_ids, paper, scale)
     most = options.most_seeds(claims, known, seeds, budget=budget is not None)
     store = Store(store_dir)
     store.prepare()
+    claims = options.with_data(claims, known, data, stand_ins, store, quiet=quiet)
     agenda = Agenda(claims, known, store, most, options.kinds(controls, sensitivity))
     for look in agenda.looks():
         record(look.demand, store)
@@ -96,21 +115,27 @@ def command(
     outcome = Outcome()
     try:
         if plan.jobs:
-            outcome = _run(
-                agenda, plan, library.root, device, workers or default_workers(device), deadline, quiet
-            )
+            count = workers or default_workers(device)
+            outcome = _run(agenda, plan, library.root, device, count, deadline, every, quiet)
     finally:
         for look in agenda.looks():
             remember(look.demand, store)
     places = options.places(claims_dir, store_dir)
     again = options.again(claims, claim_ids, paper, known, places)
-    report = publish(library, agenda, again, places, out or Path("reports") / known, as_json)
+    report = publish(library, agenda, again, places, out, forms or USUAL, templates, as_json)
     _tell_damage(store)
     return _exit_code(report, outcome, fail_on)
 
 
 def _run(
-    agenda: Agenda, plan: Plan, root: Path, device: str, workers: int, deadline: float, quiet: bool
+    agenda: Agenda,
+    plan: Plan,
+    root: Path,
+    device: str,
+    workers: int,
+    deadline: float,
+    checkpoint_seconds: float | None,
+    quiet: bool,
 ) -> Outcome:
     _announce(plan, workers, quiet)
     began = time.monotonic()
@@ -124,7 +149,12 @@ def _run(
             show=view.show,
             refill=lambda: agenda.plan().jobs,
             deadline=deadline,
+            checkpoint_seconds=checkpoint_seconds,
         )
+    if outcome.stopped:
+        for title, where in sorted(outcome.interrupted.items() if not quiet else ()):
+            click.echo(f"{title}: {where}; run the same command to go on", err=True)
+        raise KeyboardInterrupt
     if not quiet:
         click.echo(f"Ran {outcome.done} jobs in {duration(time.monotonic() - began)}.", err=True)
     return outcome
@@ -141,8 +171,9 @@ def _announce(plan: Plan, workers: int, quiet: bool) -> None:
         err=True,
     )
     # What is new needs no explanation; what is run again does.
-    for reason in sorted({job.reason for job in plan.jobs} - {"not run yet", "not computed yet"}):
-        click.echo(f"  run again: {sum(job.reason == reason for job in plan.jobs)} × {reason}", err=True)
+    reasons = Counter(job.reason for job in (*plan.jobs, *plan.held))
+    for reason in sorted(reasons.keys() - {"not run yet", "not computed yet"}):
+        click.echo(f"  {reasons[reason]} × {reason}", err=True)
 
 
 def _tell_damage(store: Store) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from repro.claims.loading import load_library, read_claim, read_paper
+from repro.claims.reviews import NOTES, claim_of
 from repro.cli import options
 from repro.errors import Problem, ReproError, mistake
 from repro.shipped import folder
@@ -52,5 +53,7 @@ def _lint(path: Path) -> int:
     if path.name == "paper.toml":
         read_paper(path)
         return 0
+    if path.name.endswith(NOTES):
+        path = claim_of(path)
     read_claim(path, path.parent.parent, None)
     return 1

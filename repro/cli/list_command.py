@@ -6,7 +6,9 @@ from pathlib import Path
 
 import click
 
+from repro.claims import Claim
 from repro.cli import options
+from repro.listing import Listed, as_text
 
 
 @click.command("list")
@@ -21,21 +23,15 @@ def command(claims_dir: Path | None, as_json: bool) -> None:
       repro list --json
       repro list --claims my-claims
     """
-    found = options.library(claims_dir)
+    claims = [_listed(claim) for claim in options.library(claims_dir).claims]
     if as_json:
-        options.print_json(
-            [
-                {
-                    "id": claim.id,
-                    "title": claim.base.title,
-                    "statement": claim.base.statement,
-                    "scales": list(claim.at),
-                }
-                for claim in found.claims
-            ]
-        )
-        return
-    for paper_id, paper in found.papers.items():
-        click.echo(f"{paper.title} ({paper.venue} {paper.year})")
-        for claim in found.select(paper=paper_id):
-            click.echo(f"  {claim.id}\n      {claim.base.statement}\n      scales: {', '.join(claim.at)}")
+        shown = ("id", "title", "statement", "scales")
+        options.print_json([{name: getattr(claim, name) for name in shown} for claim in claims])
+    else:
+        click.echo(as_text(claims), nl=False)
+
+
+def _listed(claim: Claim) -> Listed:
+    paper, base = claim.paper, claim.base
+    publication = f"{paper.title} ({paper.venue} {paper.year})"
+    return Listed(publication, paper.year, claim.id, base.title, base.statement, tuple(claim.at))

@@ -39,7 +39,7 @@ def duration(seconds: float) -> str:
     return f"{seconds / 86400:.0f} days"
 
 
-def parse_duration(text: str) -> float:
+def parse_duration(text: str, option: str = "--budget") -> float:
     """Return seconds of "90s", "20m", "1.5h", "2d" or a bare number of seconds.
 
     Raises:
@@ -47,5 +47,5 @@ def parse_duration(text: str) -> float:
     """
     match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([smhd]?)\s*", text)
     if match is None:
-        raise mistake("--budget", "is not a duration", text, "write 90s, 20m, 1.5h or 2d")
+        raise mistake(option, "is not a duration", text, "write 90s, 20m, 1.5h or 2d")
     return float(match[1]) * {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}[match[2]]

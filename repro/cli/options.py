@@ -10,9 +10,12 @@ from typing import Any, TypeVar
 
 import click
 
+from repro.brought import bring
 from repro.claims import Claim, Library, Scale, check_scale, load_library
-from repro.errors import mistake
+from repro.errors import Problem, ReproError, mistake, suggestion
+from repro.remembered import Given
 from repro.shipped import folder
+from repro.store import Store
 from repro.variants import Kind
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -37,6 +40,17 @@ def store_option(function: F) -> F:
         show_default=True,
         help="Folder of finished runs.",
     )(function)
+
+
+def data_options(function: F) -> F:
+    """Add `--data NAME=PATH` and `--stand-in NAME=PATH`."""
+    text = (
+        "Where a dataset lies: cifar10=PATH (torchvision's folder or archive, a Keras .npz, image folders), "
+        "cifar10=download, imagenet=DIR, or data of your own under the name that a claim gives it. Remembered."
+    )
+    function = click.option("--data", metavar="NAME=PATH", multiple=True, help=text)(function)
+    text = "As --data, for other data in its place; the words of verdicts are capped."
+    return click.option("--stand-in", "stand_ins", metavar="NAME=PATH", multiple=True, help=text)(function)
 
 
 def selection(function: F) -> F:
@@ -77,6 +91,35 @@ def json_option(function: F) -> F:
     return click.option("--json", "as_json", is_flag=True, help="Print JSON on standard output.")(function)
 
 
+def templates_option(function: F) -> F:
+    """Add `--templates DIR`."""
+    text = "Folder of your own templates of the page (report.html.jinja, report.css …), used before the shipped ones."
+    there = click.Path(path_type=Path, exists=True, file_okay=False)
+    return click.option("--templates", metavar="DIR", type=there, help=text)(function)
+
+
+def format_option(function: F) -> F:
+    """Add `--format F,…`."""
+    return click.option(
+        "--format",
+        "forms",
+        metavar="F,...",
+        multiple=True,
+        callback=_formats,
+        help="Forms to write: html, json, csv, markdown, junit; may be given several times. Default: html,json,csv.",
+    )(function)
+
+
+def _formats(ctx: click.Context, param: click.Parameter, given: tuple[str, ...]) -> tuple[str, ...]:
+    from repro.report.formats import FORMATS
+
+    names = [name.strip() for text in given for name in text.split(",") if name.strip()]
+    for name in names:
+        if name not in FORMATS:
+            raise mistake("--format", "no such form of a report", name, suggestion(name, FORMATS))
+    return tuple(dict.fromkeys(names))
+
+
 def library(claims_dir: Path | None) -> Library:
     """Return the shipped claims, or those of `--claims`."""
     return load_library(claims_dir if claims_dir is not None else folder("claims"))
@@ -100,6 +143,43 @@ def chosen(
                     claim.id, "does not declare this scale", known, f"it has: {', '.join(claim.at)}"
                 )
     return found, claims, known
+
+
+def with_data(
+    claims: list[Claim],
+    scale: str,
+    data: tuple[str, ...],
+    stand_ins: tuple[str, ...],
+    store: Store,
+    *,
+    quiet: bool = False,
+) -> list[Claim]:
+    """Return the claims with the data that `--data` and `--stand-in` bring, or brought before.
+
+    Unless `quiet`, what is read and what stands in for something else is told on standard error.
+
+    Raises:
+        ReproError: an option that makes no sense, or data that cannot be used; all problems at once.
+    """
+    given: dict[str, Given] = {}
+    problems = []
+    for option, texts in (("--data", data), ("--stand-in", stand_ins)):
+        for text in texts:
+            name, _, path = text.partition("=")
+            if not name or not path:
+                problems.append(Problem(option, "is not NAME=PATH", repr(text), "such as cifar10=data/cifar10.npz"))
+            elif name in given:
+                problems.append(Problem(option, "brings a dataset twice", repr(text), "bring it once"))
+            else:
+                given[name] = Given(path, stand_in=option == "--stand-in")
+    if problems:
+        raise ReproError(*problems)
+
+    def tell(text: str) -> None:
+        if not quiet:
+            click.echo(text, err=True)
+
+    return bring(claims, scale, given, store, tell)
 
 
 def most_seeds(claims: list[Claim], scale: str, seeds: int | None, *, budget: bool = False) -> dict[str, int]:

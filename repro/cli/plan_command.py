@@ -19,6 +19,7 @@ from repro.store import Store
 
 @click.command("plan")
 @options.selection
+@options.data_options
 @options.seeds_option
 @options.variants_options
 @options.claims_option
@@ -31,6 +32,8 @@ def command(
     claim_ids: tuple[str, ...],
     paper: str | None,
     scale: str,
+    data: tuple[str, ...],
+    stand_ins: tuple[str, ...],
     seeds: int | None,
     controls: bool,
     sensitivity: bool,
@@ -44,12 +47,13 @@ def command(
     \b
     Examples:
       repro plan
-      repro plan --scale paper --paper resnet
+      repro plan --scale paper --paper resnet --data cifar10=data/cifar10.npz
       repro plan --controls --sensitivity
       repro plan alexnet/relu-speed --json
     """
     _, claims, known = options.chosen(claims_dir, claim_ids, paper, scale)
     store = Store(store_dir)
+    claims = options.with_data(claims, known, data, stand_ins, store)
     most = options.most_seeds(claims, known, seeds)
     agenda = Agenda(claims, known, store, most, options.kinds(controls, sensitivity))
     demands = [look.demand for look in agenda.looks()]
@@ -70,13 +74,15 @@ def _as_json(plan: Plan, workers: int) -> dict[str, object]:
                 "key": job.key,
                 "title": job.title,
                 "train": job.train,
+                "held": number >= len(plan.jobs),
                 "readings": len(job.readings),
                 "claims": list(job.claims),
                 "reason": job.reason,
                 "wall_seconds": round(job.wall_seconds, 2),
             }
-            for job in plan.jobs
+            for number, job in enumerate((*plan.jobs, *plan.held))
         ],
+        "stopped": dict(plan.stopped),
         "present": plan.present,
         "shared": plan.shared,
         "pending": dict(plan.pending),
@@ -99,7 +105,9 @@ def _lines(demands: list[Demand], store: Store, plan: Plan, workers: int, scale:
     yield ""
     known = f"{plan.shared} are shared by several claims; {plan.present} are in the store"
     yield f"To train now: {plan.runs} runs ({known})."
-    for reason, count in Counter(job.reason for job in plan.jobs).most_common():
+    for claim, why in plan.stopped.items():
+        yield f"Stopped: {claim}. {why}"
+    for reason, count in Counter(job.reason for job in (*plan.jobs, *plan.held)).most_common():
         yield f"  {count} × {reason}"
     for reason, count in Counter(plan.pending.values()).most_common():
         yield f"Pending: {count} runs. {reason}"

@@ -58,10 +58,10 @@ class ProgressView:
         jobs = f"{progress.done} of {progress.total} jobs{failed}"
         if self.bar is not None:
             self.bar.update(self.task, description=jobs, completed=share, left=left)
-            if progress.message and "FAILED" in progress.message:
+            if progress.message and progress.urgent:
                 self.bar.console.print(progress.message, markup=False)
             return
-        if progress.message and "FAILED" in progress.message:
+        if progress.message and progress.urgent:
             click.echo(progress.message, err=True)
         elif time.monotonic() - self.said > PLAIN_EVERY_SECONDS:
             self.said = time.monotonic()

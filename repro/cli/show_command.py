@@ -50,6 +50,7 @@ def _lines(claim: Claim, scale: str) -> Iterator[str]:
     for cell in cells(file):
         settings = ", ".join(f"{key} = {value}" for key, value in cell.settings.items())
         yield f"  {cell.address}: {settings}"
+    yield from _specs(claim)
     for name, item in file.expect.items():
         unit = words.unit_of(file.metrics[item.metric], item.kind)
         judged = f", judged from the {item.from_scale} scale on" if item.from_scale else ""
@@ -65,3 +66,19 @@ def _lines(claim: Claim, scale: str) -> Iterator[str]:
             yield f"  {row.what}: {row.paper} → {row.ours}"
     if claim.base.experiment.unknown:
         yield f"\nThe paper leaves out: {', '.join(claim.base.experiment.unknown)}."
+
+
+def _specs(claim: Claim) -> Iterator[str]:
+    specs = {
+        f"{name}/{level}".rstrip("/"): spec
+        for name, arm in claim.base.arms.items()
+        for level, spec in arm.spec.items()
+    }
+    if specs:
+        yield "\nBefore anything is trained, the nets of the paper's own protocol must have these sizes:"
+    for name, spec in specs.items():
+        sizes = [f"{size.replace('_', '-')} {printed}" for size, printed in spec.printed.items()]
+        for size, (low, high) in spec.within.items():
+            sizes.append(f"{size.replace('_', '-')} within {low:,.0f} to {high:,.0f}: {spec.why}")
+        of = f" ({spec.source})" if spec.source else ""
+        yield f"  {name}: {', '.join(sizes)}{of}"

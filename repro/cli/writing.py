@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,33 +10,48 @@ import click
 
 from repro.agenda import Agenda
 from repro.claims import Library
-from repro.errors import mistake
+from repro.cli.styled import styled
+from repro.errors import ReproError, mistake
 from repro.metrics import collect
 from repro.report.build import build_report
+from repro.report.formats import FILES, Format, write_report
+from repro.report.index import write_index
 from repro.report.model import Report
-from repro.report.render import write_html
+from repro.report.text import visible
 from repro.verdicts import judge_claim
 
 if TYPE_CHECKING:
     import pandas as pd
 
-MARKS = {"supported": "●", "refuted": "■", "inconclusive": "◆", None: "○"}
-"""Shapes, so that verdicts are told apart without colour."""
-
-COLOURS = {"supported": "green", "refuted": "red", "inconclusive": "yellow", None: None}
+REPORTS = Path("reports")
+"""Where reports lie unless said otherwise, one folder a scale and an index of them."""
 
 
 def publish(
-    library: Library, agenda: Agenda, command: str, places: str, folder: Path, as_json: bool
+    library: Library,
+    agenda: Agenda,
+    command: str,
+    places: str,
+    out: Path | None,
+    forms: Sequence[Format],
+    templates: Path | None,
+    as_json: bool,
 ) -> Report:
-    """Judge, write the report's files into `folder`, print the summary or the report as JSON, and return it."""
+    """Judge, write the report's files, print the summary or the report as JSON, and return it.
+
+    Without `out` the files lie in `reports/SCALE`, and the index of `reports` is brought up to date.
+    """
     agenda = agenda.settled()
     report, frame = judge(library, agenda, command, places)
-    write_report(report, frame, folder)
+    written = write(report, out or REPORTS / agenda.scale, forms, templates, frame)
+    if out is None:
+        _refresh(REPORTS)
     if as_json:
         click.echo(report.model_dump_json(indent=2))
     else:
-        summarise(report, agenda, folder, places)
+        summarise(report)
+        _further(agenda, places)
+        tell(report, written)
     return report
 
 
@@ -52,42 +68,58 @@ def judge(library: Library, agenda: Agenda, command: str, places: str) -> tuple[
     ), frame
 
 
-def write_report(report: Report, frame: pd.DataFrame, folder: Path) -> None:
-    """Write index.html, report.json and metrics.csv.
+def write(
+    report: Report,
+    folder: Path,
+    forms: Sequence[Format],
+    templates: Path | None,
+    frame: pd.DataFrame | None = None,
+) -> list[Path]:
+    """Write the report's files and return them.
 
     Raises:
         ReproError: the folder cannot be written.
     """
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        write_html(report, folder / "index.html")
-        (folder / "report.json").write_text(report.model_dump_json() + "\n", encoding="utf-8", newline="\n")
-        frame.to_csv(folder / "metrics.csv", index=False, lineterminator="\n", float_format="%.10g")
+        return write_report(report, folder, forms, frame=frame, templates=templates)
     except OSError as error:
         hint = "choose a writable folder with --out DIR; the runs are safe in the store"
         raise mistake(str(folder), f"the report cannot be written: {error.strerror}", hint=hint) from None
 
 
-def summarise(report: Report, agenda: Agenda, folder: Path, places: str) -> None:
-    """Print a verdict and its sentence for each claim, its controls, further looks, and where the report is."""
+def _refresh(folder: Path) -> None:
+    """Bring the index of a folder up to date; that it cannot be written is no reason to lose a check."""
+    try:
+        write_index(folder)
+    except (OSError, ReproError) as error:
+        click.echo(f"The index of {folder} was not written: {error}", err=True)
+
+
+def summarise(report: Report) -> None:
+    """Print a verdict and its sentence for each claim, and its controls."""
     for paper in report.papers:
-        click.echo(f"\n{paper.title} ({paper.year})")
+        click.echo(visible(f"\n{paper.title} ({paper.year})"))
         for claim in paper.claims:
-            verdict = claim.verdict
-            word = click.style(
-                f"{MARKS[verdict.result]} {verdict.word}", fg=COLOURS[verdict.result], bold=True
-            )
-            click.echo(f"  {word}  {claim.title}  [{claim.id}]")
-            click.echo(f"      {verdict.sentence}")
+            click.echo(f"  {styled(claim.verdict)}  {visible(claim.title)}  [{visible(claim.id)}]")
+            click.echo(visible(f"      {claim.verdict.sentence}"))
             for control in claim.controls:
                 if control.passed is not None:
-                    click.echo(f"      Control “{control.title}”: {control.text}")
+                    click.echo(visible(f"      Control “{control.title}”: {control.text}"))
             for failed in (e for e in claim.expectations if e.verdict.status == "failed"):
-                click.echo(f"      {failed.title}: {failed.verdict.sentence}")
+                click.echo(visible(f"      {failed.title}: {failed.verdict.sentence}"))
+
+
+def _further(agenda: Agenda, places: str) -> None:
     for look in agenda.looks():
         if look.further is not None:
             name, seeds = look.demand.claim.id, len(look.demand.seeds)
             again = f"repro check {name} --scale {agenda.scale} --seeds {look.further}{places}"
             click.echo(f"\n{name} is open after {seeds} seeds; its next look takes {look.further}: {again}")
-    click.echo(f"\n{report.coverage.text}. {report.scale_says}")
-    click.echo(f"Report: {folder / 'index.html'}")
+
+
+def tell(report: Report, written: Sequence[Path]) -> None:
+    """Print coverage, what the scale may say, and where the report is: its page if there is one."""
+    click.echo(visible(f"\n{report.coverage.text}. {report.scale_says}"))
+    pages = [path for path in written if path.name == FILES["html"]]
+    for path in pages or written:
+        click.echo(f"Report: {path}")

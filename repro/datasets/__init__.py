@@ -1,6 +1,8 @@
-"""Datasets: labelled images, whole in memory, with a fingerprint of their content."""
+"""Datasets: labelled images, whole in memory or listed in files, with a fingerprint of what they are."""
 
+from repro.datasets.files import ImageFiles
 from repro.datasets.images import ImageData, fingerprint
 from repro.datasets.loading import load_dataset
+from repro.datasets.reading import read_dataset
 
-__all__ = ["ImageData", "fingerprint", "load_dataset"]
+__all__ = ["ImageData", "ImageFiles", "fingerprint", "load_dataset", "read_dataset"]

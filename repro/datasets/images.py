@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -71,6 +72,29 @@ def _problems(split: str, images: Images, labels: Labels, classes: int) -> list[
     return found
 
 
+def image_data(
+    train_images: Images, train_labels: Labels, test_images: Images, test_labels: Labels, classes: int
+) -> ImageData:
+    """Return images in canonical order, with their fingerprint: equal content gives equal runs, whatever its order.
+
+    The order of each split is that of the digests of which the fingerprint is made (see :func:`fingerprint`).
+
+    Raises:
+        ReproError: as ImageData.
+    """
+    data = ImageData(train_images, train_labels, test_images, test_labels, classes, fingerprint="")
+    train, test = digests(train_images, train_labels), digests(test_images, test_labels)
+    first, second = in_order(train), in_order(test)
+    return ImageData(
+        data.train_images[first],
+        data.train_labels[first],
+        data.test_images[second],
+        data.test_labels[second],
+        classes,
+        _fingerprint(train, test, classes),
+    )
+
+
 def fingerprint(
     train_images: Images, train_labels: Labels, test_images: Images, test_labels: Labels, classes: int
 ) -> str:
@@ -80,15 +104,25 @@ def fingerprint(
     digests of a split, sorted, follow the line ``"train N"`` or ``"test N"``; both splits follow
     ``"repro images 1, K classes"``. The SHA-256 of all that, in 64 hexadecimal digits, is the fingerprint.
     """
+    return _fingerprint(digests(train_images, train_labels), digests(test_images, test_labels), classes)
+
+
+def digests(images: Images, labels: Labels) -> list[bytes]:
+    """Return the SHA-256 of each image with its label, as :func:`fingerprint` has it."""
+    shape = ",".join(str(size) for size in images.shape[1:])
+    pairs = zip(images, labels.tolist(), strict=True)
+    return [hashlib.sha256(f"{shape},{label}:".encode() + image.tobytes()).digest() for image, label in pairs]
+
+
+def in_order(found: Sequence[bytes]) -> Labels:
+    """Return the indices that sort digests."""
+    return np.array(sorted(range(len(found)), key=found.__getitem__), dtype=np.int64)
+
+
+def _fingerprint(train: Sequence[bytes], test: Sequence[bytes], classes: int) -> str:
     whole = hashlib.sha256(f"repro images 1, {classes} classes\n".encode())
-    for split, images, labels in (("train", train_images, train_labels), ("test", test_images, test_labels)):
-        whole.update(f"{split} {len(images)}\n".encode())
-        shape = ",".join(str(size) for size in images.shape[1:])
-        pairs = zip(images, labels.tolist(), strict=True)
-        for digest in sorted(_digest(f"{shape},{label}:".encode(), image) for image, label in pairs):
+    for split, found in (("train", train), ("test", test)):
+        whole.update(f"{split} {len(found)}\n".encode())
+        for digest in sorted(found):
             whole.update(digest)
     return whole.hexdigest()
-
-
-def _digest(head: bytes, image: Images) -> bytes:
-    return hashlib.sha256(head + image.tobytes()).digest()

@@ -1,33 +1,56 @@
-"""A DatasetSpec → the images, checked against the fingerprint that was published for them."""
+"""A DatasetSpec → the images, checked against the fingerprint that the run was planned with."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+from repro.datasets.files import ImageFiles
 from repro.datasets.images import ImageData
+from repro.datasets.reading import read_dataset
 from repro.errors import mistake
-from repro.registry import find_dataset, load
+from repro.registry import DataRef, Names, find_dataset, load
 from repro.spec import DatasetSpec
 
 
-def load_dataset(spec: DatasetSpec, claims_folder: Path | None = None) -> ImageData:
-    """Return the dataset of a run; a user's own is called as ``function(**options)``.
+def load_dataset(
+    spec: DatasetSpec,
+    source: DataRef | None = None,
+    claims_folder: Path | None = None,
+    *,
+    as_files: bool = False,
+) -> ImageData | ImageFiles:
+    """Return the dataset of a run: images in memory, or their listing where the recipe reads files (`as_files`).
+
+    Args:
+        spec: name and fingerprint; a user's own function is called as ``function(**options)``.
+        source: where it lies, for one that was brought.
+        claims_folder: where a user's own code is looked for.
+        as_files: whether a listing is wanted.
 
     Raises:
-        ReproError: the dataset is unknown or not on this machine, is not what its fingerprint says, or the
-            user's function returns something else than an ImageData.
+        ReproError: the dataset is unknown or not at hand, is not what its fingerprint says, or the user's function
+            returns something else than what is wanted.
     """
     where = f"dataset {spec.name}"
-    entry = find_dataset(spec.name, where, claims_folder)
-    if not entry.target:
-        raise mistake(where, entry.missing or "is not on this machine")
-    data = load(entry.target, claims_folder)(**spec.options)
-    if not isinstance(data, ImageData):
-        raise mistake(where, "its function must return a repro.datasets.ImageData", type(data).__name__)
+    if source is not None:
+        data = read_dataset(source)
+    else:
+        entry = find_dataset(DataRef(spec.name, as_files=as_files), where, Names(claims_folder))
+        if not entry.target:
+            raise mistake(where, entry.missing or "is not at hand")
+        data = load(entry.target, claims_folder)(**spec.options)
+    wanted = ImageFiles if as_files else ImageData
+    if not isinstance(data, wanted):
+        raise mistake(
+            where, f"its function must return a repro.datasets.{wanted.__name__}", type(data).__name__
+        )
     if ":" in spec.name:
         # A user's own is known by its source: its content has no published fingerprint to be checked against.
         return data
-    if data.fingerprint != entry.fingerprint:
-        raise mistake(where, f"its content is not the published one, {entry.fingerprint}", data.fingerprint,
-                      "the shipped file is damaged: reinstall")  # fmt: skip
+    if data.fingerprint != spec.fingerprint:
+        what = f"its content is not that of the run, {spec.fingerprint}"
+        changed = (
+            "it has changed: run the command again" if source else "the shipped file is damaged: reinstall"
+        )
+        raise mistake(where, what, data.fingerprint, changed)
     return data

@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from repro.stats.moments import average, check_level, moments, on_scale, variance
@@ -97,7 +98,7 @@ def detectable_difference(
     if not spreads:
         return slack
     # On the scale of the largest spread nothing under- or overflows.
-    shares = [(spread / spreads[-1]) ** 2 for spread in spreads]
+    shares = tuple((spread / spreads[-1]) ** 2 for spread in spreads)
     return _distance(shares, n, level, power) * spreads[-1] + slack
 
 
@@ -129,7 +130,8 @@ def seeds_needed(
     return low
 
 
-def _distance(shares: Sequence[float], n: int, level: float, power: float) -> float:
+@lru_cache(maxsize=10_000)  # a report asks for the same distances again and again
+def _distance(shares: tuple[float, ...], n: int, level: float, power: float) -> float:
     """Return the distance that is decided with `power`, for cells whose weighted variances are `shares`."""
     import numpy as np
     from scipy.special import (

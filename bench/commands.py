@@ -1,0 +1,87 @@
+"""What a user waits for: start-up, and a check and a report over a large store."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from bench.documents import Document
+from bench.processes import compared, in_turns, spent, usual_environment
+from bench.synthetic import EVALUATIONS, fill, with_looks
+from repro.claims import load_library
+from repro.shipped import folder
+from repro.store import Store
+
+PASS = "python -c pass"
+IMPORTS = 'python -c "import pandas, matplotlib.pyplot, jinja2"'
+
+SEEDS_FOR_ALL = 660
+"""Seeds a cell with which the shipped claims use about 10,000 runs at smoke scale."""
+
+
+def startup(document: Document, rounds: int) -> None:
+    """Time `repro --help` and `repro list` against a Python that does nothing."""
+    installed = Path(sys.executable).with_name("repro")
+    program = [str(installed)] if installed.exists() else [sys.executable, "-m", "repro"]
+    commands = {
+        PASS: [sys.executable, "-c", "pass"],
+        "repro --help": [*program, "--help"],
+        "repro list": [*program, "list"],
+    }
+    document.add(compared(in_turns(commands, rounds), PASS))
+
+
+def smoke(document: Document, rounds: int) -> None:
+    """Time the smoke scale of all claims into an empty store."""
+    for _ in range(rounds):
+        with tempfile.TemporaryDirectory() as here, usual_environment() as environment:
+            check = [sys.executable, "-m", "repro", "check", "--quiet"]
+            spent([sys.executable, "-m", "repro", "list", "--json"], environment)
+            one = spent(check, environment, Path(here))
+            document.add([{"row": "repro check, empty store", "wall_seconds": one.wall_seconds}])
+
+
+def large_store(document: Document, rounds: int, runs: int, *, all_used: bool) -> None:
+    """Time a check with nothing to train, and a report, over a store of `runs` runs.
+
+    Args:
+        document: where the rows go.
+        rounds: how often.
+        runs: in the store.
+        all_used: judge the claims on nearly all of them, instead of on their first look; the harder case.
+    """
+    with tempfile.TemporaryDirectory() as here:
+        claims = folder("claims")
+        if all_used:
+            claims = Path(here) / "claims"
+            with_looks(folder("claims"), claims, max(2, SEEDS_FOR_ALL * runs // 10_000))
+        store = Path(here) / "store"
+        places = ["--claims", str(claims), "--store", str(store), "--out", str(Path(here) / "report")]
+        program = [sys.executable, "-m", "repro"]
+        # The sizes of the nets are computed, not made up.
+        subprocess.run(
+            [*program, "check", "--scale", "exact", "--quiet", *places],
+            check=True,
+            stdout=subprocess.DEVNULL,
+        )
+        used = fill(Store(store), list(load_library(claims).claims), "smoke", runs)
+        commands = {
+            IMPORTS: [sys.executable, "-c", "import pandas, matplotlib.pyplot, jinja2"],
+            "repro check": [*program, "check", "--quiet", *places],
+            "repro report": [*program, "report", *places],
+        }
+        rows = compared(in_turns(commands, rounds), IMPORTS)
+        about = {"runs": runs, "used": used, "evaluations": EVALUATIONS}
+        document.add([_named(row, about) for row in rows])
+
+
+def _named(row: Mapping[str, Any], about: Mapping[str, int]) -> dict[str, Any]:
+    return {
+        **row,
+        **about,
+        "row": f"{row['row']}, {about['runs']:,} runs of which {about['used']:,} are used",
+    }

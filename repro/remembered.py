@@ -1,0 +1,170 @@
+"""What a store remembers of data: what was brought under which name, and what lies at a place.
+
+It is in `data.json`: a warm plan, check or report reads no data, and a report needs none to be there. Of two commands
+that write it at once, one may be forgotten: data is read again then, and no run is lost.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from repro.registry import DataRef
+from repro.store import files
+
+FORMAT = 1
+
+_DEEPEST = 2
+"""Folders below the place that hold images: a split's and its classes'."""
+
+
+@dataclass(frozen=True)
+class Given:
+    """What a user brings under a name.
+
+    Attributes:
+        path: where it lies.
+        stand_in: whether it may be something else than the name says.
+    """
+
+    path: str
+    stand_in: bool = False
+
+
+@dataclass(frozen=True)
+class Content:
+    """What was found at a place.
+
+    Attributes:
+        state: of the files then, see :func:`state_of`.
+        fingerprint, shape, n_train, n_test, classes: of the dataset; the shape is None for images of any size.
+    """
+
+    state: str
+    fingerprint: str
+    shape: tuple[int, int, int] | None
+    n_train: int
+    n_test: int
+    classes: int
+
+    @property
+    def described(self) -> str:
+        """What it is, for people."""
+        of = f" of {'×'.join(map(str, self.shape))}" if self.shape else ""
+        images = f"{self.n_train:,} training and {self.n_test:,} test images{of}"
+        return f"{images}, {self.classes:,} classes, fingerprint {short(self.fingerprint)}"
+
+
+def short(fingerprint: str) -> str:
+    """Return the beginning of a fingerprint, enough for people to compare."""
+    return fingerprint if len(fingerprint) <= 12 else f"{fingerprint[:12]}…"
+
+
+class Memory:
+    """A store's `data.json`, read at once and written by :meth:`save`.
+
+    Attributes:
+        brought: dataset name → what was brought under it last.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.path = root / "data.json"
+        self.brought: dict[str, Given] = {}
+        self._contents: dict[str, Content] = {}
+        # A file of another version, or a damaged one, is forgotten: all that it holds can be had again.
+        with contextlib.suppress(OSError, ValueError, KeyError, TypeError, AttributeError):
+            told = files.unsealed(self.path.read_bytes())
+            if told["format"] == FORMAT:
+                brought = {name: Given(**item) for name, item in told["brought"].items()}
+                self._contents = {key: _content(item) for key, item in told["contents"].items()}
+                self.brought = brought
+        self._before = self._as_json()
+
+    def content(self, source: DataRef) -> Content | None:
+        """Return what lay at a place when it was read last."""
+        return self._contents.get(_key(source))
+
+    def unchanged(self, source: DataRef) -> bool:
+        """Tell whether the files there are as they were then, by name, size and time of change."""
+        known = self.content(source)
+        return known is not None and known.state == state_of(Path(source.path or ""), source.as_files)
+
+    def read(self, source: DataRef, tell: Callable[[str], None]) -> Content:
+        """Return what lies at a place, having read it; raises ReproError where that cannot be done."""
+        from repro.datasets import ImageData, read_dataset  # numpy
+
+        state = state_of(Path(source.path or ""), source.as_files)
+        data = read_dataset(source, tell)
+        found = Content(
+            state=state,
+            fingerprint=data.fingerprint,
+            shape=data.in_shape if isinstance(data, ImageData) else None,
+            n_train=len(data.train_labels),
+            n_test=len(data.test_labels),
+            classes=data.classes,
+        )
+        self._contents[_key(source)] = found
+        return found
+
+    def save(self) -> None:
+        """Write what is new; where that cannot be done, it is found out again next time."""
+        content = self._as_json()
+        if content != self._before:
+            with contextlib.suppress(OSError):
+                self.path.parent.mkdir(parents=True, exist_ok=True)
+                files.write(self.path, files.sealed(content).encode())
+
+    def _as_json(self) -> dict[str, Any]:
+        return {
+            "format": FORMAT,
+            "brought": {name: asdict(item) for name, item in self.brought.items()},
+            "contents": {key: asdict(item) for key, item in self._contents.items()},
+        }
+
+
+def state_of(path: Path, listed: bool) -> str:
+    """Return a hash of names, sizes and times of change below a path: other files have another one.
+
+    Where files are only listed, it is of the folders: a file that is added, renamed or removed changes its folder.
+    """
+    whole = hashlib.sha256()
+    for name, size, changed_ns in sorted(_files(path, "", listed)):
+        whole.update(f"{name} {size} {changed_ns}\n".encode("utf-8", "surrogateescape"))
+    return whole.hexdigest()
+
+
+def _files(path: Path, name: str, listed: bool) -> Iterator[tuple[str, int, int]]:
+    try:
+        if not path.is_dir():
+            status = path.stat()
+            yield name, status.st_size, status.st_mtime_ns
+            return
+        if listed:
+            yield name, 0, path.stat().st_mtime_ns
+        with os.scandir(path) as entries:
+            for entry in entries:
+                inner = f"{name}/{entry.name}"
+                if entry.is_dir():
+                    if inner.count("/") > _DEEPEST:
+                        continue
+                    yield from _files(Path(entry.path), inner, listed)
+                elif not listed:
+                    status = entry.stat()
+                    yield inner, status.st_size, status.st_mtime_ns
+    except OSError:
+        return  # reading it will say what is wrong
+
+
+def _key(source: DataRef) -> str:
+    # The same place gives the same images under whatever name.
+    return json.dumps({**asdict(source), "name": ""}, sort_keys=True)
+
+
+def _content(item: dict[str, Any]) -> Content:
+    return Content(**{**item, "shape": tuple(item["shape"]) if item["shape"] else None})

@@ -1,0 +1,113 @@
+"""The bench tells what was measured, and does not take one thing for another."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from bench.documents import Document
+from bench.processes import Spent, compared, spent
+from bench.speed import Trained, _trained, rows
+from bench.synthetic import fill
+from bench.table import markdown
+from bench.work import CPU
+from repro.claims import load_library
+from repro.demand import demand
+from repro.shipped import folder
+from repro.store import Store
+
+
+def reached(folder: Path, measure: str) -> str:
+    line = next(line for line in markdown(folder).splitlines() if measure in line)
+    return line.split("|")[3].strip()
+
+
+def test_a_row_of_something_else_reaches_no_target(tmp_path: Path) -> None:
+    assert reached(tmp_path, "ResNet-20 on 8×8") == "not measured"
+    document = Document(tmp_path / "speed-cpu.json", "a command")
+    common = {"arm": "ours", "ratio": 9.0, "ratio_range": [8.0, 10.0], "rounds": 3}
+    document.add([{"row": "ResNet-20, 8×8, a few steps only", **common}])
+    document.add([{"row": "ResNet-20, 8×8", **common, "arm": "textbook"}])
+    assert reached(tmp_path, "ResNet-20 on 8×8") == "not measured"
+    document.add([{"row": "ResNet-20, 8×8", **common}])
+    assert reached(tmp_path, "ResNet-20 on 8×8") == "9 (8 to 10)"
+    store = Document(tmp_path / "store.json", "a command")
+    store.add([{"row": "repro check, 200 runs of which 119 are used", "ratio": 1.0, "rounds": 1}])
+    assert reached(tmp_path, "`repro check`, 10,000 runs, first looks used") == "not measured"
+
+
+def test_a_target_for_one_device_says_when_another_was_used(tmp_path: Path) -> None:
+    document = Document(tmp_path / "speed-cuda.json", "a command", {"device": "NVIDIA T4"})
+    document.add([{"row": "ResNet-110 alone", "arm": "ours", "paper_seconds": 100.0, "rounds": 1}])
+    assert reached(tmp_path, "H200: ResNet-110 alone") == "100 s, but on NVIDIA T4"
+
+
+def test_a_document_is_whole_after_every_row(tmp_path: Path) -> None:
+    document = Document(tmp_path / "new" / "facts.json", "a command")
+    for number in range(3):
+        document.add([{"row": str(number)}])
+        content = json.loads(document.path.read_text(encoding="utf-8"))
+        assert [row["row"] for row in content["rows"]] == [str(n) for n in range(number + 1)]
+    assert list(document.path.parent.iterdir()) == [document.path]
+
+
+def test_ratios_are_those_of_the_same_round() -> None:
+    # The machine was twice as slow in the second round: the ratio does not notice.
+    taken = {
+        "one": [Spent(1.0, 0.5, 10), Spent(2.0, None, 30)],
+        "other": [Spent(3.0, 2.5, 20), Spent(6.0, 2.5, 20)],
+    }
+    one, other = compared(taken, "one")
+    assert one["ratio"] == 1.0
+    assert other["ratio"] == 3.0
+    assert other["ratio_range"] == [3.0, 3.0]
+    assert one["peak_bytes"] == 30
+
+
+def test_a_command_that_fails_is_no_measurement() -> None:
+    with pytest.raises(subprocess.CalledProcessError):
+        spent([sys.executable, "-c", "raise SystemExit(3)"], {})
+
+
+def test_two_processes_count_together_and_the_first_epoch_apart() -> None:
+    # 10 steps in the first second, and 20 in each of the two that follow; the other process is half as fast.
+    fast, slow = [[10, 1.0], [30, 2.0], [50, 3.0]], [[10, 2.0], [30, 4.0], [50, 6.0]]
+    done = _trained([{"marks": [fast], "peak_bytes": None}, {"marks": [slow], "peak_bytes": None}])
+    assert done.steady_images_per_second == 128 * (20 + 10)
+    assert done.wall_seconds == 6.0
+    assert done.paper_seconds == 6.0 + (64_000 - 50) / 10
+    textbook = Trained(1, 50, 128 * 15, 1.0, 1.0, 1.0, None)
+    ours = rows(CPU[0], {"textbook": [textbook], "ours": [done]}, cuda=False, compiles=False, full=False)[1]
+    assert ours["ratio"] == 2.0
+
+
+def test_made_up_runs_leave_nothing_of_a_claim_missing(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    store.prepare()
+    claims = [claim for claim in load_library(folder("claims")).claims if "smoke" in claim.at]
+    used = fill(store, claims, "smoke", 1)
+    for claim in claims:
+        needs = demand(claim, "smoke", store).needs
+        assert needs
+        assert all(store.run(need.spec.key) is not None for need in needs)
+        assert all(store.reading(reading.key) for need in needs for reading in need.readings)
+    assert len(list(store.runs())) == used
+    assert not store.damaged
+
+
+def test_without_a_gpu_nothing_is_measured_on_one(tmp_path: Path) -> None:
+    import torch
+
+    if torch.cuda.is_available():
+        pytest.skip("there is a GPU")
+    command = [sys.executable, "-m", "bench", "gpu-facts", "--device", "cuda", "--out", str(tmp_path)]
+    done = subprocess.run(
+        command, cwd=Path(__file__).parent.parent, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 2
+    assert done.stderr == "no CUDA device: nothing was measured\n"
+    assert not list(tmp_path.iterdir())

@@ -1,0 +1,81 @@
+"""Runs are read once a command, and never as they were before somebody changed them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import pytest
+
+from repro.store import RunRecord, Store
+from repro.store.files import sealed, unsealed
+
+KEY = "0" * 24
+RECORD = RunRecord(
+    key=KEY,
+    spec={"seed": 0},
+    history={"step": [0.0, 1.0], "train_error": [0.9, 0.1]},
+    outcome="finished",
+    steps_done=1,
+    chance_error=0.9,
+    images={"train": 10, "test": 10},
+    wall_seconds=1.0,
+    weights={},
+    provenance={"device": "a machine"},
+)
+
+
+def written(store: Store, record: RunRecord, *, aged: bool = True) -> Path:
+    """Write a record in place; `aged` makes the file a minute old."""
+    path = store.root / "runs" / KEY / "run.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(sealed(asdict(record)), encoding="utf-8")
+    if aged:
+        now = path.stat().st_mtime_ns - 60 * 10**9
+        os.utime(path, ns=(now, now))
+    return path
+
+
+def test_an_unchanged_file_is_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = Store(tmp_path)
+    written(store, RECORD)
+    first = store.run(KEY)
+    monkeypatch.setattr(Path, "read_bytes", lambda self: pytest.fail(f"{self} is read again"))
+    assert first == RECORD
+    assert store.run(KEY) is first
+
+
+@pytest.mark.parametrize("aged", [True, False])
+def test_a_changed_file_is_read_again(aged: bool, tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    written(store, RECORD, aged=aged)
+    assert store.run(KEY) == RECORD
+    # As long as before, and where nothing is a minute old in the same tick of the clock perhaps.
+    later = replace(RECORD, wall_seconds=2.0)
+    written(store, later, aged=False)
+    assert store.run(KEY) == later
+
+
+def test_a_file_that_goes_or_is_damaged_is_not_there(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    path = written(store, RECORD)
+    assert store.run(KEY) == RECORD
+    path.write_bytes(path.read_bytes().replace(b"0.9", b"0.8"))
+    assert store.run(KEY) is None
+    assert store.damaged
+    path.unlink()
+    assert store.run(KEY) is None
+
+
+def test_what_earlier_versions_sealed_is_read_and_its_damage_seen() -> None:
+    # Keys in the order in which they were given; the checksum is of the sorted ones.
+    content = {"b": [1, 2.5, float("inf")], "a": {"d": "ä", "c": None}}
+    checksum = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+    earlier = json.dumps({"sha256": checksum, "content": content})
+    assert unsealed(earlier.encode()) == unsealed(sealed(content).encode()) == content
+    for text in (earlier, sealed(content)):
+        with pytest.raises(ValueError, match="checksum"):
+            unsealed(text.replace("2.5", "2.6").encode())

@@ -1,0 +1,98 @@
+"""What is answered before anything is imported is what the command itself answers."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from repro.claims import load_library
+from repro.cli.__main__ import help_text
+from repro.listing import listed
+from repro.quick import HELP, answer
+from repro.shipped import folder
+from tests.command import modules_after, repro
+
+SLOW = {"click", "pydantic", "numpy", "dataclasses", "inspect"}
+
+
+def test_the_help_that_is_shipped_is_clicks_own() -> None:
+    shipped = Path(HELP).read_text(encoding="utf-8")
+    assert shipped == help_text(), "run `python -m repro.cli` to write it anew"
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["-h"], ["list"]])
+def test_help_and_list_import_nothing_slow(arguments: list[str], tmp_path: Path) -> None:
+    assert not SLOW & modules_after(*arguments, cwd=tmp_path)
+
+
+def test_the_quick_list_is_that_of_the_checked_claims(tmp_path: Path) -> None:
+    # --json and --claims read the files in full.
+    checked = json.loads(repro("list", "--json", cwd=tmp_path).stdout)
+    quick = listed(folder("claims"))
+    assert quick is not None
+    assert [claim.id for claim in quick] == [claim["id"] for claim in checked]
+    for mine, theirs in zip(quick, checked, strict=True):
+        assert mine._asdict() | {"scales": list(mine.scales)} == theirs | {
+            "paper": mine.paper,
+            "year": mine.year,
+            "scales": theirs["scales"],
+        }
+    assert (
+        repro("list", cwd=tmp_path).stdout == repro("list", "--claims", folder("claims"), cwd=tmp_path).stdout
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("alexnet/relu-speed.toml", "title = \n"),
+        ("alexnet/relu-speed.toml", "title = 'no statement'\n"),
+        ("alexnet/relu-speed.toml", "title = 't'\nstatement = 's'\n[scale.smok]\n"),
+        ("alexnet/relu-speed.toml", "title = 't'\nstatement = 's'\nscale = 3\n"),
+        ("alexnet/paper.toml", ""),
+    ],
+)
+def test_a_claim_that_cannot_be_listed_is_left_to_the_command_which_says_what_is_wrong(
+    name: str, text: str, tmp_path: Path
+) -> None:
+    root = tmp_path / "claims"
+    shutil.copytree(folder("claims"), root)
+    (root / name).write_text(text, encoding="utf-8")
+    assert listed(root) is None
+    done = repro("list", "--claims", root, cwd=tmp_path)
+    assert done.returncode == 2
+    assert name in done.stderr.replace("\\", "/")
+
+
+def test_notes_beside_a_claim_are_no_claim(tmp_path: Path) -> None:
+    root = tmp_path / "claims"
+    shutil.copytree(folder("claims"), root)
+    (root / "alexnet/relu-speed.notes.toml").write_text("", encoding="utf-8")
+    ours = listed(root)
+    assert ours is not None
+    assert [claim.id for claim in ours] == [claim.id for claim in load_library(folder("claims")).claims]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "columns"),
+    [
+        (["repro", "--help"], "60"),  # click wraps for a narrow terminal
+        (["/somewhere/repro/__main__.py", "--help"], "80"),  # `python -m repro` is called so in its help
+        (["repro", "--help", "list"], "80"),
+        (["repro", "list", "--json"], "80"),
+        (["repro"], "80"),
+    ],
+)
+def test_whatever_differs_is_answered_by_the_command(
+    arguments: list[str], columns: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", columns)
+    assert answer(arguments) is None
+
+
+def test_a_wide_terminal_gets_the_same_help(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    assert answer(["repro", "--help"]) == Path(HELP).read_text(encoding="utf-8")
