@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from repro.claims import Claim, cells, data_of
+from repro.claims import Claim, ClaimFile, cells, data_of
 from repro.errors import Problem, ReproError, mistake, suggestion
 from repro.registry import DATASETS, DataRef, DatasetEntry, Names, find_dataset, load
 from repro.remembered import Content, Given, Memory, short
@@ -44,26 +44,30 @@ def bring(
     for claim in claims:
         data: dict[DataRef, DatasetEntry] = {}
         for ref in wanted[claim.id]:
-            try:
-                entry = desk.entry(ref, claim.path.parent)
-            except ReproError as error:
-                problems += error.problems
-            else:
-                data |= {ref: entry} if entry is not None else {}
+            entry = desk.entry(ref, claim.path.parent)
+            if entry is not None:
+                data[ref] = entry
         found.append(replace(claim, names=replace(claim.names, data=data)))
     desk.memory.save()
+    problems += desk.problems
     if problems:
-        raise ReproError(*dict.fromkeys(problems))
+        raise ReproError(*problems)
     return found
 
 
 def _refs(claim: Claim, scale: str) -> Iterator[DataRef]:
     """Return the datasets of a claim and its variants that can be brought."""
-    files = [claim.base, *([claim.at[scale]] if scale in claim.at else [])]
-    files += [variant.claim.at[scale] for variant in variants(claim, scale)]
-    for file in files:
-        if file.experiment.recipe:
-            yield from (ref for cell in cells(file) if ":" not in (ref := data_of(file, cell)).name)
+    # The paper's own nets are built for its own data, whose shape is known unless it is a user's own.
+    yield from (ref for ref in _of_file(claim.base) if ref.name not in DATASETS)
+    if scale in claim.at:
+        yield from _of_file(claim.at[scale])
+    for variant in variants(claim, scale):
+        yield from _of_file(variant.claim.at[scale])
+
+
+def _of_file(file: ClaimFile) -> Iterator[DataRef]:
+    if file.experiment.recipe:
+        yield from (ref for cell in cells(file) if ":" not in (ref := data_of(file, cell)).name)
 
 
 def _out_of_place(given: Mapping[str, Given], used: Iterable[str]) -> Iterator[Problem]:
@@ -87,13 +91,25 @@ class _Desk:
     def __init__(self, given: Mapping[str, Given], store: Store, tell: Tell) -> None:
         self.given, self.store, self.tell = given, store, tell
         self.memory = Memory(store.root)
-        self.fetched: dict[str, Given] = {}
-        self.told: set[str] = set()
+        self.problems: list[Problem] = []
+        self.known: dict[tuple[DataRef, Path | None], DatasetEntry | None] = {}
 
     def entry(self, ref: DataRef, folder: Path) -> DatasetEntry | None:
-        """Return what is known of a dataset that lies in `folder` or was brought; None where nothing is."""
-        if ref.path is not None:
-            return self.own(ref, folder)
+        """Return what is known of a dataset that lies in `folder` or was brought; None where nothing is.
+
+        What is wrong with it is added to the problems, once.
+        """
+        what = ref, folder if ref.path is not None else None
+        if what not in self.known:
+            self.known[what] = None
+            try:
+                self.known[what] = self.named(ref) if ref.path is None else self.own(ref, folder)
+            except ReproError as error:
+                self.problems += error.problems
+        return self.known[what]
+
+    def named(self, ref: DataRef) -> DatasetEntry | None:
+        """Return what was brought under a name; None where nothing was, or where it is shipped."""
         registered = DATASETS.get(ref.name)
         if registered is not None and registered.target:
             return None
@@ -107,8 +123,7 @@ class _Desk:
         if registered is not None and content.fingerprint != registered.fingerprint:
             if not item.stand_in:
                 raise _another(ref.name, registered, item, content)
-            if ref.name not in self.given and ref.name not in self.told:
-                self.told.add(ref.name)
+            if ref.name not in self.given:
                 self.tell(
                     f"{Path(item.path).name} stands in for {ref.name}, as brought before with --stand-in"
                 )
@@ -132,16 +147,13 @@ class _Desk:
             return self.memory.brought.get(name)
         item = self.given[name]
         if item.path != DOWNLOAD:
-            return replace(item, path=str(Path(item.path).resolve()))
-        if name not in self.fetched:
-            entry = DATASETS.get(name)
-            if entry is None or not entry.download:
-                hint = f"only {', '.join(n for n, e in DATASETS.items() if e.download)} can be; bring a path"
-                raise mistake(f"--data {name}={DOWNLOAD}", "this dataset cannot be downloaded", None, hint)
-            self.tell(f"Downloading {name}, unless it is there already …")
-            path = load(entry.download)(self.store.root.resolve() / "data")
-            self.fetched[name] = replace(item, path=str(path))
-        return self.fetched[name]
+            return replace(item, path=str(Path(item.path).expanduser().resolve()))
+        entry = DATASETS.get(name)
+        if entry is None or not entry.download:
+            hint = f"only {', '.join(n for n, e in DATASETS.items() if e.download)} can be; bring a path"
+            raise mistake(f"--data {name}={DOWNLOAD}", "this dataset cannot be downloaded", None, hint)
+        self.tell(f"Downloading {name}, unless it is there already …")
+        return replace(item, path=str(load(entry.download)(self.store.root.resolve() / "data")))
 
     def content(self, source: DataRef, *, required: bool) -> Content | None:
         """Return what lies at a place, read if it is new or has changed; what did lie there, if it has gone."""

@@ -47,7 +47,8 @@ class Costs:
                     spec = RunSpec.from_json(run.spec)
                 except (TypeError, KeyError):
                     continue  # made by a version whose recipes had other fields
-                a_step = run.wall_seconds / run.steps_done
+                # Beside other nets on a GPU, a run is charged its share of the time.
+                a_step = run.provenance.get("device_seconds_a_step") or run.wall_seconds / run.steps_done
                 seconds.setdefault(_kind(spec), []).append(a_step)
                 ratios.append(a_step / rough_seconds_per_step(spec, self._of(spec)))
         self._known = {kind: statistics.median(values) for kind, values in seconds.items()}

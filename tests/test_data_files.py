@@ -192,7 +192,10 @@ BAD_ARRAYS: dict[str, tuple[Callable[[dict[str, Any]], object], str]] = {
     ),
     "unknown in test": (lambda a: a.update(y_test=a["y_test"] + 1), "test labels that no training image has"),
     "one class": (lambda a: a.update(y_train=a["y_train"] * 0, y_test=a["y_test"] * 0), "has one class only"),
-    "other size": (lambda a: a.update(x_test=a["x_test"][:, 1:]), "not of the training shape"),
+    "other size": (
+        lambda a: a.update(x_test=a["x_test"][:, 1:]),
+        "a.npz: test_images: not of the training shape",
+    ),
     "objects": (lambda a: a.update(y_train=a["y_train"].astype(object)), "y_train: holds Python objects"),
     "no labels": (lambda a: a.pop("y_test"), "y_test: is missing"),
     "other keys": (lambda a: a.update(images=a.pop("x_train")), "x_train: is missing"),

@@ -3,16 +3,29 @@
 from __future__ import annotations
 
 import math
+import sys
 import threading
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 from torch import nn
 
+from repro.execution import Progress
 from repro.execution.memory import DeviceMemory
+from repro.execution.pool import _Pool
+from repro.execution.worker import Worker
 from repro.models.cifar import resnet
+from repro.plan import Job
+from repro.recipes import Recipe
+from repro.registry import DATASETS
+from repro.spec import DatasetSpec, ModelSpec, RunSpec
+from repro.store import Store
 from repro.training.footprint import kept_bytes, training_bytes
+from tests.helpers import spec_of
 
 
 def test_kept_bytes_by_hand() -> None:
@@ -107,3 +120,83 @@ def test_shares_of_the_devices_time_add_up_to_it() -> None:
     time = 20.0
     second.__exit__(None, None, None)
     assert (one.device_seconds, two.device_seconds) == (13.0, 7.0)
+
+
+# Workers with several nets ------------------------------------------------------------------------------------------
+
+
+def test_nets_side_by_side_are_the_nets_alone_bit_for_bit(tmp_path: Path) -> None:
+    """What a GPU's worker does, on the CPU: threads of one process, one of its nets with dropout."""
+    (tmp_path / "own_dropping.py").write_text(
+        "from torch import nn\n"
+        "def net(in_shape, classes):\n"
+        "    return nn.Sequential(nn.Flatten(), nn.Dropout(0.5), nn.Linear(64, classes))\n"
+    )
+    recipe = Recipe(name="quick", batch_size=32, steps=40, lr=0.05, augmentation="pad-crop-flip")
+    digits = DatasetSpec("digits", DATASETS["digits"].fingerprint)
+    models = [
+        ModelSpec("cifar-resnet", 1, {"depth": 8, "width": 2}),
+        ModelSpec("cifar-plain", 1, {"depth": 14, "width": 2}),
+        ModelSpec("own_dropping:net", "1"),
+        ModelSpec("conv3-fc", 1),
+    ]
+    specs = [RunSpec(digits, model, recipe, seed) for model in models for seed in (0, 1)]
+    stores = []
+    for threads in (1, 4):
+        store = Store(tmp_path / f"store-{threads}")
+        store.prepare()
+        told: list[Mapping[str, Any]] = []
+        worker = Worker(store, tmp_path, torch.device("cpu"), told.append, threading.Event())
+        with ThreadPoolExecutor(threads) as pool:
+            list(pool.map(worker.work, [{"run": s.as_json(), "readings": [], "wait": False} for s in specs]))
+        assert {event["key"] for event in told if event["event"] == "done"} == {spec.key for spec in specs}
+        stores.append(store)
+    for spec in specs:
+        one, other = (store.run(spec.key) for store in stores)
+        assert one is not None
+        assert other is not None
+        assert str(one.history) == str(other.history)
+        assert one.weights == other.weights
+        assert other.provenance["device_seconds_a_step"] * 40 < other.wall_seconds
+
+
+CROWD = """
+import json, sys
+def tell(**event):
+    print(json.dumps(event), flush=True)
+room = int(sys.argv[sys.argv.index("--nets") + 1])
+tell(event="ready", device="cuda", room=room)
+jobs = []
+for line in sys.stdin:
+    jobs.append(json.loads(line))
+    if len(jobs) == room:
+        if any(job["run"]["seed"] == 3 for job in jobs):
+            sys.exit(9)
+        for job in jobs:
+            tell(event="done", what=f"{job['run']['seed']} of {room}", key=job["key"])
+        jobs = []
+"""
+"""A worker that waits until its hands are full, does all at once, and dies of the job with seed 3."""
+
+
+def test_a_net_that_kills_its_worker_takes_none_of_those_beside_it_along(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    store.prepare()
+    told: list[str] = []
+
+    def show(progress: Progress) -> None:
+        if progress.message:
+            told.append(progress.message)
+
+    pool = _Pool(store, tmp_path, "cuda", show, lambda: (), math.inf, None)
+    pool.command = [sys.executable, "-c", CROWD]
+    jobs = [Job(spec_of(seed=seed), True, (), ("p/c",), "not run yet", 1.0) for seed in range(8)]
+    outcome = pool.run(jobs, 1, nets=4)
+    assert outcome.done == 7
+    assert list(outcome.failures) == [jobs[3].key]
+    assert "twice" in outcome.failures[jobs[3].key]
+    assert any(
+        "a worker with 4 nets ended with exit code 9; they go on one at a time" in text for text in told
+    )
+    done = [text.rpartition(": ")[2] for text in told if " of " in text]
+    assert sorted(done) == [f"{seed} of 1" for seed in (0, 1, 2, 4, 5, 6, 7)]

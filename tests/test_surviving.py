@@ -177,8 +177,8 @@ def test_requests_to_end_are_told_not_raised_and_only_meanwhile(name: str) -> No
 
 
 STUBBORN = (
-    'import sys, time\nprint(\'{"event": "ready"}\', flush=True)\nsys.stdin.readline()\n'
-    'print(\'{"event": "progress", "fraction": 0.5}\', flush=True)\ntime.sleep(60)'
+    'import sys, time\nprint(\'{"event": "ready", "device": "cpu", "room": 1}\', flush=True)\nsys.stdin.readline()\n'
+    'print(\'{"event": "progress", "fraction": 0.5, "key": "KEY"}\', flush=True)\ntime.sleep(60)'
 )
 """A worker that takes a job and hears nothing more."""
 
@@ -193,7 +193,7 @@ def test_workers_that_do_not_end_are_killed_at_the_second_request(store: Store) 
             pool.events.put((0, {}))
 
     pool = _Pool(store, store.root, "cpu", show, lambda: (), math.inf, None)
-    pool.command = [sys.executable, "-c", STUBBORN]
+    pool.command = [sys.executable, "-c", STUBBORN.replace("KEY", KEY)]
     job = Job(SPEC, True, (), ("p/c",), "not run yet", 1.0)
     began = time.monotonic()
     outcome = pool.run([job], 1)
@@ -497,7 +497,7 @@ def stopped_at(store: Store, step: int, monkeypatch: pytest.MonkeyPatch) -> At:
 
     with monkeypatch.context() as patch:
         patch.setattr(RunCheckpoints, "save", save)
-        assert at.work() == {"event": "interrupted"}
+        assert at.work() == {"event": "interrupted", "key": KEY}
     return at
 
 
@@ -601,14 +601,14 @@ def test_a_run_that_another_process_carries_out_is_left_alone(store: Store) -> N
     filled(store, 10)
     with store.lock(KEY) as mine:
         assert mine
-        assert At(store).work() == {"event": "busy"}
+        assert At(store).work() == {"event": "busy", "key": KEY}
     assert len(files(store)) == 1
 
 
 def test_a_worker_that_was_asked_to_stop_begins_nothing(store: Store) -> None:
     at = At(store)
     at.stop.set()
-    assert at.work() == {"event": "interrupted"}
+    assert at.work() == {"event": "interrupted", "key": KEY}
     assert list(store.unfinished()) == []
 
 

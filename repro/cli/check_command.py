@@ -11,7 +11,7 @@ import click
 
 from repro.agenda import Agenda
 from repro.cli import options
-from repro.cli.machine import check_device, default_workers, duration, parse_duration
+from repro.cli.machine import NETS_ON_A_GPU, check_device, default_workers, duration, parse_duration
 from repro.cli.progress import ProgressView
 from repro.cli.writing import publish
 from repro.criteria import record, remember
@@ -40,7 +40,10 @@ from repro.store import Store
     help="auto (the CPU at smoke scale, else a GPU if there is one), cpu, cuda, cuda:N or mps.",
 )
 @click.option(
-    "--workers", type=click.IntRange(min=1), metavar="N", help="Worker processes. Default: one a core."
+    "--workers",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Runs at a time. Default: one a core, each in a process; 16 side by side on a GPU, memory permitting.",
 )
 @click.option(
     "--budget",
@@ -115,8 +118,9 @@ def command(
     outcome = Outcome()
     try:
         if plan.jobs:
-            count = workers or default_workers(device)
-            outcome = _run(agenda, plan, library.root, device, count, deadline, every, quiet)
+            nets = workers or NETS_ON_A_GPU
+            count = default_workers(device, workers)
+            outcome = _run(agenda, plan, library.root, device, count, nets, deadline, every, quiet)
     finally:
         for look in agenda.looks():
             remember(look.demand, store)
@@ -133,6 +137,7 @@ def _run(
     root: Path,
     device: str,
     workers: int,
+    nets: int,
     deadline: float,
     checkpoint_seconds: float | None,
     quiet: bool,
@@ -146,6 +151,7 @@ def _run(
             claims_folder=root,
             device=device,
             workers=workers,
+            nets=nets,
             show=view.show,
             refill=lambda: agenda.plan().jobs,
             deadline=deadline,

@@ -7,11 +7,16 @@ import re
 
 from repro.errors import mistake
 
+NETS_ON_A_GPU = 16
+"""Trained side by side, unless told otherwise; fewer where memory is short."""
 
-def default_workers(device: str = "cpu") -> int:
-    """Return one worker a core that this process may use; one in all where a GPU is named."""
+
+def default_workers(device: str = "cpu", wanted: int | None = None) -> int:
+    """Return the worker processes: as many as wanted, or one a core; one in all where a GPU is named."""
     if device not in ("auto", "cpu"):
         return 1
+    if wanted is not None:
+        return wanted
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1

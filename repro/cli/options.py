@@ -44,13 +44,13 @@ def store_option(function: F) -> F:
 
 def data_options(function: F) -> F:
     """Add `--data NAME=PATH` and `--stand-in NAME=PATH`."""
+    text = "As --data, for other data in its place: the words of verdicts are capped."
+    function = click.option("--stand-in", "stand_ins", metavar="NAME=PATH", multiple=True, help=text)(function)
     text = (
         "Where a dataset lies: cifar10=PATH (torchvision's folder or archive, a Keras .npz, image folders), "
-        "cifar10=download, imagenet=DIR, or data of your own under the name that a claim gives it. Remembered."
+        "cifar10=download, imagenet=DIR, or data of your own by the name in its claim. The store remembers it."
     )
-    function = click.option("--data", metavar="NAME=PATH", multiple=True, help=text)(function)
-    text = "As --data, for other data in its place; the words of verdicts are capped."
-    return click.option("--stand-in", "stand_ins", metavar="NAME=PATH", multiple=True, help=text)(function)
+    return click.option("--data", metavar="NAME=PATH", multiple=True, help=text)(function)
 
 
 def selection(function: F) -> F:

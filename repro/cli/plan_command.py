@@ -42,7 +42,7 @@ def command(
     workers: int | None,
     as_json: bool,
 ) -> None:
-    """Say what a check would run and what it would cost. Runs nothing and imports no torch.
+    """Say what a check would run and what it would cost. Runs nothing, and imports no torch unless it downloads.
 
     \b
     Examples:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -95,7 +95,10 @@ def put_together(train: Part, test: Part | None, test_fraction: float | None, wh
     if test is None:
         assert test_fraction is not None
         train, test = split_off(train, test_fraction)
-    return image_data(train.images, train.labels, test.images, test.labels, classes)
+    try:
+        return image_data(train.images, train.labels, test.images, test.labels, classes)
+    except ReproError as error:
+        raise ReproError(*(replace(p, where=f"{where}: {p.where}") for p in error.problems)) from None
 
 
 def _class_problems(train: Part, test: Part | None, classes: int, where: str) -> Iterable[Problem]:

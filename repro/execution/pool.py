@@ -1,4 +1,4 @@
-"""Worker processes of this machine: one thread each, one job at a time, results straight into the store.
+"""Worker processes of this machine: one a core on the CPU, with one job at a time; one on a GPU, with several.
 
 A worker that dies takes only its job with it; a job that a death has cost is tried once more, from its last
 checkpoint. The parent imports no torch: jobs and events are JSON lines over pipes. Asked to stop, it closes the pipes:
@@ -34,6 +34,7 @@ def execute(
     claims_folder: Path,
     device: str,
     workers: int,
+    nets: int = 1,
     show: Callable[[Progress], None],
     refill: Callable[[], Sequence[Job]] = lambda: (),
     deadline: float = math.inf,
@@ -48,7 +49,8 @@ def execute(
         store: where results go.
         claims_folder: where a user's own code is looked for.
         device: "auto" or a torch device.
-        workers: processes.
+        workers: processes on the CPU; on a GPU there is one.
+        nets: jobs side by side in that one.
         show: told about every step.
         refill: asked for further jobs whenever the queue is empty and a job has ended; known ones are ignored.
         deadline: `time.monotonic()` after which no further job is started.
@@ -57,7 +59,9 @@ def execute(
     Raises:
         ReproError: the device cannot be used.
     """
-    return _Pool(store, claims_folder, device, show, refill, deadline, checkpoint_seconds).run(jobs, workers)
+    return _Pool(store, claims_folder, device, show, refill, deadline, checkpoint_seconds).run(
+        jobs, workers, nets
+    )
 
 
 class _Pool:
@@ -97,13 +101,17 @@ class _Pool:
         self.workers: dict[int, WorkerProcess] = {}
         self.outcome = Outcome()
         self.deaths: Counter[str] = Counter()
+        self.cores = 1
         self.total = 0
         self.work_total = self.work_done = 0.0
         self.started = 0
-        self.most_workers = 0
+        self.most_workers = self.nets = 1
 
-    def run(self, jobs: Sequence[Job], count: int) -> Outcome:
-        self.most_workers = count
+    def run(self, jobs: Sequence[Job], workers: int, nets: int = 1) -> Outcome:
+        self.nets = nets
+        # Whether there is a GPU is not known before the first worker has looked.
+        self.most_workers = workers if self.device == "cpu" else 1
+        self.cores = workers
         self.add(jobs)
         with requests_to_end(lambda: self.events.put((_REQUEST, {}))):
             try:
@@ -133,7 +141,7 @@ class _Pool:
         self.waiting.clear()
         self.busy.clear()
         for worker in self.workers.values():
-            worker.let_go() if worker.ready else worker.kill()
+            worker.let_go() if worker.room else worker.kill()
         message = "Stopping: runs save where they are. Once more to stop at once."
         self.show(self.progress(message, urgent=True))
 
@@ -153,47 +161,46 @@ class _Pool:
 
     def staff(self) -> None:
         """Start as many workers as there is work for: a few first jobs may be followed by many."""
-        free = sum(worker.job is None for worker in self.workers.values())
+        free = sum(max(1, worker.room) - len(worker.jobs) for worker in self.workers.values())
         for _ in range(min(self.most_workers - len(self.workers), len(self.waiting) - free)):
             self.start()
 
     def start(self) -> None:
         self.started += 1
-        self.workers[self.started] = WorkerProcess.started(self.started, self.command, self.events.put)
+        command = [*self.command, "--nets", str(self.nets), "--workers", str(self.cores)]
+        self.workers[self.started] = WorkerProcess.started(self.started, command, self.events.put)
 
     def handle(self, worker: WorkerProcess, event: dict[str, Any]) -> None:
-        job, message, urgent = worker.job, None, False
+        key, message, urgent = event.get("key", ""), None, False
         match event["event"]:
             case "ready":
-                worker.ready = True
+                worker.room = event["room"]
+                if event["device"] == "cpu":
+                    self.most_workers = self.cores
+                    self.staff()
             case "refused":
                 raise mistake(
                     "--device", event["reason"], self.device, "choose cpu, or a device that torch sees"
                 )
             case "progress":
-                worker.fraction = event["fraction"]
+                worker.fractions[key] = event["fraction"]
             case "done":
-                assert job is not None
+                job = self.finished(worker, key)
                 message = f"{job.title}: {event['what']}"
                 self.outcome.done += 1
-                self.finish(worker, job)
             case "failed":
-                assert job is not None
-                message, urgent = self.fail(job, event["reason"]), True
-                self.finish(worker, job)
+                message, urgent = self.fail(self.finished(worker, key), event["reason"]), True
                 if event.get("in_vain"):
                     # What cannot be kept is not worth training.
                     self.deadline = -math.inf
             case "warning":
                 message, urgent = event["message"], True
             case "interrupted":
-                # The worker ends, and its job is taken care of then.
+                # The worker ends, and its jobs are taken care of then.
                 pass
             case "busy":
                 # Another check carries it out: come back when nothing else is left.
-                assert job is not None
-                self.busy.append(job)
-                worker.job = None
+                self.busy.append(worker.drop(key))
             case "ended":
                 message = self.bury(worker, event["code"])
                 urgent = message is not None
@@ -209,19 +216,21 @@ class _Pool:
         elif not self.waiting:
             self.add(self.refill())
             self.staff()
-        idle = [worker for worker in self.workers.values() if worker.ready and worker.job is None]
-        for worker in idle:
-            if self.waiting:
-                worker.take(self.waiting.popleft(), wait=False)
-            elif self.busy:
-                worker.take(self.busy.popleft(), wait=True)
-        if not any(worker.job for worker in self.workers.values()):
-            for worker in idle:
-                worker.let_go()
+        for worker in self.workers.values():
+            while len(worker.jobs) < worker.room and (self.waiting or self.busy):
+                if self.waiting:
+                    worker.take(self.waiting.popleft(), wait=False)
+                else:
+                    worker.take(self.busy.popleft(), wait=True)
+        if not any(worker.jobs for worker in self.workers.values()):
+            for worker in self.workers.values():
+                if worker.room:
+                    worker.let_go()
 
-    def finish(self, worker: WorkerProcess, job: Job) -> None:
+    def finished(self, worker: WorkerProcess, key: str) -> Job:
+        job = worker.drop(key)
         self.work_done += job.wall_seconds
-        worker.job, worker.fraction = None, 0.0
+        return job
 
     def fail(self, job: Job, reason: str) -> str:
         with contextlib.suppress(OSError):  # a full disk; this check tells of it all the same
@@ -230,28 +239,33 @@ class _Pool:
         return f"{job.title}: FAILED: {reason.splitlines()[0]}"
 
     def bury(self, worker: WorkerProcess, code: int) -> str | None:
-        """Take leave of a worker that has ended: a job in its hands gets a second try, then fails."""
+        """Take leave of a worker that has ended: what was in its hands gets a second try, then fails."""
         del self.workers[worker.number]
         worker.let_go()
-        job = worker.job
+        jobs = list(worker.jobs.values())
         if self.outcome.stopped:
-            if job is not None and job.train and self.store.run(job.key) is None:
-                self.outcome.interrupted[job.title] = self.where(job.key)
+            for job in jobs:
+                if job.train and self.store.run(job.key) is None:
+                    self.outcome.interrupted[job.title] = self.where(job.key)
             return None
-        if job is None:
-            if not worker.ready and not self.workers:
+        killed = f"killed by signal {-code}" if code < 0 else f"ended with exit code {code}"
+        if not jobs:
+            if not worker.room and not self.workers:
                 while self.waiting:
                     self.fail(
                         self.waiting.popleft(), f"the worker process could not start (exit code {code})"
                     )
             return None
-        self.deaths[job.key] += 1
-        killed = f"killed by signal {-code}" if code < 0 else f"ended with exit code {code}"
-        if self.deaths[job.key] < 2:
-            self.waiting.appendleft(job)
-            message = f"{job.title}: its worker was {killed}; trying once more"
+        if len(jobs) > 1:
+            # Which of them it was is seen when each has a process to itself.
+            self.nets = 1
+            message = f"a worker with {len(jobs)} nets was {killed}; they go on one at a time"
+        elif self.deaths[jobs[0].key]:
+            message = self.fail(jobs.pop(), f"its worker process was {killed}, twice (out of memory?)")
         else:
-            message = self.fail(job, f"its worker process was {killed}, twice (out of memory?)")
+            self.deaths[jobs[0].key] += 1
+            message = f"{jobs[0].title}: its worker was {killed}; trying once more"
+        self.waiting.extendleft(reversed(jobs))
         self.start()
         return message
 
@@ -263,7 +277,11 @@ class _Pool:
         return f"interrupted at step {newest.step:,} of {newest.steps:,}"
 
     def progress(self, message: str | None, *, urgent: bool) -> Progress:
-        running = sum(w.fraction * w.job.wall_seconds for w in self.workers.values() if w.job)
+        running = sum(
+            worker.fractions[key] * job.wall_seconds
+            for worker in self.workers.values()
+            for key, job in worker.jobs.items()
+        )
         failed = len(self.outcome.failures)
         return Progress(
             self.outcome.done, failed, self.total, self.work_done + running, self.work_total, message, urgent

@@ -12,7 +12,9 @@ import os
 import queue
 import signal
 import threading
+import traceback
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -35,12 +37,19 @@ def choose_device(name: str) -> torch.device:
     return device
 
 
+def available_cores() -> int:
+    """Return the cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 def main() -> None:
     """Serve jobs from standard input until it ends."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--store", type=Path, required=True)
     parser.add_argument("--claims", type=Path, required=True)
     parser.add_argument("--device", required=True)
+    parser.add_argument("--nets", type=int, default=1)
+    parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--checkpoint-seconds", type=float)
     arguments = parser.parse_args()
 
@@ -55,11 +64,13 @@ def main() -> None:
     # Prints of a user's own code must not mix with events.
     events = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
+    speaking = threading.Lock()
 
     def emit(event: Mapping[str, Any]) -> None:
         try:
-            events.write(json.dumps(event) + "\n")
-            events.flush()
+            with speaking:
+                events.write(json.dumps(event) + "\n")
+                events.flush()
         except OSError:
             end()  # the parent has died
 
@@ -69,8 +80,16 @@ def main() -> None:
         emit({"event": "refused", "reason": f"cannot be used: {str(error).splitlines()[0]}"})
         return
     torch.set_num_threads(1)
+    # The cores that this process has to itself: one computes, the others read images ahead.
+    cores = available_cores() // (1 if device.type == "cuda" else arguments.workers)
     worker = Worker(
-        Store(arguments.store), arguments.claims, device, emit, stop, arguments.checkpoint_seconds
+        Store(arguments.store),
+        arguments.claims,
+        device,
+        emit,
+        stop,
+        arguments.checkpoint_seconds,
+        readers=max(0, cores - 1),
     )
 
     def listen() -> None:
@@ -81,9 +100,21 @@ def main() -> None:
         end()
 
     threading.Thread(target=listen, daemon=True).start()
-    emit({"event": "ready"})
-    while (job := jobs.get()) is not None:
-        worker.work(job)
+
+    def serve(job: dict[str, Any]) -> None:
+        try:
+            worker.work(job)
+        except BaseException:
+            # Nobody looks after a thread: the process ends, and its parent gives the jobs a second try.
+            traceback.print_exc()
+            os._exit(1)
+
+    # A CPU is shared by processes, a core each; a GPU by threads of one process.
+    room = arguments.nets if device.type == "cuda" else 1
+    emit({"event": "ready", "device": device.type, "room": room})
+    with ThreadPoolExecutor(room) as threads:
+        while (job := jobs.get()) is not None:
+            threads.submit(serve, job)
 
 
 if __name__ == "__main__":

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import io
+import math
 import threading
 import time
 import traceback
@@ -17,13 +17,16 @@ import torch
 from repro.datasets import ImageData, ImageFiles, load_dataset
 from repro.errors import Problem, ReproError
 from repro.execution.checkpoints import RunCheckpoints
+from repro.execution.memory import DeviceMemory, Share
 from repro.execution.provenance import provenance
+from repro.execution.recording import as_bytes, errors_of, record_of
 from repro.probes.reading import take_reading
 from repro.registry import DataRef
 from repro.spec import ReadingSpec, RunSpec
-from repro.store import RunRecord, Store
+from repro.store import Store
 from repro.training import TrainedRun, train
 from repro.training.checkpoints import Interrupted
+from repro.training.footprint import run_bytes
 
 Emit = Callable[[Mapping[str, Any]], None]
 
@@ -33,7 +36,7 @@ class _UnwritableError(ReproError):
 
 
 class Worker:
-    """Carries out one job at a time; keeps the datasets it has loaded.
+    """Carries out jobs, on a GPU several side by side, a thread each; keeps the datasets it has loaded.
 
     Args:
         store: where results and checkpoints go.
@@ -42,6 +45,7 @@ class Worker:
         emit: told about events.
         stop: set once the worker shall save and end.
         checkpoint_seconds: save a run's state so often; None leaves it to `RunCheckpoints`.
+        readers: processes that read images ahead, where these lie in files.
     """
 
     def __init__(
@@ -52,6 +56,8 @@ class Worker:
         emit: Emit,
         stop: threading.Event,
         checkpoint_seconds: float | None = None,
+        *,
+        readers: int = 0,
     ) -> None:
         self.store = store
         self.claims_folder = claims_folder
@@ -59,9 +65,12 @@ class Worker:
         self.emit = emit
         self.stop = stop
         self.checkpoint_seconds = checkpoint_seconds
+        self.readers = readers
         self.sources: dict[tuple[str, str], DataRef] = {}
         self.datasets: dict[tuple[str, str], ImageData | ImageFiles] = {}
+        self.loading = threading.Lock()
         self.provenance = provenance(device)
+        self.memory = DeviceMemory(_bytes_to_share(device))
 
     def work(self, job: Mapping[str, Any]) -> None:
         """Carry out one job and say how it ended: "done", "failed" with a reason, "busy" or "interrupted"."""
@@ -74,17 +83,18 @@ class Worker:
             while not self.stop.is_set():
                 with self.store.lock(key) as mine:
                     if mine:
-                        self.emit(self.carry_out(run, readings, job.get("predicted_seconds")))
+                        done = self.carry_out(run, readings, job.get("predicted_seconds"))
+                        self.emit({**done, "key": key})
                         return
                 if not job["wait"]:
-                    self.emit({"event": "busy"})
+                    self.emit({"event": "busy", "key": key})
                     return
                 self.stop.wait(0.2)
         except OSError as error:  # there is no room even for the lock
             reason = f"{self.store.root}: cannot be written: {error.strerror or error}"
-            self.emit({"event": "failed", "reason": reason, "in_vain": True})
+            self.emit({"event": "failed", "reason": reason, "in_vain": True, "key": key})
         else:
-            self.emit({"event": "interrupted"})
+            self.emit({"event": "interrupted", "key": key})
 
     def carry_out(
         self, run: RunSpec | None, readings: list[ReadingSpec], predicted_seconds: float | None
@@ -118,9 +128,10 @@ class Worker:
             lambda text: self.emit({"event": "warning", "message": f"{spec.title}: {text}"}),
             self.checkpoint_seconds,
         )
-        result = self.trained(spec, data, checkpoints)
-        blobs = {moment: _as_bytes(state) for moment, state in result.weights.items()}
-        record = _record(spec, result, data, blobs, checkpoints.sessions(result.steps_done))
+        result, share = self.beside_others(spec, data, checkpoints)
+        blobs = {moment: as_bytes(state) for moment, state in result.weights.items()}
+        sessions = checkpoints.sessions(result.steps_done)
+        record = record_of(spec, result, data, blobs, sessions, share.device_seconds)
         try:
             self.store.put_run(record, blobs)
         except OSError as error:
@@ -129,7 +140,26 @@ class Worker:
             hint = "make room and run the same command again"
             raise _UnwritableError(Problem(str(self.store.root), what, hint=hint)) from None
         self.store.clear_failure(spec.key)
-        return f"{result.outcome}, {_error(result)}"
+        return f"{result.outcome}, {errors_of(result)}"
+
+    def beside_others(
+        self, spec: RunSpec, data: ImageData | ImageFiles, checkpoints: RunCheckpoints
+    ) -> tuple[TrainedRun, Share]:
+        """Train as soon as there is room on the device; where memory runs out in company, again with fewer beside."""
+        wanted = run_bytes(spec, data, self.claims_folder) if self.device.type == "cuda" else 0
+        while True:
+            with self.memory.reserved(wanted, spec.numerics.precision) as share:
+                try:
+                    return self.trained(spec, data, checkpoints), share
+                except (MemoryError, torch.OutOfMemoryError):
+                    if not self.memory.ran_out():
+                        raise
+            self.emit(
+                {
+                    "event": "warning",
+                    "message": f"{spec.title}: out of memory; with fewer nets beside it, then",
+                }
+            )
 
     def trained(self, spec: RunSpec, data: ImageData | ImageFiles, checkpoints: RunCheckpoints) -> TrainedRun:
         """Train; a checkpoint that the run cannot go on from is set aside for the one before, or for none."""
@@ -140,7 +170,7 @@ class Worker:
             moved, checkpoints.planned_steps = True, total
             if time.monotonic() - last > 0.25:
                 last = time.monotonic()
-                self.emit({"event": "progress", "fraction": done / max(total, 1)})
+                self.emit({"event": "progress", "fraction": done / max(total, 1), "key": spec.key})
 
         while True:
             try:
@@ -151,6 +181,7 @@ class Worker:
                     claims_folder=self.claims_folder,
                     on_progress=on_progress,
                     checkpoints=checkpoints,
+                    readers=self.readers,
                 )
             except Interrupted:
                 raise
@@ -184,47 +215,18 @@ class Worker:
     def data(self, spec: RunSpec) -> ImageData | ImageFiles:
         """Return the dataset of a run, loaded once."""
         identity, as_files = spec.dataset.identity, spec.recipe.crop_size is not None
-        if identity not in self.datasets:
-            source = self.sources.get(identity)
-            self.datasets[identity] = load_dataset(
-                spec.dataset, source, self.claims_folder, as_files=as_files
-            )
-        return self.datasets[identity]
+        with self.loading:
+            if identity not in self.datasets:
+                source = self.sources.get(identity)
+                self.datasets[identity] = load_dataset(
+                    spec.dataset, source, self.claims_folder, as_files=as_files
+                )
+            return self.datasets[identity]
 
 
-def _as_bytes(state: Mapping[str, torch.Tensor]) -> bytes:
-    buffer = io.BytesIO()
-    torch.save(dict(state), buffer)
-    return buffer.getvalue()
-
-
-def _record(
-    spec: RunSpec,
-    result: TrainedRun,
-    data: ImageData | ImageFiles,
-    blobs: Mapping[str, bytes],
-    sessions: list[Mapping[str, Any]],
-) -> RunRecord:
-    columns = {name: [row[name] for row in result.history] for name in result.history[0]}
-    return RunRecord(
-        key=spec.key,
-        spec=spec.as_json(),
-        history=columns,
-        outcome=result.outcome,
-        steps_done=result.steps_done,
-        chance_error=result.chance_error,
-        images={"train": len(data.train_labels), "test": len(data.test_labels)},
-        wall_seconds=result.wall_seconds,
-        weights={moment: hashlib.sha256(blob).hexdigest() for moment, blob in blobs.items()},
-        # The last session speaks for the whole run, but what was predicted for all of it was the first one's.
-        provenance={
-            **sessions[-1],
-            "finished": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-            "predicted_seconds": sessions[0].get("predicted_seconds"),
-            "diverged_at_step": result.diverged_at_step,
-            "sessions": sessions,
-        },
-    )
+def _bytes_to_share(device: torch.device) -> float:
+    """Return nine tenths of what is free on a GPU."""
+    return 0.9 * torch.cuda.mem_get_info(device)[0] if device.type == "cuda" else math.inf
 
 
 def _out_of_memory(error: Exception) -> bool:
@@ -240,8 +242,3 @@ def _reason(error: Exception) -> str:
         return f"out of memory: {text}\n    → fewer workers (--workers 1), or a device with more memory"
     place = traceback.extract_tb(error.__traceback__)[-1]
     return f"{text} ({Path(place.filename).name}:{place.lineno})"
-
-
-def _error(result: TrainedRun) -> str:
-    last = result.history[-1]
-    return f"training error {last['train_error']:.1%}, test error {last['test_error']:.1%}, {result.wall_seconds:.1f} s"

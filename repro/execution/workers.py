@@ -9,7 +9,7 @@ import signal
 import subprocess
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from repro.plan import Job
@@ -17,13 +17,21 @@ from repro.plan import Job
 
 @dataclass
 class WorkerProcess:
-    """A process, what it is at, and how far it has come with it."""
+    """A process, what it is at, and how far it has come with it.
+
+    Attributes:
+        number: from 1.
+        process: the process.
+        room: how many jobs it takes at a time; 0 until it is ready.
+        jobs: key → job in hand.
+        fractions: key → how much of it is done.
+    """
 
     number: int
     process: subprocess.Popen[str]
-    job: Job | None = None
-    ready: bool = False
-    fraction: float = 0.0
+    room: int = 0
+    jobs: dict[str, Job] = field(default_factory=dict)
+    fractions: dict[str, float] = field(default_factory=dict)
 
     @classmethod
     def started(
@@ -57,11 +65,16 @@ class WorkerProcess:
 
         A worker that has died is taken leave of by its "ended" event.
         """
-        self.job, self.fraction = job, 0.0
+        self.jobs[job.key], self.fractions[job.key] = job, 0.0
         assert self.process.stdin is not None
         with contextlib.suppress(OSError):
             self.process.stdin.write(json.dumps(_as_json(job, wait)) + "\n")
             self.process.stdin.flush()
+
+    def drop(self, key: str) -> Job:
+        """Take a job out of its hands."""
+        del self.fractions[key]
+        return self.jobs.pop(key)
 
     def let_go(self) -> None:
         """Ask it to save what it is at, if anything, and to end."""
@@ -97,6 +110,7 @@ def requests_to_end(tell: Callable[[], None]) -> Iterator[None]:
 
 def _as_json(job: Job, wait: bool) -> dict[str, Any]:
     return {
+        "key": job.key,
         "run": job.run.as_json() if job.run else None,
         "readings": [
             {

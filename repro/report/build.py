@@ -139,7 +139,7 @@ def _claim(
         claim_path=f"{claim.path.parent.name}/{claim.path.name}",
         claim_text=claim.text,
         command=f"repro check {claim.id} --scale {item.scale}{places}",
-        stand_ins=[f"{row.ours} of {row.paper}" for row in stand_ins],
+        stand_ins=[f"{row.ours} (the paper's: {row.paper})" for row in stand_ins],
         spec_rows=[_spec_row(row) for row in gate(claim, store).rows],
         reviews=[
             model.Review(author=note.author, date=str(note.date), text=note.text, about=note.about)

@@ -2,12 +2,34 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import torch
 import torch.nn.functional as F  # noqa: N812 - the name every PyTorch reader knows
 from torch import Tensor, nn
 
+from repro.datasets import ImageData, ImageFiles
+from repro.models import build_model
+from repro.spec import RunSpec
+from repro.training.seeds import global_stream
+
 GRAPHS_AND_WORKSPACES = 1.6
 """Activations are held by autograd or by a graph's pool; libraries take workspaces beside: a factor with room."""
+
+
+def run_bytes(spec: RunSpec, data: ImageData | ImageFiles, claims_folder: Path | None = None) -> int:
+    """Return an estimate, on the high side, of the bytes that a run takes on a GPU.
+
+    Raises:
+        ReproError: the model cannot be built.
+    """
+    if isinstance(data, ImageFiles):
+        in_shape, images = (3, spec.recipe.crop_size or 0, spec.recipe.crop_size or 0), 0
+    else:
+        in_shape, images = data.in_shape, len(data.train_labels) + len(data.test_labels)
+    with global_stream(spec.seed, torch.device("cpu")):
+        model = build_model(spec.model, in_shape, data.classes, claims_folder)
+    return training_bytes(model, in_shape, spec.recipe.batch_size, images)
 
 
 def training_bytes(model: nn.Module, in_shape: tuple[int, int, int], batch_size: int, images: int) -> int:
