@@ -248,7 +248,7 @@ class _Pool:
                 if job.train and self.store.run(job.key) is None:
                     self.outcome.interrupted[job.title] = self.where(job.key)
             return None
-        killed = f"killed by signal {-code}" if code < 0 else f"ended with exit code {code}"
+        killed = f"was killed by signal {-code}" if code < 0 else f"ended with exit code {code}"
         if not jobs:
             if not worker.room and not self.workers:
                 while self.waiting:
@@ -259,12 +259,12 @@ class _Pool:
         if len(jobs) > 1:
             # Which of them it was is seen when each has a process to itself.
             self.nets = 1
-            message = f"a worker with {len(jobs)} nets was {killed}; they go on one at a time"
+            message = f"a worker with {len(jobs)} nets {killed}; they go on one at a time"
         elif self.deaths[jobs[0].key]:
-            message = self.fail(jobs.pop(), f"its worker process was {killed}, twice (out of memory?)")
+            message = self.fail(jobs.pop(), f"its worker process {killed}, twice (out of memory?)")
         else:
             self.deaths[jobs[0].key] += 1
-            message = f"{jobs[0].title}: its worker was {killed}; trying once more"
+            message = f"{jobs[0].title}: its worker {killed}; trying once more"
         self.waiting.extendleft(reversed(jobs))
         self.start()
         return message
