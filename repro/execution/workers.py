@@ -22,6 +22,7 @@ class WorkerProcess:
     Attributes:
         number: from 1.
         process: the process.
+        listener: passes its events on.
         room: how many jobs it takes at a time; 0 until it is ready.
         jobs: key → job in hand.
         fractions: key → how much of it is done.
@@ -29,6 +30,7 @@ class WorkerProcess:
 
     number: int
     process: subprocess.Popen[str]
+    listener: threading.Thread
     room: int = 0
     jobs: dict[str, Job] = field(default_factory=dict)
     fractions: dict[str, float] = field(default_factory=dict)
@@ -57,8 +59,9 @@ class WorkerProcess:
                     tell((number, json.loads(line)))
             tell((number, {"event": "ended", "code": process.wait()}))
 
-        threading.Thread(target=listen, daemon=True).start()
-        return cls(number, process)
+        listener = threading.Thread(target=listen, daemon=True)
+        listener.start()
+        return cls(number, process, listener)
 
     def take(self, job: Job, *, wait: bool) -> None:
         """Give it a job, to wait for where another process has it in hand.
@@ -84,8 +87,10 @@ class WorkerProcess:
 
     def kill(self) -> None:
         """End it at once."""
+        self.let_go()
         self.process.kill()
         self.process.wait()
+        self.listener.join()
 
 
 @contextlib.contextmanager
