@@ -62,9 +62,16 @@ class ModelSpec:
     options: Mapping[str, Any] = field(default_factory=dict)
 
 
+PRECISIONS = ("fp32", "tf32", "bf16")
+
+
 @dataclass(frozen=True)
 class Numerics:
-    """What changes the arithmetic of a run: the precision of convolutions and matrix products."""
+    """What changes the arithmetic of a run: the precision of convolutions and matrix products.
+
+    "fp32"; "tf32": a GPU rounds their operands to 10 bits; "bf16": they are computed in bf16, while batch
+    normalisation's statistics, the loss and the weights that are updated stay fp32.
+    """
 
     precision: str = "fp32"
 

@@ -1302,3 +1302,19 @@ def test_the_papers_own_numbers_would_support_the_shipped_criteria(shipped: dict
         assert low < printed < high
     low, high = shipped["resnet/layer-responses"].base.expect["magnitude-20"].within or (1, 0)
     assert low < FIG7["ResNet-20"][0] < high
+
+
+def test_the_precision_is_of_the_experiment_or_of_an_arm(world: World) -> None:
+    data = changed(
+        BASE, experiment__precision="tf32", arms__residual={"model": "cifar-resnet", "precision": "bf16"}
+    )
+    world.write(data)
+    claim = world.claim()
+    found = {
+        cell.arm: run_spec(claim.base, cell, 0, claim.names).numerics.precision for cell in cells(claim.base)
+    }
+    assert found == {"plain": "tf32", "residual": "bf16"}
+    world.write(changed(data, arms__residual__precision="bf61"))
+    (problem,) = world.problems()
+    assert problem.where.endswith("arms.residual.precision")
+    assert "bf16" in str(problem)

@@ -12,7 +12,7 @@ from repro.claims.schema import ClaimFile
 from repro.errors import Problem, ReproError, suggestion
 from repro.recipes import RECIPE_FIELDS, Recipe, recipe
 from repro.registry import DataRef, Entry, Names, find_model
-from repro.spec import DatasetSpec, ModelSpec, RunSpec
+from repro.spec import PRECISIONS, DatasetSpec, ModelSpec, Numerics, RunSpec
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class Cell:
     Attributes:
         arm: the arm's name.
         levels: factor → level name, in the order of the claim file.
-        settings: what arm and levels set: "model", "dataset", recipe fields, and options of the model.
+        settings: what arm and levels set: "model", "dataset", "precision", recipe fields, options of the model.
     """
 
     arm: str
@@ -70,6 +70,7 @@ def run_spec(file: ClaimFile, cell: Cell, seed: int, names: Names, lr: float | N
     settings = dict(cell.settings)
     model_name = settings.pop("model", experiment.model)
     data = settings.pop("dataset", experiment.dataset)
+    precision = settings.pop("precision", experiment.precision)
 
     def place(key: str) -> str:
         return _place(file, cell, key)
@@ -77,6 +78,9 @@ def run_spec(file: ClaimFile, cell: Cell, seed: int, names: Names, lr: float | N
     if not (isinstance(model_name, str) and names_data(data) and experiment.recipe):
         raise ReproError(*_unnamed(cell, model_name, data, bool(experiment.recipe)))
     problems: list[Problem] = []
+    if precision not in PRECISIONS:
+        hint = suggestion(str(precision), PRECISIONS)
+        problems.append(Problem(place("precision"), "unknown precision", repr(precision), hint))
     model, dataset = Entry(""), DatasetSpec("", "")
     try:
         model = find_model(model_name, place("model"), names.root)
@@ -108,6 +112,7 @@ def run_spec(file: ClaimFile, cell: Cell, seed: int, names: Names, lr: float | N
         model=ModelSpec(model_name, model.version, common | settings),
         recipe=resolved,
         seed=seed,
+        numerics=Numerics(str(precision)),
     )
 
 
@@ -160,6 +165,6 @@ def _place(file: ClaimFile, cell: Cell, key: str) -> str:
             return f"factors.{factor}.{level}.{key}"
         if key == factor and not isinstance(value, dict):
             return f"factors.{factor}"
-    if key in ("model", "dataset"):
+    if key in ("model", "dataset", "precision"):
         return f"experiment.{key}"
     return f"experiment.recipe.{key}"

@@ -72,7 +72,7 @@ class NetSpec(Frozen):
 
 
 class Arm(Frozen):
-    """A condition of the experiment: "model", "dataset", recipe fields, options of the model; and its `spec`.
+    """A condition of the experiment: "model", "dataset", "precision", recipe fields, options of the model; its `spec`.
 
     `spec` is by level of a factor; an arm without levels has its one spec under "".
     """

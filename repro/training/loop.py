@@ -16,7 +16,7 @@ from repro.errors import ReproError, mistake
 from repro.models import build_model
 from repro.models.normalisation import group_batch_norm
 from repro.recipes import Recipe, contradictions
-from repro.spec import RunSpec
+from repro.spec import PRECISIONS, RunSpec
 from repro.training.capture import can_be_captured, draws_random_numbers
 from repro.training.checkpoints import Checkpoints, Interrupted
 from repro.training.feeds import MemoryFeed
@@ -26,8 +26,6 @@ from repro.training.run import State, TrainedRun
 from repro.training.schedules import WarmUp, scheduled_lr
 from repro.training.seeds import global_stream
 from repro.training.sources import feed_for
-
-PRECISIONS = ("fp32", "tf32", "bf16")
 
 STATE_VERSION = 1
 """Of what a checkpoint holds; a state of another version is not gone on from."""
