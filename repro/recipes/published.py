@@ -25,7 +25,8 @@ RECIPES: dict[str, Recipe] = {
     ),
     # Loshchilov, Hutter (arXiv:1608.03983), Sec. 4.1: Nesterov momentum 0.9, weight decay 5e-4, batch 128, one cosine
     # from 0.05 over 200 epochs (their T_0 = 200), BN over the batch. Theirs are wide residual nets, and they pad by
-    # reflection. A recipe of today's for the nets of ResNet, Sec. 4.2.
+    # reflection. A recipe of today's for the nets of ResNet, Sec. 4.2;
+    # written from memory of the paper.
     "resnet-cifar-modern": Recipe(
         name="resnet-cifar-modern",
         batch_size=128,
@@ -59,7 +60,8 @@ RECIPES: dict[str, Recipe] = {
     ),
     # Goyal et al. (arXiv:1706.02677), Sec. 5.1, the baseline of 8 GPUs: batch 256, lr 0.1, divided by 10 after 30, 60
     # and 80 of 90 epochs, Nesterov momentum 0.9, weight decay 1e-4 but not on BN's gamma and beta, BN over 32, crops by
-    # scale and aspect ratio. They start the last gamma of each block at 0, which is not done here.
+    # scale and aspect ratio. They start the last gamma of each block at 0, which is not done here. Written
+    # from memory of the paper.
     "resnet-imagenet-modern": Recipe(
         name="resnet-imagenet-modern",
         batch_size=256,
