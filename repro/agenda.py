@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import get_args
 
 from repro.claims import Claim
 from repro.demand import Demand, demand
@@ -43,21 +44,24 @@ class Agenda:
         """Return where each claim stands."""
         return [current_look(claim, self.scale, self.store, self.most.get(claim.id)) for claim in self.claims]
 
-    def variants(self) -> list[tuple[Variant, Demand]]:
-        """Return every variant that the claims declare, whether it is run or not, with what it rests on."""
+    def variants(self, kinds: Sequence[Kind] = get_args(Kind)) -> list[tuple[Variant, Demand]]:
+        """Return the variants of these kinds that the claims declare, whether run or not, with what they rest on."""
         return [
             (variant, demand(variant.claim, self.scale, self.store))
             for claim in self.claims
-            for variant in variants(claim, self.scale)
+            for variant in variants(claim, self.scale, kinds)
         ]
 
-    def plan(self) -> Plan:
-        """Return what is to be run next: first looks and variants, then further looks, nearest to a decision first."""
-        looks = self.looks()
+    def plan(self, looks: Sequence[Look] | None = None) -> Plan:
+        """Return what is to be run next: first looks and variants, then further looks, nearest to a decision first.
+
+        `looks` are those of :meth:`looks` where they are known and the store has not changed since.
+        """
+        looks = self.looks() if looks is None else looks
         first = [look.demand for look in looks if look.earlier is None]
-        wanted = [item for variant, item in self.variants() if variant.kind in self.kinds]
+        wanted = [item for _, item in self.variants(self.kinds)]
         plan = make_plan([*first, *wanted], self.store)
-        if plan.jobs:
+        if plan.jobs or len(first) == len(looks):
             return plan
         further = [(self._nearness(look.earlier), look.demand) for look in looks if look.earlier is not None]
         for _, item in sorted(further, key=lambda pair: -pair[0]):

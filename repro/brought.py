@@ -36,9 +36,11 @@ def bring(
             name says; all problems at once.
     """
     wanted = {claim.id: dict.fromkeys(_refs(claim, scale)) for claim in claims}
-    problems = list(
-        _out_of_place(given, {ref.name for refs in wanted.values() for ref in refs if not ref.path})
-    )
+    used = {ref.name for refs in wanted.values() for ref in refs if not ref.path}
+    problems = list(_out_of_place(given, used))
+    if not problems:
+        for name in sorted(given.keys() - used):
+            tell(f"No claim here uses {name} at {scale} scale: it was not read, and is not remembered.")
     desk = _Desk(given, store, tell)
     found = []
     for claim in claims:

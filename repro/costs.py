@@ -24,6 +24,12 @@ CIFAR_20_MULTIPLY_ADDS = 40.8e6
 FOUR_LAYER_MULTIPLY_ADDS = 12.4e6
 """cuda-convnet's 3 convolutions + fc on 32×32."""
 
+IMAGENET_RESNET_MULTIPLY_ADDS = {18: 1.8e9, 34: 3.6e9, 50: 3.8e9, 101: 7.6e9, 152: 11.3e9}
+"""By depth, on 224×224 (ResNet, Table 1). Plain nets differ from them by no more than shortcuts."""
+
+IMAGENET_MULTIPLY_ADDS = {"alexnet": (8, 0.7e9), "vgg": (16, 15.3e9)}
+"""Layers and multiply-adds on 224×224: AlexNet's, rounded, and VGG-16's convolutions (ResNet, 15.3 billion)."""
+
 
 class Costs:
     """Predicts wall seconds of a run on one worker; sharper where similar runs have been measured.
@@ -89,6 +95,14 @@ def rough_seconds_per_step(spec: RunSpec, data: DatasetEntry) -> float:
     if spec.model.name.startswith("cifar-"):
         layers, channels = _number(options.get("depth"), 20), _number(options.get("width"), 16)
         work = CIFAR_20_MULTIPLY_ADDS * (layers - 2) / 18 * (channels / 16) ** 2
+    elif spec.model.name in ("imagenet-plain", "imagenet-resnet"):
+        layers = _number(options.get("depth"), 34)
+        known = IMAGENET_RESNET_MULTIPLY_ADDS
+        # The table is of images of 224×224, and the area here is in units of 32×32.
+        work = known.get(round(layers), known[34]) / 49
+    elif spec.model.name in IMAGENET_MULTIPLY_ADDS:
+        layers, on_224 = IMAGENET_MULTIPLY_ADDS[spec.model.name]
+        work = on_224 / 49
     else:
         layers, work = 4.0, FOUR_LAYER_MULTIPLY_ADDS
     return layers * DISPATCH_SECONDS + 3 * work * area * spec.recipe.batch_size / MULTIPLY_ADDS_PER_SECOND

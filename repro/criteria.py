@@ -139,5 +139,3 @@ _ENTRY: dict[str, type] = {
     "runs_then": int,
     "expect": dict,
 }
-
-

@@ -142,10 +142,11 @@ def make_plan(demands: Sequence[Demand], store: Store) -> Plan:
         if mine and missing is not None:
             pending[key] = missing
         elif mine:
-            reason, seconds = "a probe has not been read from its kept weights yet", READING_SECONDS * len(mine)
-            jobs.append(
-                Job(spec, False, mine, tuple(sorted(claims[key])), reason, seconds, data[key].source)
+            reason, seconds = (
+                "a probe has not been read from its kept weights yet",
+                READING_SECONDS * len(mine),
             )
+            jobs.append(Job(spec, False, mine, tuple(sorted(claims[key])), reason, seconds, data[key].source))
     for reading, owners in _exact(demands, gates).values():
         if store.reading(reading.key) is None:
             reason = _failed_before(reading.key, store) or "not computed yet"

@@ -193,7 +193,9 @@ def find_dataset(ref: DataRef, where: str, names: Names) -> DatasetEntry:
     if ref.path is not None:
         # What has not been read has no fingerprint; what lies elsewhere is another dataset all the same.
         unread = f"unread: {ref.path}, {ref.size}, {ref.test_fraction}"
-        return DatasetEntry("", unread, missing=f"{ref.path} does not lie beside the claim file: put it there")
+        return DatasetEntry(
+            "", unread, missing=f"{ref.path} does not lie beside the claim file: put it there"
+        )
     if ref.name in DATASETS:
         return DATASETS[ref.name]
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9-]*", ref.name):

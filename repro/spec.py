@@ -115,7 +115,13 @@ class RunSpec:
         leaves the runs of earlier ones where they are.
         """
         return canonical_hash(
-            {**self.as_json(), "recipe": _told(self.recipe), "numerics": _told(self.numerics)}
+            {
+                "dataset": vars(self.dataset),
+                "model": vars(self.model),
+                "recipe": _told(self.recipe),
+                "seed": self.seed,
+                "numerics": _told(self.numerics),
+            }
         )
 
     def in_shape(self, data: DatasetEntry) -> tuple[int, int, int] | None:

@@ -402,6 +402,14 @@ MISTAKES: list[tuple[str, dict[str, Any], str, str, str | None, str | None]] = [
         "'depth'",
     ),
     (
+        "cell of a figure",
+        {"figure__f": {"kind": "curves", "title": "F", "of": ["train_loss"], "cells": ["plain/deeep"]}},
+        "figure.f.cells",
+        "unknown cell",
+        "'plain/deeep'",
+        "'plain/deep'",
+    ),
+    (
         "file of a figure",
         {
             "figure__f": {
@@ -1245,6 +1253,29 @@ def test_reference_curves_of_figure_6_end_at_the_papers_numbers(shipped: dict[st
             iteration, error = ends[f"{net}, {split}"]
             assert error == pytest.approx(number, abs=0.0051)
             assert iteration == pytest.approx(6.4, abs=0.11)
+
+
+def test_reference_curves_of_figure_1_are_those_of_figure_6(shipped: dict[str, Claim]) -> None:
+    data = shipped["resnet/plain-nets-degrade"].path.parent / "data"
+    left, curves = reference(data / "fig6.csv"), reference(data / "fig1.csv")
+    assert curves == {
+        (f"{name} error", net): left["plain nets", f"{net}, {split}"]
+        for name, split in (("training", "train"), ("test", "test"))
+        for net in ("plain-20", "plain-56")
+    }
+
+
+def test_reference_curves_of_figure_4_end_at_the_papers_numbers(shipped: dict[str, Claim]) -> None:
+    """Mean from 480,000 to 550,000 iterations (shared/papers/resnet.csv, rows "Fig4")."""
+    claim = shipped["resnet/projection-shortcuts"]
+    curves = reference(claim.path.parent / "data/fig4.csv")
+    ends = {series: [y for x, y in line if 48 <= x <= 55] for (_, series), line in curves.items()}
+    means = {series: sum(line) / len(line) for series, line in ends.items()}
+    assert means == {
+        "plain, plain-34": pytest.approx(32.54, abs=0.1),
+        "A, ResNet-34": pytest.approx(28.26, abs=0.1),
+    }
+    assert {series.split(",")[0] for series in means} <= claim.base.arms.keys()
 
 
 def test_reported_numbers_of_table_3(shipped: dict[str, Claim]) -> None:

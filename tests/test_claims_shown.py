@@ -53,6 +53,15 @@ def test_mistakes_in_reproductions(changes: dict[str, Any], what: str, world: Wo
     assert what in problem.what
 
 
+def test_mistakes_in_where_a_number_was_read(world: World) -> None:
+    (row,) = TABLE["rows"]  # type: ignore[misc]
+    for read_from, what in (({"los": "table"}, "unknown column"), ({"loss": "memory"}, "input should be")):
+        world.write(changed(BASE, table__t=changed(TABLE, rows=[{**row, "read_from": read_from}])))  # type: ignore[dict-item]
+        (problem,) = world.problems()
+        assert "table.t.rows" in problem.where
+        assert what in problem.what
+
+
 def test_directions_are_merged_by_scale_and_stand_in_the_ledger(world: World) -> None:
     direction = {"steps": "Towards a larger gap.", "width": "Not known.", "seeds": "None."}
     smoke = {

@@ -344,6 +344,12 @@ def test_another_name_is_that_of_data_to_be_brought(name: str) -> None:
     assert f"--data {name}=PATH" in (find_dataset(DataRef(name), "", registry.Names()).missing or "")
 
 
+def test_data_that_no_claim_uses_at_the_scale_is_said_to_be_left_unread(shop: Shop, tmp_path: Path) -> None:
+    shop.world.write()
+    shop.claims(cifar10=tmp_path / "nowhere")
+    assert shop.said == ["No claim here uses cifar10 at smoke scale: it was not read, and is not remembered."]
+
+
 def test_a_name_that_cannot_be_brought_is_refused() -> None:
     with pytest.raises(ReproError, match="is no name of a dataset"):
         find_dataset(DataRef("my pets"), "", registry.Names())

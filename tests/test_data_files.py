@@ -232,6 +232,13 @@ def test_a_truncated_archive_is_refused(share: float, tmp_path: Path) -> None:
     assert "is truncated, or no NumPy archive" in wrong(path)[0]
 
 
+def test_a_text_file_is_no_archive_and_nobody_is_told_to_unpickle_it(tmp_path: Path) -> None:
+    (tmp_path / "a.npz").write_text("hello", encoding="utf-8")
+    (problem,) = wrong(tmp_path / "a.npz")
+    assert "is truncated, or no NumPy archive" in problem
+    assert "pickle" not in problem
+
+
 def test_a_damaged_member_of_an_archive_is_named(tmp_path: Path) -> None:
     path = save_npz(tmp_path / "a.npz", arrays())
     content = bytearray(path.read_bytes())

@@ -48,6 +48,24 @@ def test_an_unchanged_file_is_read_once(tmp_path: Path, monkeypatch: pytest.Monk
     assert store.run(KEY) is first
 
 
+def test_an_unchanged_reading_is_read_once_and_a_changed_one_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = Store(tmp_path)
+    path = tmp_path / "readings" / f"{KEY}.json"
+    path.parent.mkdir()
+    for value in (1.0, 2.0):
+        path.write_text(sealed({"spec": {}, "rows": [{"value": value}], "provenance": {}}), encoding="utf-8")
+        earlier = path.stat().st_mtime_ns - int((60 + value) * 10**9)
+        os.utime(path, ns=(earlier, earlier))
+        assert store.reading(KEY) == [{"value": value}]
+        with monkeypatch.context() as patch:
+            patch.setattr(Path, "read_bytes", lambda self: pytest.fail(f"{self} is read again"))
+            assert store.reading(KEY) == [{"value": value}]
+    path.unlink()
+    assert store.reading(KEY) is None
+
+
 @pytest.mark.parametrize("aged", [True, False])
 def test_a_changed_file_is_read_again(aged: bool, tmp_path: Path) -> None:
     store = Store(tmp_path)

@@ -575,6 +575,23 @@ def test_what_reproductions_report_stands_in_the_papers_rows_and_columns(world: 
     assert one.values == [[None, "5.1"], [None, None], ["7.2", None]]
 
 
+def test_a_number_may_be_read_from_another_place_than_its_table(world: World) -> None:
+    first, *others = TABLE["rows"]  # type: ignore[misc]
+    table = {
+        **TABLE,
+        "source": {"where": "Fig. 6 and Table 6", "read_from": "figure"},
+        "rows": [{**first, "read_from": {"err": "table"}}, *others],  # type: ignore[dict-item]
+    }
+    metrics = {**ERRORS, "train": {"kind": "final", "of": "train_error"}}
+    world.write(changed(ERROR_CLAIM, metrics=metrics, table__t=table))
+    (built,) = only(world.report()).tables
+    assert [[cell.from_figure for cell in row.cells] for row in built.rows] == [
+        [False, True],
+        [True, True],
+        [True, True],
+    ]
+
+
 @pytest.mark.parametrize(
     ("text", "value"),
     [
@@ -631,6 +648,26 @@ def test_figures_of_curves_show_every_seed_their_mean_and_the_paper(world: World
     assert (losses.y_percent, losses.y_log) == (False, True)
     assert {s.style for s in losses.series if "train" in s.label} == {"dashed"}
     assert {s.style for s in losses.series if "test" in s.label} == {"solid"}
+
+
+def test_a_panel_each_column_shows_the_chosen_cells_only(world: World) -> None:
+    world.write(ERROR_CLAIM)
+    world.fill(lambda cell, seed: {"train_error": [0.9, 0.1], "test_error": [0.9, 0.3]})
+    train, test = panels(
+        world,
+        kind="curves",
+        of=["train_error", "test_error"],
+        panel="of",
+        cells=["plain/deep", "plain/shallow"],
+    )
+    assert [(panel.title, panel.y_label) for panel in (train, test)] == [
+        ("train error", "train error (%)"),
+        ("test error", "test error (%)"),
+    ]
+    for panel, end in ((train, 0.1), (test, 0.3)):
+        assert {s.label for s in panel.series} == {"plain, shallow (8)", "plain, deep (14)"}
+        assert {s.style for s in panel.series} == {"solid"}
+        assert [s.y[-1] for s in panel.series] == [pytest.approx(end)] * len(panel.series)
 
 
 def test_curves_that_end_at_different_places_have_no_mean(world: World) -> None:

@@ -213,7 +213,7 @@ def test_data_that_stand_in_are_named_on_top_at_the_claim_and_in_the_ledger() ->
     says = samples.stand_in().stand_ins[0]
     assert source.count(f"<strong>Not the paper’s data:</strong> {says}") == 2
     assert 'data set cifar10 <span class="role stand-in">stand-in</span>' in source
-    assert "The paper’s data, nets and schedule." not in source
+    assert "The full protocol: its own data, nets and schedule." not in source
     assert is_capped(samples.stand_in().papers[0].claims[0].verdict)
 
 
@@ -238,6 +238,11 @@ def test_numbers_read_from_a_figure_are_marked_and_reproductions_stand_beside() 
         source.index('<table class="beside') : source.index("Read from a figure, at least in part")
     ]
     assert table.count(mark) == sum(text is not None for text in printed)
+    report = samples.five_claims()
+    told = next(claim for paper in report.papers for claim in paper.claims if claim.tables).tables[0]
+    told.rows[0].cells[:] = [cell.model_copy(update={"from_figure": False}) for cell in told.rows[0].cells]
+    fewer = source.count(mark) - render_html(report).count(mark)
+    assert fewer >= sum(cell.reported is not None for cell in told.rows[0].cells) > 0
     assert "<b>somebody/pytorch-resnets</b>: README, 2018; best epoch" in source
     elsewhere = source[source.index('<table class="elsewhere') :]
     row = re.search(r"ResNet-20</th>(.*?)</tr>", elsewhere, re.S)
@@ -768,13 +773,15 @@ def test_a_figures_csv_holds_its_points() -> None:
     )
     right = _panel(_series("reference", [0.1], label="=tanh"), title="right")
     rows = list(csv.reader(io.StringIO(as_csv.figure_csv(_figure(left, right)))))
-    runs = ['ReLU, "A", run 1', 'ReLU, "A", run 2', 'ReLU, "A", mean']
+    papers = list(csv.reader(io.StringIO(as_csv.figure_csv(_figure(left, right), paper=True))))
+    runs = ['ReLU, "A", run 1', 'ReLU, "A", run 2']
     assert rows == [
-        ["panel", "x", *runs, "'=tanh, paper"],
-        ["left", "shallow", "0.5", "0.75", "0.625", ""],
-        ["left", "deep", "0.25", "0.125", "0.1875", ""],
-        ["right", "0", "", "", "", "0.1"],
+        ["panel", "x", *runs],
+        ["left", "shallow", ".5", ".75"],
+        ["left", "deep", ".25", ".125"],
     ]
+    assert papers == [["panel", "x", "'=tanh, paper"], ["right", "0", ".1"]]
+    assert as_csv.figure_csv(_figure(left), paper=True) == ""
 
 
 def test_evidence_csv_has_a_row_a_part_and_no_formula() -> None:

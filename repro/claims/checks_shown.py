@@ -15,7 +15,6 @@ from repro.errors import suggestion
 
 def tables(file: ClaimFile, scale: str) -> Iterator[Finding]:
     """Find rows, columns and moments that refer to nothing."""
-    addresses = [cell.address for cell in all_cells(file)]
     for name, table in file.table.items():
         for metric in table.metrics:
             yield from known(f"table.{name}.metrics", "metric", metric, file.metrics)
@@ -27,12 +26,10 @@ def tables(file: ClaimFile, scale: str) -> Iterator[Finding]:
                 yield f"table.{name}", what, ", ".join(moments), "name one of them with `at`"
         for row in table.rows:
             place = f"table.{name}.rows.{row.label}"
-            for metric in sorted(row.reported.keys() - set(table.metrics)):
+            for metric in sorted((row.reported.keys() | row.read_from.keys()) - set(table.metrics)):
                 yield from known(place, "column", metric, table.metrics)
-            # A lesser scale may have fewer levels than the paper: there, levels may be absent.
-            absent = row.cell is not None and row.cell not in addresses
-            if row.cell is not None and absent and (scale == "paper" or arm_of(row.cell) not in file.arms):
-                yield f"{place}.cell", "unknown cell", repr(row.cell), suggestion(row.cell, addresses)
+            if row.cell is not None:
+                yield from _cell(f"{place}.cell", row.cell, file, scale)
         labels = [row.label for row in table.rows]
         for reproduction in table.reproductions:
             for label, values in reproduction.values.items():
@@ -42,7 +39,14 @@ def tables(file: ClaimFile, scale: str) -> Iterator[Finding]:
                     yield from known(f"{place}.{label}", "column", metric, table.metrics)
 
 
-def figures(file: ClaimFile, path: Path) -> Iterator[Finding]:
+def _cell(place: str, cell: str, file: ClaimFile, scale: str) -> Iterator[Finding]:
+    """Find a cell that is none; a lesser scale may have fewer levels than the paper: there, levels may be absent."""
+    addresses = [one.address for one in all_cells(file)]
+    if cell not in addresses and (scale == "paper" or arm_of(cell) not in file.arms):
+        yield place, "unknown cell", repr(cell), suggestion(cell, addresses)
+
+
+def figures(file: ClaimFile, scale: str, path: Path) -> Iterator[Finding]:
     """Find figures of nothing, and reference curves that cannot be drawn."""
     for name, figure in file.figure.items():
         place = f"figure.{name}"
@@ -57,7 +61,10 @@ def figures(file: ClaimFile, path: Path) -> Iterator[Finding]:
         if figure.kind == "moments" and not file.factors:
             yield place, "a figure of moments has the first factor on its axis", None, "add [factors]"
         if figure.panel is not None:
-            yield from known(f"{place}.panel", "factor", figure.panel, {**file.factors, "arm": None})
+            parts = {**file.factors, "arm": None} | ({"of": None} if figure.kind == "curves" else {})
+            yield from known(f"{place}.panel", "factor", figure.panel, parts)
+        for cell in figure.cells:
+            yield from _cell(f"{place}.cells", cell, file, scale)
         if figure.reference is not None:
             yield from _reference(f"{place}.reference.file", path.parent / figure.reference.file)
 

@@ -16,10 +16,13 @@ SCALES: dict[str, str] = {
         "effect can be seen in miniature and how the check works. It never confirms or refutes the paper."
     ),
     "reduced": (
-        "Reduced scale: the paper's data, but less of it, a shorter schedule or a stand-in. It says what holds "
-        "there; it never confirms or refutes the paper."
+        "Reduced scale: the data of the full protocol, but less of it, a shorter schedule or a stand-in. It says what "
+        "holds there; it never confirms or refutes the paper."
     ),
-    "paper": "Paper scale: the paper's data, nets and schedule. Differences that remain are in each claim's ledger.",
+    "paper": (
+        "Paper scale: the full protocol of each claim, its paper's or, where no paper is behind it, its author's. "
+        "Differences that remain are in each claim's ledger."
+    ),
 }
 """From the least to the most; the words say what a report at that scale may claim."""
 

@@ -6,15 +6,28 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from repro.claims.vocabulary import Frozen, HistoryColumn, Moment, Printed, Reported, Source, no_others
+from repro.claims.vocabulary import (
+    Frozen,
+    HistoryColumn,
+    Moment,
+    Printed,
+    ReadFrom,
+    Reported,
+    Source,
+    no_others,
+)
 
 
 class TableRow(Frozen):
-    """A printed row: its label, our cell, and the numbers as printed, by metric."""
+    """A printed row: its label, our cell, and the numbers as printed, by metric.
+
+    `read_from` names, by metric, what a number was read from where it is another kind of place than the table's source.
+    """
 
     label: str
     cell: str | None = None
     reported: dict[str, str] = {}
+    read_from: dict[str, ReadFrom] = {}
     note: str | None = None
 
 
@@ -50,7 +63,8 @@ class Reference(Frozen):
 class Figure(Frozen):
     """A figure in the manner of the paper's own, with the paper's curves as reference.
 
-    kind "curves": history columns `of` against epochs. "layers": a probe metric layer by layer, in network
+    kind "curves": history columns `of` against epochs, of `cells` where given; a panel each arm, level of a factor, or
+    column (`panel` = "arm", a factor, "of"). "layers": a probe metric layer by layer, in network
     order and sorted. "moments": a reduced probe metric by factor level, one panel a moment.
     """
 
@@ -60,6 +74,7 @@ class Figure(Frozen):
     metric: str | None = None
     at: Moment = "last"
     panel: str | None = None
+    cells: list[str] = []
     reference: Reference | None = None
     target: float | None = None
 
@@ -68,6 +83,6 @@ class Figure(Frozen):
         key = "of" if self.kind == "curves" else "metric"
         if not getattr(self, key):
             raise ValueError(f"a figure of {self.kind} needs `{key}`")
-        used = {"curves": "of panel target", "layers": "metric at", "moments": "metric"}[self.kind]
+        used = {"curves": "of panel cells target", "layers": "metric at", "moments": "metric"}[self.kind]
         no_others(self, f"a figure of {self.kind}", f"{used} kind title reference")
         return self

@@ -112,9 +112,10 @@ def command(
     store.prepare()
     claims = options.with_data(claims, known, data, stand_ins, store, quiet=quiet)
     agenda = Agenda(claims, known, store, most, options.kinds(controls, sensitivity))
-    for look in agenda.looks():
+    looks = agenda.looks()
+    for look in looks:
         record(look.demand, store)
-    plan = agenda.plan()
+    plan = agenda.plan(looks)
     outcome = Outcome()
     try:
         if plan.jobs:
@@ -122,7 +123,7 @@ def command(
             count = default_workers(device, workers)
             outcome = _run(agenda, plan, library.root, device, count, nets, deadline, every, quiet)
     finally:
-        for look in agenda.looks():
+        for look in agenda.looks() if plan.jobs else looks:
             remember(look.demand, store)
     places = options.places(claims_dir, store_dir)
     again = options.again(claims, claim_ids, paper, known, places)

@@ -45,7 +45,9 @@ def store_option(function: F) -> F:
 def data_options(function: F) -> F:
     """Add `--data NAME=PATH` and `--stand-in NAME=PATH`."""
     text = "As --data, for other data in its place: the words of verdicts are capped."
-    function = click.option("--stand-in", "stand_ins", metavar="NAME=PATH", multiple=True, help=text)(function)
+    function = click.option("--stand-in", "stand_ins", metavar="NAME=PATH", multiple=True, help=text)(
+        function
+    )
     text = (
         "Where a dataset lies: cifar10=PATH (torchvision's folder or archive, a Keras .npz, image folders), "
         "cifar10=download, imagenet=DIR, or data of your own by the name in its claim. The store remembers it."
@@ -167,7 +169,9 @@ def with_data(
         for text in texts:
             name, _, path = text.partition("=")
             if not name or not path:
-                problems.append(Problem(option, "is not NAME=PATH", repr(text), "such as cifar10=data/cifar10.npz"))
+                problems.append(
+                    Problem(option, "is not NAME=PATH", repr(text), "such as cifar10=data/cifar10.npz")
+                )
             elif name in given:
                 problems.append(Problem(option, "brings a dataset twice", repr(text), "bring it once"))
             else:

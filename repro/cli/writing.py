@@ -12,6 +12,7 @@ from repro.agenda import Agenda
 from repro.claims import Library
 from repro.cli.styled import styled
 from repro.errors import ReproError, mistake
+from repro.looks import Look
 from repro.metrics import collect
 from repro.report.build import build_report
 from repro.report.formats import FILES, Format, write_report
@@ -42,23 +43,26 @@ def publish(
     Without `out` the files lie in `reports/SCALE`, and the index of `reports` is brought up to date.
     """
     agenda = agenda.settled()
-    report, frame = judge(library, agenda, command, places)
-    written = write(report, out or REPORTS / agenda.scale, forms, templates, frame)
+    looks = agenda.looks()
+    report, frame = judge(library, agenda, looks, command, places)
+    written = write(report, out or REPORTS / agenda.scale, forms, templates, frame, agenda.store.drawn)
     if out is None:
         _refresh(REPORTS)
     if as_json:
         click.echo(report.model_dump_json(indent=2))
     else:
         summarise(report)
-        _further(agenda, places)
+        _further(looks, agenda.scale, places)
         tell(report, written)
     return report
 
 
-def judge(library: Library, agenda: Agenda, command: str, places: str) -> tuple[Report, pd.DataFrame]:
+def judge(
+    library: Library, agenda: Agenda, looks: Sequence[Look], command: str, places: str
+) -> tuple[Report, pd.DataFrame]:
     """Return the report and the tidy metrics of what the store holds now, variants included."""
     store = agenda.store
-    demands = [look.demand for look in agenda.looks()]
+    demands = [look.demand for look in looks]
     changed = agenda.variants()
     frame = collect([*demands, *(item for _, item in changed)], store)
     verdicts = [judge_claim(item, frame, store) for item in demands]
@@ -74,6 +78,7 @@ def write(
     forms: Sequence[Format],
     templates: Path | None,
     frame: pd.DataFrame | None = None,
+    kept: Path | None = None,
 ) -> list[Path]:
     """Write the report's files and return them.
 
@@ -81,7 +86,7 @@ def write(
         ReproError: the folder cannot be written.
     """
     try:
-        return write_report(report, folder, forms, frame=frame, templates=templates)
+        return write_report(report, folder, forms, frame=frame, templates=templates, kept=kept)
     except OSError as error:
         hint = "choose a writable folder with --out DIR; the runs are safe in the store"
         raise mistake(str(folder), f"the report cannot be written: {error.strerror}", hint=hint) from None
@@ -109,11 +114,11 @@ def summarise(report: Report) -> None:
                 click.echo(visible(f"      {failed.title}: {failed.verdict.sentence}"))
 
 
-def _further(agenda: Agenda, places: str) -> None:
-    for look in agenda.looks():
+def _further(looks: Sequence[Look], scale: str, places: str) -> None:
+    for look in looks:
         if look.further is not None:
             name, seeds = look.demand.claim.id, len(look.demand.seeds)
-            again = f"repro check {name} --scale {agenda.scale} --seeds {look.further}{places}"
+            again = f"repro check {name} --scale {scale} --seeds {look.further}{places}"
             click.echo(f"\n{name} is open after {seeds} seeds; its next look takes {look.further}: {again}")
 
 

@@ -56,8 +56,9 @@ def read_npz(path: Path, test_fraction: float | None = None) -> ImageData:
 def _arrays(file: BinaryIO, path: Path) -> tuple[dict[str, npt.NDArray[Any]], list[Problem]]:
     try:
         archive = np.load(file, allow_pickle=False)
-    except _DAMAGE as error:
-        what = f"is truncated, or no NumPy archive: {error}".splitlines()[0]
+    except _DAMAGE:
+        # NumPy takes any other file for a pickle, and would advise to load it unsafely.
+        what = "is truncated, or no NumPy archive"
         raise mistake(str(path), what, hint=f"a .npz of {', '.join(KEYS)}") from None
     if not isinstance(archive, np.lib.npyio.NpzFile):
         raise mistake(str(path), "is one array, not an archive", hint=f"a .npz of {', '.join(KEYS)}")

@@ -4,33 +4,37 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from urllib.parse import quote
 
 from repro.report.model import ClaimReport, Figure
 from repro.report.text import visible
 
 
-def figure_csv(figure: Figure) -> str:
-    """Return the points of all lines of `figure`: a row for each place on a panel's x axis, a column for each line.
+def figure_csv(figure: Figure, *, paper: bool = False) -> str:
+    """Return the points of our runs in `figure`, or of the paper's lines: a row for each place on a panel's x axis, a
+    column for each line; "" where there are none.
 
-    Lines that share a label are told apart by what they are: "mean", "paper", or "run 1", "run 2" …; categories are
-    written by name.
+    Runs that share a label are told apart by number, "run 1", "run 2" …, and their mean is left out; categories are
+    written by name. The paper's places are vertices of its plot and none of ours: one table of both would be mostly
+    commas.
     """
     columns: dict[str, None] = {}
     rows: dict[tuple[str, float], dict[str, float]] = {}
     places: dict[tuple[str, float], object] = {}
     for panel in figure.panels:
         count: Counter[str] = Counter()
-        for series in panel.series:
-            count[series.label] += series.role == "seed"
-            what = {"seed": f"run {count[series.label]}", "mean": "mean", "reference": "paper"}[series.role]
-            name = f"{series.label}, {what}"
+        for series in [one for one in panel.series if one.role == ("reference" if paper else "seed")]:
+            count[series.label] += 1
+            name = f"{series.label}, paper" if paper else f"{series.label}, run {count[series.label]}"
             columns[name] = None
             for x, y in zip(series.x, series.y, strict=False):
                 rows.setdefault((panel.title, x), {})[name] = round(y, 4) if panel.y_percent else y
                 places[panel.title, x] = _place(panel.x_categories, x)
+    if not rows:
+        return ""
     order = {panel.title: i for i, panel in enumerate(figure.panels)}
     return _written(
         ["panel", "x", *columns],
@@ -38,7 +42,7 @@ def figure_csv(figure: Figure) -> str:
             [title, places[title, x], *(rows[title, x].get(name) for name in columns)]
             for title, x in sorted(rows, key=lambda row: (order[row[0]], row[1]))
         ],
-        digits=4,  # more than a figure shows; report.json has more
+        _brief,
     )
 
 
@@ -53,7 +57,7 @@ def expectations_csv(claims: Iterable[ClaimReport]) -> str:
                 numbers = [part.estimate, part.low, part.high, part.level, part.n, part.bound]
                 rows.append([*fixed, part.label, *numbers, *regions, part.result, one.verdict.word])
     names = "claim expectation role kind unit reported part estimate low high level n bound"
-    return _written([*names.split(), "supports when", "refuted when", "result", "verdict"], rows)
+    return _written([*names.split(), "supports when", "refuted when", "result", "verdict"], rows, _exact)
 
 
 def data_link(text: str) -> str:
@@ -67,19 +71,28 @@ def _place(categories: Sequence[str] | None, x: float) -> object:
     return x
 
 
-def _written(header: Sequence[str], rows: Iterable[Sequence[object]], digits: int = 6) -> str:
+def _written(header: Sequence[str], rows: Iterable[Sequence[object]], number: Callable[[float], str]) -> str:
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow([_cell(name, digits) for name in header])
-    writer.writerows([[_cell(value, digits) for value in row] for row in rows])
+    writer.writerow([_cell(name, number) for name in header])
+    writer.writerows([[_cell(value, number) for value in row] for row in rows])
     return out.getvalue()
 
 
-def _cell(value: object, digits: int) -> str:
+def _exact(value: float) -> str:
+    return f"{value:.6g}"
+
+
+def _brief(value: float) -> str:
+    """Four digits are more than a figure shows (report.json has more); most are errors, below 1."""
+    return re.sub(r"^(-?)0\.", r"\1.", f"{value:.4g}")
+
+
+def _cell(value: object, number: Callable[[float], str]) -> str:
     if value is None:
         return ""
     if isinstance(value, float):
-        return f"{value:.{digits}g}"
+        return number(value)
     text = visible(str(value))
     # spreadsheets run cells that look like formulas; numbers were written above
     return "'" + text if isinstance(value, str) and text.startswith(("=", "+", "-", "@", "\t")) else text

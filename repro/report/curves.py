@@ -67,7 +67,7 @@ def _measured(item: Demand, store: Store, metric: Metric) -> Iterator[tuple[Need
 
 
 def _panel_of(need: Need, figure: Figure) -> str:
-    if figure.panel is None:
+    if figure.panel in (None, "of"):
         return "ours"
     level = need.cell.arm if figure.panel == "arm" else need.cell.levels[figure.panel]
     return level if figure.panel == "arm" else f"{figure.panel}: {level}"
@@ -86,25 +86,28 @@ def _label_of(need: Need, figure: Figure) -> str:
 def _curves(figure: Figure, item: Demand, store: Store) -> Iterator[model.Panel]:
     grouped: dict[str, dict[str, list[RunRecord]]] = {}
     for need, run in _runs(item, store):
-        if run.steps_done:
+        if run.steps_done and (not figure.cells or need.cell.address in figure.cells):
             grouped.setdefault(_panel_of(need, figure), {}).setdefault(_label_of(need, figure), []).append(
                 run
             )
-    percent = all(column.endswith("error") for column in figure.of)
     places = reference.places(figure, item)
     dashes = reference.styles(figure, item)
     order = list(dict.fromkeys(label for lines in grouped.values() for label in lines))
-    for title, lines in grouped.items():
+    shown = [(title, figure.of, lines) for title, lines in grouped.items()]
+    if figure.panel == "of":
+        shown = [(name.replace("_", " "), [name], lines) for name in figure.of for lines in grouped.values()]
+    for title, columns, lines in shown:
+        percent = all(column.endswith("error") for column in columns)
         series = []
         for label, runs in lines.items():
             group = order.index(label)  # a line has one colour in all panels
-            for column in figure.of:
+            for column in columns:
                 alone = dashes.get(label.split(",")[0].casefold(), "solid")
-                style = STYLES.get(column.split("_")[0], "solid") if len(figure.of) > 1 else alone
-                own = f"{label}, {column.replace('_', ' ')}" if len(figure.of) > 1 else label
+                style = STYLES.get(column.split("_")[0], "solid") if len(columns) > 1 else alone
+                own = f"{label}, {column.replace('_', ' ')}" if len(columns) > 1 else label
                 pairs = [_finite(places(run), run.history[column]) for run in runs]
                 series += _seeds_and_mean(own, group, style, pairs)
-        what = figure.of[0].replace("_", " ") if len(figure.of) == 1 else ("error" if percent else "loss")
+        what = columns[0].replace("_", " ") if len(columns) == 1 else ("error" if percent else "loss")
         yield model.Panel(
             title=title,
             x_label=places.label,

@@ -11,8 +11,7 @@ import textwrap
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from matplotlib.ticker import LogLocator, MaxNLocator
-
+from repro.report import ticks
 from repro.report.model import ExpectationResult, Part, Region, Unit
 
 _UNIT_LABELS: dict[Unit, str] = {
@@ -222,17 +221,15 @@ def _track(part: Part, scale: _Scale) -> Track:
 
 
 def _ticks(scale: _Scale) -> list[Tick]:
-    if scale.log:
-        places = LogLocator(base=10, subs=(1, 2, 5)).tick_values(10**scale.start, 10**scale.end)
-        values = [math.log10(value) for value in places if value > 0]
-        inside = [value for value in values if scale.start <= value <= scale.end]
-        if len(inside) >= 2:
-            return [_tick(scale, value, 10**value) for value in inside[:: max(1, len(inside) // 5)]]
-        linear = MaxNLocator(nbins=4, steps=[1, 2, 5, 10]).tick_values(10**scale.start, 10**scale.end)
-        values = [math.log10(value) for value in linear if value > 0]
-        return [_tick(scale, value, 10**value) for value in values if scale.start <= value <= scale.end]
-    places = MaxNLocator(nbins=5, steps=[1, 2, 5, 10]).tick_values(scale.start, scale.end)
-    return [_tick(scale, value, value) for value in places if scale.start <= value <= scale.end]
+    if not scale.log:
+        return [_tick(scale, value, value) for value in ticks.even(scale.start, scale.end, 5)]
+    low, high = 10**scale.start, 10**scale.end
+    values = ticks.logarithmic(low, high)
+    if len(values) >= 2:
+        values = values[:: max(1, len(values) // 5)]
+    else:
+        values = [value for value in ticks.even(low, high, 4) if value > 0]
+    return [_tick(scale, math.log10(value), value) for value in values]
 
 
 def _tick(scale: _Scale, at: float, value: float) -> Tick:

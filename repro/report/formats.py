@@ -43,6 +43,7 @@ def write_report(
     *,
     frame: pd.DataFrame | None = None,
     templates: Path | None = None,
+    kept: Path | None = None,
 ) -> list[Path]:
     """Write `report` into `folder` in each of `forms` and return the files.
 
@@ -52,6 +53,7 @@ def write_report(
         forms: csv has a row for each part of each expectation; errors are fractions.
         frame: the tidy metrics of each run, which csv writes beside; None where only the report is at hand.
         templates: of the page, before the shipped ones.
+        kept: where the page's drawings are kept from one report to the next; None draws them anew.
 
     Raises:
         OSError: the folder cannot be written.
@@ -59,7 +61,7 @@ def write_report(
     written = []
     for form in dict.fromkeys(forms):
         path = folder / FILES[form]
-        write_whole(path, rendered(report, form, templates))
+        write_whole(path, rendered(report, form, templates, kept))
         written.append(path)
         if form == "csv" and frame is not None:
             table = frame.to_csv(index=False, lineterminator="\n", float_format="%.10g")
@@ -68,11 +70,11 @@ def write_report(
     return written
 
 
-def rendered(report: Report, form: Format, templates: Path | None = None) -> str:
+def rendered(report: Report, form: Format, templates: Path | None = None, kept: Path | None = None) -> str:
     """Return `report` in one form."""
     match form:
         case "html":
-            return render_html(report, templates=templates)
+            return render_html(report, templates=templates, kept=kept)
         case "json":
             return report.model_dump_json() + "\n"
         case "csv":

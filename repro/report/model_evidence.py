@@ -86,7 +86,8 @@ class Cell(Data):
     """A cell of a paper's table: the number as printed, ours beside it.
 
     `region` and `verdict` are those of the expectation about this very cell, which `expectation` links to; None where
-    there is none. Where it has several parts, the verdict is of the cell's own part.
+    there is none. Where it has several parts, the verdict is of the cell's own part. `from_figure`: the printed number
+    was read from a figure; None: not told, as its table.
     """
 
     metric: str
@@ -97,6 +98,7 @@ class Cell(Data):
     expectation: str | None = None
     region: str | None = None
     verdict: Verdict | None = None
+    from_figure: bool | None = None
 
 
 class Row(Data):

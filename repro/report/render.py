@@ -7,6 +7,7 @@ import hashlib
 import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +16,10 @@ from markupsafe import Markup
 
 from repro import shipped
 from repro.errors import mistake
-from repro.report import as_csv, figures, lines, text
+from repro.report import as_csv, lines, text
 from repro.report.bibtex import bibtex, tool_bibtex
 from repro.report.columns import table_columns
+from repro.report.drawn import drawn
 from repro.report.forest import Axis, forest
 from repro.report.model import ClaimReport, ExpectationResult, Figure, Report, Sensitivity, Table, Verdict
 
@@ -31,13 +33,15 @@ _NAMED_PARTS = 4  # a note shared by more parts counts them instead
 class FigureView:
     """A figure ready for the page: a drawing a panel (empty where there is nothing to show).
 
-    Panels with the same lines share `legend`; otherwise each has one of its own in `legends`.
+    Panels with the same lines share `legend`; otherwise each has one of its own in `legends`. `csv` and `paper_csv` are
+    links to the points of our lines and of the paper's; empty where there are none.
     """
 
     drawings: list[Markup]
     legend: list[lines.LegendEntry]
     legends: list[list[lines.LegendEntry]]
     csv: str
+    paper_csv: str
 
     @property
     def empty(self) -> bool:
@@ -45,13 +49,13 @@ class FigureView:
         return not any(self.drawings)
 
 
-def render_html(report: Report, *, templates: Path | None = None) -> str:
+def render_html(report: Report, *, templates: Path | None = None, kept: Path | None = None) -> str:
     """Return `report` as one HTML page; the same report gives the same bytes.
 
     Files in the folder `templates` (report.html.jinja, claim.html.jinja, report.css, report.js …) come
-    before the shipped ones of the same name.
+    before the shipped ones of the same name. Drawings are taken from the folder `kept`, and kept there.
     """
-    environment = _environment(templates)
+    environment = _environment(templates, kept)
     style, script = _source(environment, STYLE), _source(environment, SCRIPT)
     try:
         return environment.get_template(PAGE).render(
@@ -120,7 +124,7 @@ def claim_coverage(claim: ClaimReport) -> str:
     return " · ".join(parts)
 
 
-def _environment(templates: Path | None) -> jinja2.Environment:
+def _environment(templates: Path | None, kept: Path | None = None) -> jinja2.Environment:
     if templates is not None and not templates.is_dir():
         raise mistake("templates", "no such folder", str(templates))
     folders = [shipped.folder("templates")] if templates is None else [templates, shipped.folder("templates")]
@@ -129,6 +133,7 @@ def _environment(templates: Path | None) -> jinja2.Environment:
         autoescape=True,  # Jinja's own choice by file name would skip *.html.jinja
         undefined=jinja2.StrictUndefined,
         finalize=_shown,
+        optimized=False,  # a page is rendered once: folding constants takes longer than it saves
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
@@ -140,7 +145,7 @@ def _environment(templates: Path | None) -> jinja2.Environment:
         "kind": verdict_kind,
         "capped": is_capped,
         "forest": forest,
-        "drawn": _drawn,
+        "drawn": partial(_figure_view, kept=kept),
         "bibtex": bibtex,
         "evidence": _evidence,
         "flips": _flips,
@@ -162,14 +167,15 @@ def _shown(value: Any) -> Any:
     return text.visible(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
-def _drawn(figure: Figure, prefix: str) -> FigureView:
-    drawings = [Markup(drawing) for drawing in figures.draw(figure, prefix)]
+def _figure_view(figure: Figure, prefix: str, kept: Path | None) -> FigureView:
+    drawings = [Markup(drawing) for drawing in drawn(figure, prefix, kept)]
     legends = [lines.legend(panel) for panel in figure.panels]
     shown = [legend for legend in legends if legend]
-    csv = as_csv.data_link(as_csv.figure_csv(figure))
+    tables = [as_csv.figure_csv(figure, paper=paper) for paper in (False, True)]
+    csv, paper_csv = (table and as_csv.data_link(table) for table in tables)
     if shown and all(legend == shown[0] for legend in shown):
-        return FigureView(drawings, shown[0], [[] for _ in legends], csv)
-    return FigureView(drawings, [], legends, csv)
+        return FigureView(drawings, shown[0], [[] for _ in legends], csv, paper_csv)
+    return FigureView(drawings, [], legends, csv, paper_csv)
 
 
 def _file_name(anchor: str) -> str:

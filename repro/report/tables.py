@@ -67,7 +67,10 @@ def _row(row: TableRow, table: Table, item: Demand, frame: pd.DataFrame, verdict
         label = ", ".join([cell.arm, *levels])
     built = [
         _cell(metric, item.file.metrics[metric], row, table, item, frame).model_copy(
-            update=_judged(metric, row, table, item, verdict)
+            update={
+                **_judged(metric, row, table, item, verdict),
+                "from_figure": row.read_from.get(metric, table.source.read_from) == "figure",
+            }
         )
         for metric in table.metrics
     ]

@@ -65,7 +65,9 @@ def cost(found: Cost) -> str:
     if found.predicted_runs == found.runs:
         return f"{took} Predicted beforehand: {predicted}."
     actual = duration(found.predicted_took_seconds)
-    return f"{took} Predicted beforehand for {found.predicted_runs:,} of them: {predicted}; these took {actual}."
+    return (
+        f"{took} Predicted beforehand for {found.predicted_runs:,} of them: {predicted}; these took {actual}."
+    )
 
 
 def plural(count: int, singular: str, more: str | None = None) -> str:

@@ -12,6 +12,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from statistics import NormalDist
 from typing import TYPE_CHECKING
 
 from repro.stats.moments import average, check_level, moments, on_scale, variance
@@ -86,20 +87,10 @@ def detectable_difference(
         ValueError: lengths differ, an sd is negative or not finite, or level or power do not lie between 0
             and 1.
     """
-    check_level(level)
-    check_level(power)
-    if len(sds) != len(weights):
-        raise ValueError(f"{len(sds)} sds with {len(weights)} weights")
-    if not all(math.isfinite(sd) and sd >= 0 for sd in sds):
-        raise ValueError(f"sds are finite and at least 0, not {tuple(sds)!r}")
+    shares, largest = _shares(sds, weights, level, power)
     if n < 2:
         return math.nan
-    spreads = sorted(abs(weight * sd) for sd, weight in zip(sds, weights, strict=True) if weight * sd)
-    if not spreads:
-        return slack
-    # On the scale of the largest spread nothing under- or overflows.
-    shares = tuple((spread / spreads[-1]) ** 2 for spread in spreads)
-    return _distance(shares, n, level, power) * spreads[-1] + slack
+    return _distance(shares, n, level, power) * largest + slack if shares else slack
 
 
 def seeds_needed(
@@ -117,48 +108,90 @@ def seeds_needed(
     Assumptions, arguments and errors are those of `detectable_difference`; `distance` is that of the truth
     (or of the paper's number) from the nearest bar, its sign ignored. The smallest answer is 2.
     """
+    shares, largest = _shares(sds, weights, level, power)
+    beyond = abs(distance) - slack
+    if not distance or most < 2 or beyond < 0 or (shares and not beyond):
+        return None
+    if not shares:
+        return 2
 
     def suffices(n: int) -> bool:
-        return detectable_difference(sds, weights, n, level=level, power=power, slack=slack) <= abs(distance)
+        return _power(beyond / largest, shares, n, level) >= power
 
-    if not distance or most < 2 or not suffices(most):
-        return None
-    low, high = 2, most
-    while low < high:
-        middle = (low + high) // 2
-        low, high = (low, middle) if suffices(middle) else (middle + 1, high)
-    return low
+    # From what known variances would need, which is near, outwards.
+    bars = NormalDist().inv_cdf((1 + level) / 2) + NormalDist().inv_cdf(power)
+    known = math.fsum(shares) * min(bars * largest / beyond, most) ** 2
+    at = min(max(math.ceil(known), 2), most)
+    low, high, step = 1, most + 1, 1
+    while high - low > 1:
+        if not low < at < high:
+            at = (low + high) // 2
+        if suffices(at):
+            high, at = at, at - step
+        else:
+            low, at = at, at + step
+        step *= 2
+    return high if high <= most else None
+
+
+def _shares(
+    sds: Sequence[float], weights: Sequence[float], level: float, power: float
+) -> tuple[tuple[float, ...], float]:
+    """Return the cells' weighted variances as shares of the largest, and the square root of that.
+
+    On the scale of the largest spread nothing under- or overflows. Cells without any spread have no share.
+    """
+    check_level(level)
+    check_level(power)
+    if len(sds) != len(weights):
+        raise ValueError(f"{len(sds)} sds with {len(weights)} weights")
+    if not all(math.isfinite(sd) and sd >= 0 for sd in sds):
+        raise ValueError(f"sds are finite and at least 0, not {tuple(sds)!r}")
+    spreads = sorted(abs(weight * sd) for sd, weight in zip(sds, weights, strict=True) if weight * sd)
+    largest = spreads[-1] if spreads else 0.0
+    return tuple((spread / largest) ** 2 for spread in spreads), largest
 
 
 @lru_cache(maxsize=10_000)  # a report asks for the same distances again and again
 def _distance(shares: tuple[float, ...], n: int, level: float, power: float) -> float:
     """Return the distance that is decided with `power`, for cells whose weighted variances are `shares`."""
-    import numpy as np
-    from scipy.special import (
-        chdtri,
-        ndtr,
-        stdtrit,
-    )  # half a second that listing and linting need not wait for
+    low, high = 0.0, math.sqrt(math.fsum(shares) / n)
+    while _power(high, shares, n, level) < power:
+        low, high = high, 2 * high
+    while high - low > 1e-9 * high:
+        middle = (low + high) / 2
+        low, high = (middle, high) if _power(middle, shares, n, level) < power else (low, middle)
+    return high
 
-    squares = np.array(shares)[:, None]
-    variances = squares * chdtri(n - 1, _even_points(len(shares))) / (n - 1)
+
+def _power(distance: float, shares: tuple[float, ...], n: int, level: float) -> float:
+    """Return the probability that n seeds decide a distance."""
+    from scipy.special import ndtr  # half a second that listing and linting need not wait for
+
+    return float(ndtr((distance - _reaches(shares, n, level)) / math.sqrt(math.fsum(shares) / n)).mean())
+
+
+@lru_cache(maxsize=256)
+def _reaches(shares: tuple[float, ...], n: int, level: float) -> NDArray[np.float64]:
+    """Return half the interval's width for each of the sample variances that stand for all."""
+    import numpy as np
+    from scipy.special import stdtrit
+
+    variances = np.array(shares)[:, None] * _variances(n, len(shares))
     total = variances.sum(0)
     df = (n - 1) * total**2 / (variances**2).sum(0)
     welch = -stdtrit(df, (1 - level) / 2) * np.sqrt(total / n)
     banerjee = -stdtrit(n - 1, min(1 - level, 0.5)) * np.sqrt(total / n)
-    reach = np.maximum(welch, banerjee)
-    error = math.sqrt(math.fsum(shares) / n)
+    reaches: NDArray[np.float64] = np.maximum(welch, banerjee)
+    return reaches
 
-    def decides(distance: float) -> float:
-        return float(ndtr((distance - reach) / error).mean())
 
-    low, high = 0.0, error
-    while decides(high) < power:
-        low, high = high, 2 * high
-    while high - low > 1e-9 * high:
-        middle = (low + high) / 2
-        low, high = (middle, high) if decides(middle) < power else (low, middle)
-    return high
+@lru_cache(maxsize=256)
+def _variances(n: int, cells: int) -> NDArray[np.float64]:
+    """Return what n seeds may measure of a variance of 1, a row a cell: the distribution of χ² over its df."""
+    from scipy.special import chdtri
+
+    return chdtri(n - 1, _even_points(cells)) / (n - 1)
 
 
 def _even_points(dimensions: int) -> NDArray[np.float64]:

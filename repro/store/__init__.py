@@ -10,6 +10,7 @@
     .repro/criteria.jsonl               append-only ledger: when a claim's criteria were first seen
     .repro/seen.jsonl                   append-only ledger: which runs the checks of a claim have seen
     .repro/locks/<key>.lock             held while a run is carried out
+    .repro/drawn/<hash>.json            drawings of figures, to spare drawing them again; may be deleted
 
 A damaged entry is never used and never deleted: it counts as absent and is moved aside when replaced. The checkpoints
 of a run go when the run is there.

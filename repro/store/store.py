@@ -16,7 +16,7 @@ from repro.errors import mistake
 from repro.spec import ReadingSpec
 from repro.store import files
 from repro.store.checkpoints import Checkpoint, CheckpointFolder
-from repro.store.recent import RecentRuns, signature
+from repro.store.recent import Recent, signature
 from repro.store.record import RunRecord
 
 FORMAT = 2
@@ -42,7 +42,8 @@ class Store:
     def __init__(self, root: Path) -> None:
         self.root = root
         self.damaged: list[str] = []
-        self.recent = RecentRuns()
+        self.recent_runs = Recent[RunRecord]()
+        self.recent_readings = Recent[dict[str, Any]]()
         content = self._read(root / "store.json") or {}
         if content.get("format", FORMAT) != FORMAT:
             what = f"is a store of another format; this version of repro reads {FORMAT}"
@@ -66,6 +67,11 @@ class Store:
             what = f"the store cannot be written: {error.strerror or error}"
             raise mistake(str(self.root), what, hint="choose a writable folder with --store DIR") from None
 
+    @property
+    def drawn(self) -> Path:
+        """Where a report keeps its drawings: no part of what the store holds, made anew when missing."""
+        return self.root / "drawn"
+
     def run(self, key: str) -> RunRecord | None:
         """Return the run with this key; None where it is absent or damaged (see :attr:`damaged`)."""
         record = self._record(key)
@@ -77,7 +83,7 @@ class Store:
     def _record(self, folder: str) -> RunRecord | None:
         path = self.root / "runs" / folder / "run.json"
         unchanged = signature(path)
-        record = self.recent.find(path, unchanged)
+        record = self.recent_runs.find(path, unchanged)
         if record is not None:
             return record
         content = self._read(path)
@@ -88,7 +94,7 @@ class Store:
         except TypeError:
             self.damaged.append(f"runs/{folder}/run.json was written by another version")
             return None
-        self.recent.keep(path, unchanged, record)
+        self.recent_runs.keep(path, unchanged, record)
         return record
 
     def intact(self, key: str) -> bool:
@@ -187,7 +193,14 @@ class Store:
 
     def whole_reading(self, key: str) -> dict[str, Any] | None:
         """Return a reading's "spec", "rows" and "provenance"; None where it is absent or damaged."""
-        return self._read(self.root / "readings" / f"{key}.json")
+        path = self.root / "readings" / f"{key}.json"
+        unchanged = signature(path)
+        content = self.recent_readings.find(path, unchanged)
+        if content is None:
+            content = self._read(path)
+            if content is not None:
+                self.recent_readings.keep(path, unchanged, content)
+        return content
 
     def readings(self) -> Iterator[str]:
         """Return the keys of all readings, damaged ones included."""
