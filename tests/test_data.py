@@ -345,7 +345,7 @@ def test_another_name_is_that_of_data_to_be_brought(name: str) -> None:
 
 
 def test_data_that_no_claim_uses_at_the_scale_is_said_to_be_left_unread(shop: Shop, tmp_path: Path) -> None:
-    shop.world.write()
+    shop.world.write(BASE)
     shop.claims(cifar10=tmp_path / "nowhere")
     assert shop.said == ["No claim here uses cifar10 at smoke scale: it was not read, and is not remembered."]
 

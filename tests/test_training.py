@@ -274,6 +274,7 @@ class Memory:
         self.stopping = False
 
     def load(self) -> Mapping[str, Any] | None:
+        self.stopping = False
         return None if self.kept is None else torch.load(io.BytesIO(self.kept), weights_only=True)
 
     def due(self) -> bool:
@@ -309,6 +310,33 @@ def test_an_interrupted_run_ends_with_the_same_bits(recipe: Recipe) -> None:
         assert result.weights.keys() == whole.weights.keys()
         assert all(same(result.weights[m], whole.weights[m]) for m in whole.weights)
         assert (result.outcome, result.steps_done) == (whole.outcome, whole.steps_done)
+
+
+@pytest.mark.parametrize("batches", [0, 1, 3, 7])
+def test_a_stop_in_the_midst_of_an_evaluation_is_heard_at_once(batches: int) -> None:
+    """Each evaluation is of two batches, 200 training and 397 test images; there is one after 0, 4, 8 … steps."""
+    recipe = replace(QUICK, steps=14)
+
+    class Impatient(Memory):
+        asked = 0
+
+        @property
+        def stopping(self) -> bool:
+            self.asked += 1
+            return self.asked == batches + 1
+
+        @stopping.setter
+        def stopping(self, value: bool) -> None: ...
+
+        def due(self) -> bool:
+            return False
+
+    memory = Impatient()
+    with pytest.raises(Interrupted, match=f"step {4 * (batches // 2)} of 14"):
+        run(recipe, checkpoints=memory)
+    rest, whole = run(recipe, checkpoints=memory), run(recipe)
+    assert repr(rest.history) == repr(whole.history)
+    assert all(same(rest.weights[m], whole.weights[m]) for m in whole.weights)
 
 
 def test_dropout_goes_on_where_it_was(tmp_path: Path) -> None:

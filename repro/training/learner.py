@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from repro.recipes import Recipe
 from repro.training.capture import EAGER_STEPS, MOST_STEPS, CapturedForward, captured, unrolled_steps
 from repro.training.evaluation import evaluate, multi_view_error
-from repro.training.feeds import Feed, MemoryFeed
+from repro.training.feeds import Batch, Feed, MemoryFeed
 from repro.training.parameter_groups import parameter_groups
 from repro.training.run import State
 from repro.training.seeds import global_stream, stream
@@ -124,12 +124,22 @@ class Learner:
         self.loss += loss.detach()
         self.finite_steps += torch.isfinite(self.loss)
 
-    def evaluate(self) -> dict[str, float]:
-        """Return "train_error", "train_loss", "test_error" and "test_loss" of the clean sets."""
+    def evaluate(self, between: Callable[[], None] = lambda: None) -> dict[str, float]:
+        """Return "train_error", "train_loss", "test_error" and "test_loss" of the clean sets.
+
+        Args:
+            between: called before each batch. It may raise; nothing that a state holds has changed then.
+        """
         forward = self.forward if self.replays else None
+
+        def watched(batches: Iterator[Batch]) -> Iterator[Batch]:
+            for batch in batches:
+                between()
+                yield batch
+
         with self._autocast():
-            train_error, train_loss = evaluate(self.model, self.feed.clean("train"), forward)
-            test_error, test_loss = evaluate(self.model, self.feed.clean("test"), forward)
+            train_error, train_loss = evaluate(self.model, watched(self.feed.clean("train")), forward)
+            test_error, test_loss = evaluate(self.model, watched(self.feed.clean("test")), forward)
         return {
             "train_error": train_error,
             "train_loss": train_loss,

@@ -131,24 +131,27 @@ class _Loop:
         if checkpoints:
             self.resume(checkpoints.load())
         began = time.perf_counter() - self.wall_seconds
-        if self.history:
-            finite = _finite(self.history[-1])
-        else:
+
+        def evaluated() -> bool:
+            return self.evaluate(lambda: self.end_if_asked(checkpoints))
+
+        if not self.step:
             self.weights["init"] = self.learner.weights()
-            finite = self.evaluate()
+        # A run that ended in the midst of an evaluation begins with it.
+        pending = self.step in {0, *self.evaluations} and not self.evaluated_now()
+        finite = evaluated() if pending else _finite(self.history[-1])
         while self.step < self.steps and finite and not self.reached_target():
             self.advance()
             for moment, at in self.moments.items():
                 if self.step == at:
                     self.weights[moment] = self.learner.weights()
             if self.step in self.evaluations:
-                finite = self.evaluate()
+                finite = evaluated()
             on_progress(self.step, self.steps)
             self.wall_seconds = time.perf_counter() - began
             if checkpoints and self.step < self.steps and checkpoints.due():
                 checkpoints.save(self.state())
-                if checkpoints.stopping:
-                    raise Interrupted(self.step, self.steps)
+                self.end_if_asked(checkpoints, saved=True)
         if self.step:
             self.weights["last"] = self.learner.weights()
         first_bad = int(self.learner.finite_steps) + 1
@@ -175,13 +178,22 @@ class _Loop:
         if self.warm_up.ends_window(self.step):
             self.warm_up.see(self.learner.window_error(self.warm_up.window))
 
-    def evaluate(self) -> bool:
+    def end_if_asked(self, checkpoints: Checkpoints | None, *, saved: bool = False) -> None:
+        if checkpoints and checkpoints.stopping:
+            if self.step and not saved:
+                checkpoints.save(self.state())
+            raise Interrupted(self.step, self.steps)
+
+    def evaluated_now(self) -> bool:
+        return bool(self.history) and self.history[-1]["step"] == self.step
+
+    def evaluate(self, between: Callable[[], None]) -> bool:
         """Append a row to the history; return whether all losses are finite."""
         row = {
             "step": self.step,
             "epoch": self.step * self.recipe.batch_size / self.images,
             "lr": self.lr,
-            **self.learner.evaluate(),
+            **self.learner.evaluate(between),
             **self.learner.running(self.step - int(self.history[-1]["step"]) if self.history else 0),
         }
         if self.recipe.test_views != "centre":
@@ -195,8 +207,7 @@ class _Loop:
 
     def reached_target(self) -> bool:
         target = self.recipe.stop_at_train_error
-        last = self.history[-1]
-        return target is not None and last["step"] == self.step and last["train_error"] <= target
+        return target is not None and self.evaluated_now() and self.history[-1]["train_error"] <= target
 
     def state(self) -> dict[str, Any]:
         return {
