@@ -113,7 +113,8 @@ def _lines(demands: list[Demand], store: Store, plan: Plan, workers: int, scale:
         yield f"Pending: {count} runs. {reason}"
     if plan.jobs:
         about = duration(plan.wall_seconds(workers))
-        yield f"Time: at most about {about} on {workers} workers after start-up ({plan.basis})."
+        but = ", pending runs left out" if plan.pending else ""
+        yield f"Time: at most about {about} on {workers} workers after start-up{but} ({plan.basis})."
     elif not plan.pending:
         yield "Nothing to run."
 
