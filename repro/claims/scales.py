@@ -12,8 +12,8 @@ Scale = Literal["exact", "smoke", "reduced", "paper"]
 SCALES: dict[str, str] = {
     "exact": "Exact scale: only what can be computed without training is judged.",
     "smoke": (
-        "Smoke scale: small nets on small images, such as embedded 8×8 digits, for minutes on a CPU. It shows whether an "
-        "effect can be seen in miniature and how the check works. It never confirms or refutes the paper."
+        "Smoke scale: small nets on small images, such as embedded 8×8 digits, for minutes on a CPU. It shows whether "
+        "an effect can be seen in miniature and how the check works. It never confirms or refutes the paper."
     ),
     "reduced": (
         "Reduced scale: the data of the full protocol, but less of it, a shorter schedule or a stand-in. It says what "
