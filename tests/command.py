@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -26,7 +27,13 @@ def start(*arguments: object, cwd: Path) -> subprocess.Popen[str]:
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
+        preexec_fn=_listens if os.name == "posix" else None,  # noqa: PLW1509 - it sets a signal, no more
     )
+
+
+def _listens() -> None:
+    """Undo what a shell does to jobs in the background: they ignore Ctrl-C, and so do their children."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def line(arguments: Sequence[object]) -> list[str]:
