@@ -1,7 +1,8 @@
 """What a run will cost, before it is carried out: from runs measured on this machine, else from a rough model.
 
 The rough model is time a step = layers × dispatch + 3 × multiply-adds × batch / throughput, one CPU thread, with
-constants measured once (ResNet-20 on 8×8 and 32×32). It is right within a factor of about two on other CPUs.
+constants measured once (ResNet-20 on 8×8 and 32×32). It is right within a factor of about two on
+other CPUs for nets of CIFAR's kind; for ImageNet's it was compared with no run, and a run of few steps takes longer.
 """
 
 from __future__ import annotations
@@ -65,7 +66,7 @@ class Costs:
         """What the prediction rests on, and how far it may be off, in words."""
         if self._known:
             return f"from {len(self._known)} kinds of runs measured on this machine, ±30%"
-        return "from a rough model of a CPU, within a factor of about 2: nothing has been measured here yet"
+        return "from a rough model of a CPU, within a factor of about 2 for CIFAR's nets: nothing measured here yet"
 
     def wall_seconds(self, spec: RunSpec) -> float:
         """Return the predicted wall seconds of training `spec` on one worker."""

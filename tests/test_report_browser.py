@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import pytest
 
 from repro.report.model import Report
-from repro.report.render import write_html
+from repro.report.pages import write_whole
+from repro.report.render import render_html
 from tests import report_samples as samples
 
 if TYPE_CHECKING:
@@ -76,7 +77,7 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
     @cache
     def file(name: str) -> Path:
         path = folder / f"{name.replace(' ', '-')}.html"
-        write_html(SAMPLES[name](), path)
+        write_whole(path, render_html(SAMPLES[name]()))
         return path
 
     return file

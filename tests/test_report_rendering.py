@@ -31,7 +31,8 @@ from repro.report.bibtex import bibtex, tool_bibtex
 from repro.report.columns import table_columns
 from repro.report.forest import forest
 from repro.report.model import ExpectationResult, Figure, Panel, Report, Series, Unit
-from repro.report.render import is_capped, part_notes, render_html, verdict_kind, write_html
+from repro.report.pages import write_whole
+from repro.report.render import is_capped, part_notes, render_html, verdict_kind
 from repro.shipped import folder
 from tests import paper_scale
 from tests import report_samples as samples
@@ -455,7 +456,7 @@ def test_a_broken_template_is_named(tmp_path: Path, name: str, content: str, say
 
 def test_writing_leaves_one_whole_file(tmp_path: Path) -> None:
     path = tmp_path / "new" / "index.html"
-    write_html(samples.none_judged(), path)
+    write_whole(path, render_html(samples.none_judged()))
     assert path.read_bytes() == html("none judged").encode()
     assert list(path.parent.iterdir()) == [path]
 

@@ -14,7 +14,7 @@ import repro
 
 def provenance(device: torch.device) -> dict[str, Any]:
     """Return machine, device, versions, and the commit with a dirty flag."""
-    name = torch.cuda.get_device_name(device) if device.type == "cuda" else _processor()
+    name = torch.cuda.get_device_name(device) if device.type == "cuda" else processor()
     return {
         "machine": f"{platform.system()} {platform.machine()}",
         "device": f"{device.type}: {name}",
@@ -25,7 +25,8 @@ def provenance(device: torch.device) -> dict[str, Any]:
     }
 
 
-def _processor() -> str:
+def processor() -> str:
+    """Return the name of this machine's processor."""
     try:
         for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
             if line.startswith("model name"):

@@ -16,10 +16,10 @@ STYLE = "page.css"
 
 def render_page(template: str, **values: Any) -> str:
     """Return one HTML page made from a shipped template; the same values give the same bytes."""
-    environment = render._environment(None)
-    style = "".join(render._source(environment, name) for name in (render.STYLE, STYLE))
+    environment = render.jinja_environment(None)
+    style = "".join(render.template_source(environment, name) for name in (render.STYLE, STYLE))
     return environment.get_template(template).render(
-        style=Markup(style), style_hash=render._policy_hash(style), **values
+        style=Markup(style), style_hash=render.policy_hash(style), **values
     )
 
 

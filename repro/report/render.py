@@ -55,27 +55,18 @@ def render_html(report: Report, *, templates: Path | None = None, kept: Path | N
     Files in the folder `templates` (report.html.jinja, claim.html.jinja, report.css, report.js …) come
     before the shipped ones of the same name. Drawings are taken from the folder `kept`, and kept there.
     """
-    environment = _environment(templates, kept)
-    style, script = _source(environment, STYLE), _source(environment, SCRIPT)
+    environment = jinja_environment(templates, kept)
+    style, script = template_source(environment, STYLE), template_source(environment, SCRIPT)
     try:
         return environment.get_template(PAGE).render(
             report=report,
             style=Markup(style),
             script=Markup(script),
-            style_hash=_policy_hash(style),
-            script_hash=_policy_hash(script),
+            style_hash=policy_hash(style),
+            script_hash=policy_hash(script),
         )
     except jinja2.TemplateError as error:
         raise mistake(_place(error), error.message or "the template cannot be rendered") from error
-
-
-def write_html(report: Report, path: Path, *, templates: Path | None = None) -> None:
-    """Write `report` to `path` as one HTML page, whole or not at all."""
-    page = render_html(report, templates=templates)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(path.name + ".part")
-    unfinished.write_text(page, encoding="utf-8", newline="\n")
-    unfinished.replace(path)
 
 
 def verdict_kind(verdict: Verdict) -> str:
@@ -124,7 +115,12 @@ def claim_coverage(claim: ClaimReport) -> str:
     return " · ".join(parts)
 
 
-def _environment(templates: Path | None, kept: Path | None = None) -> jinja2.Environment:
+def jinja_environment(templates: Path | None, kept: Path | None = None) -> jinja2.Environment:
+    """Return the environment of all pages: files in the folder `templates` come before the shipped ones.
+
+    Raises:
+        ReproError: there is no folder `templates`.
+    """
     if templates is not None and not templates.is_dir():
         raise mistake("templates", "no such folder", str(templates))
     folders = [shipped.folder("templates")] if templates is None else [templates, shipped.folder("templates")]
@@ -205,7 +201,12 @@ def _evidence(claims: Sequence[ClaimReport]) -> str:
     return as_csv.data_link(as_csv.expectations_csv(claims))
 
 
-def _source(environment: jinja2.Environment, name: str) -> str:
+def template_source(environment: jinja2.Environment, name: str) -> str:
+    """Return the text of a style sheet or script, fit to stand in a page.
+
+    Raises:
+        ReproError: it holds `</`, which would end its element.
+    """
     assert environment.loader is not None
     source = environment.loader.get_source(environment, name)[0]
     if "</" in source:
@@ -222,6 +223,7 @@ def _place(error: jinja2.TemplateError) -> str:
     return lines[-1] if lines else f"template {PAGE}"
 
 
-def _policy_hash(source: str) -> str:
+def policy_hash(source: str) -> str:
+    """Return how the page's content security policy names the inline `source`."""
     digest = hashlib.sha256(source.encode()).digest()
     return f"sha256-{base64.b64encode(digest).decode()}"
