@@ -1,12 +1,17 @@
-"""`python -m bench speed|startup|smoke|store|gpu-facts|table|coverage`: measure, and keep what was measured."""
+"""`python -m bench cpu|cuda` measures all that is measured on a device; the other commands, one thing each."""
 
 from __future__ import annotations
 
 import argparse
+import math
 import sys
+import time
 from pathlib import Path
+from typing import Any
 
 from bench.documents import RESULTS, Document
+
+ALL = {"cpu": ("speed", "startup", "smoke", "store", "store-all-used"), "cuda": ("gpu-facts", "speed")}
 
 
 def main() -> int:
@@ -18,88 +23,96 @@ def main() -> int:
         return coverage()
     given = _parser().parse_args()
     if given.what == "table":
-        from bench.table import markdown
-
-        given.out.mkdir(parents=True, exist_ok=True)
-        (given.out / "speed.md").write_text(markdown(given.out), encoding="utf-8")
-        print(f"{given.out / 'speed.md'}")
-        return 0
-    about = {}
-    if getattr(given, "device", "cpu").startswith("cuda"):
+        return _table(given.out)
+    device = given.what if given.what in ALL else given.device
+    about: dict[str, Any] = {}
+    if device.startswith("cuda"):
         import torch
 
         if not torch.cuda.is_available():
             print("no CUDA device: nothing was measured", file=sys.stderr)
             return 2
-        about["device"] = torch.cuda.get_device_name(given.device)
-    name = given.what if given.what not in ("speed", "store") else _name(given)
-    document = Document(given.out / f"{name}.json", f"python -m bench {' '.join(sys.argv[1:])}", about)
-    _measure(given, document)
-    for row in document.content["rows"]:
-        print(row)
-    print(f"{document.path}", file=sys.stderr)
+        about["device"] = torch.cuda.get_device_name(device)
+    ends_at = time.monotonic() + 60 * given.minutes
+    command = f"python -m bench {' '.join(sys.argv[1:])}"
+    cut_short = False
+    for what in ALL.get(given.what, (given.what,)):
+        path = given.out / f"{_name(what, device, given)}.json"
+        document = Document(path, command, about, goes_on=given.go_on, ends_at=ends_at)
+        _measure(what, document, device, given)
+        for row in document.content["rows"]:
+            print(row)
+        print(f"{document.path}", file=sys.stderr)
+        cut_short |= document.cut_short
+    if cut_short:
+        print("The time is over: the same command with --go-on measures the rest.", file=sys.stderr)
+    return _table(given.out) if given.what in ALL else 0
+
+
+def _table(out: Path) -> int:
+    from bench.table import markdown
+
+    out.mkdir(parents=True, exist_ok=True)
+    (out / "speed.md").write_text(markdown(out), encoding="utf-8")
+    print(f"{out / 'speed.md'}")
     return 0
 
 
-def _name(given: argparse.Namespace) -> str:
-    if given.what == "store":
-        return "store-all-used" if given.all_used else "store"
-    return f"speed-{given.device.partition(':')[0]}{'-full' if given.full else ''}"
+def _name(what: str, device: str, given: argparse.Namespace) -> str:
+    if what == "speed":
+        return f"speed-{device.partition(':')[0]}{'-full' if given.full else ''}"
+    return what
 
 
-def _measure(given: argparse.Namespace, document: Document) -> None:
-    if given.what == "speed":
-        from bench.speed import measure
+def _measure(what: str, document: Document, device: str, given: argparse.Namespace) -> None:
+    rounds = given.rounds
+    if what == "speed":
+        from bench.speed import Way, measure
 
-        measure(
-            document,
-            given.device,
-            given.rounds,
-            only=given.only,
-            smallest=given.quick,
-            compiles=given.compile,
-            full=given.full,
-        )
-    elif given.what == "gpu-facts":
+        way = Way(device, rounds or (3 if device == "cpu" else 1), given.quick, given.compile, given.full)
+        measure(document, way, given.only)
+    elif what == "gpu-facts":
         from bench.gpu_facts import measure as facts
 
-        facts(document, given.device, quick=given.quick)
+        facts(document, device, quick=given.quick)
     else:
         from bench import commands
 
-        if given.what == "startup":
-            commands.startup(document, given.rounds)
-        elif given.what == "smoke":
-            commands.smoke(document, given.rounds)
+        if what == "startup":
+            commands.startup(document, rounds or 20)
+        elif what == "smoke":
+            commands.smoke(document, rounds or 1)
+        elif what == "store":
+            commands.large_store(document, rounds or 5, given.runs, all_used=False)
         else:
-            commands.large_store(document, given.rounds, given.runs, all_used=given.all_used)
+            commands.large_store(document, rounds or 3, given.runs, all_used=True)
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     kinds = parser.add_subparsers(dest="what", required=True)
-    for what, rounds, text in (
-        ("speed", 5, "training, three arms in turns"),
-        ("startup", 20, "repro --help and repro list"),
-        ("smoke", 1, "repro check into an empty store"),
-        ("store", 5, "repro check and repro report over 10,000 runs"),
-        ("gpu-facts", 1, "step times, launch costs and how many nets a GPU takes at once"),
-        ("table", 1, "write speed.md from what was measured"),
+    for what, text in (
+        ("cpu", f"all of {', '.join(ALL['cpu'])}, and the table"),
+        ("cuda", f"all of {', '.join(ALL['cuda'])} on a GPU, and the table"),
+        ("speed", "training: ours, a competent loop and a textbook one, in turns"),
+        ("startup", "repro --help and repro list"),
+        ("smoke", "repro check into an empty store"),
+        ("store", "repro check and repro report over 10,000 runs, of which the claims use 119"),
+        ("store-all-used", "the same, with claims that use nearly all of them"),
+        ("gpu-facts", "step times, launch costs and how many nets a GPU takes at once"),
+        ("table", "write speed.md from what was measured"),
     ):
         kind = kinds.add_parser(what, help=text, description=text)
         kind.add_argument("--out", type=Path, default=RESULTS, help="folder of results")
-        if what not in ("gpu-facts", "table"):
-            kind.add_argument("--rounds", type=int, default=rounds, help=f"default {rounds}")
-        if what in ("speed", "gpu-facts"):
-            kind.add_argument("--device", default="cpu" if what == "speed" else "cuda")
-            kind.add_argument("--quick", action="store_true", help="a few steps only: does everything run?")
-        if what == "speed":
-            kind.add_argument("--only", default="", help="rows whose name holds this")
-            kind.add_argument("--compile", action="store_true", help="competent arm: compile on the CPU, too")
-            kind.add_argument("--full", action="store_true", help="64,000 iterations, our arm alone")
-        if what == "store":
-            kind.add_argument("--runs", type=int, default=10_000)
-            kind.add_argument("--all-used", action="store_true", help="claims that use nearly all of them")
+        kind.add_argument("--rounds", type=int, help="default: by measure")
+        kind.add_argument("--minutes", type=float, default=math.inf, help="begin nothing more after so long")
+        kind.add_argument("--go-on", action="store_true", help="keep what is there, measure what is missing")
+        kind.add_argument("--quick", action="store_true", help="a few steps only: does everything run?")
+        kind.add_argument("--device", default="cuda" if what == "gpu-facts" else "cpu")
+        kind.add_argument("--only", default="", help="rows of speed whose name holds this")
+        kind.add_argument("--compile", action="store_true", help="compile on the CPU, too: minutes")
+        kind.add_argument("--full", action="store_true", help="64,000 iterations, our arms alone")
+        kind.add_argument("--runs", type=int, default=10_000, help="in the store")
     kinds.add_parser("coverage", help="error rates of the verdict rule: python -m bench coverage --help")
     return parser
 

@@ -5,68 +5,61 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-import threading
 import time
-from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from functools import partial
 
 import torch
 
 from bench.loops import competent, textbook
-from bench.work import CPU, CUDA, Work, images, quick, spec
+from bench.work import BATCH, CPU, CUDA, Work, images, quick, spec
+from repro.cli.machine import NETS_ON_A_GPU
+from repro.spec import Numerics
 from repro.training import train
+from repro.training.loop import evaluation_steps
 
 Marks = list[tuple[int, float]]
 
 
-def ours(work: Work, device: torch.device, precision: str) -> list[Marks]:
+def ours(work: Work, device: torch.device, numerics: Numerics) -> list[Marks]:
     """Train the nets as `repro check` does: on a GPU side by side in one process; on a CPU there is one a process."""
     data = images(work)
     began = time.perf_counter()
-    nets = [(net, seed) for seed in range(work.seeds) for net in work.nets]
+    # The longest first, as a plan has them.
+    nets = [(net, seed) for net in sorted(work.nets, key=depth, reverse=True) for seed in range(work.seeds)]
     marks: list[Marks] = [[] for _ in nets]
+    # Where a step was evaluated the device has been waited for.
+    epochs = evaluation_steps(work.steps, work.train_images / BATCH)
 
     def one(number: int) -> None:
         net, seed = nets[number]
 
         def see(done: int, total: int) -> None:
-            if done % work.epoch_steps == 0 or done == total:
+            if done in epochs:
                 marks[number].append((done, time.perf_counter() - began))
 
         # The one place where bench calls training.
-        run = train(spec(work, net, seed, precision), data, device, on_progress=see)
+        run = train(spec(work, net, seed, numerics), data, device, on_progress=see)
         if run.steps_done < work.steps:
             raise RuntimeError(f"{net} {run.outcome} after {run.steps_done} of {work.steps} steps")
 
-    side_by_side([partial(one, number) for number in range(len(nets))])
+    with ThreadPoolExecutor(NETS_ON_A_GPU) as threads:
+        for done in [threads.submit(one, number) for number in range(len(nets))]:
+            done.result()
     return marks
 
 
-def side_by_side(tasks: list[Callable[[], None]]) -> None:
-    """Carry out tasks in threads; raises what the first of them raised."""
-    errors: list[BaseException] = []
-
-    def guarded(task: Callable[[], None]) -> None:
-        try:
-            task()
-        except BaseException as error:
-            errors.append(error)
-
-    threads = [threading.Thread(target=guarded, args=(task,)) for task in tasks]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    if errors:
-        raise errors[0]
+def depth(net: str) -> int:
+    """Return the depth that a net's name ends with; 0 where it has none."""
+    number = net.rpartition("-")[2]
+    return int(number) if number.isdecimal() else 0
 
 
 def find(name: str, steps: int | None, smallest: bool) -> Work:
     """Return the work of this name, with other steps, or the smallest of its kind."""
     work = next(work for work in (*CPU, *CUDA) if work.name == name)
     if smallest:
-        work = quick(work)
+        work = quick(work, cuda=work in CUDA)
     return work if steps is None else replace(work, steps=steps)
 
 
@@ -87,12 +80,13 @@ def main() -> None:
     print("ready", flush=True)
     sys.stdin.readline()
     if given.arm == "ours":
-        marks = ours(work, device, given.precision)
+        marks = ours(work, device, Numerics(given.precision, given.compile))
     elif given.arm == "textbook":
         marks = [list(textbook(work, device))]
     else:
         marks = [list(competent(work, device, compiles=given.compile))]
-    peak = torch.cuda.max_memory_allocated() if device.type == "cuda" else None
+    # Reserved, since a graph's memory counts as free between its replays.
+    peak = torch.cuda.max_memory_reserved() if device.type == "cuda" else None
     print(json.dumps({"marks": marks, "peak_bytes": peak}), flush=True)
 
 

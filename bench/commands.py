@@ -17,6 +17,7 @@ from repro.shipped import folder
 from repro.store import Store
 
 PASS = "python -c pass"
+SMOKE = "repro check, empty store"
 IMPORTS = 'python -c "import pandas, matplotlib.pyplot, jinja2"'
 
 SEEDS_FOR_ALL = 660
@@ -25,6 +26,8 @@ SEEDS_FOR_ALL = 660
 
 def startup(document: Document, rounds: int) -> None:
     """Time `repro --help` and `repro list` against a Python that does nothing."""
+    if not document.wants(PASS):
+        return
     installed = Path(sys.executable).with_name("repro")
     program = [str(installed)] if installed.exists() else [sys.executable, "-m", "repro"]
     commands = {
@@ -37,12 +40,14 @@ def startup(document: Document, rounds: int) -> None:
 
 def smoke(document: Document, rounds: int) -> None:
     """Time the smoke scale of all claims into an empty store."""
+    if not document.wants(SMOKE):
+        return
     for _ in range(rounds):
         with tempfile.TemporaryDirectory() as here, usual_environment() as environment:
             check = [sys.executable, "-m", "repro", "check", "--quiet"]
             spent([sys.executable, "-m", "repro", "list", "--json"], environment)
             one = spent(check, environment, Path(here))
-            document.add([{"row": "repro check, empty store", "wall_seconds": one.wall_seconds}])
+            document.add([{"row": SMOKE, "wall_seconds": one.wall_seconds}])
 
 
 def large_store(document: Document, rounds: int, runs: int, *, all_used: bool) -> None:
@@ -54,6 +59,8 @@ def large_store(document: Document, rounds: int, runs: int, *, all_used: bool) -
         runs: in the store.
         all_used: judge the claims on nearly all of them, instead of on their first look; the harder case.
     """
+    if document.content["rows"] or not document.wants(IMPORTS):
+        return
     with tempfile.TemporaryDirectory() as here:
         claims = folder("claims")
         if all_used:

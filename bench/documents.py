@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import platform
 import time
@@ -12,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from repro.execution.provenance import processor
+
+Row = dict[str, Any]
 
 RESULTS = Path(__file__).parent / "results"
 
@@ -37,16 +40,41 @@ class Document:
         path: where it lies.
         command: that writes it.
         about: of the machine, beside :func:`machine`.
+        goes_on: keep the rows that lie there, where they are of this machine and these versions, and add what is
+            missing.
+        ends_at: a reading of time.monotonic() after which nothing more is begun.
     """
 
-    def __init__(self, path: Path, command: str, about: Mapping[str, Any] | None = None) -> None:
+    def __init__(
+        self,
+        path: Path,
+        command: str,
+        about: Mapping[str, Any] | None = None,
+        *,
+        goes_on: bool = False,
+        ends_at: float = math.inf,
+    ) -> None:
         self.path = path
+        self.ends_at = ends_at
+        self.cut_short = False
         self.content: dict[str, Any] = {
             "command": command,
             "measured": time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime()),
             "machine": {**machine(), **(about or {})},
             "rows": [],
         }
+        before = read(path) if goes_on else None
+        if before is not None and _alike(before["machine"], self.content["machine"]):
+            self.content["rows"] = before["rows"]
+
+    def wants(self, row: str) -> bool:
+        """Tell whether rows of this name are missing and there is time for them."""
+        if any(there["row"] == row for there in self.content["rows"]):
+            return False
+        if time.monotonic() > self.ends_at:
+            self.cut_short = True
+            return False
+        return True
 
     def add(self, rows: Sequence[Mapping[str, Any]]) -> None:
         """Append rows, and write the file anew in one step."""
@@ -63,6 +91,10 @@ def read(path: Path) -> dict[str, Any] | None:
         return None
     content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return content
+
+
+def _alike(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    return {**one, "load_before": None} == {**other, "load_before": None}
 
 
 def _version(name: str) -> str | None:

@@ -5,108 +5,119 @@ On a CPU what needs no CUDA is measured, so that the bench itself can be tried t
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from itertools import pairwise
 from statistics import median
-from typing import Any
 
 import torch
 import torch.nn.functional as F  # noqa: N812
 from torch import nn
 
-from bench.documents import Document
+from bench.documents import Document, Row
 from bench.work import BATCH, NETS
 from repro.models import build_model
+from repro.models.normalisation import group_batch_norm
+from repro.training.capture import EAGER_STEPS, captured, graph_pool
+from repro.training.compiled import compile_blocks
+from repro.training.devices import fix_algorithms, own_stream
 
 Body = Callable[[], None]
-Row = dict[str, Any]
 SHAPE = (3, 32, 32)
 
 
 def measure(document: Document, name: str, *, quick: bool = False) -> None:
     """Measure fact by fact; one that fails is told in its row, and the others go on."""
     device = torch.device(name)
+    fix_algorithms("bf16", device)
     times = 3 if quick else 50
     depths = ("resnet-20",) if quick else ("resnet-20", "resnet-110")
+    # What is most likely to fail comes last.
     facts: list[tuple[str, Callable[[], Iterator[Row]]]] = [
         *((f"{net}: step", lambda net=net: steps(net, device, times)) for net in depths),
         ("convolution, 16 channels", lambda: convolutions(device, times)),
     ]
     if device.type == "cuda":
         facts += [
-            *((f"{net}: a graph of one step", lambda net=net: inside_a_graph(net, device)) for net in depths),
             ("launch of a graph", lambda: launches(device, times)),
             *(
                 (f"{net}: side by side", lambda net=net: side_by_side(net, device, times))
                 for net in ("resnet-20", "conv3-fc")
             ),
+            *((f"{net}: a graph of one step", lambda net=net: inside_a_graph(net, device)) for net in depths),
         ]
+    facts += [
+        (f"{net}: compiled step", lambda net=net: steps(net, device, times, compiles=True)) for net in depths
+    ]
     for fact, taken in facts:
-        try:
-            for row in taken():
-                document.add([{"row": fact, **row}])
-        except Exception as error:
-            document.add([{"row": fact, "failed": f"{type(error).__name__}: {error}"}])
+        if document.wants(fact):
+            rows = []
+            try:
+                rows += taken()
+            except Exception as error:
+                rows.append({"failed": f"{type(error).__name__}: {error}"})
+            document.add([{"row": fact, **row} for row in rows])
 
 
-def step_of(net: str, device: torch.device, *, compiles: bool = False, batch: int = BATCH) -> Body:
+def step_of(net: str, device: torch.device, *, compiles: bool = False, bn_group: int | None = None) -> Body:
     """Return one training step on fixed images: bf16 on CUDA, channels last, fused SGD."""
-    model = build_model(NETS[net], SHAPE, 10).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-    forward = torch.compile(model) if compiles else model
+    model = group_batch_norm(build_model(NETS[net], SHAPE, 10), bn_group)
+    model.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    if compiles:
+        compile_blocks(model)
     optimiser = torch.optim.SGD(model.parameters(), lr=0.01, momentum=0.9, weight_decay=1e-4, fused=True)
-    inputs = torch.randn(batch, *SHAPE, device=device).contiguous(memory_format=torch.channels_last)
-    labels = torch.zeros(batch, dtype=torch.int64, device=device)
+    inputs = torch.randn(BATCH, *SHAPE, device=device).contiguous(memory_format=torch.channels_last)
+    labels = torch.zeros(BATCH, dtype=torch.int64, device=device)
 
     def body() -> None:
         optimiser.zero_grad(set_to_none=True)
         # Casts are not cached: a graph makes them anew.
         with torch.autocast("cuda", torch.bfloat16, cache_enabled=False) if _cuda(device) else nullcontext():
-            loss = F.cross_entropy(forward(inputs), labels)
+            loss = F.cross_entropy(model(inputs), labels)
         loss.backward()  # type: ignore[no-untyped-call]
         optimiser.step()
 
     return body
 
 
-def graphed(body: Body, warm: int = 11) -> torch.cuda.CUDAGraph:
+def graphed(body: Body, warm: int = EAGER_STEPS) -> Body:
     """Return a body as a CUDA graph, captured on the current stream, which is a side stream."""
     for _ in range(warm):
         body()
-    graph = torch.cuda.CUDAGraph()
-    with torch.cuda.graph(graph, stream=torch.cuda.current_stream(), capture_error_mode="thread_local"):
-        body()
-    return graph
+    return captured(body, graph_pool())
 
 
-def steps(net: str, device: torch.device, times: int) -> Iterator[Row]:
-    """Time a step that is launched from Python, compiled, and as a graph."""
-    yield {"how": "eager", "milliseconds": timed(step_of(net, device), device, times)}
-    if _cuda(device):
-        began = time.perf_counter()
-        compiled = step_of(net, device, compiles=True)
-        compiled()
-        torch.cuda.synchronize()
-        seconds = time.perf_counter() - began
-        yield {
-            "how": "compiled",
-            "milliseconds": timed(compiled, device, times),
-            "compile_seconds": seconds,
-        }
-        with torch.cuda.stream(torch.cuda.Stream()):  # type: ignore[no-untyped-call]
-            for how, body in (("graphed", step_of(net, device)), ("compiled and graphed", compiled)):
-                yield {"how": how, "milliseconds": timed(graphed(body).replay, device, times)}
+def steps(net: str, device: torch.device, times: int, *, compiles: bool = False) -> Iterator[Row]:
+    """Time a step that is launched from Python, and as a graph; BN over the batch, and over groups as in the paper."""
+    for group in (None, 64):
+        about = {"bn_group": group, "compiled": compiles}
+        with own_stream(device):
+            began = time.perf_counter()
+            body = step_of(net, device, compiles=compiles, bn_group=group)
+            body()
+            _wait(device)
+            first = time.perf_counter() - began
+            eager = timed(body, device, times)
+            yield {"how": "eager", **about, "milliseconds": eager, "first_step_seconds": first}
+            if _cuda(device):
+                yield {"how": "graphed", **about, "milliseconds": timed(graphed(body), device, times)}
 
 
 def inside_a_graph(net: str, device: torch.device) -> Iterator[Row]:
     """Count the kernels of a step's graph, and how long the GPU stands still between them."""
-    with torch.cuda.stream(torch.cuda.Stream()):  # type: ignore[no-untyped-call]
-        graph = graphed(step_of(net, device))
-        activities = [torch.profiler.ProfilerActivity.CUDA]
+    activities = [torch.profiler.ProfilerActivity.CUDA]
+    with own_stream(device):
+        # The profiler must have been there before a graph, or it may not see inside.
+        with torch.profiler.profile(activities=activities):
+            torch.zeros(1, device=device)
+        replay = graphed(step_of(net, device))
         with torch.profiler.profile(activities=activities) as profile:
-            graph.replay()
+            replay()
             torch.cuda.synchronize()
     spans = sorted(
         (event.time_range.start, event.time_range.end)
@@ -114,7 +125,9 @@ def inside_a_graph(net: str, device: torch.device) -> Iterator[Row]:
         if event.device_type.name == "CUDA"
     )
     gaps = [later[0] - earlier[1] for earlier, later in pairwise(spans)]
+    names = Counter(event.name for event in profile.events() or () if event.device_type.name == "CUDA")
     yield {
+        "most": "; ".join(f"{count} {name[:60]}" for name, count in names.most_common(12)),
         "kernels": len(spans),
         "span_microseconds": spans[-1][1] - spans[0][0],
         "busy_microseconds": sum(end - start for start, end in spans),
@@ -126,22 +139,22 @@ def inside_a_graph(net: str, device: torch.device) -> Iterator[Row]:
 def launches(device: torch.device, times: int) -> Iterator[Row]:
     """Time launching graphs of 1, 100 and 1,000 tiny kernels: what the host pays, and what passes on the device."""
     tensor = torch.zeros(1, device=device)
-    with torch.cuda.stream(torch.cuda.Stream()):  # type: ignore[no-untyped-call]
+    with own_stream(device):
         for kernels in (1, 100, 1_000):
 
             def body(kernels: int = kernels) -> None:
                 for _ in range(kernels):
                     tensor.add_(1)
 
-            graph = graphed(body, warm=1)
+            replay = graphed(body, warm=1)
             torch.cuda.synchronize()
             began = time.perf_counter()
-            graph.replay()
+            replay()
             host = time.perf_counter() - began
             yield {
                 "kernels": kernels,
                 "host_microseconds": 1e6 * host,
-                "milliseconds": timed(graph.replay, device, times),
+                "milliseconds": timed(replay, device, times),
             }
 
 
@@ -164,26 +177,28 @@ def convolutions(device: torch.device, times: int) -> Iterator[Row]:
 def side_by_side(net: str, device: torch.device, times: int) -> Iterator[Row]:
     """Train 1 to 16 nets at once, each with its graph, thread and stream; images a second of all together."""
     for count in (1, 2, 4, 8, 16):
-        graphs: list[tuple[torch.cuda.CUDAGraph, torch.cuda.Stream]] = []
-        for _ in range(count):
-            stream = torch.cuda.Stream()  # type: ignore[no-untyped-call]
-            with torch.cuda.stream(stream):
-                graphs.append((graphed(step_of(net, device)), stream))
-        torch.cuda.synchronize()
+        ready = threading.Barrier(count + 1)
 
-        def run(graph: torch.cuda.CUDAGraph, stream: torch.cuda.Stream) -> None:
-            with torch.cuda.stream(stream):
-                for _ in range(10 * times):
-                    graph.replay()
-                stream.synchronize()
+        def run(ready: threading.Barrier = ready) -> None:
+            try:
+                with own_stream(device):
+                    replay = graphed(step_of(net, device))
+                    torch.cuda.current_stream().synchronize()
+                    ready.wait()
+                    for _ in range(10 * times):
+                        replay()
+            except BaseException:
+                ready.abort()
+                raise
 
-        threads = [threading.Thread(target=run, args=pair) for pair in graphs]
-        began = time.perf_counter()
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        seconds = time.perf_counter() - began
+        with ThreadPoolExecutor(count) as threads:
+            running = [threads.submit(run) for _ in range(count)]
+            with contextlib.suppress(threading.BrokenBarrierError):
+                ready.wait()
+            began = time.perf_counter()
+            for one in running:
+                one.result()
+            seconds = time.perf_counter() - began
         yield {"nets": count, "images_per_second": count * 10 * times * BATCH / seconds}
 
 

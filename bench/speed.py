@@ -1,4 +1,4 @@
-"""Training speed: a textbook loop, a competent one and ours, in turns, on the same work.
+"""Training speed: ours, a competent loop and a textbook one, in turns, on the same work.
 
 Every arm trains the same nets with the same batch size, augmentation and schedule, and evaluates the training and
 the test set after each epoch. On a CPU ours is one process a core, one thread each, as `repro check` runs; the others
@@ -13,15 +13,19 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
-from bench.documents import Document
+from bench.documents import Document, Row
 from bench.work import BATCH, CPU, CUDA, ITERATIONS, Work, quick
+from repro.execution.workers import ENVIRONMENT
 
-ARMS = ("textbook", "competent", "ours")
+OURS, COMPILED = "ours", "ours, compiled"
+ARMS = (OURS, COMPILED, "competent", "textbook")
+"""Ours first: where another arm takes too long or fails, it is there."""
 
 
 @dataclass(frozen=True)
@@ -47,57 +51,91 @@ class Trained:
     peak_bytes: int | None
 
 
-def measure(
-    document: Document,
-    device: str,
-    rounds: int,
-    *,
-    only: str = "",
-    smallest: bool = False,
-    compiles: bool = False,
-    full: bool = False,
-) -> None:
-    """Measure every work of a device; a work's rows are written as soon as they are there.
+@dataclass(frozen=True)
+class Way:
+    """How the work is done.
 
-    Args:
-        document: where the rows go.
+    Attributes:
         device: "cpu" or "cuda".
         rounds: how often each arm is carried out, in turns.
-        only: words that a work's name must hold.
         smallest: a few steps only, to see that everything runs.
-        compiles: let the competent arm compile on the CPU, too (about a minute).
-        full: all 64,000 iterations instead of an extrapolation, by our arm alone.
+        compiles: let arms compile on the CPU, too (minutes).
+        full: all 64,000 iterations instead of an extrapolation, by our arms alone.
     """
-    cuda = device.startswith("cuda")
-    for work in CUDA if cuda else CPU:
-        if only.lower() not in work.name.lower():
-            continue
-        alone = len(work.nets) * work.seeds == 1
-        arms = [arm for arm in ARMS if arm == "ours" or (alone and not full)]
-        taken: dict[str, list[Trained]] = {arm: [] for arm in arms}
-        for _ in range(rounds):
-            for arm in arms:
-                options = ["--quick"] if smallest else ["--steps", str(ITERATIONS)] if full else []
-                if arm == "competent" and (cuda or compiles):
-                    options.append("--compile")
-                if arm == "ours":
-                    options += ["--precision", "bf16" if cuda else "fp32"]
-                taken[arm].append(carry_out(arm, work, device, options))
-        document.add(rows(quick(work) if smallest else work, taken, cuda, compiles, full))
+
+    device: str
+    rounds: int = 1
+    smallest: bool = False
+    compiles: bool = False
+    full: bool = False
+
+    @property
+    def cuda(self) -> bool:
+        """Whether a GPU does it."""
+        return self.device.startswith("cuda")
 
 
-def carry_out(arm: str, work: Work, device: str, options: Sequence[str]) -> Trained:
+def measure(document: Document, way: Way, only: str = "") -> None:
+    """Measure the works of a device whose names hold `only`; a work's rows are written as soon as they are there."""
+    for work in CUDA if way.cuda else CPU:
+        if only.lower() in work.name.lower() and document.wants(named(work, way)):
+            document.add(list(measured(work, way)))
+
+
+def named(work: Work, way: Way) -> str:
+    """Return the name of a work's rows."""
+    return quick(work, cuda=way.cuda).name if way.smallest else work.name
+
+
+def measured(work: Work, way: Way) -> list[Row]:
+    """Return a row for each arm; one that fails says why, and the others go on."""
+    alone = len(work.nets) * work.seeds == 1
+    arms = [arm for arm in ARMS if arm.startswith(OURS) or (alone and not way.full)]
+    if not (way.cuda or way.compiles):
+        arms.remove(COMPILED)
+    taken: dict[str, list[Trained]] = {arm: [] for arm in arms}
+    failed: dict[str, str] = {}
+    for _ in range(way.rounds):
+        for arm in arms:
+            if arm not in failed:
+                try:
+                    taken[arm].append(carry_out(arm, work, way))
+                except RuntimeError as error:
+                    failed[arm] = str(error)
+    whole = {arm: results for arm, results in taken.items() if arm not in failed}
+    return [
+        *rows(named(work, way), whole, way),
+        *({"row": named(work, way), "arm": arm, "failed": why} for arm, why in failed.items()),
+    ]
+
+
+def carry_out(arm: str, work: Work, way: Way) -> Trained:
     """Carry out one arm: one process, or on a CPU one a core for ours, that begin together.
 
     Raises:
-        RuntimeError: a process failed; its complaint is on standard error.
+        RuntimeError: a process failed; its last words.
     """
-    count = _cores() if arm == "ours" and device == "cpu" else 1
-    command = [sys.executable, "-m", "bench.arm", arm, work.name, "--device", device, *options]
+    options = ["--quick"] if way.smallest else ["--steps", str(ITERATIONS)] if way.full else []
+    if arm == COMPILED or (arm == "competent" and (way.cuda or way.compiles)):
+        options.append("--compile")
+    if arm.startswith(OURS):
+        options += ["--precision", "bf16" if way.cuda else "fp32"]
+    count = _cores() if arm.startswith(OURS) and not way.cuda else 1
+    kind = arm.partition(",")[0]
+    command = [sys.executable, "-m", "bench.arm", kind, work.name, "--device", way.device, *options]
+    environment = {**os.environ, **(ENVIRONMENT if kind == OURS else {})}
     with contextlib.ExitStack() as stack:
+        words = stack.enter_context(tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace"))
         processes = [
             stack.enter_context(
-                subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+                subprocess.Popen(
+                    command,
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    stderr=words,
+                    text=True,
+                    env=environment,
+                )
             )
             for _ in range(count)
         ]
@@ -106,11 +144,15 @@ def carry_out(arm: str, work: Work, device: str, options: Sequence[str]) -> Trai
             process.stdout.readline()
         for process in processes:
             assert process.stdin is not None
-            process.stdin.write("go\n")
-            process.stdin.flush()
+            with contextlib.suppress(OSError):
+                process.stdin.write("go\n")
+                process.stdin.flush()
         texts = [process.communicate()[0] for process in processes]
+        words.seek(0)
+        complaint = words.read()
     if any(process.returncode for process in processes):
-        raise RuntimeError(f"{arm} failed on {work.name}")
+        sys.stderr.write(complaint)
+        raise RuntimeError((complaint.strip().splitlines() or ["no word"])[-1])
     return _trained([json.loads(text) for text in texts])
 
 
@@ -138,17 +180,15 @@ def _steps_per_second(marks: Sequence[tuple[int, float]]) -> float:
     return (last - first) / (until - since) if last > first else last / until
 
 
-def rows(
-    work: Work, taken: dict[str, list[Trained]], cuda: bool, compiles: bool, full: bool
-) -> list[dict[str, Any]]:
+def rows(name: str, taken: Mapping[str, list[Trained]], way: Way) -> list[Row]:
     """Return a row for each arm: medians and ranges, and the ratio to the textbook of the same round."""
     found = []
     for arm, results in taken.items():
         speeds = [one.steady_images_per_second for one in results]
-        row: dict[str, Any] = {
-            "row": work.name,
+        row: Row = {
+            "row": name,
             "arm": arm,
-            "does": _does(arm, cuda, compiles),
+            "does": _does(arm, way),
             "rounds": len(results),
             "nets": results[0].nets,
             "steps": results[0].steps,
@@ -158,7 +198,7 @@ def rows(
             "first_epoch_seconds": median(one.first_epoch_seconds for one in results),
             "paper_seconds": median(one.paper_seconds for one in results),
             "paper_seconds_are": "measured in full"
-            if full
+            if way.full
             else "extrapolated from the speed after the first epoch",
             "peak_bytes": results[0].peak_bytes,
         }
@@ -172,14 +212,16 @@ def rows(
     return found
 
 
-def _does(arm: str, cuda: bool, compiles: bool) -> str:
+def _does(arm: str, way: Way) -> str:
     if arm == "textbook":
-        precision = "fp32 (TF32 in cuDNN, as torch sets it)" if cuda else "fp32"
+        precision = "fp32 (TF32 in cuDNN, as torch sets it)" if way.cuda else "fp32"
         return f"PIL images in a DataLoader, eager, {precision}"
     if arm == "competent":
-        compiled = ", torch.compile" if cuda or compiles else ""
-        return f"data on the device, channels last, {'bf16' if cuda else 'fp32'}{compiled}"
-    return "repro.training, bf16, nets side by side" if cuda else "repro.training, fp32, a process a core"
+        compiled = ", torch.compile" if way.cuda or way.compiles else ""
+        return f"data on the device, channels last, {'bf16' if way.cuda else 'fp32'}{compiled}"
+    compiled = ", torch.compile by block" if arm == COMPILED else ""
+    how = "bf16, nets side by side" if way.cuda else "fp32, a process a core"
+    return f"repro.training, {how}{compiled}"
 
 
 def _cores() -> int:

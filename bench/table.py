@@ -32,14 +32,14 @@ class Target:
     unit: str = ""
 
 
-_SPEED, _CUDA = "python -m bench speed", "python -m bench speed --device cuda"
-_FULL = f"{_CUDA} --full --rounds 1"
+_SPEED, _CUDA = "python -m bench speed", "python -m bench cuda"
+_FULL = "python -m bench speed --device cuda --full"
 _STORE = "python -m bench store"
 _MB = 1e-6
 
 _STORES = (
     ("store", "first looks used", _STORE),
-    ("store-all-used", "nearly all used", f"{_STORE} --all-used"),
+    ("store-all-used", "nearly all used", f"{_STORE}-all-used"),
 )
 _BARS = (("≤ 2.5", "ratio", 1.0, ""), ("< 500 MB", "peak_bytes", _MB, " MB"))
 
@@ -205,14 +205,16 @@ def markdown(folder: Path) -> str:
 
 
 def _reached(target: Target, folder: Path) -> str:
-    content = read(folder / f"{target.document}.json")
-    for row in content["rows"] if content else ():
-        # A store's row goes on with how many of its runs are used.
+    content = read(folder / f"{target.document}.json") or {"rows": [], "machine": {}}
+    found = []
+    for row in content["rows"]:
+        # A store's row goes on with how many of its runs are used, and an arm's name with how it differs.
         same = row["row"] == target.row or row["row"].startswith(f"{target.row} of which")
-        if same and (target.arm is None or row["arm"] == target.arm) and row.get(target.field) is not None:
+        arm, _, differs = row.get("arm", "").partition(", ")
+        if same and (target.arm is None or arm == target.arm) and row.get(target.field) is not None:
             text = _number(row[target.field] * target.factor) + target.unit + _spread(row, target)
-            return text + _elsewhere(target, content["machine"] if content else {})
-    return "not measured"
+            found.append(f"{text}{', ' if differs else ''}{differs}" + _elsewhere(target, content["machine"]))
+    return "; ".join(found) or "not measured"
 
 
 def _elsewhere(target: Target, machine: Mapping[str, Any]) -> str:

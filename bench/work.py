@@ -77,11 +77,20 @@ CUDA = (
 )
 
 
-def quick(work: Work) -> Work:
-    """Return the smallest work of its kind, to see that everything runs."""
-    name = f"{work.name}, a few steps only"
+def quick(work: Work, *, cuda: bool) -> Work:
+    """Return the smallest work of its kind, to see that everything runs.
+
+    On a GPU it goes on until steps and evaluations have been captured as graphs and replayed.
+    """
+    epoch_steps, epochs = (20, 4) if cuda else (2, 2)
     return replace(
-        work, name=name, nets=work.nets[:2], train_images=2 * BATCH, test_images=BATCH, steps=4, seeds=1
+        work,
+        name=f"{work.name}, a few steps only",
+        nets=work.nets[:2],
+        train_images=epoch_steps * BATCH,
+        test_images=BATCH,
+        steps=epoch_steps * epochs,
+        seeds=1,
     )
 
 
@@ -98,9 +107,9 @@ def images(work: Work) -> ImageData:
     )
 
 
-def spec(work: Work, net: str, seed: int, precision: str) -> RunSpec:
+def spec(work: Work, net: str, seed: int, numerics: Numerics) -> RunSpec:
     """Return the run of one net, as our arm carries it out."""
-    return RunSpec(DatasetSpec("bench", "made up"), NETS[net], recipe(work), seed, Numerics(precision))
+    return RunSpec(DatasetSpec("bench", "made up"), NETS[net], recipe(work), seed, numerics)
 
 
 def recipe(work: Work) -> Recipe:

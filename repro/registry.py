@@ -115,7 +115,7 @@ MODELS: dict[str, Entry] = {
     "imagenet-plain": Entry("repro.models.imagenet:plain", 1, frozenset({"depth"})),
     "imagenet-resnet": Entry("repro.models.imagenet:resnet", 1, frozenset({"depth", "shortcut"})),
     "conv3-fc": Entry("repro.models.four_layer:Conv3FC", 1, _FOUR_LAYER),
-    "conv2-local2-fc": Entry("repro.models.four_layer:Conv2Local2FC", 1, _FOUR_LAYER | {"local3_filters"}),
+    "conv2-local2-fc": Entry("repro.models.four_layer:Conv2Local2FC", 2, _FOUR_LAYER | {"local3_filters"}),
     "alexnet": Entry(
         "repro.models.alexnet:AlexNet", 1, frozenset({"activation", "lrn", "groups", "dropout"})
     ),

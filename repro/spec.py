@@ -67,13 +67,20 @@ PRECISIONS = ("fp32", "tf32", "bf16")
 
 @dataclass(frozen=True)
 class Numerics:
-    """What changes the arithmetic of a run: the precision of convolutions and matrix products.
+    """What changes the arithmetic of a run.
 
-    "fp32"; "tf32": a GPU rounds their operands to 10 bits; "bf16": they are computed in bf16, while batch
-    normalisation's statistics, the loss and the weights that are updated stay fp32.
+    Attributes:
+        precision: of convolutions and matrix products. "fp32"; "tf32": a GPU rounds their operands to 10 bits;
+            "bf16": they are computed in bf16, while batch normalisation's statistics, the loss and the weights that
+            are updated stay fp32.
+        compiled: whether torch.compile fuses what lies between them, which sums and rounds in another order.
     """
 
     precision: str = "fp32"
+    compiled: bool = False
+
+
+NUMERICS_FIELDS = tuple(field.name for field in fields(Numerics))
 
 
 @dataclass(frozen=True)

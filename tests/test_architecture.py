@@ -62,7 +62,7 @@ TORCH_ROOMS = {"models", "training", "probes"}
 
 TORCH_MODULES = {
     f"repro.execution.{name}"
-    for name in ("process", "worker", "checkpoints", "provenance", "loading", "recording")
+    for name in ("process", "worker", "checkpoints", "provenance", "loading", "mishaps", "recording")
 } | {"repro.datasets.download"}
 """The worker process, where the rooms that know torch are put to work: its parent never imports it. And torchvision's
 downloader, which the registry names and loads where a download is asked for."""

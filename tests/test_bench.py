@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import subprocess
 import sys
 from pathlib import Path
@@ -11,10 +12,10 @@ import pytest
 
 from bench.documents import Document
 from bench.processes import Spent, compared, spent
-from bench.speed import Trained, _trained, rows
+from bench.speed import Trained, Way, _trained, measured, rows
 from bench.synthetic import fill
 from bench.table import markdown
-from bench.work import CPU
+from bench.work import CPU, Work
 from repro.claims import load_library
 from repro.demand import demand
 from repro.shipped import folder
@@ -44,6 +45,9 @@ def test_a_target_for_one_device_says_when_another_was_used(tmp_path: Path) -> N
     document = Document(tmp_path / "speed-cuda.json", "a command", {"device": "NVIDIA T4"})
     document.add([{"row": "ResNet-110 alone", "arm": "ours", "paper_seconds": 100.0, "rounds": 1}])
     assert reached(tmp_path, "H200: ResNet-110 alone") == "100 s, but on NVIDIA T4"
+    document.add([{"row": "ResNet-110 alone", "arm": "ours, compiled", "paper_seconds": 90.0, "rounds": 1}])
+    both = "100 s, but on NVIDIA T4; 90 s, compiled, but on NVIDIA T4"
+    assert reached(tmp_path, "H200: ResNet-110 alone") == both
 
 
 def test_a_document_is_whole_after_every_row(tmp_path: Path) -> None:
@@ -53,6 +57,38 @@ def test_a_document_is_whole_after_every_row(tmp_path: Path) -> None:
         content = json.loads(document.path.read_text(encoding="utf-8"))
         assert [row["row"] for row in content["rows"]] == [str(n) for n in range(number + 1)]
     assert list(document.path.parent.iterdir()) == [document.path]
+
+
+def test_what_was_cut_short_goes_on_with_what_is_missing(tmp_path: Path) -> None:
+    path = tmp_path / "facts.json"
+    first = Document(path, "a command")
+    assert first.wants("one")
+    first.add([{"row": "one", "value": 1}])
+    ended = Document(path, "a command", goes_on=True, ends_at=-math.inf)
+    assert not ended.wants("one")
+    assert not ended.cut_short
+    assert not ended.wants("two")
+    assert ended.cut_short
+    second = Document(path, "a command", goes_on=True)
+    assert not second.wants("one")
+    assert second.wants("two")
+    second.add([{"row": "two", "value": 2}])
+    assert [row["value"] for row in json.loads(path.read_text(encoding="utf-8"))["rows"]] == [1, 2]
+    assert Document(path, "a command").wants("one")
+    assert Document(path, "a command", {"device": "another"}, goes_on=True).wants("one")
+
+
+def test_an_arm_that_fails_says_why_and_leaves_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    def carry_out(arm: str, work: Work, way: Way) -> Trained:
+        if arm == "competent":
+            raise RuntimeError("no compiler")
+        return Trained(1, 50, {"ours": 300.0, "textbook": 100.0}[arm], 1.0, 1.0, 1.0, None)
+
+    monkeypatch.setattr("bench.speed.carry_out", carry_out)
+    ours, textbook, competent = measured(CPU[0], Way("cpu", rounds=2))
+    assert (ours["arm"], ours["ratio"], ours["rounds"]) == ("ours", 3.0, 2)
+    assert textbook["ratio"] == 1.0
+    assert competent == {"row": CPU[0].name, "arm": "competent", "failed": "no compiler"}
 
 
 def test_ratios_are_those_of_the_same_round() -> None:
@@ -81,7 +117,7 @@ def test_two_processes_count_together_and_the_first_epoch_apart() -> None:
     assert done.wall_seconds == 6.0
     assert done.paper_seconds == 6.0 + (64_000 - 50) / 10
     textbook = Trained(1, 50, 128 * 15, 1.0, 1.0, 1.0, None)
-    ours = rows(CPU[0], {"textbook": [textbook], "ours": [done]}, cuda=False, compiles=False, full=False)[1]
+    ours = rows(CPU[0].name, {"textbook": [textbook], "ours": [done]}, Way("cpu"))[1]
     assert ours["ratio"] == 2.0
 
 

@@ -177,7 +177,7 @@ def test_the_key_of_a_shipped_run_is_what_it_was() -> None:
         '"model":{"name":"cifar-resnet","options":{"depth":20,"shortcut":"A","width":16},"version":1},'
         '"numerics":{},'
         '"recipe":{"augmentation":"pad-crop-flip","bn_group":64,"lr":0.1,"milestones":[32000,48000],'
-        '"name":"resnet-cifar","schedule":"step","steps":64000,"weight_decay":0.0001},"seed":0}'
+        '"name":"resnet-cifar","schedule":"step","steps":64000,"version":2,"weight_decay":0.0001},"seed":0}'
     )
     assert spec.key == hashlib.sha256(text.encode()).hexdigest()[:24]
 
@@ -210,4 +210,7 @@ def test_defaults_stay_what_they_are_because_keys_leave_them_out() -> None:
         "train_error_images": None,
         "test_views": "centre",
     }
-    assert {field.name: field.default for field in fields(Numerics)} == {"precision": "fp32"}
+    assert {field.name: field.default for field in fields(Numerics)} == {
+        "precision": "fp32",
+        "compiled": False,
+    }

@@ -363,7 +363,9 @@ def test_several_steps_a_launch_are_the_steps_one_by_one(
     whole = run(recipe)
     launches: list[Any] = []
 
-    def replayed(body: Any) -> Any:
+    def replayed(body: Any, pool: Any) -> Any:
+        assert pool == (0, 1)
+
         def replay() -> None:
             launches.append(body)
             body()
@@ -372,6 +374,8 @@ def test_several_steps_a_launch_are_the_steps_one_by_one(
 
     monkeypatch.setattr("repro.training.loop.can_be_captured", lambda model, device: True)
     monkeypatch.setattr("repro.training.learner.captured", replayed)
+    monkeypatch.setattr("repro.training.learner.graph_pool", lambda: (0, 1))
+    monkeypatch.setattr("repro.training.learner.unrolled_steps", lambda model: 3)
     monkeypatch.setattr("repro.training.capture.captured", replayed)
     told: list[int] = []
     result = run(recipe, on_progress=lambda done, total: told.append(done))
@@ -402,7 +406,7 @@ def test_a_step_waits_for_nothing_from_the_device() -> None:
     learner = Learner(recipe, 0, net, feed)
     learner.advance(0, [0.1])
     with Watch():
-        learner.learn(*feed.staged(0), learner.lr_table[0])
+        learner.learn(*feed.staged(1)[0], learner.lr_table[0])
     assert "aten::convolution" in seen
     assert not {"aten::_local_scalar_dense", "aten::nonzero", "aten::masked_select"} & set(seen)
 

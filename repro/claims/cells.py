@@ -12,7 +12,7 @@ from repro.claims.schema import ClaimFile
 from repro.errors import Problem, ReproError, suggestion
 from repro.recipes import RECIPE_FIELDS, Recipe, recipe
 from repro.registry import DataRef, Entry, Names, find_model
-from repro.spec import PRECISIONS, DatasetSpec, ModelSpec, Numerics, RunSpec
+from repro.spec import NUMERICS_FIELDS, PRECISIONS, DatasetSpec, ModelSpec, Numerics, RunSpec
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,8 @@ class Cell:
     Attributes:
         arm: the arm's name.
         levels: factor → level name, in the order of the claim file.
-        settings: what arm and levels set: "model", "dataset", "precision", recipe fields, options of the model.
+        settings: what arm and levels set: "model", "dataset", fields of the numerics, recipe fields,
+            options of the model.
     """
 
     arm: str
@@ -70,7 +71,7 @@ def run_spec(file: ClaimFile, cell: Cell, seed: int, names: Names, lr: float | N
     settings = dict(cell.settings)
     model_name = settings.pop("model", experiment.model)
     data = settings.pop("dataset", experiment.dataset)
-    precision = settings.pop("precision", experiment.precision)
+    numerics = {field: settings.pop(field, getattr(experiment, field)) for field in NUMERICS_FIELDS}
 
     def place(key: str) -> str:
         return _place(file, cell, key)
@@ -78,9 +79,12 @@ def run_spec(file: ClaimFile, cell: Cell, seed: int, names: Names, lr: float | N
     if not (isinstance(model_name, str) and names_data(data) and experiment.recipe):
         raise ReproError(*_unnamed(cell, model_name, data, bool(experiment.recipe)))
     problems: list[Problem] = []
-    if precision not in PRECISIONS:
-        hint = suggestion(str(precision), PRECISIONS)
-        problems.append(Problem(place("precision"), "unknown precision", repr(precision), hint))
+    if numerics["precision"] not in PRECISIONS:
+        received = numerics["precision"]
+        hint = suggestion(str(received), PRECISIONS)
+        problems.append(Problem(place("precision"), "unknown precision", repr(received), hint))
+    if not isinstance(numerics["compiled"], bool):
+        problems.append(Problem(place("compiled"), "must be true or false", repr(numerics["compiled"])))
     model, dataset = Entry(""), DatasetSpec("", "")
     try:
         model = find_model(model_name, place("model"), names.root)
@@ -112,7 +116,7 @@ def run_spec(file: ClaimFile, cell: Cell, seed: int, names: Names, lr: float | N
         model=ModelSpec(model_name, model.version, common | settings),
         recipe=resolved,
         seed=seed,
-        numerics=Numerics(str(precision)),
+        numerics=Numerics(**numerics),
     )
 
 
@@ -165,6 +169,6 @@ def _place(file: ClaimFile, cell: Cell, key: str) -> str:
             return f"factors.{factor}.{level}.{key}"
         if key == factor and not isinstance(value, dict):
             return f"factors.{factor}"
-    if key in ("model", "dataset", "precision"):
+    if key in ("model", "dataset", *NUMERICS_FIELDS):
         return f"experiment.{key}"
     return f"experiment.recipe.{key}"

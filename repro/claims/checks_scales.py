@@ -10,6 +10,7 @@ from repro.claims.schema import ClaimFile
 from repro.errors import Problem
 from repro.recipes import RECIPE_FIELDS
 from repro.registry import Names, find_model
+from repro.spec import NUMERICS_FIELDS
 
 
 def check_scales(at: Mapping[str, ClaimFile], names: Names) -> list[Problem]:
@@ -42,7 +43,7 @@ def _specs(at: Mapping[str, ClaimFile]) -> Iterator[Finding]:
 
 def _directions(at: Mapping[str, ClaimFile], names: Names) -> Iterator[Finding]:
     """Find directions of settings that no scale has."""
-    settings = {"dataset", "model", "precision", "seeds", "skip", "tune", *RECIPE_FIELDS}
+    settings = {"dataset", "model", *NUMERICS_FIELDS, "seeds", "skip", "tune", *RECIPE_FIELDS}
     for file in at.values():
         settings |= file.factors.keys() | file.experiment.options.keys()
         for cell in cells(file):

@@ -74,6 +74,7 @@ class Experiment(Frozen):
     dataset: str | dict[str, Any] | None = None
     model: str | None = None
     precision: str = "fp32"
+    compiled: bool = False
     options: dict[str, Any] = {}
     recipe: dict[str, Any] = {}
     seeds: Seeds = Seeds(looks=[5])

@@ -72,8 +72,9 @@ class NetSpec(Frozen):
 
 
 class Arm(Frozen):
-    """A condition of the experiment: "model", "dataset", "precision", recipe fields, options of the model; its `spec`.
+    """A condition of the experiment; its `spec`.
 
+    It sets "model", "dataset", "precision", "compiled", recipe fields and options of the model.
     `spec` is by level of a factor; an arm without levels has its one spec under "".
     """
 

@@ -22,6 +22,7 @@ import torch
 
 from repro.execution.worker import Worker
 from repro.store import Store
+from repro.training.devices import MOST_STREAMS
 
 
 def choose_device(name: str) -> torch.device:
@@ -110,7 +111,7 @@ def main() -> None:
             os._exit(1)
 
     # A CPU is shared by processes, a core each; a GPU by threads of one process.
-    room = arguments.nets if device.type == "cuda" else 1
+    room = min(arguments.nets, MOST_STREAMS) if device.type == "cuda" else 1
     emit({"event": "ready", "device": device.type, "room": room})
     with ThreadPoolExecutor(room) as threads:
         while (job := jobs.get()) is not None:

@@ -7,7 +7,6 @@ import io
 import math
 import threading
 import time
-import traceback
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from repro.datasets import ImageData, ImageFiles, load_dataset
 from repro.errors import Problem, ReproError
 from repro.execution.checkpoints import RunCheckpoints
 from repro.execution.memory import DeviceMemory, Share
+from repro.execution.mishaps import ends_the_process, reason
 from repro.execution.provenance import provenance
 from repro.execution.recording import as_bytes, errors_of, record_of
 from repro.probes.reading import take_reading
@@ -26,6 +26,7 @@ from repro.spec import ReadingSpec, RunSpec
 from repro.store import Store
 from repro.training import TrainedRun, train
 from repro.training.checkpoints import Interrupted
+from repro.training.devices import fix_algorithms, is_out_of_memory, own_stream
 from repro.training.footprint import run_bytes
 
 Emit = Callable[[Mapping[str, Any]], None]
@@ -110,8 +111,11 @@ class Worker:
             return {"event": "interrupted"}
         except _UnwritableError as error:
             return {"event": "failed", "reason": str(error), "in_vain": True}
-        except Exception as error:  # a crashed run is a failure with its reason; the other runs go on
-            return {"event": "failed", "reason": _reason(error)}
+        except Exception as error:
+            if ends_the_process(error, self.device):
+                raise
+            # A crashed run is a failure with its reason; the other runs go on.
+            return {"event": "failed", "reason": reason(error, self.claims_folder)}
         return {"event": "done", "what": what}
 
     def train(self, spec: RunSpec, predicted_seconds: float | None) -> str:
@@ -146,13 +150,13 @@ class Worker:
         self, spec: RunSpec, data: ImageData | ImageFiles, checkpoints: RunCheckpoints
     ) -> tuple[TrainedRun, Share]:
         """Train as soon as there is room on the device; where memory runs out in company, again with fewer beside."""
-        wanted = run_bytes(spec, data, self.claims_folder) if self.device.type == "cuda" else 0
+        wanted = self.bytes_of(spec, data)
         while True:
             with self.memory.reserved(wanted, spec.numerics.precision) as share:
                 try:
                     return self.trained(spec, data, checkpoints), share
-                except (MemoryError, torch.OutOfMemoryError):
-                    if not self.memory.ran_out():
+                except Exception as error:
+                    if not is_out_of_memory(error) or not self.memory.ran_out():
                         raise
             self.emit(
                 {
@@ -181,12 +185,12 @@ class Worker:
                     claims_folder=self.claims_folder,
                     on_progress=on_progress,
                     checkpoints=checkpoints,
-                    readers=self.readers,
+                    readers=math.ceil(self.readers / max(1, self.memory.nets)),
                 )
             except Interrupted:
                 raise
             except Exception as error:
-                if moved or not checkpoints.going_on_from or _out_of_memory(error):
+                if moved or not checkpoints.going_on_from or is_out_of_memory(error):
                     raise
                 checkpoints.reject(f"{type(error).__name__}: {error}".splitlines()[0])
 
@@ -201,16 +205,33 @@ class Worker:
                 return  # the run ended before this moment
             weights = torch.load(io.BytesIO(blob), map_location=self.device, weights_only=True)
         data = self.data(run) if run is not None else None
+        # As the run was trained: beside others only where there is room and they agree on the algorithms.
+        precision = run.numerics.precision if run is not None else "fp32"
         try:
-            rows = take_reading(
-                reading, weights=weights, data=data, device=self.device, claims_folder=self.claims_folder
-            )
+            with (
+                self.memory.reserved(self.bytes_of(run, data), precision),
+                own_stream(self.device),
+            ):
+                fix_algorithms(precision, self.device)
+                rows = take_reading(
+                    reading,
+                    weights=weights,
+                    data=data,
+                    device=self.device,
+                    claims_folder=self.claims_folder,
+                )
         except Exception as error:
             with contextlib.suppress(OSError):  # the run's own failure tells of it, too
-                self.store.put_failure(reading.key, reading.probe, _reason(error))
+                self.store.put_failure(reading.key, reading.probe, reason(error, self.claims_folder))
             raise
         self.store.put_reading(reading, rows, self.provenance)
         self.store.clear_failure(reading.key)
+
+    def bytes_of(self, spec: RunSpec | None, data: ImageData | ImageFiles | None) -> int:
+        """Return an estimate of what a run or its readings take on a GPU; 0 where that does not matter."""
+        if spec is None or data is None or self.device.type != "cuda":
+            return 0
+        return run_bytes(spec, data, self.claims_folder)
 
     def data(self, spec: RunSpec) -> ImageData | ImageFiles:
         """Return the dataset of a run, loaded once."""
@@ -225,20 +246,9 @@ class Worker:
 
 
 def _bytes_to_share(device: torch.device) -> float:
-    """Return nine tenths of what is free on a GPU."""
-    return 0.9 * torch.cuda.mem_get_info(device)[0] if device.type == "cuda" else math.inf
-
-
-def _out_of_memory(error: Exception) -> bool:
-    # The CPU's allocator has no error of its own.
-    return isinstance(error, MemoryError | torch.OutOfMemoryError) or "DefaultCPUAllocator" in str(error)
-
-
-def _reason(error: Exception) -> str:
-    if isinstance(error, ReproError):
-        return str(error)
-    text = f"{type(error).__name__}: {error}"
-    if _out_of_memory(error):
-        return f"out of memory: {text}\n    → fewer workers (--workers 1), or a device with more memory"
-    place = traceback.extract_tb(error.__traceback__)[-1]
-    return f"{text} ({Path(place.filename).name}:{place.lineno})"
+    """Return nine tenths of what is free on a GPU; torch's allocator shall leave something to the libraries."""
+    if device.type != "cuda":
+        return math.inf
+    free, total = torch.cuda.mem_get_info(device)
+    torch.cuda.set_per_process_memory_fraction(0.95 * free / total, device)
+    return 0.9 * free

@@ -14,6 +14,14 @@ from typing import Any
 
 from repro.plan import Job
 
+ENVIRONMENT = {
+    "OMP_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+    # A GPU's hardware queues: with fewer than nets, some wait for others without need.
+    "CUDA_DEVICE_MAX_CONNECTIONS": "32",
+}
+"""Of a worker: a process has one core, or a GPU, to itself."""
+
 
 @dataclass
 class WorkerProcess:
@@ -44,7 +52,7 @@ class WorkerProcess:
             command,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            env={**os.environ, "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"},
+            env={**os.environ, **ENVIRONMENT},
             text=True,
             encoding="utf-8",
             # In a group of its own, since a terminal's Ctrl-C and hang-up are for the parent, which stops its workers.

@@ -33,6 +33,9 @@ class LocallyConnected2d(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Map (N, in, H, W) to (N, out, H, W)."""
-        patches = F.unfold(x, self.kernel_size, padding=self.kernel_size // 2)  # (N, in·k·k, H·W)
-        responses = torch.bmm(patches.permute(2, 0, 1), self.weight.transpose(1, 2))  # (H·W, N, out)
-        return responses.permute(1, 2, 0).reshape(len(x), -1, *self.map_size) + self.bias
+        size, (height, width) = self.kernel_size, self.map_size
+        # Views and one copy; F.unfold would copy image by image on a GPU, a kernel each.
+        patches = F.pad(x, (size // 2,) * 4).unfold(2, size, 1).unfold(3, size, 1)  # (N, in, H, W, k, k)
+        patches = patches.permute(2, 3, 0, 1, 4, 5).reshape(height * width, len(x), self.fan_in)
+        responses = torch.bmm(patches, self.weight.transpose(1, 2))  # (H·W, N, out)
+        return responses.permute(1, 2, 0).reshape(len(x), -1, height, width) + self.bias

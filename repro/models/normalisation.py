@@ -36,21 +36,29 @@ class GroupedBatchNorm2d(nn.BatchNorm2d):
         if len(input) % self.group:
             raise ValueError(f"a batch of {len(input)} images does not split into groups of {self.group}")
         parts = torch.split(input, self.group)
-        if self.running_mean is None or self.running_var is None:
-            alone = [F.batch_norm(p, None, None, self.weight, self.bias, True, 0.0, self.eps) for p in parts]
-            return torch.cat(alone)
         self.num_batches_tracked: Tensor | None
-        assert self.num_batches_tracked is not None
-        self.num_batches_tracked.add_(1)
-        momentum = 1 / int(self.num_batches_tracked) if self.momentum is None else self.momentum
-        means, variances = self.running_mean.repeat(len(parts), 1), self.running_var.repeat(len(parts), 1)
-        out = [
-            F.batch_norm(part, mean, variance, self.weight, self.bias, True, momentum, self.eps)
-            for part, mean, variance in zip(parts, means, variances, strict=True)
-        ]
-        self.running_mean.copy_(means.mean(dim=0))
-        self.running_var.copy_(variances.mean(dim=0))
-        return torch.cat(out)
+        momentum = 0.0
+        if self.num_batches_tracked is not None:
+            self.num_batches_tracked.add_(1)
+            momentum = 1 / int(self.num_batches_tracked) if self.momentum is None else self.momentum
+        # One after the other the groups move the statistics, each so far that all weigh the same in the end.
+        share = momentum / len(parts)
+        steps = [share / (1 - share * after) for after in reversed(range(len(parts)))]
+        return torch.cat(
+            [
+                F.batch_norm(
+                    part,
+                    self.running_mean,
+                    self.running_var,
+                    self.weight,
+                    self.bias,
+                    training=True,
+                    momentum=step,
+                    eps=self.eps,
+                )
+                for part, step in zip(parts, steps, strict=True)
+            ]
+        )
 
 
 def group_batch_norm(model: nn.Module, group: int | None) -> nn.Module:

@@ -18,6 +18,7 @@ from repro.probes.context import ProbeContext, Rows
 from repro.registry import find_probe, load
 from repro.spec import ModelSpec, ReadingSpec, RunSpec
 from repro.training.feeds import Feed
+from repro.training.seeds import global_stream
 from repro.training.sources import feed_for
 
 
@@ -84,7 +85,8 @@ def _of_run(
     device: torch.device,
     claims_folder: Path | None,
 ) -> ProbeContext:
-    model = build_model(run.model, feed.in_shape, feed.classes, claims_folder)
+    with global_stream(run.seed, torch.device("cpu")):
+        model = build_model(run.model, feed.in_shape, feed.classes, claims_folder)
     group_batch_norm(model, run.recipe.bn_group)
     model.load_state_dict(weights)
     model.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]  # missing from torch's stubs
@@ -105,5 +107,7 @@ def _of_model(
 ) -> ProbeContext:
     channels, height, width = subject["in_shape"]
     in_shape = (channels, height, width)
-    model = build_model(ModelSpec(**subject["model"]), in_shape, subject["classes"], claims_folder).to(device)
+    with global_stream(0, torch.device("cpu")):
+        model = build_model(ModelSpec(**subject["model"]), in_shape, subject["classes"], claims_folder)
+    model.to(device)
     return ProbeContext(device=device, options=reading.options, model=model, in_shape=in_shape)

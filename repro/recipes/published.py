@@ -12,6 +12,7 @@ RECIPES: dict[str, Recipe] = {
     # batch 128 on two GPUs (BN over 64, arXiv:1603.05027 appendix), 4-pixel padding, crop, flip.
     "resnet-cifar": Recipe(
         name="resnet-cifar",
+        version=2,
         batch_size=128,
         steps=64_000,
         lr=0.1,
@@ -44,6 +45,7 @@ RECIPES: dict[str, Recipe] = {
     # over 32: eight GPUs, which the paper does not say. Table 2 and 3 are 10-crop errors, Fig. 4 is centre-crop.
     "resnet-imagenet": Recipe(
         name="resnet-imagenet",
+        version=2,
         batch_size=256,
         steps=600_000,
         lr=0.1,
@@ -64,6 +66,7 @@ RECIPES: dict[str, Recipe] = {
     # from memory of the paper.
     "resnet-imagenet-modern": Recipe(
         name="resnet-imagenet-modern",
+        version=2,
         batch_size=256,
         epochs=90,
         lr=0.1,

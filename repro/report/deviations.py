@@ -146,7 +146,7 @@ def _flat(spec: RunSpec) -> dict[str, Any]:
     flat |= {f"recipe {key}": value for key, value in plain["recipe"].items()}
     if spec.recipe.schedule != "step":
         flat[MILESTONES] = None
-    return flat | {"precision": plain["numerics"]["precision"]}
+    return flat | dict(plain["numerics"])
 
 
 def _show(value: Any) -> str:

@@ -31,11 +31,15 @@ class RandomCrops:
         self.device = device
         self.places = places
 
-    def drawn(self, step: int | Tensor) -> tuple[Tensor, Tensor]:
-        """Return the offsets, int64 of 0 to places − 1, shape (b, 2), and flips, bool (b,), of a step."""
-        offsets = random_bits(self.crops, step, 2 * self.batch_size, self.device) % self.places
-        flips = random_bits(self.flips, step, self.batch_size, self.device) % 2 == 1
-        return offsets.view(self.batch_size, 2), flips
+    def drawn(self, steps: int | Tensor) -> tuple[Tensor, Tensor]:
+        """Return the offsets, int64 of 0 to places − 1, shape (k·b, 2), and flips, bool (k·b,), of k steps.
+
+        Args:
+            steps: one, or an int64 tensor of k on the device.
+        """
+        offsets = random_bits(self.crops, steps, 2 * self.batch_size, self.device) % self.places
+        flips = random_bits(self.flips, steps, self.batch_size, self.device) % 2 == 1
+        return offsets.view(-1, 2), flips.flatten()
 
 
 def pad_crop_flip(images: Tensor, offsets: Tensor, flips: Tensor) -> Tensor:

@@ -6,11 +6,17 @@ lies at fixed addresses and is written before each replay.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
+
+from repro.training.compiled import compiling
+from repro.training.seeds import nobody_else_draws
+
+if TYPE_CHECKING:
+    from torch.cuda import _POOL_HANDLE
 
 EAGER_STEPS = 11
 """Real steps before the capture: they allocate the optimiser's buffers and let libraries choose their algorithms."""
@@ -18,13 +24,18 @@ EAGER_STEPS = 11
 MOST_STEPS = 16
 """One graph holds at most so many steps."""
 
-_one_at_a_time = threading.Lock()
-"""Captures of nets that train side by side in one process do not overlap."""
+SINCE = (2, 11)
+"""The first torch whose graphs may be replayed while another thread captures one, and begin in inference mode."""
+
+
+class BrokenCaptureError(RuntimeError):
+    """A capture that could not be ended: torch's allocator and generators believe in it until the process ends."""
 
 
 def can_be_captured(model: nn.Module, device: torch.device) -> bool:
     """Tell whether the steps of a net may become a graph: on CUDA, and nothing in it draws random numbers."""
-    return device.type == "cuda" and not draws_random_numbers(model)
+    version = tuple(int(part) for part in torch.__version__.split(".")[:2])
+    return device.type == "cuda" and version >= SINCE and not draws_random_numbers(model)
 
 
 def draws_random_numbers(model: nn.Module) -> bool:
@@ -38,29 +49,55 @@ def unrolled_steps(model: nn.Module) -> int:
     return max(1, min(MOST_STEPS, 320 // max(1, layers)))
 
 
-def captured(body: Callable[[], None]) -> Callable[[], None]:
+def graph_pool() -> _POOL_HANDLE:
+    """Return memory for the graphs of one net, which take turns on one stream: what one of them leaves, others use."""
+    return torch.cuda.graph_pool_handle()
+
+
+def captured(body: Callable[[], None], pool: _POOL_HANDLE) -> Callable[[], None]:
     """Return a function that replays on the device what `body` does there; `body` itself is not carried out.
 
-    The caller's stream is a side stream, on which `body` has run before.
+    The caller's stream is a side stream, on which `body` has run before. At most two replays are under way: who asks
+    for a third waits for the first, so that a stop is heard and progress is what has been done.
+
+    Raises:
+        BrokenCaptureError: the capture could not be ended.
     """
     graph = torch.cuda.CUDAGraph()
-    # Other nets' threads go on working: only this thread's calls are held to what a capture allows.
-    with (
-        _one_at_a_time,
-        torch.cuda.graph(graph, stream=torch.cuda.current_stream(), capture_error_mode="thread_local"),
-    ):
-        body()
-    return graph.replay
+    # Captures do not overlap. While one is made nobody may draw from the global stream of random numbers, nor wait for
+    # the whole device, as a compiler that times its kernels does; all other work of other threads goes on. torch's own
+    # context would wait for the whole device, too, and so for every other net.
+    with nobody_else_draws, compiling:
+        graph.capture_begin(pool=pool, capture_error_mode="thread_local")
+        try:
+            body()
+        finally:
+            try:
+                graph.capture_end()
+            except RuntimeError as error:
+                raise BrokenCaptureError(str(error)) from error
+    done = [torch.cuda.Event(blocking=True), torch.cuda.Event(blocking=True)]  # type: ignore[no-untyped-call]
+
+    def replay() -> None:
+        before_last = done[0]
+        before_last.synchronize()
+        graph.replay()
+        before_last.record()
+        done.reverse()
+
+    return replay
 
 
 class CapturedForward:
     """A net's forward pass in evaluation mode as a graph, for batches of the first batch's shape.
 
-    Its output is overwritten by the next call. Batches of other shapes, the last one usually, are computed eagerly.
+    Its output is overwritten by the next call, and by any other graph of the pool. Batches of other shapes, the last
+    one usually, are computed eagerly.
     """
 
-    def __init__(self, model: nn.Module) -> None:
+    def __init__(self, model: Callable[[Tensor], Tensor], pool: _POOL_HANDLE) -> None:
         self.model = model
+        self.pool = pool
         self.inputs: Tensor | None = None
         self.outputs: Tensor | None = None
         self.replay: Callable[[], None] | None = None
@@ -70,10 +107,9 @@ class CapturedForward:
         if self.inputs is None:
             self.inputs = inputs.clone(memory_format=torch.preserve_format)
             self.forward()  # eagerly once, before the capture
-            self.replay = captured(self.forward)
+            self.replay = captured(self.forward, self.pool)
         if inputs.shape != self.inputs.shape or self.replay is None:
-            logits: Tensor = self.model(inputs)
-            return logits
+            return self.model(inputs)
         self.inputs.copy_(inputs)
         self.replay()
         assert self.outputs is not None
@@ -81,4 +117,5 @@ class CapturedForward:
 
     def forward(self) -> None:
         """Compute the outputs from the inputs at their fixed addresses."""
+        assert self.inputs is not None
         self.outputs = self.model(self.inputs)

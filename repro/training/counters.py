@@ -18,16 +18,17 @@ _GAMMA, _MIX_1, _MIX_2 = (
 )
 
 
-def random_bits(key: int, step: int | Tensor, count: int, device: torch.device) -> Tensor:
-    """Return 63 random bits for each index of 0 to count − 1: int64, shape (count,), none negative.
+def random_bits(key: int, steps: int | Tensor, count: int, device: torch.device) -> Tensor:
+    """Return 63 random bits for each index of 0 to count − 1: int64, none negative, shape (count,) or (k, count).
 
     Args:
         key: the stream, of 0 to 2⁶³ − 1; see :func:`repro.training.seeds.stream`.
-        step: from 0; a number, or an int64 scalar tensor on `device`.
+        steps: from 0; one number, or an int64 tensor of k numbers on `device`.
         count: at most 2²⁴.
         device: where to compute.
     """
-    counter = torch.arange(count, device=device) + step * (1 << STEP_BITS)
+    first = steps * (1 << STEP_BITS)
+    counter = torch.arange(count, device=device) + (first if isinstance(first, int) else first[:, None])
     # int64 wraps around, as unsigned arithmetic modulo 2⁶⁴ does.
     bits = (counter + 1) * _GAMMA + key
     bits = (bits ^ _shifted(bits, 30)) * _MIX_1

@@ -10,12 +10,10 @@ from torch import Tensor, nn
 
 from repro.training.feeds import Batch
 
-Forward = Callable[[Tensor], Tensor]
-
 
 @torch.inference_mode()
 def evaluate(
-    model: nn.Module, batches: Iterable[Batch], forward: Forward | None = None
+    model: nn.Module, batches: Iterable[Batch], forward: Callable[[Tensor], Tensor] | None = None
 ) -> tuple[float, float]:
     """Return error (a fraction) and mean cross-entropy (nats); the net is left in evaluation mode.
 

@@ -93,20 +93,23 @@ class MemoryFeed:
         self.indices[:count].copy_(self.order.indices(step, count).view(count, self.batch_size))
         self.first_step.fill_(step)
 
-    def staged(self, number: int) -> Batch:
-        """Make the staged batch `number` (from 0): device operations on fixed addresses, nothing from the host."""
-        chosen = self.indices[number]
+    def staged(self, count: int) -> list[Batch]:
+        """Make the first `count` staged batches, all at once: device operations on fixed addresses, nothing else."""
+        chosen = self.indices[:count].flatten()
         pixels, labels = self.pixels["train"][chosen], self.labels["train"][chosen]
-        if not self.augments:
-            return self._scaled(pixels, self.offset), labels
-        offsets, flips = self.crops.drawn(self.first_step + number)
-        crop = pad_crop_flip(pixels, offsets, flips)
-        return self._scaled(crop, pad_crop_flip(self.offset, offsets, flips)), labels
+        offset = self.offset
+        if self.augments:
+            steps = self.first_step + torch.arange(count, device=self.device)
+            offsets, flips = self.crops.drawn(steps)
+            pixels, offset = pad_crop_flip(pixels, offsets, flips), pad_crop_flip(offset, offsets, flips)
+        inputs = self._scaled(pixels, offset)
+        batches = torch.split(inputs, self.batch_size), torch.split(labels, self.batch_size)
+        return list(zip(*batches, strict=True))
 
     def batch(self, step: int) -> Batch:
         """Return the augmented batch of a step."""
         self.stage(step, 1)
-        return self.staged(0)
+        return self.staged(1)[0]
 
     def clean(self, split: Split) -> Iterator[Batch]:
         """Yield a whole set in its order."""

@@ -29,7 +29,7 @@ def run_bytes(spec: RunSpec, data: ImageData | ImageFiles, claims_folder: Path |
         in_shape, images = data.in_shape, len(data.train_labels) + len(data.test_labels)
     with global_stream(spec.seed, torch.device("cpu")):
         model = build_model(spec.model, in_shape, data.classes, claims_folder)
-    return training_bytes(model, in_shape, spec.recipe.batch_size, images)
+        return training_bytes(model, in_shape, spec.recipe.batch_size, images)
 
 
 def training_bytes(model: nn.Module, in_shape: tuple[int, int, int], batch_size: int, images: int) -> int:

@@ -12,12 +12,21 @@ import torch.nn.functional as F  # noqa: N812 - the name every PyTorch reader kn
 from torch import Tensor, nn
 
 from repro.recipes import Recipe
-from repro.training.capture import EAGER_STEPS, MOST_STEPS, CapturedForward, captured, unrolled_steps
+from repro.spec import Numerics
+from repro.training.capture import (
+    EAGER_STEPS,
+    MOST_STEPS,
+    CapturedForward,
+    captured,
+    graph_pool,
+    unrolled_steps,
+)
+from repro.training.compiled import compile_blocks, compiling
 from repro.training.evaluation import evaluate, multi_view_error
 from repro.training.feeds import Batch, Feed, MemoryFeed
 from repro.training.parameter_groups import parameter_groups
 from repro.training.run import State
-from repro.training.seeds import global_stream, stream
+from repro.training.seeds import global_stream, nobody_else_draws, stream
 
 
 class Learner:
@@ -28,7 +37,7 @@ class Learner:
         seed: the run's.
         model: on the device.
         feed: a MemoryFeed where steps are to be captured.
-        precision: "fp32", "tf32" or "bf16".
+        numerics: precision, and whether the model's blocks are compiled.
         captures: whether steps become CUDA graphs after the first few.
         reseeds: whether layers of the net draw from torch's global stream.
     """
@@ -39,7 +48,7 @@ class Learner:
         seed: int,
         model: nn.Module,
         feed: Feed,
-        precision: str = "fp32",
+        numerics: Numerics = Numerics(),  # noqa: B008 - frozen
         *,
         captures: bool = False,
         reseeds: bool = False,
@@ -49,21 +58,20 @@ class Learner:
         self.seed = seed
         self.model = model
         self.feed = feed
-        self.precision = precision
+        self.numerics = numerics
+        if numerics.compiled:
+            compile_blocks(model)
         self.reseeds = reseeds
         self.unroll = unrolled_steps(model) if captures else 0
         device = next(model.parameters()).device
         self.device = device
         # One kernel for all parameters. On the CPU, too: 0.07 ms a step of ResNet-20, against 0.24 ms (foreach) and
-        # 0.35 ms (one by one). Learning rates are tensors: a graph reads them on the device.
-        groups = parameter_groups(model, recipe)
-        self.lr_factors = [group["lr_factor"] for group in groups]
-        self.lrs = [torch.tensor(group["lr"], dtype=torch.float32, device=device) for group in groups]
-        for group, lr in zip(groups, self.lrs, strict=True):
-            group["lr"] = lr
+        # 0.35 ms (one by one).
         self.optimiser = torch.optim.SGD(
-            groups, lr=self.lrs[0], momentum=recipe.momentum, nesterov=recipe.nesterov, fused=True
+            parameter_groups(model, recipe), momentum=recipe.momentum, nesterov=recipe.nesterov, fused=True
         )
+        groups = self.optimiser.param_groups
+        self.lr_factors = [group["lr_factor"] for group in groups]
         self.parameters = [p for group in self.optimiser.param_groups for p in group["params"]]
         self.lr_table = torch.zeros((MOST_STEPS, len(groups)), dtype=torch.float32, device=device)
         # Kept on the device, so that a GPU is not waited for: wrong answers and loss since the last
@@ -72,7 +80,8 @@ class Learner:
         self.wrong, self.window_wrong, self.loss, self.finite_steps = self.counts.unbind()
         self.eager_steps = 0
         self.graphs: dict[int, Callable[[], None]] = {}
-        self.forward = CapturedForward(model) if captures else None
+        self.pool = graph_pool() if captures else None
+        self.forward = CapturedForward(self.predict, self.pool) if self.pool else None
 
     @property
     def replays(self) -> bool:
@@ -80,14 +89,17 @@ class Learner:
         return self.unroll > 0 and self.eager_steps >= EAGER_STEPS
 
     def at_once(self, most: int) -> int:
-        """Return how many of the next `most` steps one launch does: a power of two, so that few graphs serve all."""
-        return 2 ** int(math.log2(min(most, self.unroll))) if self.replays else 1
+        """Return how many of the next `most` steps one launch does: as many as there are to a graph, else one."""
+        return self.unroll if self.replays and most >= self.unroll else 1
 
     def advance(self, step: int, lrs: list[float]) -> None:
         """Do the steps from `step` on with these learning rates; more than one only as :meth:`at_once` says."""
         self.model.train()
         table = torch.tensor([[lr * factor for factor in self.lr_factors] for lr in lrs])
-        self.lr_table[: len(lrs)].copy_(table)
+        if self.device.type == "cuda":
+            # From memory of any other kind, a copy waits for all that was launched before.
+            table = table.pin_memory()
+        self.lr_table[: len(lrs)].copy_(table, non_blocking=True)
         if self.replays:
             self._staging().stage(step, len(lrs))
             self._graph(len(lrs))()
@@ -109,14 +121,15 @@ class Learner:
             labels: int64, (N,).
             lrs: the learning rate of each parameter group, on the device.
         """
-        for lr, new in zip(self.lrs, lrs.unbind(), strict=True):
-            lr.copy_(new)
+        for group, lr in zip(self.optimiser.param_groups, lrs.unbind(), strict=True):
+            group["lr"] = lr  # a tensor: a graph reads it on the device
         self.optimiser.zero_grad(set_to_none=True)
-        with self._autocast():
-            logits = self.model(inputs)
-        logits = logits.float()
-        loss = F.cross_entropy(logits, labels, label_smoothing=self.label_smoothing)
-        loss.backward()  # type: ignore[no-untyped-call]  # missing from torch's stubs
+        with self._one_compiles():
+            with self._autocast():
+                logits = self.model(inputs)
+            logits = logits.float()
+            loss = F.cross_entropy(logits, labels, label_smoothing=self.label_smoothing)
+            loss.backward()  # type: ignore[no-untyped-call]  # missing from torch's stubs
         self.optimiser.step()
         wrong = (logits.detach().argmax(dim=1) != labels).sum()
         self.wrong += wrong
@@ -124,13 +137,19 @@ class Learner:
         self.loss += loss.detach()
         self.finite_steps += torch.isfinite(self.loss)
 
+    def predict(self, inputs: Tensor) -> Tensor:
+        """Map inputs (N, C, H, W) to logits (N, classes), in the net's mode."""
+        with self._one_compiles():
+            logits: Tensor = self.model(inputs)
+            return logits
+
     def evaluate(self, between: Callable[[], None] = lambda: None) -> dict[str, float]:
         """Return "train_error", "train_loss", "test_error" and "test_loss" of the clean sets.
 
         Args:
             between: called before each batch. It may raise; nothing that a state holds has changed then.
         """
-        forward = self.forward if self.replays else None
+        forward = self.forward if self.forward and self.replays else self.predict
 
         def watched(batches: Iterator[Batch]) -> Iterator[Batch]:
             for batch in batches:
@@ -151,7 +170,7 @@ class Learner:
         """Return the error, a fraction, over several views of each test image."""
         views = self.feed.views()
         assert views is not None
-        with self._autocast():
+        with self._one_compiles(), self._autocast():
             return multi_view_error(self.model, views)
 
     def running(self, steps: int) -> dict[str, float]:
@@ -186,21 +205,32 @@ class Learner:
                 self.optimiser.state[parameter]["momentum_buffer"] = torch.empty_like(parameter).copy_(buffer)
         self.counts.copy_(state["counts"])
 
+    def close(self) -> None:
+        """Let go of the graphs and their memory."""
+        # Not while another net captures: torch keeps one list of all graphs.
+        with nobody_else_draws:
+            self.graphs.clear()
+            self.forward = None
+
     def _graph(self, count: int) -> Callable[[], None]:
         """Return `count` staged steps as one launch."""
         if count not in self.graphs:
             feed = self._staging()
 
             def steps() -> None:
-                for number in range(count):
-                    self.learn(*feed.staged(number), self.lr_table[number])
+                for (inputs, labels), lrs in zip(feed.staged(count), self.lr_table[:count], strict=True):
+                    self.learn(inputs, labels, lrs)
 
-            self.graphs[count] = captured(steps)
+            assert self.pool is not None
+            self.graphs[count] = captured(steps, self.pool)
         return self.graphs[count]
 
     def _staging(self) -> MemoryFeed:
         assert isinstance(self.feed, MemoryFeed)
         return self.feed
+
+    def _one_compiles(self) -> AbstractContextManager[Any]:
+        return compiling if self.numerics.compiled else nullcontext()
 
     def _autocast(self) -> AbstractContextManager[Any]:
         """Return the context of forward passes: convolutions and matrix products in bf16, or as the tensors are.
@@ -208,6 +238,6 @@ class Learner:
         BN's statistics, the loss and the master weights stay fp32. Casts of weights are not cached: a graph makes
         them anew at each replay.
         """
-        if self.precision != "bf16":
+        if self.numerics.precision != "bf16":
             return nullcontext()
         return torch.autocast(self.device.type, torch.bfloat16, cache_enabled=False)

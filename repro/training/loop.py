@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager, closing, nullcontext
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from repro.recipes import Recipe, contradictions
 from repro.spec import PRECISIONS, RunSpec
 from repro.training.capture import can_be_captured, draws_random_numbers
 from repro.training.checkpoints import Checkpoints, Interrupted
+from repro.training.devices import fix_algorithms, own_stream
 from repro.training.feeds import MemoryFeed
 from repro.training.initialisation import initialise
 from repro.training.learner import Learner
@@ -59,8 +60,9 @@ def train(
     """
     recipe = spec.recipe
     _check(spec)
-    _fix_algorithms(spec.numerics.precision, device)
-    with closing(feed_for(data, recipe, spec.seed, device, readers)) as feed:
+    fix_algorithms(spec.numerics.precision, device)
+    # Everything that the run does on the device is on its stream: nothing else would be waited for.
+    with own_stream(device), closing(feed_for(data, recipe, spec.seed, device, readers)) as feed:
         with global_stream(spec.seed, torch.device("cpu")):
             # For a user's own layers, whose constructors draw from it.
             model = build_model(spec.model, feed.in_shape, feed.classes, claims_folder)
@@ -71,10 +73,8 @@ def train(
         own = ":" in spec.model.name
         captures = isinstance(feed, MemoryFeed) and can_be_captured(model, device) and not own
         reseeds = own or draws_random_numbers(model)
-        with _own_stream(device):
-            learner = Learner(
-                recipe, spec.seed, model, feed, spec.numerics.precision, captures=captures, reseeds=reseeds
-            )
+        learner = Learner(recipe, spec.seed, model, feed, spec.numerics, captures=captures, reseeds=reseeds)
+        with closing(learner):
             return _Loop(recipe, learner).run(on_progress, checkpoints)
 
 
@@ -88,23 +88,6 @@ def _check(spec: RunSpec) -> None:
         raise mistake("recipe.evaluate_every", "must be a positive number of epochs", recipe.evaluate_every)
     if problems := contradictions(recipe):
         raise ReproError(*problems)
-
-
-def _fix_algorithms(precision: str, device: torch.device) -> None:
-    """Fix how CUDA rounds fp32 products and chooses its algorithms: a run's precision is part of its key.
-
-    The flags belong to the process: the runs of a worker agree on them.
-    """
-    if device.type == "cuda":
-        torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = precision == "tf32"
-        # Timing the candidates, as a benchmark would, chooses others under another load.
-        torch.backends.cudnn.benchmark = False
-        torch.backends.cudnn.deterministic = True
-
-
-def _own_stream(device: torch.device) -> AbstractContextManager[Any]:
-    """Return a stream of the run's own, on which graphs are captured and other nets' work is not waited for."""
-    return torch.cuda.stream(torch.cuda.Stream(device)) if device.type == "cuda" else nullcontext()  # type: ignore[no-untyped-call]
 
 
 class _Loop:

@@ -28,13 +28,14 @@ def stream(seed: int, purpose: str, index: int = 0) -> int:
     return int.from_bytes(digest[:8], "big") >> 1
 
 
-_global = threading.Lock()
+nobody_else_draws = threading.Lock()
+"""Held while torch's global stream is seeded and drawn from, and while a CUDA graph is captured."""
 
 
 @contextmanager
 def global_stream(seed: int, device: torch.device) -> Iterator[None]:
     """Seed torch's global stream for layers that draw from it, and leave it as it was; one net at a time."""
     devices = [device] if device.type == "cuda" else []
-    with _global, torch.random.fork_rng(devices=devices):
+    with nobody_else_draws, torch.random.fork_rng(devices=devices):
         torch.manual_seed(seed)
         yield
