@@ -24,7 +24,7 @@ from repro.models.normalisation import group_batch_norm
 from repro.recipes import RECIPES, Recipe
 from repro.spec import DatasetSpec, ModelSpec, Numerics, RunSpec
 from repro.training import train
-from repro.training.capture import BrokenCaptureError, captured
+from repro.training.capture import SINCE, BrokenCaptureError, captured
 from repro.training.compiled import compile_blocks, compiling
 from repro.training.devices import MOST_STREAMS, is_out_of_memory, own_stream
 from repro.training.feeds import MemoryFeed
@@ -236,7 +236,9 @@ def pretended(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     What needs a GPU to be there, the backward pass and the fused update, is left out.
     """
     if not torch.backends.cuda.is_built() or torch.cuda.is_available():
-        pytest.skip("a build of torch for CUDA, and no GPU")
+        pytest.skip("is for a build of torch for CUDA without a GPU")
+    if tuple(int(part) for part in torch.__version__.split(".")[:2]) < SINCE:
+        pytest.skip("older versions cannot pretend without a driver")
 
     def fused_sgd(*lists: list[Tensor], lr: Tensor, **_: Any) -> None:
         assert {tensor.device for tensors in lists for tensor in tensors} == {GPU} == {lr.device}

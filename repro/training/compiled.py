@@ -24,7 +24,7 @@ def compile_blocks(model: nn.Module) -> None:
 
     A block is a module with ``probe_role = "block"``. Parameters and their names stay as they are.
     """
-    torch._dynamo.config.recompile_limit = MOST_KINDS
+    torch._dynamo.config.cache_size_limit = MOST_KINDS  # recompile_limit's name in every version
     if hasattr(torch._inductor.config, "deterministic"):
         # No kernel is chosen by timing, which depends on what else runs.
         torch._inductor.config.deterministic = True
