@@ -360,3 +360,62 @@ def test_nets_side_by_side_compile_one_at_a_time(monkeypatch: pytest.MonkeyPatch
     with ThreadPoolExecutor(3) as threads:
         list(threads.map(one, range(3)))
     assert most == 1
+
+
+# For real -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(params=["cpu", "cuda"])
+def device(request: pytest.FixtureRequest) -> torch.device:
+    """The CPU, and a GPU where there is one: the same must be true of both."""
+    if request.param == "cuda" and not torch.cuda.is_available():
+        pytest.skip("there is no GPU")
+    return torch.device(request.param)
+
+
+def short_run(model: ModelSpec, seed: int, precision: str = "fp32") -> RunSpec:
+    """Long enough for steps and evaluations to be captured and replayed, with a rest of single steps."""
+    recipe = Recipe(
+        name="quick", batch_size=25, steps=75, lr=0.02, augmentation="pad-crop-flip", evaluate_every=6.0
+    )
+    return RunSpec(DatasetSpec("made up", ""), model, recipe, seed, Numerics(precision))
+
+
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+def test_captured_steps_are_the_steps_one_by_one(
+    device: torch.device, precision: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = pictures(100, (3, 16, 16))
+    spec = short_run(ModelSpec("cifar-resnet", 1, RESNET), 3, precision)
+    captured_run = train(spec, data, device)
+    monkeypatch.setattr("repro.training.loop.can_be_captured", lambda model, device: False)
+    one_by_one = train(spec, data, device)
+    assert repr(captured_run.history) == repr(one_by_one.history)
+    for moment, weights in one_by_one.weights.items():
+        assert all(torch.equal(weights[name], captured_run.weights[moment][name]) for name in weights)
+
+
+def test_nets_together_are_nets_alone(device: torch.device, tmp_path: Path) -> None:
+    """More runs than threads, of different lengths, one of the nets with dropout, which is never captured."""
+    (tmp_path / "own_dropping_together.py").write_text(
+        "from torch import nn\n"
+        "def net(in_shape, classes):\n"
+        "    return nn.Sequential(nn.Flatten(), nn.Dropout(0.5), nn.Linear(768, classes))\n"
+    )
+    data = pictures(100, (3, 16, 16))
+    models = [
+        ModelSpec("cifar-resnet", 1, RESNET),
+        ModelSpec("cifar-plain", 1, {"depth": 14, "width": 4}),
+        ModelSpec("own_dropping_together:net", "1"),
+    ]
+    specs = [short_run(model, seed) for seed in range(4) for model in models]
+
+    def one(spec: RunSpec) -> str:
+        result = train(spec, data, device, claims_folder=tmp_path)
+        return repr(result.history) + repr([float(value.sum()) for value in result.weights["last"].values()])
+
+    alone = [one(spec) for spec in specs[:3]]
+    with ThreadPoolExecutor(6) as threads:
+        together = list(threads.map(one, specs))
+    assert together[:3] == alone
+    assert len(set(together)) == len(specs)
