@@ -14,6 +14,7 @@ import torch
 from bench.loops import competent, textbook
 from bench.work import BATCH, CPU, CUDA, Work, images, quick, spec
 from repro.cli.machine import NETS_ON_A_GPU
+from repro.execution.process import choose_device
 from repro.spec import Numerics
 from repro.training import train
 from repro.training.loop import evaluation_steps
@@ -74,7 +75,7 @@ def main() -> None:
     parser.add_argument("--compile", action="store_true")
     parser.add_argument("--precision", default="fp32")
     given = parser.parse_args()
-    device, work = torch.device(given.device), find(given.work, given.steps, given.quick)
+    device, work = choose_device(given.device), find(given.work, given.steps, given.quick)
     if given.arm == "ours" and device.type == "cpu":
         torch.set_num_threads(1)
     print("ready", flush=True)

@@ -21,6 +21,7 @@ from torch import nn
 
 from bench.documents import Document, Row
 from bench.work import BATCH, NETS
+from repro.execution.process import choose_device
 from repro.models import build_model
 from repro.models.normalisation import group_batch_norm
 from repro.training.capture import EAGER_STEPS, captured, graph_pool
@@ -33,7 +34,7 @@ SHAPE = (3, 32, 32)
 
 def measure(document: Document, name: str, *, quick: bool = False) -> None:
     """Measure fact by fact; one that fails is told in its row, and the others go on."""
-    device = torch.device(name)
+    device = choose_device(name)
     fix_algorithms("bf16", device)
     times = 3 if quick else 50
     depths = ("resnet-20",) if quick else ("resnet-20", "resnet-110")

@@ -33,9 +33,8 @@ def choose_device(name: str) -> torch.device:
     """
     if name == "auto":
         name = "cuda" if torch.cuda.is_available() else "cpu"
-    device = torch.device(name)
-    torch.zeros(1, device=device)
-    return device
+    # The device that a tensor there is on has a number: parts of torch ask for it.
+    return torch.zeros(1, device=torch.device(name)).device
 
 
 def available_cores() -> int:
