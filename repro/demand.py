@@ -6,7 +6,7 @@ Pure: the store is read, nothing is carried out. `plan` takes from here what is 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from typing import Literal
 
@@ -105,10 +105,9 @@ def demand(claim: Claim, scale: str, store: Store, seeds: int | None = None) -> 
             if rate is None:
                 follow += state.at_most + len(numbers)
                 continue
-        specs = [
-            run_spec(file, cell, seed, claim.names, rate)
-            for seed in file.experiment.seeds.numbers(cell.arm, count)
-        ]
+        # What a cell sets is resolved once: its runs differ in nothing but the seed.
+        first = run_spec(file, cell, 0, claim.names, rate)
+        specs = [replace(first, seed=seed) for seed in file.experiment.seeds.numbers(cell.arm, count)]
         own = tuple(
             Need(claim.id, cell, "measure", spec, tuple(readings(file, cell, spec, claim))) for spec in specs
         )
@@ -139,8 +138,15 @@ def reading_of(metric: Metric, spec: RunSpec, moment: Moment, claim: Claim) -> R
     """Return the reading that a probe metric takes from a run at a moment."""
     assert metric.probe is not None
     entry = find_probe(metric.probe, f"{claim.path}: metrics", claim.names.root)
-    options = {"layers": metric.layers} if metric.layers is not None else {}
-    return ReadingSpec(metric.probe, entry.version, options, run=spec, moment=moment)
+    identity = metric.probe, entry.version, metric.layers, spec.key, moment
+    if identity not in _READINGS:
+        options = {"layers": metric.layers} if metric.layers is not None else {}
+        _READINGS[identity] = ReadingSpec(metric.probe, entry.version, options, run=spec, moment=moment)
+    return _READINGS[identity]
+
+
+_READINGS: dict[tuple[str, int | str, str | None, str, Moment], ReadingSpec] = {}
+"""By all that tells them apart: every stage asks for them again, and to hash one for its key takes longer."""
 
 
 def _exact(claim: Claim) -> Iterator[ExactNeed]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from repro.claims import Metric
-from repro.store import RunRecord
+from repro.store import RunRecord, column_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,20 +100,22 @@ def _of_values(reduce: Callable[[list[float]], float]) -> Callable[[Sequence[Map
     """Return a reduction of the rows' values; nan where one of them is nan, whatever its place."""
 
     def reduced(rows: Sequence[Mapping[str, Any]]) -> float:
-        values = [float(row["value"]) for row in rows]
-        return math.nan if any(math.isnan(value) for value in values) else reduce(values)
+        return _unless_nan(reduce, column_of(rows, "value"))
 
     return reduced
 
 
-_median = _of_values(statistics.median)
+def _unless_nan(reduce: Callable[[list[float]], float], numbers: Sequence[Any]) -> float:
+    values = list(map(float, numbers))
+    return math.nan if any(map(math.isnan, values)) else reduce(values)
 
 
 def _stage_ratio(rows: Sequence[Mapping[str, Any]]) -> float:
     """Return the median over the first stage's layers divided by that over the last stage's."""
-    stages = [row["stage"] for row in rows]
-    first = _median([row for row in rows if row["stage"] == min(stages)])
-    last = _median([row for row in rows if row["stage"] == max(stages)])
+    of_stage: dict[Any, list[Any]] = {}
+    for stage, value in zip(column_of(rows, "stage"), column_of(rows, "value"), strict=True):
+        of_stage.setdefault(stage, []).append(value)
+    first, last = (_unless_nan(statistics.median, of_stage[end(of_stage)]) for end in (min, max))
     if math.isnan(first) or math.isnan(last) or first == last == 0:
         return math.nan  # a dead net: the ratio says nothing, and must not read as healthy
     return first / last if last > 0 else math.inf
@@ -122,7 +124,7 @@ def _stage_ratio(rows: Sequence[Mapping[str, Any]]) -> float:
 _REDUCE: dict[str, Callable[[Sequence[Mapping[str, Any]]], float]] = {
     "value": _of_values(lambda values: values[0]),
     "mean": _of_values(statistics.fmean),
-    "median": _median,
+    "median": _of_values(statistics.median),
     "min": _of_values(min),
     "max": _of_values(max),
     "first_stage_over_last_stage": _stage_ratio,

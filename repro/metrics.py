@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from repro.demand import Demand, ExactNeed, Need, reading_of
@@ -34,7 +35,8 @@ def collect(demands: Sequence[Demand], store: Store) -> pd.DataFrame:
     """Return what is there of the measured runs and of the exact numbers; missing runs have no rows."""
     import pandas as pd
 
-    rows = [row for item in demands for row in _rows(item, store)]
+    in_order = itemgetter(*COLUMNS)  # a hundred thousand tuples take a quarter of the room of dicts
+    rows = [in_order(row) for item in demands for row in _rows(item, store)]
     return pd.DataFrame(rows, columns=COLUMNS).astype({"censored": bool, "diverged": bool})
 
 

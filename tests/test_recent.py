@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from repro.store import RunRecord, Store
+from repro.store import RunRecord, Store, files, recent
 from repro.store.files import sealed, unsealed
 
 KEY = "0" * 24
@@ -43,7 +43,7 @@ def test_an_unchanged_file_is_read_once(tmp_path: Path, monkeypatch: pytest.Monk
     store = Store(tmp_path)
     written(store, RECORD)
     first = store.run(KEY)
-    monkeypatch.setattr(Path, "read_bytes", lambda self: pytest.fail(f"{self} is read again"))
+    monkeypatch.setattr(files, "unsealed", lambda text: pytest.fail("it is read again"))
     assert first == RECORD
     assert store.run(KEY) is first
 
@@ -60,7 +60,7 @@ def test_an_unchanged_reading_is_read_once_and_a_changed_one_again(
         os.utime(path, ns=(earlier, earlier))
         assert store.reading(KEY) == [{"value": value}]
         with monkeypatch.context() as patch:
-            patch.setattr(Path, "read_bytes", lambda self: pytest.fail(f"{self} is read again"))
+            patch.setattr(files, "unsealed", lambda text: pytest.fail("it is read again"))
             assert store.reading(KEY) == [{"value": value}]
     path.unlink()
     assert store.reading(KEY) is None
@@ -75,6 +75,34 @@ def test_a_changed_file_is_read_again(aged: bool, tmp_path: Path) -> None:
     later = replace(RECORD, wall_seconds=2.0)
     written(store, later, aged=False)
     assert store.run(KEY) == later
+
+
+def test_damage_that_time_size_and_number_hide_is_seen_by_a_reading_of_everything(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    path = written(store, RECORD)
+    assert store.run(KEY) == RECORD
+    before = path.stat()
+    with path.open("r+b") as file:
+        text = file.read()
+        file.seek(0)
+        file.write(text.replace(b"0.9", b"0.8"))
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert store.run(KEY) == RECORD
+    assert list(store.runs()) == []
+    assert store.damaged == [f"{path.relative_to(tmp_path)} cannot be read or does not match its checksum"]
+    assert Store(tmp_path).run(KEY) is None
+
+
+def test_the_first_files_stay_where_there_is_no_room_for_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recent, "MOST", 2)
+    kept = recent.Recent[str]()
+    old, new = (1, 1, 1), (1, 2, 1)
+    for _ in range(2):
+        for name in "abc":
+            kept.keep(name, old, name)
+    assert [kept.find(name, old) for name in "abc"] == ["a", "b", None]
+    kept.keep("b", new, "B")
+    assert [kept.find("b", state) for state in (old, new)] == [None, "B"]
 
 
 def test_a_file_that_goes_or_is_damaged_is_not_there(tmp_path: Path) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from urllib.parse import quote
@@ -22,32 +21,37 @@ def figure_csv(figure: Figure, *, paper: bool = False) -> str:
     commas.
     """
     columns: dict[str, None] = {}
-    rows: dict[tuple[str, float], dict[str, float]] = {}
-    places: dict[tuple[str, float], object] = {}
+    rows: dict[str, dict[float, dict[str, float]]] = {}
     for panel in figure.panels:
         count: Counter[str] = Counter()
         for series in [one for one in panel.series if one.role == ("reference" if paper else "seed")]:
             count[series.label] += 1
             name = f"{series.label}, paper" if paper else f"{series.label}, run {count[series.label]}"
             columns[name] = None
+            own = rows.setdefault(panel.title, {})
             for x, y in zip(series.x, series.y, strict=False):
-                rows.setdefault((panel.title, x), {})[name] = round(y, 4) if panel.y_percent else y
-                places[panel.title, x] = _place(panel.x_categories, x)
+                own.setdefault(x, {})[name] = round(y, 4) if panel.y_percent else y
     if not rows:
         return ""
     order = {panel.title: i for i, panel in enumerate(figure.panels)}
+    categories = {panel.title: panel.x_categories for panel in figure.panels}
     return _written(
         ["panel", "x", *columns],
         [
-            [title, places[title, x], *(rows[title, x].get(name) for name in columns)]
-            for title, x in sorted(rows, key=lambda row: (order[row[0]], row[1]))
+            [title, _place(categories[title], x), *map(rows[title][x].get, columns)]
+            for title in sorted(rows, key=order.__getitem__)
+            for x in sorted(rows[title])
         ],
         _brief,
     )
 
 
 def expectations_csv(claims: Iterable[ClaimReport]) -> str:
-    """Return one row for each part of each expectation of `claims`; errors are fractions."""
+    """Return one row for each part of each expectation of `claims`; errors are fractions.
+
+    `result` is the machine's term for the region that a part lies in, `verdict` the word that its expectation may bear
+    at this scale.
+    """
     rows: list[list[object]] = []
     for claim in claims:
         for one in claim.expectations:
@@ -55,9 +59,13 @@ def expectations_csv(claims: Iterable[ClaimReport]) -> str:
             regions = [one.supports.text, one.refutes.text]
             for part in one.parts:
                 numbers = [part.estimate, part.low, part.high, part.level, part.n, part.bound]
-                rows.append([*fixed, part.label, *numbers, *regions, part.result, one.verdict.word])
+                wider = [part.refutation_low, part.refutation_high, part.refutation_level]
+                said = [part.result, one.verdict.word]
+                rows.append([*fixed, part.label, *numbers, *regions, *said, *wider])
     names = "claim expectation role kind unit reported part estimate low high level n bound"
-    return _written([*names.split(), "supports when", "refuted when", "result", "verdict"], rows, _exact)
+    last = ["supports when", "refuted when", "result", "verdict"]
+    wider_names = ["refutation low", "refutation high", "refutation level"]
+    return _written([*names.split(), *last, *wider_names], rows, _exact)
 
 
 def data_link(text: str) -> str:
@@ -85,7 +93,8 @@ def _exact(value: float) -> str:
 
 def _brief(value: float) -> str:
     """Four digits are more than a figure shows (report.json has more); most are errors, below 1."""
-    return re.sub(r"^(-?)0\.", r"\1.", f"{value:.4g}")
+    text = f"{value:.4g}"
+    return text.replace("0.", ".", 1) if text.startswith(("0.", "-0.")) else text
 
 
 def _cell(value: object, number: Callable[[float], str]) -> str:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from statistics import fmean
-from typing import Any
+from typing import Any, Literal
+
+from pydantic import TypeAdapter
 
 from repro.claims import Metric
 from repro.claims.schema_shown import Figure
@@ -13,8 +15,9 @@ from repro.demand import Demand, Need, reading_of
 from repro.measures import from_rows
 from repro.report import model, reference
 from repro.report.finding import finding
+from repro.report.model_evidence import Drawn
 from repro.report.reference import Style
-from repro.store import RunRecord, Store
+from repro.store import RunRecord, Store, column_of
 
 STYLES: dict[str, Style] = {"train": "dashed", "running": "dotted", "test": "solid"}
 """As in ResNet's figures: dashed is training error, bold is test error."""
@@ -30,7 +33,8 @@ def build_figure(name: str, figure: Figure, item: Demand, store: Store) -> model
     ours = list(panels)
     paper = reference.panels(figure, item) if figure.reference else []
     alt = f"{figure.title}. {finding(ours, paper)}"
-    caption = "Thin lines are single seeds, bold lines their mean."
+    means = any(series.role == "mean" for panel in ours for series in panel.series)
+    caption = f"Thin lines are single seeds{', bold lines their mean' if means else ''}."
     if {series.style for panel in ours for series in panel.series} == {"dashed", "solid"} and len(
         figure.of
     ) > 1:
@@ -127,17 +131,31 @@ def _finite(x: Sequence[float], y: Sequence[float]) -> tuple[list[float], list[f
 def _seeds_and_mean(
     label: str, group: int, style: Style, lines: Sequence[tuple[list[float], list[float]]]
 ) -> list[model.Series]:
-    drawn = [
-        model.Series(label=label, group=group, style=style, role="seed", x=x, y=y) for x, y in lines if x
-    ]
-    grids = {tuple(x) for x, _ in lines}
+    # Seeds are mostly measured at the same places, which are then checked, rounded and kept once for all of them.
+    grids: dict[tuple[float, ...], list[float]] = {}
+    drawn = []
+    for x, y in lines:
+        places = grids.get(tuple(x))
+        if places is None:
+            places = grids[tuple(x)] = _DRAWN.validate_python(x)
+        if x:
+            drawn.append(_series(label, group, style, "seed", places, y))
     # A mean is drawn only where every seed was measured at the same places (runs may stop at a target).
     if len(grids) == 1 and drawn:
         mean = [fmean(values) for values in zip(*(y for _, y in lines), strict=True)]
-        drawn.append(
-            model.Series(label=label, group=group, style=style, role="mean", x=list(grids.pop()), y=mean)
-        )
+        drawn.append(_series(label, group, style, "mean", drawn[0].x, mean))
     return drawn
+
+
+_DRAWN = TypeAdapter(list[Drawn])
+
+
+def _series(
+    label: str, group: int, style: Style, role: Literal["seed", "mean"], x: list[float], y: Sequence[float]
+) -> model.Series:
+    return model.Series.model_construct(
+        label=label, group=group, style=style, role=role, x=x, y=_DRAWN.validate_python(y)
+    )
 
 
 def _layers(figure: Figure, item: Demand, store: Store) -> Iterator[model.Panel]:
@@ -147,7 +165,7 @@ def _layers(figure: Figure, item: Demand, store: Store) -> Iterator[model.Panel]
     for need, _run in _measured(item, store, metric):
         rows = _rows(item, store, need, figure)
         if rows:
-            values = [float(row["value"]) for row in rows]
+            values = list(map(float, column_of(rows, "value")))
             lines.setdefault(_label_of(need, figure), []).append(values)
     name = (metric.probe or "").replace("_", " ")
     for title, sort in (("ours, layers in network order", False), ("ours, layers sorted by magnitude", True)):
@@ -163,7 +181,7 @@ def _layers(figure: Figure, item: Demand, store: Store) -> Iterator[model.Panel]
         yield model.Panel(title=title, x_label="layer index", y_label=name, y_log=log, series=series)
 
 
-def _rows(item: Demand, store: Store, need: Need, figure: Figure) -> list[dict[str, Any]] | None:
+def _rows(item: Demand, store: Store, need: Need, figure: Figure) -> Sequence[Mapping[str, Any]] | None:
     assert figure.metric is not None
     return store.reading(reading_of(item.file.metrics[figure.metric], need.spec, figure.at, item.claim).key)
 
@@ -174,10 +192,11 @@ def _moments(figure: Figure, item: Demand, store: Store) -> Iterator[model.Panel
     metric = item.file.metrics[figure.metric]
     factor = next(iter(item.file.factors))
     y_label = metric.title or figure.metric.replace("_", " ")
+    there = [need for need, _run in _measured(item, store, metric)]
     for moment in metric.at:
         values: dict[str, dict[int, dict[str, float]]] = {}
         categories: dict[str, None] = {}
-        for need, _run in _measured(item, store, metric):
+        for need in there:
             rows = store.reading(reading_of(metric, need.spec, moment, item.claim).key)
             if rows:
                 level = f"{need.cell.levels[factor]} ({need.cell.settings.get(factor, '')})"

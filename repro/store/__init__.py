@@ -17,6 +17,7 @@ of a run go when the run is there.
 """
 
 from repro.store.checkpoints import Checkpoint, CheckpointFolder
+from repro.store.packed import column_of
 from repro.store.record import VERSIONS, Outcome, RunRecord, lineage
 from repro.store.store import FORMAT, Failure, Store
 
@@ -29,5 +30,6 @@ __all__ = [
     "Outcome",
     "RunRecord",
     "Store",
+    "column_of",
     "lineage",
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from typing import Any, Literal
 
 from repro.spec import canonical_hash
@@ -43,12 +43,18 @@ class RunRecord:
     weights: Mapping[str, str]
     provenance: Mapping[str, Any]
 
+    def as_json(self) -> dict[str, Any]:
+        """Return plain data, as it is written."""
+        return {field.name: getattr(self, field.name) for field in fields(self)} | {
+            "history": dict(self.history)
+        }
+
     def same_result(self, other: RunRecord) -> bool:
         """Tell whether two records of a run agree in all but where, when and how fast it was made."""
         return self._result() == other._result()
 
     def _result(self) -> str:
-        plain = {name: value for name, value in asdict(self).items() if name not in _CIRCUMSTANCES}
+        plain = {name: value for name, value in self.as_json().items() if name not in _CIRCUMSTANCES}
         return as_text(plain)
 
 

@@ -6,9 +6,9 @@ import hashlib
 import json
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from repro.errors import mistake
 from repro.spec import ReadingSpec
 from repro.store import files
 from repro.store.checkpoints import Checkpoint, CheckpointFolder
+from repro.store.packed import Packer
 from repro.store.recent import Recent, signature
 from repro.store.record import RunRecord
 
@@ -43,7 +44,10 @@ class Store:
         self.root = root
         self.damaged: list[str] = []
         self.recent_runs = Recent[RunRecord]()
-        self.recent_readings = Recent[dict[str, Any]]()
+        self.recent_readings = Recent[Sequence[Mapping[str, Any]]]()
+        self._packer = Packer()
+        # Joined as text: paths are asked for hundreds of thousands of times.
+        self._runs, self._readings = str(root / "runs"), str(root / "readings")
         content = self._read(root / "store.json") or {}
         if content.get("format", FORMAT) != FORMAT:
             what = f"is a store of another format; this version of repro reads {FORMAT}"
@@ -74,45 +78,53 @@ class Store:
 
     def run(self, key: str) -> RunRecord | None:
         """Return the run with this key; None where it is absent or damaged (see :attr:`damaged`)."""
-        record = self._record(key)
+        path = f"{self._runs}/{key}/run.json"
+        unchanged = signature(path)
+        record = self.recent_runs.find(path, unchanged)
+        if record is None:
+            record = self._parsed(key)
+            if record is not None:
+                history, spec = self._packer.history(record.history), self._packer.spec(record.spec)
+                record = replace(record, history=history, spec=spec)
+                self.recent_runs.keep(path, unchanged, record)
+        return self._of_key(key, record)
+
+    def _of_key(self, key: str, record: RunRecord | None) -> RunRecord | None:
         if record is not None and record.key != key:
             self.damaged.append(f"runs/{key}/run.json is of another run, {record.key}")
             return None
         return record
 
-    def _record(self, folder: str) -> RunRecord | None:
-        path = self.root / "runs" / folder / "run.json"
-        unchanged = signature(path)
-        record = self.recent_runs.find(path, unchanged)
-        if record is not None:
-            return record
-        content = self._read(path)
+    def _parsed(self, folder: str) -> RunRecord | None:
+        content = self._read(f"{self._runs}/{folder}/run.json")
         if content is None:
             return None
         try:
-            record = RunRecord(**content)
+            return RunRecord(**content)
         except TypeError:
             self.damaged.append(f"runs/{folder}/run.json was written by another version")
             return None
-        self.recent_runs.keep(path, unchanged, record)
-        return record
 
     def intact(self, key: str) -> bool:
         """Tell whether a run is there and so are all its kept weights, as they were written."""
         record = self.run(key)
         return record is not None and all(self.weights(key, moment) is not None for moment in record.weights)
 
+    def run_keys(self) -> list[str]:
+        """Return the keys of all runs in their order, damaged ones included."""
+        return [name for name in self._names("runs") if "." not in name]
+
     def runs(self) -> Iterator[RunRecord]:
-        """Return every run that can be read, in order of key."""
-        for name in self._names("runs"):
-            record = self.run(name) if "." not in name else None
+        """Return every run that can be read, in order of key, each read anew and kept by nobody."""
+        for key in self.run_keys():
+            record = self._of_key(key, self._parsed(key))
             if record is not None:
                 yield record
 
     def conflicts(self) -> Iterator[tuple[str, RunRecord]]:
         """Return other results of runs that were imported: the folder's name and the record of each."""
         for name in self._names("runs"):
-            record = self._record(name) if ".theirs-" in name else None
+            record = self._parsed(name) if ".theirs-" in name else None
             if record is not None:
                 yield name, record
 
@@ -158,7 +170,7 @@ class Store:
             part.mkdir()
             for moment, blob in weights.items():
                 files.write_synced(part / f"weights-{moment}.pt", blob)
-            files.write_synced(part / "run.json", files.sealed(asdict(record)).encode())
+            files.write_synced(part / "run.json", files.sealed(record.as_json()).encode())
             files.sync_folder(part)
         except BaseException:
             shutil.rmtree(part, ignore_errors=True)
@@ -186,21 +198,21 @@ class Store:
             return None
         return blob
 
-    def reading(self, key: str) -> list[dict[str, Any]] | None:
+    def reading(self, key: str) -> Sequence[Mapping[str, Any]] | None:
         """Return the rows of a reading; None where it is absent or damaged."""
-        content = self.whole_reading(key)
-        return None if content is None else list(content["rows"])
+        path = f"{self._readings}/{key}.json"
+        unchanged = signature(path)
+        rows = self.recent_readings.find(path, unchanged)
+        if rows is None:
+            content = self.whole_reading(key)
+            if content is not None:
+                rows = self._packer.rows(content["rows"])
+                self.recent_readings.keep(path, unchanged, rows)
+        return rows
 
     def whole_reading(self, key: str) -> dict[str, Any] | None:
-        """Return a reading's "spec", "rows" and "provenance"; None where it is absent or damaged."""
-        path = self.root / "readings" / f"{key}.json"
-        unchanged = signature(path)
-        content = self.recent_readings.find(path, unchanged)
-        if content is None:
-            content = self._read(path)
-            if content is not None:
-                self.recent_readings.keep(path, unchanged, content)
-        return content
+        """Return a reading's "spec", "rows" and "provenance", read anew; None where it is absent or damaged."""
+        return self._read(f"{self._readings}/{key}.json")
 
     def readings(self) -> Iterator[str]:
         """Return the keys of all readings, damaged ones included."""
@@ -301,13 +313,14 @@ class Store:
         path = self.root / folder
         return sorted(entry.name for entry in path.iterdir()) if path.is_dir() else []
 
-    def _read(self, path: Path) -> dict[str, Any] | None:
+    def _read(self, path: Path | str) -> dict[str, Any] | None:
         try:
-            return files.unsealed(path.read_bytes())
+            with open(path, "rb") as file:  # noqa: PTH123 - of tens of thousands of files
+                return files.unsealed(file.read())
         except FileNotFoundError:
             return None
         except (OSError, ValueError):
             self.damaged.append(
-                f"{path.relative_to(self.root)} cannot be read or does not match its checksum"
+                f"{Path(path).relative_to(self.root)} cannot be read or does not match its checksum"
             )
             return None

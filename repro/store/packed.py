@@ -1,0 +1,128 @@
+"""Numbers held small: what a report keeps in mind of ten thousand histories and readings, as bytes instead of objects.
+
+Columns come back as the lists that were packed, of the same types and to the last bit. Equal columns, such as the
+epochs of runs that differ in the seed, are held once.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, TypeAlias, overload
+
+Column: TypeAlias = tuple[str, bytes] | tuple[None, tuple[Any, ...]]
+"""Type code of an array and its bytes; values that are no numbers, or of several types, as they are."""
+
+_CODES = {frozenset({float}): "d", frozenset({int}): "q"}
+
+
+class Packer:
+    """Packs columns; those packed by one packer share what is equal."""
+
+    def __init__(self) -> None:
+        self._columns: dict[Column, Column] = {}
+        self._parts: dict[str, Any] = {}
+
+    def history(self, columns: Mapping[str, list[Any]]) -> Mapping[str, list[Any]]:
+        """Pack a run's history; one that is no history stays as it is."""
+        if not isinstance(columns, dict) or not all(isinstance(values, list) for values in columns.values()):
+            return columns
+        return History({name: self._column(values) for name, values in columns.items()})
+
+    def spec(self, spec: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return a run's spec whose parts are shared with those of the runs that have the same."""
+        if not isinstance(spec, dict):
+            return spec
+        # By their text: 1, 1.0 and True are equal, and not the same.
+        return {name: self._parts.setdefault(str(part), part) for name, part in spec.items()}
+
+    def rows(self, rows: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:
+        """Pack a reading's rows; rows that do not all have the same fields stay as they are."""
+        names = set(map(tuple, rows)) if set(map(type, rows)) == {dict} else set()
+        if len(names) != 1 or names == {()}:
+            return rows
+        columns = zip(*(row.values() for row in rows), strict=True)
+        return Rows(dict(zip(names.pop(), map(self._column, columns), strict=True)))
+
+    def _column(self, values: Sequence[Any]) -> Column:
+        types = frozenset(map(type, values))
+        code = _CODES.get(types)
+        if code is not None:
+            try:
+                packed: Column = code, array(code, values).tobytes()
+                return self._columns.setdefault(packed, packed)
+            except OverflowError:
+                pass  # an integer beyond 64 bits
+        if types == {str}:
+            packed = None, tuple(values)
+            return self._columns.setdefault(packed, packed)
+        # Not shared: values of other types may be equal and yet not the same, as 1 and True are.
+        return None, tuple(values)
+
+
+def _unpacked(column: Column) -> list[Any]:
+    if column[0] is None:
+        return list(column[1])
+    return array(column[0], column[1]).tolist()
+
+
+class History(Mapping[str, list[Any]]):
+    """A history whose columns are unpacked as they are asked for."""
+
+    __slots__ = ("_columns",)
+
+    def __init__(self, columns: Mapping[str, Column]) -> None:
+        self._columns = columns
+
+    def __getitem__(self, name: str) -> list[Any]:
+        return _unpacked(self._columns[name])
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._columns)
+
+    def __len__(self) -> int:
+        return len(self._columns)
+
+    def __repr__(self) -> str:
+        return repr(dict(self))
+
+
+class Rows(Sequence[Mapping[str, Any]]):
+    """Rows that are made as they are asked for; a column is had without making them."""
+
+    __slots__ = ("_columns",)
+
+    def __init__(self, columns: Mapping[str, Column]) -> None:
+        self._columns = columns
+
+    def column(self, name: str) -> list[Any]:
+        """Return what each row holds under `name`."""
+        return _unpacked(self._columns[name])
+
+    def __iter__(self) -> Iterator[Mapping[str, Any]]:
+        columns = zip(*map(_unpacked, self._columns.values()), strict=True)
+        return (dict(zip(self._columns, values, strict=True)) for values in columns)
+
+    @overload
+    def __getitem__(self, place: int) -> Mapping[str, Any]: ...
+    @overload
+    def __getitem__(self, place: slice) -> Sequence[Mapping[str, Any]]: ...
+    def __getitem__(self, place: int | slice) -> Mapping[str, Any] | Sequence[Mapping[str, Any]]:
+        return list(self)[place]
+
+    def __len__(self) -> int:
+        return len(self.column(next(iter(self._columns))))
+
+    def __eq__(self, other: object) -> bool:
+        return list(self) == list(other) if isinstance(other, list | Rows) else NotImplemented
+
+    def __hash__(self) -> int:
+        raise TypeError("rows are compared by what they hold")
+
+    def __repr__(self) -> str:
+        return repr(list(self))
+
+
+def column_of(rows: Sequence[Mapping[str, Any]], name: str) -> list[Any]:
+    """Return what each row of a reading holds under `name`, whether its rows are packed or not."""
+    return rows.column(name) if isinstance(rows, Rows) else [row[name] for row in rows]
