@@ -1,7 +1,8 @@
 """Evidence against regions → verdicts (DESIGN §4).
 
-One rule: the two-sided 95% interval inside the supporting region supports, inside the refuting region refutes,
-anything else is inconclusive. Pending and failed runs never count against a claim.
+One rule: the two-sided 95% interval inside the supporting region supports, a stricter one inside the refuting region
+refutes, anything else is inconclusive. Stricter, because any one of a claim's comparisons refutes it while all must
+support it: see `stats.levels`. Pending and failed runs never count against a claim.
 """
 
 from __future__ import annotations
@@ -11,9 +12,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from repro.claims import SCALES, Expectation, Metric, below
+from repro.absence import absence
+from repro.claims import SCALES, Expectation, below
 from repro.claims.schema import Bounds
-from repro.demand import Demand, reading_of
+from repro.demand import Demand
 from repro.estimands import Estimand, estimands
 from repro.gate import gate
 from repro.stats import Interval, Region, Sample, contrast, joint, judge, levels
@@ -31,7 +33,11 @@ ALPHA = 0.05
 
 @dataclass(frozen=True)
 class PartVerdict:
-    """One estimand, judged. `interval` is at the level of support; refutation uses a stricter one."""
+    """One estimand, judged.
+
+    `interval` is at the level of support, `refutation` at the stricter level of refutation (None where nothing was
+    estimated). `absent` are the keys of runs and readings that are awaited.
+    """
 
     estimand: Estimand
     samples: Mapping[str, Sample]
@@ -39,6 +45,8 @@ class PartVerdict:
     result: Result | None
     n: int
     note: str | None = None
+    refutation: Interval | None = None
+    absent: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -124,9 +132,10 @@ def applicable(item: Demand) -> dict[str, Expectation]:
 
 
 def _status(statuses: Sequence[Status]) -> Status:
+    """Nothing to be judged awaits nothing: it is complete, without a result."""
     if "failed" in statuses:
         return "failed"
-    return "pending" if "pending" in statuses or not statuses else "complete"
+    return "pending" if "pending" in statuses else "complete"
 
 
 def _not_here(name: str, expectation: Expectation, item: Demand) -> ExpectationVerdict:
@@ -162,21 +171,21 @@ def _expectation(
     looks = 1 if exact else len(file.experiment.seeds.looks)
     support, refutation = levels(ALPHA, looks, len(parts), deciding if expectation.role == "decides" else 1)
     supports = region(expectation.supports)
-    refutes = complement(expectation.supports) if expectation.refuted is None else region(expectation.refuted)
+    refutes = refuting_region(expectation)
     judged, statuses = [], []
     for part in parts:
-        missing = None if exact else _missing(item, file.metrics[expectation.metric], part, store)
-        if barred is not None and not exact:
-            missing = "failed", barred
+        missing = None if exact else absence(item, file.metrics[expectation.metric], part, store)
+        found: Status = "complete"
         if exact:
             verdict, found = _exact_part(part, expectation, frame, supports, refutes, item, store)
-            statuses.append(found)
+        elif barred is not None:
+            verdict, found = PartVerdict(part, {}, None, None, 0, barred), "failed"
         elif missing is not None:
-            verdict = PartVerdict(part, {}, None, None, 0, missing[1])
-            statuses.append(missing[0])
+            verdict = PartVerdict(part, {}, None, None, 0, missing.note, absent=missing.keys)
+            found = "failed" if missing.failed else "pending"
         else:
             verdict = _part(part, expectation, item, frame, (support, refutation), (supports, refutes))
-            statuses.append("complete")
+        statuses.append(found)
         judged.append(verdict)
     status = _status(statuses)
     results = [part.result for part in judged]
@@ -188,38 +197,6 @@ def _expectation(
     else:
         result = joint([r for r in results if r is not None])
     return ExpectationVerdict(name, expectation, tuple(judged), result, status, own)
-
-
-def _missing(item: Demand, metric: Metric, part: Estimand, store: Store) -> tuple[Status, str] | None:
-    """Return why a part cannot be judged yet: runs or readings that failed, or that are not there."""
-    absent: list[str] = []
-    for address in part.weights:
-        tuning = item.tuning.get(address)
-        needs = item.measured.get(address, ())
-        specs = list(tuning.missing) if tuning and tuning.state == "pending" else []
-        specs += [need.spec for need in needs]
-        if not specs:
-            return "pending", f"no cell {address} at this scale"
-        records = {spec.key: store.run(spec.key) for spec in specs}
-        absent += [key for key, record in records.items() if record is None]
-        if metric.kind != "probe":
-            continue
-        for need in needs:
-            record = records[need.spec.key]
-            for moment in [moment for moment in metric.at if part.moment in (None, moment)]:
-                # A run that ended early has no weights of later moments: that is no want of a reading.
-                reading = reading_of(metric, need.spec, moment, item.claim).key
-                if record is not None and moment in record.weights and store.reading(reading) is None:
-                    absent.append(reading)
-    reasons = [reason for key in absent if (reason := store.failure(key))]
-    if reasons:
-        return "failed", f"{_runs_or_readings(len(reasons))} failed: {reasons[0].splitlines()[0]}"
-    verb = "is" if len(absent) == 1 else "are"
-    return ("pending", f"{_runs_or_readings(len(absent))} {verb} not there yet") if absent else None
-
-
-def _runs_or_readings(count: int) -> str:
-    return "1 run or reading" if count == 1 else f"{count} runs or readings"
 
 
 def _part(
@@ -270,7 +247,7 @@ def _part(
     # Runs that lasted are not a fair sample of all, so nothing is decided on them alone.
     if open_ or n < max(first_look, len(item.seeds)):
         result = "inconclusive"
-    return PartVerdict(part, samples, support, result, n, note)
+    return PartVerdict(part, samples, support, result, n, note, refutation)
 
 
 def sample_of(rows: pd.DataFrame) -> Sample:
@@ -325,6 +302,11 @@ def region(bounds: Bounds) -> Region:
         return Region.at_least(bounds.at_least)
     assert bounds.at_most is not None
     return Region.at_most(bounds.at_most)
+
+
+def refuting_region(item: Expectation) -> Region:
+    """Return what refutes an expectation: where the claim file names nothing, everything that does not support it."""
+    return complement(item.supports) if item.refuted is None else region(item.refuted)
 
 
 def complement(bounds: Bounds) -> Region:

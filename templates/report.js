@@ -108,6 +108,5 @@
 
   for (const tools of all(".tools")) tools.hidden = false;
   addEventListener("hashchange", () => openFor(location.hash));
-  addEventListener("beforeprint", () => setFolds(true));
   openFor(location.hash);
 })();

@@ -328,7 +328,9 @@ def test_sentences_of_a_joint_statement(world: World) -> None:
 def test_sentences_of_what_is_missing_failed_or_not_of_this_scale(world: World) -> None:
     world.write(changed(ERROR_CLAIM, expect__v=changed(VALUE, from_scale="paper")))
     claim = only(world.report())
-    assert claim.verdict.sentence == sentence(world) == "Not judged: 10 runs or readings are not there yet."
+    # Five seeds of two arms at two depths; the expectation is about one depth.
+    assert claim.verdict.sentence == "Not judged: 20 runs are not there yet."
+    assert sentence(world) == "Not judged: 10 runs or readings are not there yet."
     assert (claim.verdict.word, claim.verdict.status) == ("pending", "pending")
     assert sentence(world, "v") == "Judged from the paper scale on."
     need = world.demand().needs[0]
@@ -337,8 +339,9 @@ def test_sentences_of_what_is_missing_failed_or_not_of_this_scale(world: World) 
     assert claim.verdict.sentence == "Not judged: 1 run or reading failed: OutOfMemoryError: 12 GiB."
     assert (claim.verdict.word, claim.verdict.status) == ("failed to run", "failed")
     claim = only(world.report("exact"))
-    assert (claim.verdict.word, claim.verdict.sentence) == (
-        "pending",
+    assert (claim.verdict.word, claim.verdict.status, claim.verdict.sentence) == (
+        "not judged here",
+        "complete",
         "Nothing that decides this claim is judged at this scale: judged from the smoke scale on.",
     )
 
@@ -676,6 +679,23 @@ def test_curves_that_end_at_different_places_have_no_mean(world: World) -> None:
     (panel,) = panels(world, kind="curves", of=["train_error"])
     assert {s.role for s in panel.series} == {"seed"}
     assert {len(s.x) for s in panel.series} == {2, 3, 4, 5, 6}
+
+
+def test_series_are_as_a_check_of_their_data_would_leave_them(world: World) -> None:
+    world.write(changed(ERROR_CLAIM, metrics__g=GRADIENT))
+    world.fill(lambda cell, seed: {"train_error": [0.9, 1 / 3, *[0.5] * (seed % 2)]}, lambda *_: ROWS)
+    shown = [
+        *panels(world, kind="curves", of=["train_error"]),
+        *panels(world, kind="layers", metric="g"),
+        *panels(world, kind="moments", metric="g"),
+    ]
+    assert {series.role for panel in shown for series in panel.series} == {"seed", "mean"}
+    for panel in shown:
+        assert Panel.model_validate(panel.model_dump()).model_dump_json() == panel.model_dump_json()
+    assert shown[0].series[0].y[:2] == [0.9, 0.333333]
+
+
+ROWS = layer_rows(1 / 3, 2, 1e-7)
 
 
 def test_figures_leave_out_what_is_no_number(world: World) -> None:

@@ -280,7 +280,7 @@ def test_a_sensitivity_is_drawn_point_by_point_with_shapes() -> None:
 def test_a_report_at_the_papers_scale_stays_small_and_mirrors_the_papers_figures(tmp_path: Path) -> None:
     """Five claims, ten seeds, histories of 164 places; Fig. 6 of ResNet shows errors of up to 20%."""
     report = paper_scale.report(tmp_path / "store")
-    assert len(render_html(report).encode()) < 1_500_000
+    assert len(render_html(report).encode()) < 1_550_000
     figures_ = {
         f"{claim.id} {one.id}": one
         for paper in report.papers

@@ -19,6 +19,7 @@ class Outlook:
     """What the seeds of one deciding expectation resolve; `found` is None where too few runs are there to tell."""
 
     claim: str
+    scale: str
     expectation: str
     seeds: int
     unit: Unit
@@ -29,7 +30,7 @@ class Outlook:
         """One sentence."""
         if self.found is None:
             return f"what {self.seeds} seeds resolve is known after the first runs"
-        return remarks.resolves(self.found, self.unit)
+        return remarks.resolves(self.found, self.unit, self.scale)
 
     def as_json(self) -> dict[str, object]:
         """Return plain data; distances are in the unit of the estimate, of natural logs for a ratio."""
@@ -68,5 +69,5 @@ def outlooks(item: Demand, store: Store) -> Sequence[Outlook]:
         unit = words.unit_of(item.file.metrics[expectation.metric], expectation.kind)
         paper = paper_number(expectation, unit == "error")
         known = None if frame is None else foreseen(item, name, frame, paper.value if paper else None)
-        found.append(Outlook(item.claim.id, name, len(item.seeds), unit, known))
+        found.append(Outlook(item.claim.id, item.scale, name, len(item.seeds), unit, known))
     return found

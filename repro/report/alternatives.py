@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from repro.demand import Demand
-from repro.report import model, words
+from repro.report import model, sentences, words
 from repro.report.evidence import part
 from repro.variants import Variant
 from repro.verdicts import ClaimVerdict, ExpectationVerdict
@@ -25,12 +25,13 @@ def build_controls(item: Demand, variants: Judged, places: str) -> list[model.Co
 def _control(item: Demand, places: str, name: str, verdict: ClaimVerdict, seeds: int) -> model.Control:
     declared = item.file.control[name]
     lesser = words.claim_cap(verdict, item)
-    sentences = {e.id: words.expectation_sentence(e, words.unit_at(e, item)) for e in verdict.expectations}
-    sentence = words.claim_sentence(verdict, sentences)
+    told = {e.id: sentences.expectation_sentence(e, words.unit_at(e, item)) for e in verdict.expectations}
+    sentence = sentences.claim_sentence(verdict, told)
     text = {
         None: f"Not judged yet: `repro check {item.claim.id} --scale {item.scale} --controls{places}` runs it.",
         "refuted": "Caught: the same criteria refute it.",
-        "inconclusive": f"Not supported, as it must not be; {seeds} seeds are too few to refute it.",
+        "inconclusive": f"Not supported, but not caught either: {seeds} seeds leave it open, so the control shows "
+        "little. More might refute it or support it; where the truth lies at the bar itself, none would decide.",
         "supported": "Not caught: the criteria support a claim that was sabotaged, so they prove nothing here.",
     }[verdict.result]
     return model.Control(
@@ -44,6 +45,7 @@ def _control(item: Demand, places: str, name: str, verdict: ClaimVerdict, seeds:
             sentence=sentence,
         ),
         passed=None if verdict.result is None else verdict.result != "supported",
+        caught=None if verdict.result is None else verdict.result == "refuted",
         text=text,
     )
 
@@ -83,7 +85,7 @@ def _point(item: Demand, label: str, verdict: ClaimVerdict, ids: Sequence[str]) 
                 word=words.word(e.result, e.status, lesser),
                 result=e.result,
                 status=e.status,
-                sentence=words.expectation_sentence(e, words.unit_at(e, item)),
+                sentence=sentences.expectation_sentence(e, words.unit_at(e, item)),
             )
             for e in judged
         ],

@@ -11,9 +11,11 @@ from repro.demand import Demand
 from repro.gate import SpecRow, gate
 from repro.report import ledger, model, runs, words
 from repro.report.alternatives import build_controls, build_sensitivities
+from repro.report.awaited import awaited, to_bring
 from repro.report.curves import build_figure
 from repro.report.deviations import deviations
 from repro.report.evidence import expectation
+from repro.report.sentences import claim_sentence
 from repro.report.tables import build_table
 from repro.store import Store
 from repro.variants import Variant
@@ -72,6 +74,7 @@ def build_report(
         datasets=runs.datasets(keys, store),
         stand_ins=sorted({said for claim in claims.values() for said in claim.stand_ins}),
         cost=cost,
+        bring=sorted({said for claim in claims.values() for said in claim.bring}),
     )
 
 
@@ -80,7 +83,8 @@ def _coverage(claims: Sequence[model.ClaimReport]) -> model.Coverage:
     open_ = [claim.verdict.status for claim in claims if claim.verdict.result is None]
     text = f"{judged} of {len(claims)} claims judged"
     counts = {"pending": open_.count("pending"), "failed": open_.count("failed")}
-    rest = [f"{count} {name}" for name, count in counts.items() if count]
+    told = counts | {"not judged at this scale": open_.count("complete")}
+    rest = [f"{count} {name}" for name, count in told.items() if count]
     return model.Coverage(
         total=len(claims),
         judged=judged,
@@ -119,7 +123,7 @@ def _claim(
             word=words.word(verdict.result, verdict.status, lesser),
             result=verdict.result,
             status=verdict.status,
-            sentence=words.claim_sentence(verdict, sentences),
+            sentence=claim_sentence(verdict, sentences, awaited(item, rows)),
         ),
         seeds=list(item.seeds),
         expectations=expectations,
@@ -146,6 +150,7 @@ def _claim(
             for note in claim.reviews
         ],
         cost=cost,
+        bring=to_bring(item, rows),
     )
 
 
@@ -154,6 +159,7 @@ def _spec_row(row: SpecRow) -> model.SpecRow:
         net=row.net,
         size=row.size.replace("_", "-"),
         paper=f"{row.paper} ({row.source})" if row.source else row.paper,
+        source=row.source,
         ours=None if row.ours is None else f"{row.ours:,}",
         ok=row.ok,
         says=row.says,

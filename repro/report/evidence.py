@@ -6,11 +6,11 @@ import math
 
 from repro.claims.schema import Expectation
 from repro.demand import Demand
-from repro.report import model, remarks, words
+from repro.report import model, remarks, sentences, words
 from repro.report.tables import printed_value
-from repro.stats import Region
+from repro.stats import Interval, Region
 from repro.store import Store
-from repro.verdicts import ExpectationVerdict, PartVerdict, complement, region
+from repro.verdicts import ExpectationVerdict, PartVerdict, refuting_region, region
 
 
 def expectation(
@@ -32,16 +32,13 @@ def expectation(
         reported_value=None if printed is None else printed / 100 if unit == "error" else printed,
         reported_note=_reported_note(expected),
         supports=_region(region(expected.supports), words.bounds(expected.supports, unit, expected.kind)),
-        refutes=_region(
-            region(expected.refuted) if expected.refuted else complement(expected.supports),
-            words.refuting(expected, unit),
-        ),
+        refutes=_region(refuting_region(expected), words.refuting(expected, unit)),
         why=expected.why,
         verdict=model.Verdict(
             word=words.word(verdict.result, verdict.status, lesser),
             result=verdict.result,
             status=verdict.status,
-            sentence=words.expectation_sentence(verdict, unit),
+            sentence=sentences.expectation_sentence(verdict, unit),
         ),
         parts=[part(one, expected.kind, unit) for one in verdict.parts],
         **remarks.beside(verdict, item, unit, store),
@@ -50,11 +47,11 @@ def expectation(
 
 def part(verdict: PartVerdict, kind: str, unit: model.Unit) -> model.Part:
     """Return one comparison of an expectation of this kind, shown in `unit`."""
-    interval = verdict.interval
+    interval, wider = verdict.interval, verdict.refutation
     return model.Part(
         label=verdict.estimand.label,
         estimate=_end(interval.estimate) if interval else None,
-        low=None if interval is None or (kind == "ratio" and interval.low == 0) else _end(interval.low),
+        low=_low(interval, kind),
         high=_end(interval.high) if interval else None,
         level=interval.level if interval else 0.95,
         n=verdict.n,
@@ -62,7 +59,15 @@ def part(verdict: PartVerdict, kind: str, unit: model.Unit) -> model.Part:
         result=verdict.result,
         estimate_text=words.estimate(verdict, unit, kind),
         note=verdict.note,
+        refutation_low=_low(wider, kind),
+        refutation_high=_end(wider.high) if wider else None,
+        refutation_level=wider.level if wider else None,
     )
+
+
+def _low(interval: Interval | None, kind: str) -> float | None:
+    """A ratio's interval that begins at zero is open: no ratio is below."""
+    return None if interval is None or (kind == "ratio" and interval.low == 0) else _end(interval.low)
 
 
 def _reported_note(expected: Expectation) -> str | None:

@@ -1,16 +1,18 @@
 """Report → JUnit XML, which pipelines show: a suite for each paper, a case for each claim.
 
 A refuted claim is a failure, one whose runs failed is an error, and one that is undecided or pending is skipped: the
-three mean different things, and only the first speaks against a paper's claim. Every message begins with the verdict's
-own word, which says at which scale it holds. Elements and attributes are those of Jenkins' schema (xUnit plugin,
-junit-10.xsd). Control characters, which XML cannot hold even when escaped, are replaced by signs.
+three mean different things, and only the first speaks against a claim, at the scale that was checked. Every message
+begins with the verdict's own word, which says at which scale it holds, and the type of a failure is that word. A run
+that several claims share counts in the time of the first one only, so that times add up. Elements and attributes are
+those of Jenkins' schema (xUnit plugin, junit-10.xsd). Control characters, which XML cannot hold even when escaped, are
+replaced by signs.
 """
 
 from __future__ import annotations
 
 import xml.etree.ElementTree as ET
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from repro.report.model import ClaimReport, PaperReport, Report, Verdict
@@ -22,9 +24,12 @@ Ending = Literal["passed", "failure", "error", "skipped"]
 def to_junit(report: Report) -> str:
     """Return `report` as JUnit XML; the same report gives the same bytes. Times are seconds of training."""
     claims = [claim for paper in report.papers for claim in paper.claims]
-    root = ET.Element("testsuites", {"name": f"repro, {visible(report.scale)} scale", **_counts(claims)})
+    seconds = _own_seconds(claims)
+    root = ET.Element(
+        "testsuites", {"name": f"repro, {visible(report.scale)} scale", **_counts(claims, seconds)}
+    )
     for paper in report.papers:
-        root.append(_suite(paper, report))
+        root.append(_suite(paper, report, seconds))
     ET.indent(root)
     body = ET.tostring(root, encoding="unicode", short_empty_elements=True)
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{body}\n'
@@ -39,19 +44,30 @@ def ending(verdict: Verdict) -> Ending:
     return "passed" if verdict.result == "supported" else "skipped"
 
 
-def _counts(claims: Sequence[ClaimReport]) -> dict[str, str]:
+def _own_seconds(claims: Sequence[ClaimReport]) -> dict[str, float]:
+    """Return claim → seconds of training, each run counted once, for the first claim that rests on it."""
+    counted: set[str] = set()
+    seconds: dict[str, float] = {}
+    for claim in claims:
+        own = {run.key: run.wall_seconds or 0.0 for run in claim.runs if run.key not in counted}
+        seconds[claim.id] = sum(own.values())
+        counted |= own.keys()
+    return seconds
+
+
+def _counts(claims: Sequence[ClaimReport], seconds: Mapping[str, float]) -> dict[str, str]:
     ended = Counter(ending(claim.verdict) for claim in claims)
     return {
         "tests": str(len(claims)),
         "failures": str(ended["failure"]),
         "errors": str(ended["error"]),
-        "time": f"{sum(claim.wall_seconds for claim in claims):.2f}",
+        "time": f"{sum(seconds[claim.id] for claim in claims):.2f}",
     }
 
 
-def _suite(paper: PaperReport, report: Report) -> ET.Element:
+def _suite(paper: PaperReport, report: Report, seconds: Mapping[str, float]) -> ET.Element:
     skipped = sum(ending(claim.verdict) == "skipped" for claim in paper.claims)
-    about = {"name": visible(paper.id), **_counts(paper.claims), "skipped": str(skipped)}
+    about = {"name": visible(paper.id), **_counts(paper.claims, seconds), "skipped": str(skipped)}
     suite = ET.Element("testsuite", about)
     properties = ET.SubElement(suite, "properties")
     told = {
@@ -68,16 +84,16 @@ def _suite(paper: PaperReport, report: Report) -> ET.Element:
     for name, value in told.items():
         ET.SubElement(properties, "property", {"name": name, "value": visible(value)})
     for claim in paper.claims:
-        suite.append(_case(claim, paper))
+        suite.append(_case(claim, paper, seconds[claim.id]))
     return suite
 
 
-def _case(claim: ClaimReport, paper: PaperReport) -> ET.Element:
-    about = {"name": visible(claim.id), "classname": visible(paper.id), "time": f"{claim.wall_seconds:.2f}"}
+def _case(claim: ClaimReport, paper: PaperReport, seconds: float) -> ET.Element:
+    about = {"name": visible(claim.id), "classname": visible(paper.id), "time": f"{seconds:.2f}"}
     case = ET.Element("testcase", about)
     verdict, how = claim.verdict, ending(claim.verdict)
     if how != "passed":
-        about = {"type": verdict.result or verdict.status, "message": f"{verdict.word}: {verdict.sentence}"}
+        about = {"type": verdict.word, "message": f"{verdict.word}: {verdict.sentence}"}
         said = [claim.title, claim.statement, f"({paper.title}, {claim.source})", f"Again: {claim.command}"]
         ET.SubElement(case, how, {name: visible(text) for name, text in about.items()}).text = visible(
             "\n".join(said)

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from repro.report.model import ClaimReport, Deviation, ExpectationResult, Part, Report, Result, Verdict
-from repro.report.text import duration, visible, web_address
+from repro.report.text import duration, percent, visible, web_address
 
 SHAPES: Mapping[Result | None, str] = {"supported": "●", "refuted": "■", "inconclusive": "◆", None: "○"}
 """Shapes, so that verdicts are told apart without colour."""
@@ -49,6 +49,8 @@ def _lines(report: Report) -> Iterator[str]:
     yield f"> **{plain(report.scale_says)}**"
     for says in report.stand_ins:
         yield f"> **Not the paper’s data: {plain(says)}**"
+    for missing in report.bring:
+        yield f"> **Data is missing: {plain(missing)}**"
     for paper in report.papers:
         yield ""
         yield f"### {plain(paper.title)} ({paper.year})"
@@ -112,7 +114,9 @@ def _here(row: Deviation) -> str:
 def _expectation(one: ExpectationResult) -> Iterator[list[str]]:
     """Yield the row of an expectation, and one for each part where there are several."""
     title = f"{plain(one.title)} ({one.role})"
-    fixed = [plain(one.supports.text), plain(one.refutes.text)]
+    wider = next((part.refutation_level for part in one.parts if part.refutation_level), USUAL_LEVEL)
+    level = "" if wider == USUAL_LEVEL else f" ({percent(wider)})"
+    fixed = [plain(one.supports.text), plain(one.refutes.text) + level]
     reported = plain(one.reported) if one.reported else "—"
     several = len(one.parts) > 1
     ours = "" if several else _ours(one.parts[0]) if one.parts else "—"
@@ -126,7 +130,7 @@ def _expectation(one: ExpectationResult) -> Iterator[list[str]]:
 def _ours(part: Part) -> str:
     """Return an estimate with its interval, and the level where it is not the usual one."""
     unusual = part.estimate is not None and part.low != part.high and part.level != USUAL_LEVEL
-    return plain(part.estimate_text) + (f" ({100 * part.level:.4g}%)" if unusual else "")
+    return plain(part.estimate_text) + (f" ({percent(part.level)})" if unusual else "")
 
 
 def _provenance(report: Report) -> Iterator[str]:

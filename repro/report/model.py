@@ -80,7 +80,7 @@ SCHEMA_VERSION = 2
 
 
 class ClaimReport(Data):
-    """A claim and everything that is known about it."""
+    """A claim and everything that is known about it. `bring`: the data that its runs wait for, and how to bring it."""
 
     id: str
     anchor: str
@@ -111,6 +111,7 @@ class ClaimReport(Data):
     spec_rows: list[SpecRow] = []
     reviews: list[Review] = []
     cost: Cost | None = None
+    bring: list[str] = []
 
 
 class PaperReport(Data):
@@ -130,7 +131,10 @@ class PaperReport(Data):
 
 
 class Coverage(Data):
-    """How many claims were judged; pending and failed ones never count against a claim."""
+    """How many claims were judged; pending and failed ones never count against a claim.
+
+    The rest is not judged at this scale, which awaits nothing for it.
+    """
 
     total: int
     judged: int
@@ -154,3 +158,4 @@ class Report(Data):
     datasets: list[DataUsed] = []
     stand_ins: list[str] = []
     cost: Cost | None = None
+    bring: list[str] = []

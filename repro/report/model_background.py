@@ -99,7 +99,8 @@ class Review(Data):
 class SpecRow(Data):
     """A size of a net (layers, parameters, multiply-adds) as the paper prints it and as the net is built here.
 
-    `ok` is None where it has not been computed; `says` why it could not be, or what differs.
+    `ok` is None where it has not been computed; `says` why it could not be, or what differs. `source`: who prints it,
+    where that is not the paper.
     """
 
     net: str
@@ -108,6 +109,7 @@ class SpecRow(Data):
     ours: str | None
     ok: bool | None
     says: str | None
+    source: str | None = None
 
 
 class CriteriaChange(Data):
@@ -132,7 +134,11 @@ class CriteriaDifference(Data):
 
 
 class Control(Data):
-    """A sabotaged variant and what the criteria made of it; `passed` is None where it was not run."""
+    """A sabotaged variant and what the criteria made of it; `passed` and `caught` are None where it was not run.
+
+    `passed`: not supported, as it must not be. `caught`: refuted, which shows more; None also where an older report
+    did not tell it apart.
+    """
 
     id: str
     title: str
@@ -140,6 +146,7 @@ class Control(Data):
     verdict: Verdict
     passed: bool | None
     text: str
+    caught: bool | None = None
 
 
 class Point(Data):

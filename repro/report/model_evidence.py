@@ -21,7 +21,11 @@ class Data(BaseModel):
 
 
 class Verdict(Data):
-    """What can be said: `word` is what is printed, capped by the scale; `result` is None where nothing was judged."""
+    """What can be said: `word` is what is printed, capped by the scale; `result` is None where nothing was judged.
+
+    `result` is the machine's term, the same at every scale: below the paper's, "refuted" is what `word` calls "does not
+    hold at smoke scale", and says nothing of the paper.
+    """
 
     word: str
     result: Result | None
@@ -32,8 +36,11 @@ class Verdict(Data):
 class Part(Data):
     """One comparison of an expectation: estimate and interval, or why there is none.
 
-    `low` and `high` are None where the interval has no end on that side. `n` is the smallest number of
-    seeds in any cell. `bound` tells that censoring makes the estimate a bound.
+    `low` and `high` are the interval at `level`, which supports; those of `refutation_level`, stricter where more than
+    one comparison could refute the claim, refute. An end is None where the interval goes on; all three of refutation
+    are None where nothing was estimated, or where an older report did not tell. `n` is the smallest number of seeds in
+    any cell. `bound` tells that censoring makes the estimate a bound. `result` is the machine's term for the region
+    that the interval lies in, at any scale; what may be said of a claim is a verdict's `word`.
     """
 
     label: str
@@ -46,6 +53,9 @@ class Part(Data):
     result: Result | None
     estimate_text: str
     note: str | None = None
+    refutation_low: float | None = None
+    refutation_high: float | None = None
+    refutation_level: float | None = None
 
 
 class Region(Data):
@@ -87,7 +97,7 @@ class Cell(Data):
 
     `region` and `verdict` are those of the expectation about this very cell, which `expectation` links to; None where
     there is none. Where it has several parts, the verdict is of the cell's own part. `from_figure`: the printed number
-    was read from a figure; None: not told, as its table.
+    was read from a figure; None: not told, as its table. `net`: which net `ours` is of, where it is not the row's.
     """
 
     metric: str
@@ -99,15 +109,17 @@ class Cell(Data):
     region: str | None = None
     verdict: Verdict | None = None
     from_figure: bool | None = None
+    net: str | None = None
 
 
 class Row(Data):
-    """A row of a paper's table."""
+    """A row of a paper's table; `ours_label` names our cell, and `net` what it trains and on what data."""
 
     label: str
     ours_label: str | None
     cells: list[Cell]
     note: str | None
+    net: str | None = None
 
 
 class Elsewhere(Data):

@@ -37,14 +37,16 @@ def beside(verdict: ExpectationVerdict, item: Demand, unit: Unit, store: Store) 
     ]
     run = next((record for key in keys if (record := store.run(key))), None)
     return {
-        "resolves": resolves(resolved, unit) if resolved else None,
+        "resolves": resolves(resolved, unit, item.scale) if resolved else None,
         "compatibility": compatible(compared, verdict, unit) if compared else None,
         "sampling_note": sampling_note(verdict, metric, run.images.get("test") if run else None),
     }
 
 
-def resolves(found: Resolving, unit: Unit) -> str:
+def resolves(found: Resolving, unit: Unit, scale: str = "paper") -> str:
     """Say what the seeds resolve, how far ours lies from the bar, and how many seeds that would take.
+
+    Below the paper's `scale`, the spread is of other nets and data than the paper's number, which is then said.
 
     Such as "With 5 seeds, 6.1 pp from the bar is decided (80% power); ours is 1.2 pp from it: about 60 seeds
     needed."
@@ -62,6 +64,8 @@ def resolves(found: Resolving, unit: Unit) -> str:
     if found.paper_distance is None:
         return f"{text}."
     text += f". The paper’s number is {distance(found.paper_distance, unit, found.log)} from the bar"
+    if scale != "paper":
+        text += f", on its own nets and data; by the spread of the runs at {scale} scale, which is another"
     if found.paper_needed is not None and found.paper_needed <= found.n:
         return f"{text}: for such an effect {found.paper_needed} seeds suffice."
     return (

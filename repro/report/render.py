@@ -22,6 +22,7 @@ from repro.report.columns import table_columns
 from repro.report.drawn import drawn
 from repro.report.forest import Axis, forest
 from repro.report.model import ClaimReport, ExpectationResult, Figure, Report, Sensitivity, Table, Verdict
+from repro.report.overview import facing
 
 PAGE = "report.html.jinja"
 STYLE = "report.css"
@@ -137,6 +138,7 @@ def jinja_environment(templates: Path | None, kept: Path | None = None) -> jinja
     environment.filters |= {
         "web_address": text.web_address,
         "duration": text.duration,
+        "percent": text.percent,
         "part_notes": part_notes,
         "kind": verdict_kind,
         "capped": is_capped,
@@ -144,6 +146,7 @@ def jinja_environment(templates: Path | None, kept: Path | None = None) -> jinja
         "drawn": partial(_figure_view, kept=kept),
         "bibtex": bibtex,
         "evidence": _evidence,
+        "facing": facing,
         "flips": _flips,
         "columns": table_columns,
         "told_elsewhere": _told_elsewhere,

@@ -11,7 +11,8 @@ from repro.claims import cells
 from repro.claims.schema import Metric
 from repro.claims.schema_shown import Table, TableRow
 from repro.demand import Demand
-from repro.report import model, words
+from repro.report import model, sentences, words
+from repro.report.nets import papers_net, trained_net
 from repro.report.runs import stand_ins
 from repro.stats import Sample, contrast
 from repro.verdicts import ClaimVerdict
@@ -60,9 +61,10 @@ def build_table(
 
 def _row(row: TableRow, table: Table, item: Demand, frame: pd.DataFrame, verdict: ClaimVerdict) -> model.Row:
     known = {cell.address: cell for cell in cells(item.file)}
-    label = None
+    label, net = None, None
     if row.cell in known:
         cell = known[row.cell]
+        net = trained_net(item, cell)
         levels = [f"{name} {cell.settings.get(name, level)}" for name, level in cell.levels.items()]
         label = ", ".join([cell.arm, *levels])
     built = [
@@ -70,11 +72,13 @@ def _row(row: TableRow, table: Table, item: Demand, frame: pd.DataFrame, verdict
             update={
                 **_judged(metric, row, table, item, verdict),
                 "from_figure": row.read_from.get(metric, table.source.read_from) == "figure",
+                # What is computed without training is of the paper's own protocol, whatever the row trains.
+                "net": papers_net(item, row.cell) if item.file.metrics[metric].kind == "static" else None,
             }
         )
         for metric in table.metrics
     ]
-    return model.Row(label=row.label, ours_label=label, cells=built, note=row.note)
+    return model.Row(label=row.label, ours_label=label, cells=built, note=row.note, net=net)
 
 
 def _judged(
@@ -88,7 +92,9 @@ def _judged(
                 unit = words.unit_at(found, item)
                 status = found.status if part.result is None else "complete"
                 word = words.word(part.result, status, words.expectation_cap(found, item))
-                sentence = words.expectation_sentence(replace(found, parts=(part,), result=part.result), unit)
+                sentence = sentences.expectation_sentence(
+                    replace(found, parts=(part,), result=part.result), unit
+                )
                 return {
                     "expectation": f"{item.claim.id}/expect/{found.id}",
                     "region": words.bounds(found.item.supports, unit, found.item.kind),

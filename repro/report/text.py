@@ -56,6 +56,11 @@ def duration(seconds: float) -> str:
     return f"{whole // 3600:,} h {whole % 3600 // 60:02} min"
 
 
+def percent(level: float) -> str:
+    """Return a level of confidence in percent: "95%", "98.33%"."""
+    return f"{100 * level:.4g}%"
+
+
 def cost(found: Cost) -> str:
     """Say what runs took beside what was predicted for them beforehand."""
     took = f"{plural(found.runs, 'run')} took {duration(found.wall_seconds)}."
