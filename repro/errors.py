@@ -38,7 +38,22 @@ def mistake(where: str, what: str, received: object = None, hint: str | None = N
 def suggestion(name: str, known: Iterable[str]) -> str:
     """Return what to do about an unknown `name`: the nearest known one, or the list of them."""
     names = sorted(known)
+    if ELSEWHERE.get(name) in names:
+        return f"did you mean {ELSEWHERE[name]!r}?"
     near = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
     if near:
         return f"did you mean {near[0]!r}?"
     return f"known: {', '.join(names)}" if names else "none are known here"
+
+
+ELSEWHERE = {
+    "learning_rate": "lr",
+    "learning-rate": "lr",
+    "eta": "lr",
+    "wd": "weight_decay",
+    "l2": "weight_decay",
+    "iterations": "steps",
+    "batch": "batch_size",
+    "init": "initialisation",
+}
+"""Names that other tools give to what we know by another one, and that no likeness of letters would find."""

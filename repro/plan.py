@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from repro.costs import Costs
+from repro.costs import START_UP_SECONDS, Costs, Outlay
 from repro.demand import Demand
 from repro.gate import Gate, gate
 from repro.registry import DataRef, DatasetEntry
@@ -64,6 +64,7 @@ class Plan:
         follow: at most so many runs may follow.
         follow_seconds: their predicted wall seconds on one worker.
         basis: what the predicted times rest on.
+        awaited: what to bring → what the runs that wait for it would cost.
     """
 
     jobs: tuple[Job, ...]
@@ -75,6 +76,7 @@ class Plan:
     follow: int = 0
     follow_seconds: float = 0.0
     basis: str = ""
+    awaited: Mapping[str, Outlay] = field(default_factory=dict)
 
     @property
     def runs(self) -> int:
@@ -82,9 +84,11 @@ class Plan:
         return sum(job.train for job in (*self.jobs, *self.held))
 
     def wall_seconds(self, workers: int) -> float:
-        """Return the predicted wall seconds on `workers` workers, runs that may follow included."""
+        """Return the predicted wall seconds on `workers` workers, start-up and runs that may follow included."""
         seconds = [job.wall_seconds for job in (*self.jobs, *self.held)]
-        return max((sum(seconds) + self.follow_seconds) / workers, *seconds) if seconds else 0.0
+        if not seconds:
+            return 0.0
+        return START_UP_SECONDS + max((sum(seconds) + self.follow_seconds) / workers, *seconds)
 
 
 READING_SECONDS = 0.15
@@ -108,7 +112,7 @@ def make_plan(demands: Sequence[Demand], store: Store) -> Plan:
             claims.setdefault(need.spec.key, set()).add(item.claim.id)
     found = {key: _usable(store, key, readings[key].values()) for key in wanted}
     absent = [key for key, record in found.items() if record is None]
-    measured = list(store.runs()) if absent else []
+    measured = [run for run in map(store.run, store.run_keys()) if run is not None] if absent else []
     costs = Costs(measured, {wanted[key].dataset.identity: entry for key, entry in data.items()})
     relatives = {lineage(record.spec): record for record in measured}
 
@@ -158,7 +162,17 @@ def make_plan(demands: Sequence[Demand], store: Store) -> Plan:
     through = [item for item in going if gates[item.claim.id].state == "passed"]
     free = {need.spec.key for item in through for need in item.needs}
     # Nothing can follow runs that cannot be carried out.
-    able = [item for item in going if not pending.keys() & {need.spec.key for need in item.needs}]
+    waits = {
+        item.claim.id: next((pending[need.spec.key] for need in item.needs if need.spec.key in pending), None)
+        for item in going
+    }
+    able = [item for item in going if waits[item.claim.id] is None]
+    awaited = {}
+    for what in dict.fromkeys(pending.values()):
+        unable = [item for item in going if waits[item.claim.id] == what]
+        specs = [wanted[key] for key, bring in pending.items() if bring == what and found[key] is None]
+        follow = sum(item.follow for item in unable)
+        awaited[what] = costs.outlay(specs, follow, _follow_seconds(unable, costs))
     return Plan(
         jobs=tuple(job for job in jobs if job.run is None or job.key in free),
         held=tuple(job for job in jobs if job.run is not None and job.key not in free),
@@ -168,7 +182,8 @@ def make_plan(demands: Sequence[Demand], store: Store) -> Plan:
         shared=sum(len(owners) > 1 for owners in claims.values()),
         follow=sum(item.follow for item in able),
         follow_seconds=_follow_seconds(able, costs),
-        basis=costs.basis,
+        basis=costs.basis(job.run for job in jobs if job.run and job.train),
+        awaited=awaited,
     )
 
 

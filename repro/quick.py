@@ -18,10 +18,10 @@ COLUMNS = 80
 def answer(arguments: list[str]) -> str | None:
     """Return what `repro` prints for these command line arguments, the program's own name first, or None."""
     program, *rest = arguments
-    if rest in (["--help"], ["-h"]) and os.path.basename(program) == "repro" and _columns() >= COLUMNS:  # noqa: PTH119
+    if rest in (["--help"], ["-h"]) and os.path.basename(program) == "repro" and columns() >= COLUMNS:  # noqa: PTH119
         with open(HELP, encoding="utf-8") as file:  # noqa: PTH123
             return file.read()
-    if rest == ["list"]:
+    if rest == ["list"] and columns() >= COLUMNS:
         from repro.listing import as_text, listed
         from repro.shipped import folder
 
@@ -30,7 +30,7 @@ def answer(arguments: list[str]) -> str | None:
     return None
 
 
-def _columns() -> int:
+def columns() -> int:
     """Return the terminal's width as `shutil.get_terminal_size` does, which is slow to import."""
     try:
         return int(os.environ["COLUMNS"]) or COLUMNS

@@ -13,12 +13,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from repro import registry
-from repro.costs import Costs, steps
+from repro.claims import run_spec
+from repro.costs import START_UP_SECONDS
 from repro.demand import demand
 from repro.plan import READING_SECONDS, Job, Plan, make_plan
 from repro.registry import DATASETS
-from repro.spec import ModelSpec
-from tests.helpers import BASE, World, changed, layer_rows, run_record, spec_of
+from tests.helpers import BASE, World, changed, layer_rows, spec_of
 
 GRADIENT = {"kind": "probe", "probe": "weight_gradient_norm", "layers": "conv3x3", "at": ["init", "last"]}
 RESPONSE = {"kind": "probe", "probe": "response_std", "layers": "conv3x3", "at": ["last"]}
@@ -50,6 +50,15 @@ def test_a_new_claim_needs_a_run_for_each_cell_and_seed(world: World) -> None:
         assert [reading.moment for reading in job.readings] == ["init", "last"]
         assert job.run is not None
         assert (job.key, job.title) == (job.run.key, job.run.title)
+
+
+def test_each_run_is_what_its_cell_and_seed_make_by_themselves(world: World) -> None:
+    world.write(changed(BASE, experiment__seeds={"looks": [3], "first": 10}))
+    item = world.demand()
+    assert {need.spec.seed for need in item.needs} == {10, 11, 12}
+    for need in item.needs:
+        alone = run_spec(item.file, need.cell, need.spec.seed, item.claim.names)
+        assert (need.spec, need.spec.key) == (alone, alone.key)
 
 
 def test_more_seeds_than_the_first_look_are_added_to_those_that_are_there(world: World) -> None:
@@ -224,6 +233,20 @@ def test_runs_whose_data_is_not_here_are_pending_and_nothing_follows_them(world:
     assert plan.follow == alone.follow > 0
     away = make_plan([demand(world.claim("p/away"), "smoke", world.store)], world.store)
     assert (away.jobs, away.follow, away.wall_seconds(2)) == ((), 0, 0)
+    (what, outlay), *others = away.awaited.items()
+    assert (what, others) == (DATASETS["cifar10"].missing, [])
+    # What it would cost is known beforehand: as much as if CIFAR-10 were there.
+    assert (outlay.runs, outlay.follow) == (len(away.pending), alone.follow)
+    assert outlay.seconds is not None
+    assert outlay.seconds > alone.wall_seconds(1), "images of 32×32 cost more than digits"
+    assert outlay.wall_seconds(2) == outlay.seconds / 2
+
+
+def test_what_data_of_unknown_size_would_cost_is_not_told(world: World) -> None:
+    world.write(changed(BASE, experiment__dataset="pets"))
+    ((what, outlay),) = world.plan().awaited.items()
+    assert "--data pets=PATH" in what
+    assert (outlay.runs, outlay.wall_seconds(2)) == (20, None)
 
 
 EXACT = changed(
@@ -261,41 +284,12 @@ def test_tuning_comes_first_then_the_longest_run(world: World) -> None:
         assert [job.wall_seconds for job in own] == sorted((job.wall_seconds for job in own), reverse=True)
 
 
-def test_predicted_time_rests_on_measured_runs_of_the_same_kind() -> None:
-    spec, other = spec_of(), replace(spec_of(), model=ModelSpec("cifar-plain", 1, {"depth": 32}))
-    rough = Costs()
-    assert "rough model" in rough.basis
-    assert rough.wall_seconds(other) > 2 * rough.wall_seconds(spec) > 0
-    runs = [run_record(spec_of(seed=i), wall_seconds=w, steps_done=50) for i, w in enumerate((1.0, 5.0, 2.0))]
-    costs = Costs([*runs, run_record(spec_of(seed=9), steps_done=0)])
-    # The median of 1, 5 and 2 seconds for 50 steps, and 100 to do.
-    assert costs.wall_seconds(spec) == pytest.approx(4.0)
-    # Kinds that were not measured are corrected by what the machine showed.
-    factor = 4.0 / rough.wall_seconds(spec)
-    assert costs.wall_seconds(other) == pytest.approx(factor * rough.wall_seconds(other))
-    assert "1 kinds" in costs.basis
-
-
-def test_runs_of_other_times_and_odd_options_do_not_stop_a_prediction() -> None:
-    record = run_record(spec_of())
-    old = replace(record, spec={**record.spec, "recipe": {"name": "x", "temperature": 1}})
-    odd = replace(spec_of(), model=ModelSpec("cifar-plain", 1, {"depth": "deep"}))
-    assert Costs([old]).wall_seconds(odd) == Costs().wall_seconds(odd) > 0
-
-
-def test_steps_of_a_run() -> None:
-    digits = DATASETS["digits"]
-    assert steps(spec_of(steps=7), digits) == 7
-    # 1400 digits in batches of 64, three times.
-    assert steps(spec_of(steps=None, epochs=3), digits) == round(3 * 1400 / 64)
-
-
 def test_wall_seconds_are_shared_by_workers_but_a_run_is_not() -> None:
     jobs = tuple(Job(spec_of(seed=i), True, (), ("p/c",), "", float(s)) for i, s in enumerate((1, 2, 9)))
     plan = Plan(jobs, follow=4, follow_seconds=12.0)
-    assert plan.wall_seconds(1) == 24
-    assert plan.wall_seconds(2) == 12
-    assert plan.wall_seconds(8) == 9
+    assert plan.wall_seconds(1) == START_UP_SECONDS + 24
+    assert plan.wall_seconds(2) == START_UP_SECONDS + 12
+    assert plan.wall_seconds(8) == START_UP_SECONDS + 9
 
 
 def test_readings_cost_time_too(world: World) -> None:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from repro.claims.data import data_ref, dataset_spec, names_data
 from repro.claims.schema import ClaimFile
 from repro.errors import Problem, ReproError, suggestion
-from repro.recipes import RECIPE_FIELDS, Recipe, recipe
-from repro.registry import DataRef, Entry, Names, find_model
+from repro.recipes import RECIPE_FIELDS, RECIPES, Recipe, recipe
+from repro.registry import MODELS, DataRef, Entry, Names, find_model
 from repro.spec import NUMERICS_FIELDS, PRECISIONS, DatasetSpec, ModelSpec, Numerics, RunSpec
 
 
@@ -74,7 +74,7 @@ def run_spec(file: ClaimFile, cell: Cell, seed: int, names: Names, lr: float | N
     numerics = {field: settings.pop(field, getattr(experiment, field)) for field in NUMERICS_FIELDS}
 
     def place(key: str) -> str:
-        return _place(file, cell, key)
+        return place_of(file, cell, key)
 
     if not (isinstance(model_name, str) and names_data(data) and experiment.recipe):
         raise ReproError(*_unnamed(cell, model_name, data, bool(experiment.recipe)))
@@ -90,15 +90,19 @@ def run_spec(file: ClaimFile, cell: Cell, seed: int, names: Names, lr: float | N
         model = find_model(model_name, place("model"), names.root)
     except ReproError as error:
         problems += error.problems
+        if ":" not in model_name:
+            # Which it was meant to be is not known, but an option of none of them is wrong all the same.
+            every = (entry.options or frozenset() for entry in MODELS.values())
+            model = Entry("", options=frozenset().union(*every))
 
     fields = {key: settings.pop(key) for key in list(settings) if key in RECIPE_FIELDS}
     # A model takes those of the common options that it knows; an arm's own options must all be known.
     common = {k: v for k, v in experiment.options.items() if model.options is None or k in model.options}
     if model.options is not None:
         for key in sorted(settings.keys() - model.options):
-            what = f"neither an option of {model_name} nor a recipe field"
+            what = f"neither an option of {model_name if model.target else 'any model'} nor a recipe field"
             hint = suggestion(key, model.options | RECIPE_FIELDS)
-            problems.append(Problem(place(key), what, None, hint))
+            problems.append(Problem(place(key), what, repr(settings[key]), hint))
     resolved: Recipe | None = None
     wrong: Sequence[Problem] = ()
     try:
@@ -130,7 +134,7 @@ def data_of(file: ClaimFile, cell: Cell) -> DataRef:
     if not names_data(data) or not file.experiment.recipe:
         raise ReproError(*_unnamed(cell, "", data, bool(file.experiment.recipe)))
     fields = {key: value for key, value in cell.settings.items() if key in RECIPE_FIELDS}
-    return data_ref(data, _place(file, cell, "dataset"), _recipe(file, cell, fields))
+    return data_ref(data, place_of(file, cell, "dataset"), _recipe(file, cell, fields))
 
 
 def _recipe(file: ClaimFile, cell: Cell, fields: Mapping[str, Any]) -> Recipe:
@@ -141,7 +145,27 @@ def _recipe(file: ClaimFile, cell: Cell, fields: Mapping[str, Any]) -> Recipe:
         base.pop("epochs", None)
     if "epochs" in fields:
         base.pop("steps", None)
-    return recipe(name, {**base, **fields}, lambda key: _place(file, cell, key))
+    given = {**base, **fields}
+    values = {place_of(file, cell, key): repr(value) for key, value in given.items()}
+    problems: list[Problem] = []
+    try:
+        return recipe(name, given, lambda key: place_of(file, cell, key))
+    except ReproError as error:
+        problems += error.problems
+    if name not in RECIPES:
+        # Which it was meant to be is not known, but what is no field or no value of any is wrong all the same.
+        for key in given.keys() - _TOGETHER:
+            try:
+                recipe("cuda-convnet-2012", {key: given[key]}, lambda key: place_of(file, cell, key))
+            except ReproError as error:
+                problems += error.problems
+    raise ReproError(*(replace(p, received=p.received or values.get(p.where)) for p in problems))
+
+
+_TOGETHER = frozenset(
+    {"augmentation", "bn_group", "crop_size", "test_views", "warmup_lr", "warmup_until_train_error"}
+)
+"""Fields that other fields must fit: whether they do is known of a whole recipe only."""
 
 
 def _unnamed(cell: Cell, model: object, dataset: object, recipe: bool) -> Iterator[Problem]:
@@ -159,7 +183,7 @@ def _unnamed(cell: Cell, model: object, dataset: object, recipe: bool) -> Iterat
         yield Problem("experiment.recipe", "no recipe is given", None, hint)
 
 
-def _place(file: ClaimFile, cell: Cell, key: str) -> str:
+def place_of(file: ClaimFile, cell: Cell, key: str) -> str:
     """Return where a claim file sets `key` for a cell: in the arm, by a factor, or for all in [experiment]."""
     if key in file.arms[cell.arm].settings:
         return f"arms.{cell.arm}.{key}"

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from repro.claims.cells import Cell, all_cells, cells, levels_of, run_spec
-from repro.claims.checks_shown import figures, tables
+from repro.claims.checks_own import own_options
+from repro.claims.checks_shown import figures, printed, tables
 from repro.claims.checks_variants import controls, sensitivities
 from repro.claims.findings import Finding, arm_of, cannot_run, known
 from repro.claims.scales import below
@@ -68,6 +69,7 @@ def _arms(file: ClaimFile, names: Names) -> Iterator[Finding]:
     for cell in found:
         problems = cannot_run(file, cell, names)
         yield from problems
+        yield from own_options(file, cell, names)
         if problems:
             continue
         twin = seen.setdefault(run_spec(file, cell, 0, names).key, cell)
@@ -208,7 +210,14 @@ def _expectation(file: ClaimFile, scale: str, place: str, item: Expectation) -> 
             hint = f'each = ["{factor}"], or levels = {{ {factor} = … }}'
             yield place, f"does not say which level of {factor!r}", None, hint
     if item.refuted is not None and overlap(item.supports, item.refuted):
-        yield f"{place}.refuted", "overlaps the supporting region", None, "a value cannot support and refute"
+        received = repr(item.refuted.model_dump(exclude_none=True))
+        yield (
+            f"{place}.refuted",
+            "overlaps the supporting region",
+            received,
+            "a value cannot support and refute",
+        )
+    yield from printed(f"{place}.reported", item, metric)
 
 
 def intervals(bounds: Bounds) -> list[tuple[float, float]]:

@@ -7,14 +7,14 @@ from collections.abc import Iterator, Mapping
 from repro.claims.cells import cells, levels_of
 from repro.claims.findings import Finding, known
 from repro.claims.schema import ClaimFile
-from repro.errors import Problem
+from repro.errors import Problem, ReproError
 from repro.recipes import RECIPE_FIELDS
 from repro.registry import Names, find_model
 from repro.spec import NUMERICS_FIELDS
 
 
 def check_scales(at: Mapping[str, ClaimFile], names: Names) -> list[Problem]:
-    """Return what is wrong with a claim whose scales are each sound; `at` is scale → claim file, "paper" first."""
+    """Return what is wrong with the scales of a claim together; `at` is scale → claim file, "paper" first."""
     return [Problem(*finding) for finding in dict.fromkeys([*_specs(at), *_directions(at, names)])]
 
 
@@ -48,7 +48,10 @@ def _directions(at: Mapping[str, ClaimFile], names: Names) -> Iterator[Finding]:
         settings |= file.factors.keys() | file.experiment.options.keys()
         for cell in cells(file):
             model = str(cell.settings.get("model", file.experiment.model))
-            settings |= cell.settings.keys() | (find_model(model, "", names.root).options or set())
+            try:
+                settings |= cell.settings.keys() | (find_model(model, "", names.root).options or set())
+            except ReproError:
+                return  # said elsewhere; what it would take is not known
     for scale, file in at.items():
         for name in file.direction:
             own = scale != "paper" and name not in at["paper"].direction

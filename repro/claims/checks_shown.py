@@ -1,15 +1,16 @@
-"""Checks of what a claim shows: the paper's tables, its figures, and their reference curves."""
+"""Checks of what a claim shows: the paper's numbers, tables, figures, and their reference curves."""
 
 from __future__ import annotations
 
 import csv
 import math
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 from repro.claims.cells import all_cells
 from repro.claims.findings import Finding, arm_of, known
-from repro.claims.schema import ClaimFile
+from repro.claims.schema import ClaimFile, Expectation, Metric
 from repro.errors import suggestion
 
 
@@ -94,3 +95,19 @@ def _reference(place: str, path: Path) -> Iterator[Finding]:
 
 REFERENCE_COLUMNS = ("panel", "series", "x", "y", "style")
 """Of the CSV files that hold a paper's curves."""
+
+
+def printed(place: str, item: Expectation, metric: Metric | None) -> Iterator[Finding]:
+    """Find a printed number in a unit that nobody knows."""
+    known_here = f"{item.title} {metric.title if metric else ''} {metric.unit if metric else ''}".lower()
+    for word in re.findall(r"[^\W\d_]{2,}", re.sub(r"\(.*?\)", "", item.reported or "")):
+        if not _UNITS.fullmatch(word.lower()) and word.lower() not in known_here:
+            hint = """such as "6.43%", "1.2 pp", "6×", "3.6 billion"; a unit of its own belongs in the metric's title"""
+            yield place, f"is in a unit that is not known: {word!r}", repr(item.reported), hint
+            return
+
+
+_UNITS = re.compile(
+    "pp|percent(age)?|points?|times|fold|thousand|[mb]illion|trillion|([gm]?flop|param|parameter)s|sd|ms|to|of|and|in|"
+    "(epoch|step|iteration|layer|image|second|minute|hour|day|nat|bit)s?"
+)

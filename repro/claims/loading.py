@@ -13,6 +13,7 @@ from pydantic import BaseModel
 from repro.claims.checks import check_claim
 from repro.claims.checks_scales import check_scales
 from repro.claims.reviews import NOTES, ReviewNote, notes_of, read_reviews
+from repro.claims.salvage import Salvaged, salvaged
 from repro.claims.scales import SCALES, merge
 from repro.claims.schema import ClaimFile, Paper
 from repro.claims.toml import read_text, read_toml, validated
@@ -190,24 +191,28 @@ def read_claim(path: Path, root: Path, paper: Paper | None) -> Claim | None:
             problems.append(Problem(f"{path}: scale.{name}", "must be a table", repr(override), hint))
     at: dict[str, ClaimFile] = {}
     said: set[tuple[str, str]] = set()
+    parts: list[Salvaged[ClaimFile]] = []
     for name in ["paper", *(n for n in SCALES if n in overrides and n != "paper")]:
         override = overrides.get(name, {})
-        found: Iterable[Problem]
-        try:
-            at[name] = validated(ClaimFile, merge(raw, override))
-        except ReproError as error:
-            found = error.problems
-        else:
-            found = check_claim(at[name], name, path, names)
+        sound = salvaged(ClaimFile, merge(raw, override))
+        parts.append(sound)
+        found = list(sound.problems)
+        if sound.file is not None:
+            at[name] = sound.file
+            checked = check_claim(sound.file, name, path, names)
+            found += [problem for problem in checked if not sound.is_artefact(problem)]
         for problem in found:
             # A mistake of the base shows again at every scale: say it once.
             if (problem.where, problem.what) not in said:
                 said.add((problem.where, problem.what))
                 where = _written(problem.where, name, raw, override)
                 problems.append(replace(problem, where=f"{path}: {where}"))
-    if not problems:
-        problems = [replace(p, where=f"{path}: {p.where}") for p in check_scales(at, names)]
-    expectations = {name for file in at.values() for name in file.expect} if at else None
+    if len(at) == len(parts):
+        for problem in check_scales(at, names):
+            if not any(sound.is_artefact(problem) for sound in parts):
+                problems.append(replace(problem, where=f"{path}: {problem.where}"))
+    whole = not any(sound.taken for sound in parts)
+    expectations = {name for file in at.values() for name in file.expect} if whole else None
     try:
         reviews = read_reviews(notes_of(path), expectations)
     except ReproError as error:

@@ -42,11 +42,21 @@ def validated(model: type[M], data: Mapping[str, Any]) -> M:
     try:
         return model.model_validate(data)
     except ValidationError as error:
-        # The branches of "a list or a table" each say what they miss: the first is enough.
-        first: dict[str, Problem] = {}
-        for problem in (_problem(model, detail) for detail in error.errors()):
-            first.setdefault(problem.where, problem)
-        raise ReproError(*first.values()) from None
+        raise ReproError(*problems_of(model, error)) from None
+
+
+def problems_of(model: type[BaseModel], error: ValidationError) -> list[Problem]:
+    """Return every problem of some data that is no `model`, one a key path."""
+    # The branches of "a list or a table" each say what they miss: the first is enough.
+    first: dict[str, Problem] = {}
+    for problem in (_problem(model, detail) for detail in error.errors()):
+        first.setdefault(problem.where, problem)
+    return list(first.values())
+
+
+def path_of(model: type[BaseModel], loc: tuple[int | str, ...]) -> list[str]:
+    """Return the keys of the place of one of pydantic's errors."""
+    return _key_path(model, loc)[0]
 
 
 def _problem(model: type[BaseModel], detail: Any) -> Problem:
@@ -54,15 +64,26 @@ def _problem(model: type[BaseModel], detail: Any) -> Problem:
     loc, known = _key_path(model, detail["loc"])
     place, value = ".".join(loc), detail.get("input")
     if detail["type"] == "extra_forbidden":
-        return Problem(place, "unknown key", None, suggestion(loc[-1], known))
+        return Problem(place, "unknown key", _shown(value), suggestion(loc[-1], known))
     if detail["type"] == "missing":
-        return Problem(place, "is missing", None, "add this key")
-    received = repr(value) if isinstance(value, str | int | float | bool | list) else None
+        there = f"only {', '.join(list(value)[:MOST_KEYS])}" if isinstance(value, Mapping) and value else None
+        return Problem(place, "is missing", there, "add this key")
+    received = None if isinstance(value, Mapping) else _shown(value)
     message = detail["msg"].removeprefix("Value error, ")
     hint = "put it in quotes" if detail["type"] == "string_type" else None
     if detail["type"] == "literal_error" and isinstance(value, str):
         hint = suggestion(value, re.findall("'([^']*)'", detail["ctx"]["expected"]))
     return Problem(place, message[:1].lower() + message[1:], received, hint)
+
+
+def _shown(value: object) -> str | None:
+    if isinstance(value, Mapping):
+        return f"a table of {', '.join(map(str, list(value)[:MOST_KEYS]))}" if value else "an empty table"
+    return repr(value) if isinstance(value, str | int | float | bool | list) else None
+
+
+MOST_KEYS = 8
+"""Of a table, enough to know it by."""
 
 
 def _key_path(model: type[BaseModel], loc: tuple[Any, ...]) -> tuple[list[str], list[str]]:

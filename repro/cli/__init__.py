@@ -60,7 +60,7 @@ def cli() -> None:
 
     \b
     Examples:
-      repro check                         all claims at smoke scale, on a CPU, in about a minute and a half
+      repro check                         all claims at smoke scale, on a CPU, in one to three minutes
       repro check resnet/layer-responses  one claim
       repro plan --scale paper            what the papers' own protocols would cost
     """

@@ -5,18 +5,30 @@ from __future__ import annotations
 import math
 import time
 from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import click
 
 from repro.agenda import Agenda
 from repro.cli import options
-from repro.cli.machine import NETS_ON_A_GPU, check_device, default_workers, duration, parse_duration
+from repro.cli.machine import (
+    NETS_ON_A_GPU,
+    check_device,
+    counted,
+    default_workers,
+    duration,
+    parse_duration,
+)
 from repro.cli.progress import ProgressView
+from repro.cli.waiting import awaited
+from repro.cli.wrapped import wrapped
 from repro.cli.writing import publish
 from repro.criteria import record, remember
+from repro.errors import ReproError
 from repro.execution import Outcome, execute
-from repro.plan import Plan
+from repro.plan import Job, Plan
 from repro.report.formats import USUAL, Format
 from repro.report.model import Report
 from repro.store import Store
@@ -109,7 +121,8 @@ def command(
     library, claims, known = options.chosen(claims_dir, claim_ids, paper, scale)
     most = options.most_seeds(claims, known, seeds, budget=budget is not None)
     store = Store(store_dir)
-    store.prepare()
+    places = options.places(claims_dir, store_dir)
+    _prepare(store, f"repro report --scale {scale}{places} --out DIR")
     claims = options.with_data(claims, known, data, stand_ins, store, quiet=quiet)
     agenda = Agenda(claims, known, store, most, options.kinds(controls, sensitivity))
     looks = agenda.looks()
@@ -117,15 +130,18 @@ def command(
         record(look.demand, store)
     plan = agenda.plan(looks)
     outcome = Outcome()
+    count = default_workers(device, workers)
+    if not quiet:
+        _announce(plan, count)
     try:
         if plan.jobs:
             nets = workers or NETS_ON_A_GPU
-            count = default_workers(device, workers)
             outcome = _run(agenda, plan, library.root, device, count, nets, deadline, every, quiet)
     finally:
         for look in agenda.looks() if plan.jobs else looks:
             remember(look.demand, store)
-    places = options.places(claims_dir, store_dir)
+    if budget is not None and time.monotonic() > deadline:
+        _tell_rest(agenda.plan(), budget, count)
     again = options.again(claims, claim_ids, paper, known, places)
     report = publish(library, agenda, again, places, out, forms or USUAL, templates, as_json)
     _tell_damage(store)
@@ -143,9 +159,15 @@ def _run(
     checkpoint_seconds: float | None,
     quiet: bool,
 ) -> Outcome:
-    _announce(plan, workers, quiet)
     began = time.monotonic()
-    with ProgressView(quiet) as view:
+    with ProgressView(quiet, workers) as view:
+        view.expect(plan)
+
+        def following() -> Sequence[Job]:
+            more = agenda.plan()
+            view.expect(more)
+            return more.jobs
+
         outcome = execute(
             plan.jobs,
             agenda.store,
@@ -154,7 +176,7 @@ def _run(
             workers=workers,
             nets=nets,
             show=view.show,
-            refill=lambda: agenda.plan().jobs,
+            refill=following,
             deadline=deadline,
             checkpoint_seconds=checkpoint_seconds,
         )
@@ -163,34 +185,61 @@ def _run(
             click.echo(f"{title}: {where}; run the same command to go on", err=True)
         raise KeyboardInterrupt
     if not quiet:
-        click.echo(f"Ran {outcome.done} jobs in {duration(time.monotonic() - began)}.", err=True)
+        click.echo(f"Ran {counted(outcome.done, 'job')} in {duration(time.monotonic() - began)}.", err=True)
     return outcome
 
 
-def _announce(plan: Plan, workers: int, quiet: bool) -> None:
-    if quiet:
-        return
-    about = duration(plan.wall_seconds(workers))
-    more = f", at most {plan.follow} more after tuning" if plan.follow else ""
-    click.echo(
-        f"{plan.runs} runs to train{more} ({plan.shared} shared by several claims, {plan.present} in the store): "
-        f"at most about {about} on {workers} workers after start-up, {plan.basis}.",
-        err=True,
-    )
+def _prepare(store: Store, report: str) -> None:
+    """Make the store ready to be written; where it cannot be, what it holds can still be reported."""
+    try:
+        store.prepare()
+    except ReproError as error:
+        if not (store.root / "runs").is_dir():
+            raise
+        hint = f"for a report of what it holds: {report}; to train, name a writable one with --store DIR"
+        raise ReproError(*(replace(problem, hint=hint) for problem in error.problems)) from None
+
+
+def _announce(plan: Plan, workers: int) -> None:
+    """Say what is to be done, how long it may take, and which data is not at hand."""
+    jobs = len(plan.jobs) + len(plan.held)
+    if jobs:
+        follow = f", at most {plan.follow} more runs after tuning" if plan.follow else ""
+        others = f"{counted(plan.runs, 'run')} to train and {counted(jobs - plan.runs, 'measurement')} without training"
+        known = f"{counted(plan.shared, 'run')} shared by several claims, {plan.present} in the store"
+        basis = f", {plan.basis}" if plan.basis else ""
+        about = f"at most about {duration(plan.wall_seconds(workers))} on {counted(workers, 'worker')}{basis}"
+        click.echo(wrapped(f"{counted(jobs, 'job')}: {others}{follow} ({known}): {about}."), err=True)
+    for line in awaited(plan, workers):
+        click.echo(wrapped(line), err=True)
     # What is new needs no explanation; what is run again does.
     reasons = Counter(job.reason for job in (*plan.jobs, *plan.held))
     for reason in sorted(reasons.keys() - {"not run yet", "not computed yet"}):
         click.echo(f"  {reasons[reason]} × {reason}", err=True)
 
 
+def _tell_rest(rest: Plan, budget: str, workers: int) -> None:
+    """Say what a budget has left undone."""
+    jobs = len(rest.jobs) + len(rest.held)
+    if jobs:
+        follow = f", and at most {rest.follow} more runs after tuning" if rest.follow else ""
+        about = f"at most about {duration(rest.wall_seconds(workers))}"
+        left = f"{counted(jobs, 'job')} left, {counted(rest.runs, 'run')} to train among them{follow}"
+        click.echo(
+            f"The budget of {budget} is spent: {left}, {about}. The same command goes on with them.", err=True
+        )
+
+
 def _tell_damage(store: Store) -> None:
     for entry in sorted(set(store.damaged)):
         click.echo(f"Damaged in the store, not used: {entry}", err=True)
+    if store.damaged:
+        click.echo("`repro runs verify` says what is to be done about it.", err=True)
 
 
 def _exit_code(report: Report, outcome: Outcome, fail_on: tuple[str, ...]) -> int:
     verdicts = [claim.verdict for paper in report.papers for claim in paper.claims]
     if outcome.failures or any(verdict.status == "failed" for verdict in verdicts):
         return 3
-    ended = {verdict.result or "pending" for verdict in verdicts}
+    ended = {verdict.result or verdict.status for verdict in verdicts}
     return 1 if ended & set(fail_on) else 0

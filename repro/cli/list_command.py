@@ -8,6 +8,7 @@ import click
 
 from repro.claims import Claim
 from repro.cli import options
+from repro.cli.wrapped import wrapped
 from repro.listing import Listed, as_text
 
 
@@ -28,7 +29,7 @@ def command(claims_dir: Path | None, as_json: bool) -> None:
         shown = ("id", "title", "statement", "scales")
         options.print_json([{name: getattr(claim, name) for name in shown} for claim in claims])
     else:
-        click.echo(as_text(claims), nl=False)
+        click.echo(wrapped(as_text(claims)), nl=False)
 
 
 def _listed(claim: Claim) -> Listed:

@@ -34,14 +34,21 @@ def check_device(name: str, scale: str) -> str:
 
 
 def duration(seconds: float) -> str:
-    """Return a duration for people: "8 s", "3 min", "2.5 h", "4 days"."""
+    """Return a duration for people: "8 s", "3 min", "2.5 h", "4 days", "8 years"."""
     if seconds < 100:
         return f"{seconds:.0f} s"
     if seconds < 100 * 60:
         return f"{seconds / 60:.0f} min"
     if seconds < 72 * 3600:
         return f"{seconds / 3600:.1f} h"
-    return f"{seconds / 86400:.0f} days"
+    if seconds < 3 * 365 * 86400:
+        return f"{seconds / 86400:.0f} days"
+    return f"{seconds / (365 * 86400):.0f} years"
+
+
+def counted(number: int, what: str) -> str:
+    """Return "1 run" or "2 runs"."""
+    return f"{number} {what}{'' if number == 1 else 's'}"
 
 
 def parse_duration(text: str, option: str = "--budget") -> float:

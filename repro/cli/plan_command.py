@@ -10,8 +10,10 @@ import click
 
 from repro.agenda import Agenda
 from repro.cli import options
-from repro.cli.machine import default_workers, duration
+from repro.cli.machine import counted, default_workers, duration
 from repro.cli.outlook import Outlook, outlooks
+from repro.cli.waiting import awaited
+from repro.cli.wrapped import wrapped
 from repro.demand import Demand
 from repro.plan import Plan
 from repro.store import Store
@@ -64,7 +66,7 @@ def command(
         options.print_json(_as_json(plan, count) | {"resolves": resolves})
         return
     for line in _lines(demands, store, plan, count, known):
-        click.echo(line)
+        click.echo(wrapped(line))
 
 
 def _as_json(plan: Plan, workers: int) -> dict[str, object]:
@@ -86,6 +88,18 @@ def _as_json(plan: Plan, workers: int) -> dict[str, object]:
         "present": plan.present,
         "shared": plan.shared,
         "pending": dict(plan.pending),
+        "awaited": [
+            {
+                "bring": what,
+                "runs": outlay.runs,
+                "at_most_follow": outlay.follow,
+                "wall_seconds": None
+                if outlay.seconds is None
+                else round(outlay.wall_seconds(workers) or 0, 1),
+                "basis": outlay.basis,
+            }
+            for what, outlay in plan.awaited.items()
+        ],
         "at_most_follow": plan.follow,
         "workers": workers,
         "wall_seconds": round(plan.wall_seconds(workers), 1),
@@ -109,12 +123,11 @@ def _lines(demands: list[Demand], store: Store, plan: Plan, workers: int, scale:
         yield f"Stopped: {claim}. {why}"
     for reason, count in Counter(job.reason for job in (*plan.jobs, *plan.held)).most_common():
         yield f"  {count} × {reason}"
-    for reason, count in Counter(plan.pending.values()).most_common():
-        yield f"Pending: {count} runs. {reason}"
+    yield from awaited(plan, workers)
     if plan.jobs:
         about = duration(plan.wall_seconds(workers))
         but = ", pending runs left out" if plan.pending else ""
-        yield f"Time: at most about {about} on {workers} workers after start-up{but} ({plan.basis})."
+        yield f"Time: at most about {about} on {counted(workers, 'worker')}{but}, {plan.basis or 'for readings only'}."
     elif not plan.pending:
         yield "Nothing to run."
 

@@ -6,14 +6,14 @@ import json
 import re
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
 import click
 
 from repro.cli import options
-from repro.cli.machine import duration
+from repro.cli.run_rows import rows_of
 from repro.errors import mistake
 from repro.exchange import Merged, export, merge, opened, verify
 from repro.report.text import visible
@@ -51,7 +51,7 @@ def list_command(claim_ids: tuple[str, ...], claims_dir: Path | None, store_dir:
     """
     store = _existing(store_dir)
     wanted = _keys(claim_ids, claims_dir, store)
-    rows = [row for row in _rows(store) if wanted is None or row["key"] in wanted]
+    rows = [row for row in rows_of(store) if wanted is None or row["key"] in wanted]
     if as_json:
         options.print_json(rows)
     else:
@@ -158,6 +158,12 @@ def verify_command(store_dir: Path, as_json: bool) -> int:
             click.echo(visible(f"{_SHOWN[finding.kind]}{finding.entry} {finding.says}"))
         entries = "entry" if damaged == 1 else "entries"
         click.echo(f"{count} runs, {unfinished} unfinished; {damaged or 'no'} damaged {entries}.")
+        if damaged:
+            folder = store.root / "runs" / "KEY"
+            click.echo(
+                "What is damaged is not used, and `repro check` makes anew what it needs of it. To mend the rest, "
+                f"delete the files named, but of a run its whole folder {folder}: the next check trains it again."
+            )
     return 3 if damaged else 0
 
 
@@ -172,40 +178,6 @@ def _existing(store_dir: Path) -> Store:
     return Store(store_dir)
 
 
-def _rows(store: Store) -> Iterator[dict[str, object]]:
-    from repro.spec import RunSpec
-
-    def title(spec: Mapping[str, object]) -> str:
-        try:
-            return RunSpec.from_json(spec).title
-        except (KeyError, TypeError):
-            return "of another version"
-
-    conflicting = dict[str, list[str]]()
-    for name, other in store.conflicts():
-        conflicting.setdefault(other.key, []).append(name)
-    for run in store.runs():
-        says = f"{run.steps_done:,} steps in {duration(run.wall_seconds)}"
-        if len(run.provenance.get("sessions", ())) > 1:
-            says += f", in {len(run.provenance['sessions'])} sessions"
-        row = {"key": run.key, "title": title(run.spec)}
-        yield {"state": run.outcome, **row, "says": says, "steps_done": run.steps_done}
-        for name in conflicting.get(run.key, ()):
-            yield {"state": "conflict", **row, "says": f"another result is kept in runs/{name}"}
-    for checkpoint in store.unfinished():
-        yield {
-            "state": "unfinished",
-            "key": checkpoint.key,
-            "title": title(checkpoint.spec),
-            "says": f"step {checkpoint.step:,} of {checkpoint.steps:,}",
-            "steps_done": checkpoint.step,
-            "steps": checkpoint.steps,
-        }
-    for failure in store.failures():
-        says = failure.reason.splitlines()[0] if failure.reason else "for no known reason"
-        yield {"state": "failed", "key": failure.key, "title": failure.title, "says": says}
-
-
 def _keys(which: Sequence[str], claims_dir: Path | None, store: Store) -> set[str] | None:
     """Return the keys that are named, by themselves or by claims; None where nothing is named.
 
@@ -215,7 +187,7 @@ def _keys(which: Sequence[str], claims_dir: Path | None, store: Store) -> set[st
     if not which:
         return None
     given = {name for name in which if re.fullmatch("[0-9a-f]{24}", name)}
-    known = {str(row["key"]) for row in _rows(store)} | set(store.readings())
+    known = {str(row["key"]) for row in rows_of(store)} | set(store.readings())
     unknown = sorted(given - known)
     if unknown:
         raise mistake(str(store.root), "has nothing of this key", unknown[0], "see `repro runs list`")

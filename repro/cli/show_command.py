@@ -9,6 +9,7 @@ import click
 
 from repro.claims import Claim, cells
 from repro.cli import options
+from repro.cli.wrapped import wrapped
 from repro.report import words
 from repro.report.deviations import deviations
 
@@ -35,7 +36,7 @@ def command(claim_id: str, scale: str, claims_dir: Path | None, as_json: bool) -
         )
         return
     for line in _lines(claim, known):
-        click.echo(line)
+        click.echo(wrapped(line))
 
 
 def _lines(claim: Claim, scale: str) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 
 import click
@@ -20,6 +21,7 @@ _COLOURS: Mapping[Result | None, str | None] = {
 
 def styled(verdict: Verdict) -> str:
     """Return "● holds at smoke scale" with its colour."""
-    return click.style(
-        visible(f"{SHAPES[verdict.result]} {verdict.word}"), fg=_COLOURS[verdict.result], bold=True
-    )
+    text = visible(f"{SHAPES[verdict.result]} {verdict.word}")
+    if os.environ.get("NO_COLOR"):
+        return text  # no-color.org: set to anything, it asks for none
+    return click.style(text, fg=_COLOURS[verdict.result], bold=True)

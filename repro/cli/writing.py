@@ -11,6 +11,7 @@ import click
 from repro.agenda import Agenda
 from repro.claims import Library
 from repro.cli.styled import styled
+from repro.cli.wrapped import wrapped
 from repro.errors import ReproError, mistake
 from repro.looks import Look
 from repro.metrics import collect
@@ -103,15 +104,15 @@ def _refresh(folder: Path) -> None:
 def summarise(report: Report) -> None:
     """Print a verdict and its sentence for each claim, and its controls."""
     for paper in report.papers:
-        click.echo(visible(f"\n{paper.title} ({paper.year})"))
+        click.echo(wrapped(visible(f"\n{paper.title} ({paper.year})")))
         for claim in paper.claims:
-            click.echo(f"  {styled(claim.verdict)}  {visible(claim.title)}  [{visible(claim.id)}]")
-            click.echo(visible(f"      {claim.verdict.sentence}"))
+            click.echo(wrapped(f"  {styled(claim.verdict)}  {visible(claim.title)}  [{visible(claim.id)}]"))
+            click.echo(wrapped(visible(f"      {claim.verdict.sentence}")))
             for control in claim.controls:
                 if control.passed is not None:
-                    click.echo(visible(f"      Control “{control.title}”: {control.text}"))
+                    click.echo(wrapped(visible(f"      Control “{control.title}”: {control.text}")))
             for failed in (e for e in claim.expectations if e.verdict.status == "failed"):
-                click.echo(visible(f"      {failed.title}: {failed.verdict.sentence}"))
+                click.echo(wrapped(visible(f"      {failed.title}: {failed.verdict.sentence}")))
 
 
 def _further(looks: Sequence[Look], scale: str, places: str) -> None:
@@ -124,7 +125,7 @@ def _further(looks: Sequence[Look], scale: str, places: str) -> None:
 
 def tell(report: Report, written: Sequence[Path]) -> None:
     """Print coverage, what the scale may say, and where the report is: its page if there is one."""
-    click.echo(visible(f"\n{report.coverage.text}. {report.scale_says}"))
+    click.echo(wrapped(visible(f"\n{report.coverage.text}. {report.scale_says}")))
     pages = [path for path in written if path.name == FILES["html"]]
     for path in pages or written:
         click.echo(f"Report: {path}")

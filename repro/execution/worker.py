@@ -100,7 +100,7 @@ class Worker:
     def carry_out(
         self, run: RunSpec | None, readings: list[ReadingSpec], predicted_seconds: float | None
     ) -> dict[str, Any]:
-        """Train what is missing and read what is missing; nothing raised gets past here."""
+        """Train what is missing and read what is missing; raises only what leaves a GPU of no use."""
         try:
             what = self.train(run, predicted_seconds) if run else "computed"
             for reading in readings:
@@ -116,6 +116,8 @@ class Worker:
                 raise
             # A crashed run is a failure with its reason; the other runs go on.
             return {"event": "failed", "reason": reason(error, self.claims_folder)}
+        # Of the run itself, or of a probe that has been mended since.
+        self.store.clear_failure(run.key if run else readings[0].key)
         return {"event": "done", "what": what}
 
     def train(self, spec: RunSpec, predicted_seconds: float | None) -> str:
@@ -143,7 +145,6 @@ class Worker:
             what = f"the run was trained but cannot be written: {error.strerror}; {kept} kept"
             hint = "make room and run the same command again"
             raise _UnwritableError(Problem(str(self.store.root), what, hint=hint)) from None
-        self.store.clear_failure(spec.key)
         return f"{result.outcome}, {errors_of(result)}"
 
     def beside_others(

@@ -1,0 +1,55 @@
+"""What `repro runs list` tells of a store: a row for each run, and how it stands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from repro.cli.machine import duration
+from repro.spec import RunSpec
+from repro.store import Store
+
+
+def rows_of(store: Store) -> Iterator[dict[str, object]]:
+    """Return a row for each finished run and other result of it, unfinished run, and failure."""
+
+    def title(spec: Mapping[str, object]) -> str:
+        try:
+            return RunSpec.from_json(spec).title
+        except (KeyError, TypeError):
+            return "of another version"
+
+    conflicting = dict[str, list[str]]()
+    for name, other in store.conflicts():
+        conflicting.setdefault(other.key, []).append(name)
+    # A run that is there has not failed: a probe has, which is told of it as long as the reading is wanting.
+    failures = list(store.failures())
+    trained = {failure.key for failure in failures if store.run(failure.key) is not None}
+    wanting = {failure.reason for failure in failures if failure.key not in trained}
+    unread = {f.key: f.reason for f in failures if f.key in trained and f.reason in wanting}
+    for run in store.runs():
+        says = f"{run.steps_done:,} steps in {duration(run.wall_seconds)}"
+        if len(run.provenance.get("sessions", ())) > 1:
+            says += f", in {len(run.provenance['sessions'])} sessions"
+        if run.key in unread:
+            says += f"; a probe of it failed: {_first_line(unread[run.key])}"
+        row = {"key": run.key, "title": title(run.spec)}
+        yield {"state": run.outcome, **row, "says": says, "steps_done": run.steps_done}
+        for name in conflicting.get(run.key, ()):
+            yield {"state": "conflict", **row, "says": f"another result is kept in runs/{name}"}
+    for checkpoint in store.unfinished():
+        yield {
+            "state": "unfinished",
+            "key": checkpoint.key,
+            "title": title(checkpoint.spec),
+            "says": f"step {checkpoint.step:,} of {checkpoint.steps:,}",
+            "steps_done": checkpoint.step,
+            "steps": checkpoint.steps,
+        }
+    for failure in failures:
+        if failure.key not in trained:
+            says = _first_line(failure.reason)
+            yield {"state": "failed", "key": failure.key, "title": failure.title, "says": says}
+
+
+def _first_line(reason: str) -> str:
+    return reason.splitlines()[0] if reason else "for no known reason"

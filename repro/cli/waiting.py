@@ -1,0 +1,25 @@
+"""What waits for data, told by `plan` and `check`: which, how to bring it, and what it would cost then."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+from repro.cli.machine import counted, duration
+from repro.plan import Plan
+
+
+def awaited(plan: Plan, workers: int) -> Iterator[str]:
+    """Return a line for each dataset that is not at hand."""
+    readings = Counter(plan.pending.values())
+    for what, outlay in plan.awaited.items():
+        follow = f" and at most {outlay.follow} more after tuning" if outlay.follow else ""
+        seconds = outlay.wall_seconds(workers)
+        if not outlay.runs:
+            # Trained already: only probes are still to be read from them, for which their images are needed.
+            yield f"Pending: readings of {counted(readings[what], 'run')}. {what}."
+        elif seconds is None:
+            yield f"Pending: {counted(outlay.runs, 'run')}{follow}. {what}."
+        else:
+            about = f"at most about {duration(seconds)} on {counted(workers, 'worker')}, {outlay.basis}"
+            yield f"Pending: {counted(outlay.runs, 'run')}{follow}. {what}. Once it is there: {about}."

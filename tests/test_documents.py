@@ -1,0 +1,167 @@
+"""README and CONTRIBUTING: what they print as code runs, what they print as a claim file lints, commands exist."""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+import shlex
+import textwrap
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+
+from repro.cli import COMMANDS, cli
+from tests.command import OWN_CLAIMS, repro
+from tests.helpers import BASE, World, changed
+
+ROOT = Path(__file__).parents[1]
+CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def blocks(text: str) -> list[str]:
+    """Return the indented blocks of a Markdown text, dedented."""
+    found = re.findall(r"(?<=\n\n)(?: {4,}\S.*\n(?:\n(?= {4}))*)+", text)
+    return [textwrap.dedent(block).rstrip() for block in found]
+
+
+def kind(block: str) -> str:
+    if block.startswith((".venv", "repro ", "python", "pytest", "bash ")):
+        return "shell"
+    if re.search(r"^(def|class|from|import) ", block, re.MULTILINE):
+        return "python and claim" if "# in the claim file" in block else "python"
+    if "→" in block:
+        return "diagram"
+    return "claim"
+
+
+def of(*kinds: str) -> list[str]:
+    return [block for block in blocks(CONTRIBUTING) if kind(block) in kinds]
+
+
+def test_every_block_is_known_for_what_it_is() -> None:
+    assert [kind(block) for block in blocks(CONTRIBUTING)] == [
+        "python",
+        "claim",
+        "claim",
+        "claim",
+        "python and claim",
+        "claim",
+        "shell",
+    ]
+    assert {kind(block) for block in blocks(README)} == {"shell", "diagram"}
+
+
+def test_the_model_and_the_probe_of_the_ten_minutes_run_as_printed(tmp_path: Path) -> None:
+    (nets,), (probe,) = of("python"), of("python and claim")
+    code, toml = re.split(r"\n# in the claim file.*\n", probe)
+    (arm,) = re.findall(r"`(narrow = \{[^`]*\})`", CONTRIBUTING)
+    done = repro("new", "lecun1998/wider-is-better", cwd=tmp_path)
+    assert done.returncode == 0
+    claims = tmp_path / "claims"
+    (claims / "my_nets.py").write_text(nets, encoding="utf-8")
+    (claims / "my_probes.py").write_text(code, encoding="utf-8")
+    text = (OWN_CLAIMS / "toy" / "wider-is-better.toml").read_text(encoding="utf-8")
+    text = re.sub(r"\[metrics\.norm\].*?(?=\[expect\.wider)", toml + "\n\n", text, flags=re.DOTALL)
+    text = re.sub(r"\[expect\.norm.*?(?=\[figure)", "", text, flags=re.DOTALL)
+    (narrow,) = [line for line in text.splitlines() if line.startswith("narrow = ")]
+    text = text.replace(narrow, arm)
+    (claims / "lecun1998" / "wider-is-better.toml").write_text(text, encoding="utf-8")
+    done = repro("check", "lecun1998/wider-is-better", "--claims", "claims", "--workers", 1, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    with (tmp_path / "reports/smoke/metrics.csv").open(encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    dead = [row for row in rows if row["metric"] == "dead"]
+    assert [row["arm"] for row in dead] == ["wide"] * 3
+    # Of 64 units, a share that is dead.
+    assert all(float(row["value"]) * 64 in range(64) for row in dead)
+
+
+TABLE = {
+    "title": "T",
+    "source": {"where": "Table 6"},
+    "metrics": ["test_error"],
+    "rows": [{"label": "ResNet-20", "cell": "residual/shallow", "reported": {"test_error": "8.75"}}],
+}
+SMALLER = changed(
+    BASE,
+    metrics__test_error={"kind": "final", "of": "test_error"},
+    experiment__options={"width": 16},
+    table__table6=TABLE,
+)
+
+
+def laid_over(base: dict[str, Any], top: dict[str, Any]) -> dict[str, Any]:
+    merged = dict(base)
+    for key, value in top.items():
+        both = isinstance(value, dict) and isinstance(merged.get(key), dict)
+        merged[key] = laid_over(merged[key], value) if both else value
+    return merged
+
+
+def printed_parts() -> list[dict[str, Any]]:
+    """Return what CONTRIBUTING prints of claim files; lines that name one dataset each are one part each."""
+    found = []
+    for block in of("claim"):
+        lines = block.splitlines()
+        alone = all(line.startswith("dataset = ") for line in lines)
+        found += [tomllib.loads(part) for part in (lines if alone else [block])]
+    return [{"experiment": part} if "dataset" in part else part for part in found]
+
+
+@pytest.mark.parametrize("part", printed_parts(), ids=str)
+def test_the_parts_of_a_claim_file_lint_as_printed(world: World, part: dict[str, Any]) -> None:
+    world.write(laid_over(SMALLER, part))
+    assert world.problems() == []
+
+
+def test_what_the_readme_says_of_costs_is_what_plan_predicts(tmp_path: Path) -> None:
+    rows = {line.split("|")[1].strip(): line for line in README.splitlines() if line.startswith("| `")}
+
+    def outlay(scale: str, row: str, data: str) -> dict[str, Any]:
+        plan = json.loads(repro("plan", "--scale", scale, "--workers", 2, "--json", cwd=tmp_path).stdout)
+        (found,) = [item for item in plan["awaited"] if data in item["bring"]]
+        follow = f", and up to {found['at_most_follow']} more after tuning" if found["at_most_follow"] else ""
+        assert f"| {found['runs']}{follow} |" in rows[row]
+        return dict(found)
+
+    smoke = json.loads(repro("plan", "--workers", 2, "--json", cwd=tmp_path).stdout)
+    assert f"| {sum(job['train'] for job in smoke['runs'])}, and about" in rows["`smoke`"]
+    for scale, row, data in (
+        ("reduced", "`reduced`", "cifar10"),
+        ("paper", "`paper`, CIFAR-10", "cifar10"),
+        ("paper", "`paper`, ImageNet", "imagenet"),
+    ):
+        seconds = outlay(scale, row, data)["wall_seconds"]
+        match = re.search(r"about (\d+) (hours|days|years) \|", rows[row])
+        assert match is not None
+        unit = {"hours": 3600, "days": 86400, "years": 365 * 86400}[match[2]]
+        assert int(match[1]) * unit == pytest.approx(seconds, rel=0.1)
+
+
+def commands(text: str) -> set[str]:
+    """Return the `repro …` lines of a document, in its blocks and in its words."""
+    told = [line for block in blocks(text) for line in block.splitlines()]
+    told += [" ".join(span.split()) for span in re.findall(r"`([^`]+)`", text)]
+    lines = (
+        line.partition("#")[0].strip().removeprefix(".venv/bin/uv run --quiet --no-dev ") for line in told
+    )
+    return {line for line in lines if re.match(r"repro( |$)", line)}
+
+
+@pytest.mark.parametrize("line", sorted(commands(README) | commands(CONTRIBUTING)))
+def test_the_commands_that_are_named_exist_with_their_options(line: str) -> None:
+    words = shlex.split(line)[1:]
+    command: click.Command = cli
+    context = click.Context(cli)
+    while words and isinstance(command, click.Group) and not words[0].startswith("-"):
+        assert command is not cli or words[0] in COMMANDS
+        found = command.get_command(context, words.pop(0))
+        assert found is not None
+        command = found
+    known = {"--help", *(option for parameter in command.params for option in parameter.opts)}
+    assert {word.partition("=")[0] for word in words if word.startswith("--")} <= known
