@@ -1,14 +1,20 @@
-"""Commands timed side by side: in turns, so that whatever else the machine does strikes all alike."""
+"""Commands timed side by side: in turns, so that whatever else the machine does strikes all alike.
+
+Each is started by this file as a small process of its own: Linux counts to a process's peak of memory what its parent
+held when it was started.
+"""
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import median
 
@@ -37,21 +43,32 @@ def usual_environment() -> Iterator[dict[str, str]]:
 
 def spent(command: Sequence[str], environment: Mapping[str, str], folder: Path | None = None) -> Spent:
     """Carry out a command to its end; raises CalledProcessError where it fails."""
+    told = subprocess.run(
+        [sys.executable, "-I", "-S", __file__, *command],
+        env=dict(environment),
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        check=True,
+    )
+    return Spent(**json.loads(told.stdout))
+
+
+def _told(command: Sequence[str]) -> int:
+    """Carry out a command and print what it took; return its exit code."""
     began = time.perf_counter()
-    process = subprocess.Popen(command, env=dict(environment), cwd=folder, stdout=subprocess.DEVNULL)
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
     if not hasattr(os, "wait4"):
         code = process.wait()
-        wall, processor, peak = time.perf_counter() - began, None, None
+        took = Spent(time.perf_counter() - began, None, None)
     else:
         _, status, usage = os.wait4(process.pid, 0)
         wall = time.perf_counter() - began
         code = process.returncode = os.waitstatus_to_exitcode(status)
         # macOS counts bytes, Linux kibibytes.
         unit = 1 if os.uname().sysname == "Darwin" else 1024
-        processor, peak = usage.ru_utime + usage.ru_stime, usage.ru_maxrss * unit
-    if code:
-        raise subprocess.CalledProcessError(code, list(command))
-    return Spent(wall, processor, peak)
+        took = Spent(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * unit)
+    print(json.dumps(asdict(took)))
+    return code
 
 
 def in_turns(
@@ -90,3 +107,7 @@ def compared(taken: Mapping[str, Sequence[Spent]], reference: str) -> list[dict[
             }
         )
     return rows
+
+
+if __name__ == "__main__":
+    raise SystemExit(_told(sys.argv[1:]))
