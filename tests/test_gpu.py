@@ -385,6 +385,8 @@ def short_run(model: ModelSpec, seed: int, precision: str = "fp32") -> RunSpec:
 def test_captured_steps_are_the_steps_one_by_one(
     device: torch.device, precision: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    if (device.type, precision) == ("cpu", "bf16"):
+        pytest.skip("a CPU captures nothing, and takes its time in bf16")
     data = pictures(100, (3, 16, 16))
     spec = short_run(ModelSpec("cifar-resnet", 1, RESNET), 3, precision)
     captured_run = train(spec, data, device)
@@ -408,7 +410,7 @@ def test_nets_together_are_nets_alone(device: torch.device, tmp_path: Path) -> N
         ModelSpec("cifar-plain", 1, {"depth": 14, "width": 4}),
         ModelSpec("own_dropping_together:net", "1"),
     ]
-    specs = [short_run(model, seed) for seed in range(4) for model in models]
+    specs = [short_run(model, seed) for seed in range(12 if device.type == "cuda" else 2) for model in models]
 
     def one(spec: RunSpec) -> str:
         result = train(spec, data, device, claims_folder=tmp_path)
