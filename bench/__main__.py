@@ -104,15 +104,27 @@ def _parser() -> argparse.ArgumentParser:
     ):
         kind = kinds.add_parser(what, help=text, description=text)
         kind.add_argument("--out", type=Path, default=RESULTS, help="folder of results")
-        kind.add_argument("--rounds", type=int, help="default: by measure")
-        kind.add_argument("--minutes", type=float, default=math.inf, help="begin nothing more after so long")
-        kind.add_argument("--go-on", action="store_true", help="keep what is there, measure what is missing")
-        kind.add_argument("--quick", action="store_true", help="a few steps only: does everything run?")
-        kind.add_argument("--device", default="cuda" if what == "gpu-facts" else "cpu")
-        kind.add_argument("--only", default="", help="rows of speed whose name holds this")
-        kind.add_argument("--compile", action="store_true", help="compile on the CPU, too: minutes")
-        kind.add_argument("--full", action="store_true", help="64,000 iterations, our arms alone")
-        kind.add_argument("--runs", type=int, default=10_000, help="in the store")
+        kind.set_defaults(rounds=None, minutes=math.inf, go_on=False, quick=False, device="cpu")
+        kind.set_defaults(only="", compile=False, full=False, runs=10_000)
+        trains, measures = {"cpu", "cuda", "speed"}, what != "table"
+        if measures:
+            kind.add_argument("--minutes", type=float, help="begin nothing more after so long")
+            kind.add_argument(
+                "--go-on", action="store_true", help="keep what is there, measure what is missing"
+            )
+        if measures and what != "gpu-facts":
+            kind.add_argument("--rounds", type=int, help="default: by measure")
+        if what in trains | {"gpu-facts"}:
+            kind.add_argument("--quick", action="store_true", help="a few steps only: does everything run?")
+        if what in {"speed", "gpu-facts"}:
+            kind.add_argument("--device", default="cpu" if what == "speed" else "cuda")
+        if what in trains:
+            kind.add_argument("--only", help="rows of speed whose name holds this")
+            kind.add_argument("--compile", action="store_true", help="compile on the CPU, too: minutes")
+        if what == "speed":
+            kind.add_argument("--full", action="store_true", help="64,000 iterations, our arms alone")
+        if what in {"cpu", "store", "store-all-used"}:
+            kind.add_argument("--runs", type=int, help="in the store")
     kinds.add_parser("coverage", help="error rates of the verdict rule: python -m bench coverage --help")
     return parser
 

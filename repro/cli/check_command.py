@@ -55,7 +55,7 @@ from repro.store import Store
     "--workers",
     type=click.IntRange(min=1),
     metavar="N",
-    help="Runs at a time. Default: one a core, each in a process; 16 side by side on a GPU, memory permitting.",
+    help="Runs at a time. Default: one a core, each in a process; 16 side by side on a GPU (at most 32).",
 )
 @click.option(
     "--budget",

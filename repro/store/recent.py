@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Callable
 from typing import Generic, TypeVar
 
 MOST = 100_000
@@ -30,6 +31,16 @@ class Recent(Generic[Content]):
 
     def __init__(self) -> None:
         self._kept: dict[str, tuple[Signature, Content]] = {}
+
+    def read(self, path: str, anew: Callable[[], Content | None]) -> Content | None:
+        """Return what is kept of a file, else what `anew` reads from it, which is kept unless it is None."""
+        unchanged = signature(path)
+        content = self.find(path, unchanged)
+        if content is None:
+            content = anew()
+            if content is not None:
+                self.keep(path, unchanged, content)
+        return content
 
     def find(self, path: str, signature: Signature | None) -> Content | None:
         """Return what was read from a file that had this signature, if it is kept."""

@@ -17,7 +17,7 @@ from repro.spec import ReadingSpec
 from repro.store import files
 from repro.store.checkpoints import Checkpoint, CheckpointFolder
 from repro.store.packed import Packer
-from repro.store.recent import Recent, signature
+from repro.store.recent import Recent
 from repro.store.record import RunRecord
 
 FORMAT = 2
@@ -78,16 +78,15 @@ class Store:
 
     def run(self, key: str) -> RunRecord | None:
         """Return the run with this key; None where it is absent or damaged (see :attr:`damaged`)."""
-        path = f"{self._runs}/{key}/run.json"
-        unchanged = signature(path)
-        record = self.recent_runs.find(path, unchanged)
-        if record is None:
-            record = self._parsed(key)
-            if record is not None:
-                history, spec = self._packer.history(record.history), self._packer.spec(record.spec)
-                record = replace(record, history=history, spec=spec)
-                self.recent_runs.keep(path, unchanged, record)
+        record = self.recent_runs.read(f"{self._runs}/{key}/run.json", lambda: self._packed(key))
         return self._of_key(key, record)
+
+    def _packed(self, key: str) -> RunRecord | None:
+        record = self._parsed(key)
+        if record is None:
+            return None
+        history, spec = self._packer.history(record.history), self._packer.spec(record.spec)
+        return replace(record, history=history, spec=spec)
 
     def _of_key(self, key: str, record: RunRecord | None) -> RunRecord | None:
         if record is not None and record.key != key:
@@ -200,15 +199,12 @@ class Store:
 
     def reading(self, key: str) -> Sequence[Mapping[str, Any]] | None:
         """Return the rows of a reading; None where it is absent or damaged."""
-        path = f"{self._readings}/{key}.json"
-        unchanged = signature(path)
-        rows = self.recent_readings.find(path, unchanged)
-        if rows is None:
+
+        def anew() -> Sequence[Mapping[str, Any]] | None:
             content = self.whole_reading(key)
-            if content is not None:
-                rows = self._packer.rows(content["rows"])
-                self.recent_readings.keep(path, unchanged, rows)
-        return rows
+            return None if content is None else self._packer.rows(content["rows"])
+
+        return self.recent_readings.read(f"{self._readings}/{key}.json", anew)
 
     def whole_reading(self, key: str) -> dict[str, Any] | None:
         """Return a reading's "spec", "rows" and "provenance", read anew; None where it is absent or damaged."""
