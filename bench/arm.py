@@ -14,10 +14,10 @@ import torch
 from bench.loops import competent, textbook
 from bench.work import BATCH, CPU, CUDA, Work, images, quick, spec
 from repro.cli.machine import NETS_ON_A_GPU
-from repro.execution.process import choose_device
 from repro.spec import Numerics
 from repro.training import train
 from repro.training.loop import evaluation_steps
+from repro.worker.process import choose_device
 
 Marks = list[tuple[int, float]]
 

@@ -13,7 +13,7 @@ from bench.documents import Document
 from bench.processes import compared, in_turns, spent, usual_environment
 from bench.synthetic import EVALUATIONS, fill, with_looks
 from repro.claims import load_library
-from repro.shipped import folder
+from repro.startup.shipped import folder
 from repro.store import Store
 
 PASS = "python -c pass"

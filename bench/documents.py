@@ -12,7 +12,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from repro.execution.provenance import processor
+from repro.worker.provenance import processor
 
 Row = dict[str, Any]
 

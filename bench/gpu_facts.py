@@ -21,12 +21,12 @@ from torch import nn
 
 from bench.documents import Document, Row
 from bench.work import BATCH, NETS
-from repro.execution.process import choose_device
 from repro.models import build_model
 from repro.models.normalisation import group_batch_norm
 from repro.training.capture import EAGER_STEPS, captured, graph_pool
 from repro.training.compiled import compile_blocks
 from repro.training.devices import fix_algorithms, own_stream
+from repro.worker.process import choose_device
 
 Body = Callable[[], None]
 SHAPE = (3, 32, 32)

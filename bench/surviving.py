@@ -25,16 +25,16 @@ import torch
 
 from repro.claims import cells, load_library, run_spec
 from repro.datasets import ImageData, load_dataset
-from repro.execution.checkpoints import RunCheckpoints
 from repro.models import build_model
 from repro.registry import DATASETS, DataRef
-from repro.shipped import folder
 from repro.spec import DatasetSpec, RunSpec
+from repro.startup.shipped import folder
 from repro.store import Store
 from repro.training import train
 from repro.training.augmentation import RandomCrops
 from repro.training.batches import BatchStream
 from repro.training.checkpoints import Interrupted
+from repro.worker.checkpoints import RunCheckpoints
 
 CPU = torch.device("cpu")
 RESULTS = Path(__file__).parent / "results" / "surviving.json"

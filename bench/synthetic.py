@@ -15,9 +15,9 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from repro.agenda import Agenda
 from repro.claims import Claim
-from repro.demand import Need
+from repro.experiment.requirements import Need
+from repro.planning.schedule import Schedule
 from repro.spec import ReadingSpec, RunSpec
 from repro.store import RunRecord, Store
 from repro.store.files import sealed
@@ -41,11 +41,11 @@ def fill(store: Store, claims: list[Claim], scale: str, runs: int) -> int:
     """
     used: dict[str, RunSpec] = {}
     read: set[str] = set()
-    agenda = Agenda(claims, scale, store)
+    schedule = Schedule(claims, scale, store)
     before = -1
     while before < len(used):
         before = len(used)
-        for need in _needs(agenda):
+        for need in _needs(schedule):
             if need.spec.key not in used:
                 used[need.spec.key] = need.spec
                 put_run(store, need.spec)
@@ -60,9 +60,9 @@ def fill(store: Store, claims: list[Claim], scale: str, runs: int) -> int:
     return len(used)
 
 
-def _needs(agenda: Agenda) -> Iterator[Need]:
-    for look in agenda.looks():
-        yield from look.demand.needs
+def _needs(schedule: Schedule) -> Iterator[Need]:
+    for look in schedule.looks():
+        yield from look.requirements.needs
 
 
 def put_run(store: Store, spec: RunSpec) -> None:

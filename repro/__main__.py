@@ -10,7 +10,7 @@ import gc
 import os
 import sys
 
-from repro.quick import answer
+from repro.startup.answer import answer
 
 
 def main() -> None:

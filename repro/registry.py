@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from repro.errors import mistake, suggestion
-from repro.sources import source_version
+from repro.source_code import source_version
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +178,11 @@ def find_model(name: str, where: str, claims_folder: Path | None = None) -> Entr
 def find_probe(name: str, where: str, claims_folder: Path | None = None) -> Entry:
     """Return the entry of probe `name`; raises ReproError with a suggestion where there is none."""
     return _find(name, PROBES, "probe", where, claims_folder)
+
+
+def stands_in(name: str, fingerprint: str) -> bool:
+    """Tell whether other data stand in for a dataset whose content is known: the fingerprint is not the published."""
+    return name in DATASETS and DATASETS[name].fingerprint != fingerprint
 
 
 def find_dataset(ref: DataRef, where: str, names: Names) -> DatasetEntry:

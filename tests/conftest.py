@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from tests.helpers import World
+from tests.support.helpers import World
 
 # The same examples on every machine, and none of them timed.
 settings.register_profile("repro", deadline=None, derandomize=True)

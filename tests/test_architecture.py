@@ -18,72 +18,51 @@ PACKAGE = Path(repro.__file__).parent
 
 ORDER = [
     "errors",
-    "shipped",
-    "listing",
-    "quick",
-    "sources",
+    "startup",
+    "source_code",
     "recipes",
     "registry",
     "spec",
-    "claims",
     "stats",
+    "claims",
     "store",
-    "measures",
-    "tuning",
-    "demand",
-    "gate",
-    "sizes",
-    "costs",
-    "plan",
     "datasets",
-    "remembered",
+    "experiment",
+    "judging",
+    "planning",
     "models",
     "training",
     "probes",
+    "worker",
     "execution",
-    "metrics",
-    "estimands",
-    "absence",
-    "verdicts",
-    "reported",
-    "resolving",
-    "compatibility",
-    "looks",
-    "variants",
-    "brought",
-    "agenda",
-    "criteria",
     "exchange",
     "report",
     "cli",
     "__main__",
 ]
-"""Rooms from the first to the last (DESIGN §2): each may import those before it. A new room gets a place here."""
+"""Rooms from the first to the last (docs/design.md, "The house"): each may import those before it."""
 
-TORCH_ROOMS = {"models", "training", "probes"}
+REPORT = ["model", "wording", "build", "drawing", "as_csv", "html", "diff"]
+"""The rooms of the report, in the same way. Modules beside them are further formats, which may use all of them; CSV is
+also a link of the page."""
 
-TORCH_MODULES = {
-    f"repro.execution.{name}"
-    for name in ("process", "worker", "checkpoints", "provenance", "loading", "mishaps", "recording")
-} | {"repro.datasets.download"}
-"""The worker process, where the rooms that know torch are put to work: its parent never imports it. And torchvision's
-downloader, which the registry names and loads where a download is asked for."""
+TORCH_ROOMS = {"models", "training", "probes", "worker"}
+
+TORCH_MODULES = {"repro.datasets.download"}
+"""torchvision's downloader, which the registry names and loads where a download is asked for."""
 
 FORBIDDEN = {
-    # No project types in statistics, and no statistics or plan in claims.
-    "stats": {"claims", "store", "spec", "recipes", "registry", "demand"},
-    "claims": {"stats", "store", "measures", "tuning", "demand", "costs", "plan"},
-    # Leaves: a model knows nothing of training, a dataset nothing of models.
-    "models": {"datasets", "training", "probes", "store", "plan", "claims", "demand"},
-    "datasets": {"models", "training", "probes", "store", "plan", "claims", "demand"},
-    "training": {"probes", "store", "plan", "claims", "demand", "measures", "tuning"},
-    "probes": {"store", "plan", "claims", "demand", "measures", "tuning"},
-    "execution": {"metrics", "verdicts", "report"},
+    # Pure numbers, with no project types.
+    "stats": {"errors", "startup", "source_code", "recipes", "registry", "spec"},
+    # Leaves: a model knows nothing of training, a dataset nothing of models, and none of what a claim is.
+    "models": {"datasets", "store", "claims", "experiment", "judging", "planning"},
+    "datasets": {"store", "claims", "experiment"},
+    "training": {"store", "claims", "experiment", "judging", "planning"},
+    "probes": {"store", "claims", "experiment", "judging", "planning"},
+    "worker": {"claims", "experiment", "judging", "planning"},
+    "execution": {"experiment", "judging", "datasets"},
     # What judges and reports sees runs in the store only, however they came there.
-    **{
-        room: {"execution", *TORCH_ROOMS}
-        for room in ("metrics", "estimands", "verdicts", "criteria", "report")
-    },
+    "report": {"execution", "exchange", "planning"},
 }
 """What a room must not import although it stands before it."""
 
@@ -143,7 +122,7 @@ def test_the_graph_is_read_from_the_source() -> None:
     assert "repro.claims.schema" in edges("repro.claims.checks")
     # In a function body, and for type checkers.
     assert Import("filelock", at_once=False) in GRAPH["repro.store.files"]
-    assert Import("pandas", at_once=False) in GRAPH["repro.verdicts"]
+    assert Import("pandas", at_once=False) in GRAPH["repro.judging.verdicts"]
     assert Import("pydantic", at_once=True) in GRAPH["repro.claims.schema"]
 
 
@@ -169,6 +148,26 @@ def test_nobody_imports_back_up() -> None:
             other = room(target)
             assert ORDER.index(other) <= ORDER.index(own), f"{name} imports {target}, which comes later"
             assert other not in FORBIDDEN.get(own, ()), f"{name} imports {target}"
+
+
+def test_nobody_imports_back_up_in_the_report() -> None:
+    rooms = {"": len(REPORT), **{name: place for place, name in enumerate(REPORT)}}
+    for name in MODULES:
+        if room(name) == "report" and name != "repro.report":
+            own = report_room(name)
+            for target in edges(name):
+                if room(target) == "report" and target != "repro.report":
+                    other = report_room(target)
+                    assert rooms[other] <= rooms[own], f"{name} imports {target}, which comes later"
+
+
+def report_room(module: str) -> str:
+    inner = module.split(".")[2]
+    return inner if inner in REPORT else ""
+
+
+def test_at_most_eight_modules_lie_at_the_root() -> None:
+    assert len(list(PACKAGE.glob("*.py"))) <= 8
 
 
 def test_only_models_probes_and_training_and_the_worker_know_torch() -> None:
@@ -201,7 +200,15 @@ def reached_at_once(start: str) -> set[str]:
 
 
 @pytest.mark.parametrize(
-    "start", ["repro.__main__", "repro.cli", "repro.claims", "repro.plan", "repro.verdicts", "repro.criteria"]
+    "start",
+    [
+        "repro.__main__",
+        "repro.cli",
+        "repro.claims",
+        "repro.planning.plan",
+        "repro.judging.verdicts",
+        "repro.judging.preregistration",
+    ],
 )
 def test_listing_linting_and_planning_wait_for_no_heavy_library(start: str) -> None:
     for name in reached_at_once(start):

@@ -17,8 +17,8 @@ from bench.synthetic import fill
 from bench.table import markdown
 from bench.work import CPU, Work
 from repro.claims import load_library
-from repro.demand import demand
-from repro.shipped import folder
+from repro.experiment.requirements import requirements
+from repro.startup.shipped import folder
 from repro.store import Store
 
 
@@ -127,7 +127,7 @@ def test_made_up_runs_leave_nothing_of_a_claim_missing(tmp_path: Path) -> None:
     claims = [claim for claim in load_library(folder("claims")).claims if "smoke" in claim.at]
     used = fill(store, claims, "smoke", 1)
     for claim in claims:
-        needs = demand(claim, "smoke", store).needs
+        needs = requirements(claim, "smoke", store).needs
         assert needs
         assert all(store.run(need.spec.key) is not None for need in needs)
         assert all(store.reading(reading.key) for need in needs for reading in need.readings)

@@ -15,8 +15,8 @@ import click
 import pytest
 
 from repro.cli import COMMANDS, cli
-from tests.command import OWN_CLAIMS, repro
-from tests.helpers import BASE, World, changed
+from tests.support.command import OWN_CLAIMS, repro
+from tests.support.helpers import BASE, World, changed
 
 ROOT = Path(__file__).parents[1]
 CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")

@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 
 from repro.claims import cells, load_library, run_spec
 from repro.recipes import RECIPES, Recipe
-from repro.shipped import folder
 from repro.spec import DatasetSpec, ModelSpec, Numerics, ReadingSpec, RunSpec, canonical_hash
-from tests.helpers import spec_of
+from repro.startup.shipped import folder
+from tests.support.helpers import spec_of
 
 NAMES = st.text("abcdefgh-_.:", min_size=1, max_size=8)
 VALUES = (

@@ -10,10 +10,10 @@ import pytest
 
 from repro.claims import load_library
 from repro.cli.__main__ import help_text
-from repro.listing import listed
-from repro.quick import HELP, answer
-from repro.shipped import folder
-from tests.command import modules_after, repro
+from repro.startup.answer import HELP, answer
+from repro.startup.listing import listed
+from repro.startup.shipped import folder
+from tests.support.command import modules_after, repro
 
 SLOW = {"click", "pydantic", "numpy", "dataclasses", "inspect"}
 

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from repro.claims.cells import Cell, place_of
 from repro.claims.findings import Finding
 from repro.claims.schema import ClaimFile
-from repro.claims.signatures import signature_of
 from repro.errors import suggestion
 from repro.recipes import RECIPE_FIELDS
 from repro.registry import Names
+from repro.source_code import signature_of
 from repro.spec import NUMERICS_FIELDS
 
 

@@ -12,8 +12,8 @@ from pydantic import BaseModel
 
 from repro.claims.checks import check_claim
 from repro.claims.checks_scales import check_scales
+from repro.claims.error_recovery import Recovered, recovered
 from repro.claims.reviews import NOTES, ReviewNote, notes_of, read_reviews
-from repro.claims.salvage import Salvaged, salvaged
 from repro.claims.scales import SCALES, merge
 from repro.claims.schema import ClaimFile, Paper
 from repro.claims.toml import read_text, read_toml, validated
@@ -191,10 +191,10 @@ def read_claim(path: Path, root: Path, paper: Paper | None) -> Claim | None:
             problems.append(Problem(f"{path}: scale.{name}", "must be a table", repr(override), hint))
     at: dict[str, ClaimFile] = {}
     said: set[tuple[str, str]] = set()
-    parts: list[Salvaged[ClaimFile]] = []
+    parts: list[Recovered[ClaimFile]] = []
     for name in ["paper", *(n for n in SCALES if n in overrides and n != "paper")]:
         override = overrides.get(name, {})
-        sound = salvaged(ClaimFile, merge(raw, override))
+        sound = recovered(ClaimFile, merge(raw, override))
         parts.append(sound)
         found = list(sound.problems)
         if sound.file is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from repro.cli import cli
-from repro.quick import COLUMNS, HELP
+from repro.startup.answer import COLUMNS, HELP
 
 
 def help_text() -> str:

@@ -11,7 +11,6 @@ from pathlib import Path
 
 import click
 
-from repro.agenda import Agenda
 from repro.cli import options
 from repro.cli.machine import (
     NETS_ON_A_GPU,
@@ -25,10 +24,11 @@ from repro.cli.progress import ProgressView
 from repro.cli.waiting import awaited
 from repro.cli.wrapped import wrapped
 from repro.cli.writing import publish
-from repro.criteria import record, remember
 from repro.errors import ReproError
 from repro.execution import Outcome, execute
-from repro.plan import Job, Plan
+from repro.judging.preregistration import record, remember
+from repro.planning.plan import Job, Plan
+from repro.planning.schedule import Schedule
 from repro.report.formats import USUAL, Format
 from repro.report.model import Report
 from repro.store import Store
@@ -124,11 +124,11 @@ def command(
     places = options.places(claims_dir, store_dir)
     _prepare(store, f"repro report --scale {scale}{places} --out DIR")
     claims = options.with_data(claims, known, data, stand_ins, store, quiet=quiet)
-    agenda = Agenda(claims, known, store, most, options.kinds(controls, sensitivity))
-    looks = agenda.looks()
+    schedule = Schedule(claims, known, store, most, options.kinds(controls, sensitivity))
+    looks = schedule.looks()
     for look in looks:
-        record(look.demand, store)
-    plan = agenda.plan(looks)
+        record(look.requirements, store)
+    plan = schedule.plan(looks)
     outcome = Outcome()
     count = default_workers(device, workers)
     if not quiet:
@@ -136,20 +136,20 @@ def command(
     try:
         if plan.jobs:
             nets = workers or NETS_ON_A_GPU
-            outcome = _run(agenda, plan, library.root, device, count, nets, deadline, every, quiet)
+            outcome = _run(schedule, plan, library.root, device, count, nets, deadline, every, quiet)
     finally:
-        for look in agenda.looks() if plan.jobs else looks:
-            remember(look.demand, store)
+        for look in schedule.looks() if plan.jobs else looks:
+            remember(look.requirements, store)
     if budget is not None and time.monotonic() > deadline:
-        _tell_rest(agenda.plan(), budget, count)
+        _tell_rest(schedule.plan(), budget, count)
     again = options.again(claims, claim_ids, paper, known, places)
-    report = publish(library, agenda, again, places, out, forms or USUAL, templates, as_json)
+    report = publish(library, schedule, again, places, out, forms or USUAL, templates, as_json)
     _tell_damage(store)
     return _exit_code(report, outcome, fail_on)
 
 
 def _run(
-    agenda: Agenda,
+    schedule: Schedule,
     plan: Plan,
     root: Path,
     device: str,
@@ -164,13 +164,13 @@ def _run(
         view.expect(plan)
 
         def following() -> Sequence[Job]:
-            more = agenda.plan()
+            more = schedule.plan()
             view.expect(more)
             return more.jobs
 
         outcome = execute(
             plan.jobs,
-            agenda.store,
+            schedule.store,
             claims_folder=root,
             device=device,
             workers=workers,

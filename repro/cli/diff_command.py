@@ -10,11 +10,11 @@ import click
 from repro.cli import options
 from repro.cli.styled import styled
 from repro.errors import mistake
-from repro.report.compare import compare
-from repro.report.comparison import ClaimChange, Comparison, InputChange
+from repro.report.diff.compare import compare
 from repro.report.model import Verdict
-from repro.report.reading import read_report
-from repro.report.text import visible
+from repro.report.model.comparison import ClaimChange, Comparison, InputChange
+from repro.report.model.loading import read_report
+from repro.report.model.safe_text import visible
 
 _LISTED = 4  # lines of a difference that a terminal shows
 
@@ -57,7 +57,7 @@ def command(before: Path, after: Path, out: Path | None, fail_on: str | None, as
 
 
 def _write(found: Comparison, out: Path) -> None:
-    from repro.report.pages import render_page, write_whole
+    from repro.report.html.pages import render_page, write_whole
 
     try:
         write_whole(out, render_page("diff.html.jinja", comparison=found))

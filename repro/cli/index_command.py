@@ -9,7 +9,7 @@ import click
 from repro.cli import options
 from repro.errors import mistake
 from repro.report.index import PAGE, write_index
-from repro.report.text import visible
+from repro.report.model.safe_text import visible
 
 
 @click.command("index")

@@ -10,7 +10,7 @@ from repro.claims.loading import load_library, read_claim, read_paper
 from repro.claims.reviews import NOTES, claim_of
 from repro.cli import options
 from repro.errors import Problem, ReproError, mistake
-from repro.shipped import folder
+from repro.startup.shipped import folder
 
 
 @click.command("lint")

@@ -9,7 +9,7 @@ import click
 from repro.claims import Claim
 from repro.cli import options
 from repro.cli.wrapped import wrapped
-from repro.listing import Listed, as_text
+from repro.startup.listing import Listed, as_text
 
 
 @click.command("list")

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from repro.errors import mistake
-from repro.shipped import folder
+from repro.startup.shipped import folder
 
 
 @click.command("new")

@@ -10,13 +10,13 @@ from typing import Any, TypeVar
 
 import click
 
-from repro.brought import bring
 from repro.claims import Claim, Library, Scale, check_scale, load_library
 from repro.errors import Problem, ReproError, mistake, suggestion
-from repro.remembered import Given
-from repro.shipped import folder
+from repro.experiment.data_index import Given
+from repro.experiment.user_data import bring
+from repro.experiment.variants import Kind
+from repro.startup.shipped import folder
 from repro.store import Store
-from repro.variants import Kind
 
 F = TypeVar("F", bound=Callable[..., Any])
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from repro.demand import Demand
-from repro.report import remarks, words
+from repro.experiment.requirements import Requirements
+from repro.judging.paper_number import paper_number
+from repro.judging.power import Resolving, foreseen
+from repro.judging.verdicts import applicable
 from repro.report.model import Unit
-from repro.reported import paper_number
-from repro.resolving import Resolving, foreseen
+from repro.report.wording import remarks, words
 from repro.store import Store
-from repro.verdicts import applicable
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class Outlook:
         }
 
 
-def outlooks(item: Demand, store: Store) -> Sequence[Outlook]:
+def outlooks(item: Requirements, store: Store) -> Sequence[Outlook]:
     """Return one outlook for each expectation that decides the claim at this scale and rests on training."""
     names = [
         name
@@ -60,7 +60,7 @@ def outlooks(item: Demand, store: Store) -> Sequence[Outlook]:
     there = any(store.run(need.spec.key) for needs in item.measured.values() for need in needs)
     frame = None
     if names and there:
-        from repro.metrics import collect  # pandas, for which a plan without runs need not wait
+        from repro.judging.frame import collect  # pandas, for which a plan without runs need not wait
 
         frame = collect([item], store)
     found = []

@@ -8,14 +8,14 @@ from pathlib import Path
 
 import click
 
-from repro.agenda import Agenda
 from repro.cli import options
 from repro.cli.machine import counted, default_workers, duration
 from repro.cli.outlook import Outlook, outlooks
 from repro.cli.waiting import awaited
 from repro.cli.wrapped import wrapped
-from repro.demand import Demand
-from repro.plan import Plan
+from repro.experiment.requirements import Requirements
+from repro.planning.plan import Plan
+from repro.planning.schedule import Schedule
 from repro.store import Store
 
 
@@ -57,15 +57,15 @@ def command(
     store = Store(store_dir)
     claims = options.with_data(claims, known, data, stand_ins, store)
     most = options.most_seeds(claims, known, seeds)
-    agenda = Agenda(claims, known, store, most, options.kinds(controls, sensitivity))
-    demands = [look.demand for look in agenda.looks()]
-    plan = agenda.plan()
+    schedule = Schedule(claims, known, store, most, options.kinds(controls, sensitivity))
+    required = [look.requirements for look in schedule.looks()]
+    plan = schedule.plan()
     count = workers or default_workers()
     if as_json:
-        resolves = [outlook.as_json() for item in demands for outlook in outlooks(item, store)]
+        resolves = [outlook.as_json() for item in required for outlook in outlooks(item, store)]
         options.print_json(_as_json(plan, count) | {"resolves": resolves})
         return
-    for line in _lines(demands, store, plan, count, known):
+    for line in _lines(required, store, plan, count, known):
         click.echo(wrapped(line))
 
 
@@ -107,8 +107,8 @@ def _as_json(plan: Plan, workers: int) -> dict[str, object]:
     }
 
 
-def _lines(demands: list[Demand], store: Store, plan: Plan, workers: int, scale: str) -> Iterator[str]:
-    for item in demands:
+def _lines(required: list[Requirements], store: Store, plan: Plan, workers: int, scale: str) -> Iterator[str]:
+    for item in required:
         if scale != "exact" and scale not in item.claim.at:
             yield f"{item.claim.id}: not declared at {scale} scale"
             continue

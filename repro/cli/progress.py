@@ -11,7 +11,7 @@ import click
 
 from repro.cli.machine import counted, duration
 from repro.execution import Progress
-from repro.plan import Plan
+from repro.planning.plan import Plan
 
 PLAIN_EVERY_SECONDS = 10.0
 

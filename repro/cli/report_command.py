@@ -7,13 +7,13 @@ from pathlib import Path
 import click
 from click.core import ParameterSource
 
-from repro.agenda import Agenda
 from repro.cli import options
 from repro.cli.writing import publish, summarise, tell, write
 from repro.errors import mistake
-from repro.report.contract import report_schema
+from repro.planning.schedule import Schedule
 from repro.report.formats import USUAL, Format
-from repro.report.reading import read_report
+from repro.report.model.contract import report_schema
+from repro.report.model.loading import read_report
 from repro.store import Store
 
 
@@ -74,10 +74,10 @@ def command(
     else:
         library, claims, known = options.chosen(claims_dir, claim_ids, paper, scale)
         store = Store(store_dir)
-        agenda = Agenda(options.with_data(claims, known, data, stand_ins, store), known, store)
+        schedule = Schedule(options.with_data(claims, known, data, stand_ins, store), known, store)
         places = options.places(claims_dir, store_dir)
         again = options.again(claims, claim_ids, paper, known, places)
-        publish(library, agenda, again, places, out, forms or USUAL, templates, as_json)
+        publish(library, schedule, again, places, out, forms or USUAL, templates, as_json)
 
 
 def _render(

@@ -16,7 +16,7 @@ from repro.cli import options
 from repro.cli.run_rows import rows_of
 from repro.errors import mistake
 from repro.exchange import Merged, export, merge, opened, verify
-from repro.report.text import visible
+from repro.report.model.safe_text import visible
 from repro.store import Store
 
 
@@ -196,14 +196,14 @@ def _keys(which: Sequence[str], claims_dir: Path | None, store: Store) -> set[st
 
 
 def _keys_of_claims(names: Sequence[str], claims_dir: Path | None, store: Store) -> set[str]:
-    from repro.demand import demand
-    from repro.variants import variants
+    from repro.experiment.requirements import requirements
+    from repro.experiment.variants import variants
 
     keys = set[str]()
     for claim in options.library(claims_dir).select(tuple(names)):
         for scale in claim.at:
             wanted = [claim, *(variant.claim for variant in variants(claim, scale))]
-            for item in (demand(each, scale, store) for each in wanted):
+            for item in (requirements(each, scale, store) for each in wanted):
                 keys |= {need.spec.key for need in item.needs} | {need.reading.key for need in item.exact}
     return keys
 
@@ -226,7 +226,7 @@ def _load(paths: Sequence[Path]) -> dict[Path, str]:
     if not paths:
         return {}
     lines = "".join(json.dumps(str(path)) + "\n" for path in paths)
-    module = "repro.execution.loading"
+    module = "repro.worker.loading"
     done = subprocess.run(
         [sys.executable, "-m", module],
         input=lines,

@@ -10,8 +10,8 @@ import click
 from repro.claims import Claim, cells
 from repro.cli import options
 from repro.cli.wrapped import wrapped
-from repro.report import words
-from repro.report.deviations import deviations
+from repro.report.build.deviations import deviations
+from repro.report.wording import words
 
 
 @click.command("show")

@@ -9,7 +9,7 @@ import click
 
 from repro.report.markdown import SHAPES
 from repro.report.model import Result, Verdict
-from repro.report.text import visible
+from repro.report.model.safe_text import visible
 
 _COLOURS: Mapping[Result | None, str | None] = {
     "supported": "green",

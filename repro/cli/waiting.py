@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from repro.cli.machine import counted, duration
-from repro.plan import Plan
+from repro.planning.plan import Plan
 
 
 def awaited(plan: Plan, workers: int) -> Iterator[str]:

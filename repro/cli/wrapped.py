@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import textwrap
 
-from repro.quick import COLUMNS, columns
+from repro.startup.answer import COLUMNS, columns
 
 
 def wrapped(text: str) -> str:

@@ -8,19 +8,19 @@ from typing import TYPE_CHECKING
 
 import click
 
-from repro.agenda import Agenda
 from repro.claims import Library
 from repro.cli.styled import styled
 from repro.cli.wrapped import wrapped
 from repro.errors import ReproError, mistake
-from repro.looks import Look
-from repro.metrics import collect
-from repro.report.build import build_report
+from repro.judging.frame import collect
+from repro.judging.looks import Look
+from repro.judging.verdicts import judge_claim
+from repro.planning.schedule import Schedule
+from repro.report.build.report import build_report
 from repro.report.formats import FILES, Format, write_report
 from repro.report.index import write_index
 from repro.report.model import Report
-from repro.report.text import visible
-from repro.verdicts import judge_claim
+from repro.report.model.safe_text import visible
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,7 +31,7 @@ REPORTS = Path("reports")
 
 def publish(
     library: Library,
-    agenda: Agenda,
+    schedule: Schedule,
     command: str,
     places: str,
     out: Path | None,
@@ -43,33 +43,33 @@ def publish(
 
     Without `out` the files lie in `reports/SCALE`, and the index of `reports` is brought up to date.
     """
-    agenda = agenda.settled()
-    looks = agenda.looks()
-    report, frame = judge(library, agenda, looks, command, places)
-    written = write(report, out or REPORTS / agenda.scale, forms, templates, frame, agenda.store.drawn)
+    schedule = schedule.settled()
+    looks = schedule.looks()
+    report, frame = judge(library, schedule, looks, command, places)
+    written = write(report, out or REPORTS / schedule.scale, forms, templates, frame, schedule.store.drawn)
     if out is None:
         _refresh(REPORTS)
     if as_json:
         click.echo(report.model_dump_json(indent=2))
     else:
         summarise(report)
-        _further(looks, agenda.scale, places)
+        _further(looks, schedule.scale, places)
         tell(report, written)
     return report
 
 
 def judge(
-    library: Library, agenda: Agenda, looks: Sequence[Look], command: str, places: str
+    library: Library, schedule: Schedule, looks: Sequence[Look], command: str, places: str
 ) -> tuple[Report, pd.DataFrame]:
     """Return the report and the tidy metrics of what the store holds now, variants included."""
-    store = agenda.store
-    demands = [look.demand for look in looks]
-    changed = agenda.variants()
-    frame = collect([*demands, *(item for _, item in changed)], store)
-    verdicts = [judge_claim(item, frame, store) for item in demands]
+    store = schedule.store
+    required = [look.requirements for look in looks]
+    changed = schedule.variants()
+    frame = collect([*required, *(item for _, item in changed)], store)
+    verdicts = [judge_claim(item, frame, store) for item in required]
     judged = [(variant, judge_claim(item, frame, store)) for variant, item in changed]
     return build_report(
-        library, agenda.scale, demands, verdicts, frame, store, command, judged, places
+        library, schedule.scale, required, verdicts, frame, store, command, judged, places
     ), frame
 
 
@@ -118,7 +118,7 @@ def summarise(report: Report) -> None:
 def _further(looks: Sequence[Look], scale: str, places: str) -> None:
     for look in looks:
         if look.further is not None:
-            name, seeds = look.demand.claim.id, len(look.demand.seeds)
+            name, seeds = look.requirements.claim.id, len(look.requirements.seeds)
             again = f"repro check {name} --scale {scale} --seeds {look.further}{places}"
             click.echo(f"\n{name} is open after {seeds} seeds; its next look takes {look.further}: {again}")
 

@@ -16,9 +16,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from repro import __version__
-from repro.criteria import FILE, SEEN
 from repro.errors import mistake
 from repro.exchange.archives import LIST
+from repro.judging.preregistration import FILE, SEEN
 from repro.store import Store
 
 Put = Callable[[str, bytes], None]

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from repro import criteria
 from repro.exchange.verifying import wrong_with_checkpoint, wrong_with_reading, wrong_with_run
+from repro.judging import preregistration as criteria
 from repro.store import RunRecord, Store
 from repro.store.files import as_text
 

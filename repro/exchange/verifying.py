@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from repro.criteria import FILE, SEEN
+from repro.judging.preregistration import FILE, SEEN
 from repro.spec import RunSpec, canonical_hash
 from repro.store import Checkpoint, RunRecord, Store
 

@@ -20,7 +20,7 @@ from typing import Any
 from repro.errors import mistake
 from repro.execution.outcome import Outcome, Progress
 from repro.execution.workers import WorkerProcess, requests_to_end
-from repro.plan import Job
+from repro.planning.plan import Job
 from repro.store import Store
 
 _REQUEST = 0
@@ -79,7 +79,7 @@ class _Pool:
         self.command = [
             sys.executable,
             "-m",
-            "repro.execution.process",
+            "repro.worker.process",
             "--store",
             str(store.root.resolve()),
             "--claims",

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from repro.plan import Job
+from repro.planning.plan import Job
 
 ENVIRONMENT = {
     "OMP_NUM_THREADS": "1",

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from urllib.parse import quote
 
 from repro.report.model import ClaimReport, Figure
-from repro.report.text import visible
+from repro.report.model.safe_text import visible
 
 
 def figure_csv(figure: Figure, *, paper: bool = False) -> str:

@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, get_args
 
 from repro.report.as_csv import expectations_csv
+from repro.report.html.pages import write_whole
+from repro.report.html.render import render_html
 from repro.report.junit import to_junit
 from repro.report.markdown import to_markdown
 from repro.report.model import Report
-from repro.report.pages import write_whole
-from repro.report.reading import FILE
-from repro.report.render import render_html
+from repro.report.model.loading import FILE
 
 if TYPE_CHECKING:
     import pandas as pd

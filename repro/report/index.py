@@ -8,9 +8,9 @@ from urllib.parse import quote
 
 from repro.errors import ReproError, mistake
 from repro.report.formats import FILES
+from repro.report.html.pages import render_page, write_whole
 from repro.report.model import Report
-from repro.report.pages import render_page, write_whole
-from repro.report.reading import FILE, read_report
+from repro.report.model.loading import FILE, read_report
 
 PAGE = "index.html"
 

@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from repro.report.model import ClaimReport, PaperReport, Report, Verdict
-from repro.report.text import visible
+from repro.report.model.safe_text import visible
 
 Ending = Literal["passed", "failure", "error", "skipped"]
 

@@ -9,7 +9,8 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from repro.report.model import ClaimReport, Deviation, ExpectationResult, Part, Report, Result, Verdict
-from repro.report.text import duration, percent, visible, web_address
+from repro.report.model.safe_text import visible, web_address
+from repro.report.wording.text import duration, percent
 
 SHAPES: Mapping[Result | None, str] = {"supported": "●", "refuted": "■", "inconclusive": "◆", None: "○"}
 """Shapes, so that verdicts are told apart without colour."""

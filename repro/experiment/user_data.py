@@ -1,0 +1,188 @@
+"""Data that was brought: where each dataset of some claims lies, and what is there, read once and remembered."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from repro.claims import Claim, ClaimFile, cells, data_of
+from repro.errors import Problem, ReproError, mistake, suggestion
+from repro.experiment.data_index import Content, Given, Memory, short
+from repro.experiment.variants import variants
+from repro.registry import DATASETS, DataRef, DatasetEntry, Names, find_dataset, load
+from repro.store import Store
+
+DOWNLOAD = "download"
+"""What stands for a path where the data is to be fetched."""
+
+Tell = Callable[[str], None]
+
+
+def bring(
+    claims: Sequence[Claim], scale: str, given: Mapping[str, Given], store: Store, tell: Tell
+) -> list[Claim]:
+    """Return the claims with what is known of their data at `scale`, read where it was not read before.
+
+    Args:
+        claims: whose data is wanted.
+        scale: at which, beside the paper's own protocol.
+        given: dataset name → what the user brings now; what was brought before is remembered.
+        store: whose memory it is.
+        tell: told what is read, what was left out, and what stands in for something else.
+
+    Raises:
+        ReproError: a name that cannot be brought or that no claim uses; data that cannot be read, or is not what its
+            name says; all problems at once.
+    """
+    wanted = {claim.id: dict.fromkeys(_refs(claim, scale)) for claim in claims}
+    used = {ref.name for refs in wanted.values() for ref in refs if not ref.path}
+    problems = list(_out_of_place(given, used))
+    if not problems:
+        for name in sorted(given.keys() - used):
+            tell(f"No claim here uses {name} at {scale} scale: it was not read, and is not remembered.")
+    desk = _Desk(given, store, tell)
+    found = []
+    for claim in claims:
+        data: dict[DataRef, DatasetEntry] = {}
+        for ref in wanted[claim.id]:
+            entry = desk.entry(ref, claim.path.parent)
+            if entry is not None:
+                data[ref] = entry
+        found.append(replace(claim, names=replace(claim.names, data=data)))
+    desk.memory.save()
+    problems += desk.problems
+    if problems:
+        raise ReproError(*problems)
+    return found
+
+
+def _refs(claim: Claim, scale: str) -> Iterator[DataRef]:
+    """Return the datasets of a claim and its variants that can be brought."""
+    # The paper's own nets are built for its own data, whose shape is known unless it is a user's own.
+    yield from (ref for ref in _of_file(claim.base) if ref.name not in DATASETS)
+    if scale in claim.at:
+        yield from _of_file(claim.at[scale])
+    for variant in variants(claim, scale):
+        yield from _of_file(variant.claim.at[scale])
+
+
+def _of_file(file: ClaimFile) -> Iterator[DataRef]:
+    if file.experiment.recipe:
+        yield from (ref for cell in cells(file) if ":" not in (ref := data_of(file, cell)).name)
+
+
+def _out_of_place(given: Mapping[str, Given], used: Iterable[str]) -> Iterator[Problem]:
+    names = {name for name, entry in DATASETS.items() if not entry.target} | set(used)
+    for name, item in given.items():
+        option = "--stand-in" if item.stand_in else "--data"
+        if name in DATASETS and DATASETS[name].target:
+            yield Problem(
+                option, "this dataset is shipped and cannot be brought", name, "leave the option out"
+            )
+        elif item.stand_in and name not in DATASETS:
+            hint = f"bring data of your own with --data {name}=PATH"
+            yield Problem(option, "stands in for a dataset whose content is known", name, hint)
+        elif name not in names:
+            yield Problem(option, "no claim here uses a dataset of this name", name, suggestion(name, names))
+
+
+class _Desk:
+    """Takes what is given and what is remembered, and reads what is new."""
+
+    def __init__(self, given: Mapping[str, Given], store: Store, tell: Tell) -> None:
+        self.given, self.store, self.tell = given, store, tell
+        self.memory = Memory(store.root)
+        self.problems: list[Problem] = []
+        self.known: dict[tuple[DataRef, Path | None], DatasetEntry | None] = {}
+
+    def entry(self, ref: DataRef, folder: Path) -> DatasetEntry | None:
+        """Return what is known of a dataset that lies in `folder` or was brought; None where nothing is.
+
+        What is wrong with it is added to the problems, once.
+        """
+        what = ref, folder if ref.path is not None else None
+        if what not in self.known:
+            self.known[what] = None
+            try:
+                self.known[what] = self.named(ref) if ref.path is None else self.own(ref, folder)
+            except ReproError as error:
+                self.problems += error.problems
+        return self.known[what]
+
+    def named(self, ref: DataRef) -> DatasetEntry | None:
+        """Return what was brought under a name; None where nothing was, or where it is shipped."""
+        registered = DATASETS.get(ref.name)
+        if registered is not None and registered.target:
+            return None
+        item = self.brought(ref.name)
+        if item is None:
+            return None
+        source = replace(ref, path=item.path)
+        content = self.content(source, required=ref.name in self.given)
+        if content is None:
+            return None
+        if registered is not None and content.fingerprint != registered.fingerprint:
+            if not item.stand_in:
+                raise _another(ref.name, registered, item, content)
+            if ref.name not in self.given:
+                self.tell(
+                    f"{Path(item.path).name} stands in for {ref.name}, as brought before with --stand-in"
+                )
+        self.memory.brought[ref.name] = item
+        where = f"is no longer at {item.path}: bring it again with --data {ref.name}=PATH"
+        return _as_entry(content, source, registered, f"{ref.name} {where}")
+
+    def own(self, ref: DataRef, folder: Path) -> DatasetEntry:
+        """Return what lies beside a claim file, or that it is missing."""
+        assert ref.path is not None
+        source = replace(ref, path=str((folder / ref.path).resolve()))
+        missing = f"{ref.path} does no longer lie beside the claim file: put it there"
+        content = self.content(source, required=False)
+        return (
+            find_dataset(ref, "", Names()) if content is None else _as_entry(content, source, None, missing)
+        )
+
+    def brought(self, name: str) -> Given | None:
+        """Return what is brought under a name, now or before; fetched where that is asked for."""
+        if name not in self.given:
+            return self.memory.brought.get(name)
+        item = self.given[name]
+        if item.path != DOWNLOAD:
+            return replace(item, path=str(Path(item.path).expanduser().resolve()))
+        entry = DATASETS.get(name)
+        if entry is None or not entry.download:
+            hint = f"only {', '.join(n for n, e in DATASETS.items() if e.download)} can be; bring a path"
+            raise mistake(f"--data {name}={DOWNLOAD}", "this dataset cannot be downloaded", None, hint)
+        self.tell(f"Downloading {name}, unless it is there already …")
+        return replace(item, path=str(load(entry.download)(self.store.root.resolve() / "data")))
+
+    def content(self, source: DataRef, *, required: bool) -> Content | None:
+        """Return what lies at a place, read if it is new or has changed; what did lie there, if it has gone."""
+        path = Path(source.path or "")
+        if self.memory.unchanged(source) or not (required or path.exists()):
+            return self.memory.content(source)
+        self.tell(f"Reading {path} …")
+        return self.memory.read(source, self.tell)
+
+
+def _as_entry(
+    content: Content, source: DataRef, registered: DatasetEntry | None, missing: str
+) -> DatasetEntry:
+    there = Path(source.path or "").exists()
+    return DatasetEntry(
+        target="",
+        fingerprint=content.fingerprint,
+        shape=content.shape,
+        n_train=content.n_train,
+        classes=content.classes,
+        missing=None if there else missing,
+        files=registered.files if registered else None,
+        source=source,
+    )
+
+
+def _another(name: str, registered: DatasetEntry, item: Given, content: Content) -> ReproError:
+    what = f"is not {name}, which has fingerprint {short(registered.fingerprint)}"
+    hint = f"bring the real one, or say that it stands in: --stand-in {name}={item.path} (words of verdicts are capped)"
+    return ReproError(Problem(item.path, what, content.described, hint))

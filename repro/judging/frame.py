@@ -1,0 +1,99 @@
+"""Runs → one tidy DataFrame: a row for each claim, cell, seed, metric and moment."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any
+
+from repro.experiment.measures import Measurement, from_history, from_rows
+from repro.experiment.requirements import ExactNeed, Need, Requirements, reading_of
+from repro.store import RunRecord, Store
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+COLUMNS = [
+    "claim",
+    "scale",
+    "cell",
+    "arm",
+    "factors",
+    "seed",
+    "run",
+    "metric",
+    "moment",
+    "value",
+    "resolution",
+    "censored",
+    "diverged",
+]
+"""`value` is a fraction for errors, epochs for durations; `factors` reads ``depth=deep``; `run` is the key."""
+
+
+def collect(required: Sequence[Requirements], store: Store) -> pd.DataFrame:
+    """Return what is there of the measured runs and of the exact numbers; missing runs have no rows."""
+    import pandas as pd
+
+    in_order = itemgetter(*COLUMNS)  # a hundred thousand tuples take a quarter of the room of dicts
+    rows = [in_order(row) for item in required for row in _rows(item, store)]
+    return pd.DataFrame(rows, columns=COLUMNS).astype({"censored": bool, "diverged": bool})
+
+
+def _rows(item: Requirements, store: Store) -> Iterator[dict[str, Any]]:
+    for needs in item.measured.values():
+        for need in needs:
+            run = store.run(need.spec.key)
+            if run is not None:
+                yield from _of_run(item, need, run, store)
+    for exact in item.exact:
+        rows = store.reading(exact.reading.key)
+        if rows is not None:
+            yield _of_exact(item, exact, from_rows(item.claim.base.metrics[exact.metric], rows))
+
+
+def _of_run(item: Requirements, need: Need, run: RunRecord, store: Store) -> Iterator[dict[str, Any]]:
+    head = {
+        "claim": item.claim.id,
+        "scale": item.scale,
+        "cell": need.cell.address,
+        "arm": need.cell.arm,
+        "factors": ";".join(f"{name}={level}" for name, level in need.cell.levels.items()),
+        "seed": need.spec.seed,
+        "run": run.key,
+    }
+    for name, metric in item.file.metrics.items():
+        if metric.arms is not None and need.cell.arm not in metric.arms:
+            continue
+        # Nothing was to be trained where no steps were planned; a net that diverges at once is a result.
+        if metric.kind in ("final", "first_reach") and need.spec.recipe.steps != 0:
+            yield head | {"metric": name, "moment": "last"} | _fields(from_history(metric, run))
+        elif metric.kind == "probe":
+            for moment in metric.at:
+                rows = store.reading(reading_of(metric, need.spec, moment, item.claim).key)
+                if rows:
+                    yield head | {"metric": name, "moment": moment} | _fields(from_rows(metric, rows))
+
+
+def _of_exact(item: Requirements, need: ExactNeed, measured: Measurement) -> dict[str, Any]:
+    cell = need.cell
+    return {
+        "claim": item.claim.id,
+        "scale": "exact",
+        "cell": cell.address if cell else "",
+        "arm": cell.arm if cell else "",
+        "factors": ";".join(f"{name}={level}" for name, level in cell.levels.items()) if cell else "",
+        "seed": -1,
+        "run": need.reading.key,
+        "metric": need.metric,
+        "moment": "",
+    } | _fields(measured)
+
+
+def _fields(measured: Measurement) -> dict[str, Any]:
+    return {
+        "value": measured.value,
+        "resolution": measured.resolution,
+        "censored": measured.censored,
+        "diverged": measured.diverged,
+    }

@@ -1,0 +1,144 @@
+"""The ledger of criteria: when a claim's criteria were first seen, and which of its runs existed then.
+
+Append-only, in the store. Criteria that changed after runs existed are shown with both versions. A second ledger
+remembers every run that a check of the claim has ever had before it, so that changing the protocol, or touching a
+model's source, together with the criteria does not make them look as if they had been set beforehand.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from pydantic import BaseModel
+
+from repro.experiment.requirements import Requirements
+from repro.store import Store
+from repro.store.files import as_text
+
+FILE = "criteria.jsonl"
+SEEN = "seen.jsonl"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of the ledger.
+
+    Attributes:
+        claim, scale: whose criteria.
+        digest: of metrics, expectations, tuning and seeds (see `Claim.criteria_digest`).
+        first_seen: UTC, ISO 8601.
+        runs_then: how many runs a check of this claim at this scale had seen by then, of whatever protocol.
+        expect: the expectations as they stood, for showing what changed.
+        metrics, tune, looks: the rest of what the digest is of; empty in lines written before these were kept.
+    """
+
+    claim: str
+    scale: str
+    digest: str
+    first_seen: str
+    runs_then: int
+    expect: dict[str, Any]
+    metrics: dict[str, Any] = field(default_factory=dict)
+    tune: dict[str, Any] = field(default_factory=dict)
+    looks: list[int] = field(default_factory=list)
+
+
+def record(requirements: Requirements, store: Store) -> None:
+    """Append the criteria of a claim unless the ledger has them; call before anything is run."""
+    entry = present(requirements, store)
+    if entry is None or any(
+        earlier.digest == entry.digest
+        for earlier in history(requirements.claim.id, requirements.scale, store)
+    ):
+        return
+    store.append(FILE, asdict(entry))
+
+
+def present(requirements: Requirements, store: Store) -> Entry | None:
+    """Return what the ledger would say of a claim's criteria now; None at a scale that it does not declare."""
+    if requirements.scale not in requirements.claim.at:
+        return None
+    file = requirements.file
+    return Entry(
+        claim=requirements.claim.id,
+        scale=requirements.scale,
+        digest=requirements.claim.criteria_digest(requirements.scale),
+        first_seen=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        runs_then=len(_there(requirements, store) | _seen(requirements, store)),
+        expect={name: _plain(item) for name, item in file.expect.items()},
+        metrics={name: _plain(metric) for name, metric in file.metrics.items()},
+        tune=_plain(file.tune) if file.tune else {},
+        looks=list(file.experiment.seeds.looks),
+    )
+
+
+def remember(requirements: Requirements, store: Store) -> None:
+    """Append the claim's runs that are there and were not seen before; call after runs were carried out."""
+    new = _there(requirements, store) - _seen(requirements, store)
+    if new:
+        store.append(SEEN, {"claim": requirements.claim.id, "scale": requirements.scale, "runs": sorted(new)})
+
+
+def _there(requirements: Requirements, store: Store) -> set[str]:
+    keys = {need.spec.key for need in requirements.needs if need.purpose == "measure"}
+    return {key for key in keys if store.run(key) is not None}
+
+
+def _seen(requirements: Requirements, store: Store) -> set[str]:
+    lines = [
+        line for line in store.lines(SEEN) if (line.get("claim"), line.get("scale")) == _of(requirements)
+    ]
+    return {str(key) for line in lines for key in line.get("runs", [])}
+
+
+def _of(requirements: Requirements) -> tuple[str, str]:
+    return requirements.claim.id, requirements.scale
+
+
+def _plain(item: BaseModel) -> dict[str, Any]:
+    return item.model_dump(mode="json", exclude_defaults=True)
+
+
+def history(claim: str, scale: str, store: Store) -> list[Entry]:
+    """Return the entries of a claim at a scale, oldest first; lines that cannot be read are passed over.
+
+    Those of another store's ledger were appended when it was imported, whenever they were made.
+    """
+    entries = []
+    for line in store.lines(FILE):
+        try:
+            entry = Entry(**line)
+        except TypeError:
+            store.damaged.append(f"{FILE} has a line of another version")
+            continue
+        if (entry.claim, entry.scale) == (claim, scale):
+            entries.append(entry)
+    return sorted(entries, key=lambda entry: entry.first_seen)
+
+
+def merge(theirs: Store, ours: Store) -> int:
+    """Append what the ledgers of another store say and ours do not; return how many lines. None is ever taken away."""
+    added = 0
+    for ledger, kinds in ((FILE, _ENTRY), (SEEN, _SIGHT)):
+        known = {as_text(line) for line in ours.lines(ledger)}
+        for number, line in enumerate(theirs.lines(ledger), start=1):
+            if not all(isinstance(line.get(name), kind) for name, kind in kinds.items()):
+                theirs.damaged.append(f"{ledger} line {number} is of another version")
+            elif as_text(line) not in known:
+                known.add(as_text(line))
+                ours.append(ledger, line)
+                added += 1
+    return added
+
+
+_SIGHT: dict[str, type] = {"claim": str, "scale": str, "runs": list}
+_ENTRY: dict[str, type] = {
+    "claim": str,
+    "scale": str,
+    "digest": str,
+    "first_seen": str,
+    "runs_then": int,
+    "expect": dict,
+}

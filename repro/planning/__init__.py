@@ -1,0 +1,1 @@
+"""What is missing, what it will cost, and what comes next. Nothing here runs anything."""

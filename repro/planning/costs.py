@@ -1,0 +1,208 @@
+"""What a run will cost, before it is carried out: from runs of its kind in the store, else from a rough model.
+
+The rough model is of one CPU thread: a time for each layer of each step, and one for each multiplication, in steps and
+in evaluations. Its constants were measured once, on CIFAR's nets of 8×8 and of 32×32 images. What runs in the
+store took corrects it for nets of the same model on images of the same size, and for no others: nets of 8×8
+images are all dispatch, those of 32×32 all arithmetic, and one says little about the other.
+"""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from repro.planning.net_size import net_size
+from repro.registry import DATASETS, DatasetEntry
+from repro.spec import RunSpec
+from repro.store import RunRecord
+
+DISPATCH_SECONDS = 0.4e-3
+"""Of a layer's forward, backward and update, whatever the batch: ResNet's nets of 8 to 56 layers on 8×8."""
+
+MULTIPLY_ADDS_PER_SECOND = 4.2e10
+"""Of training, forward and backward: plain nets of 20 and 56 layers and conv3-fc, batches of 128 of 32×32."""
+
+EVALUATED_PER_SECOND = 3e10
+"""Multiply-adds of evaluation, whose larger batches leave the cache."""
+
+RUN_SECONDS = 0.1
+"""Building a net, and writing what is kept of it."""
+
+START_UP_SECONDS = 8.0
+"""Of a check that trains anything: workers that import torch and take their first step, and the report."""
+
+TEST_SHARE = 0.2
+"""Test images for each training image, as in CIFAR-10: their number is not known before they are read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """Predicted wall seconds of a run on one worker.
+
+    Attributes:
+        seconds: the prediction.
+        measured: whether it rests on runs of the same kind.
+        guessed: whether it was compared with no run of anything like it: a user's own net, or images in files.
+    """
+
+    seconds: float
+    measured: bool = False
+    guessed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Outlay:
+    """What runs that wait for their data would cost.
+
+    Attributes:
+        runs: how many.
+        follow: at most so many more may follow.
+        seconds: predicted for all of them on one worker; None where the size of the data is not known.
+        longest: of one run.
+        basis: what the prediction rests on.
+    """
+
+    runs: int
+    follow: int
+    seconds: float | None
+    longest: float
+    basis: str
+
+    def wall_seconds(self, workers: int) -> float | None:
+        """Return the predicted wall seconds on `workers` workers, if they can be told."""
+        return None if self.seconds is None else max(self.seconds / workers, self.longest)
+
+
+class Costs:
+    """Predicts wall seconds of a run on one worker; sharper where similar runs have been measured.
+
+    Args:
+        measured: runs in the store.
+        data: (name, fingerprint) of a dataset that was brought → what is known about it.
+    """
+
+    def __init__(
+        self,
+        measured: Iterable[RunRecord] = (),
+        data: Mapping[tuple[str, str], DatasetEntry] | None = None,
+    ) -> None:
+        self._data = data or {}
+        same: dict[str, list[float]] = {}
+        alike: dict[str, list[float]] = {}
+        for run in measured:
+            if run.steps_done:
+                try:
+                    spec = RunSpec.from_json(run.spec)
+                except (TypeError, KeyError):
+                    continue  # made by a version whose recipes had other fields
+                data_of = self._of(spec)
+                # Beside other nets on a GPU, a run is charged its share of the time.
+                a_step = run.provenance.get("device_seconds_a_step")
+                took = run.wall_seconds if a_step is None else a_step * run.steps_done
+                evaluations = len(run.history.get("step", ()))
+                ratio = took / rough_seconds(spec, data_of, run.steps_done, evaluations)
+                same.setdefault(_kind(spec), []).append(ratio)
+                alike.setdefault(_family(spec, data_of), []).append(ratio)
+        self._same = {kind: statistics.median(ratios) for kind, ratios in same.items()}
+        self._alike = {family: statistics.median(ratios) for family, ratios in alike.items()}
+
+    def price(self, spec: RunSpec) -> Price:
+        """Return what training `spec` on one worker will cost, to its last step."""
+        data = self._of(spec)
+        planned = steps(spec, data)
+        rough = rough_seconds(spec, data, planned, _evaluations(spec, data, planned))
+        ratio = self._same.get(_kind(spec))
+        if ratio is not None:
+            return Price(rough * ratio, measured=True)
+        # How a user's own net grows with its options is not known, whatever others of its name took.
+        known = net_size(spec.model, _in_shape(spec, data), data.classes or 10).known
+        ratio = self._alike.get(_family(spec, data))
+        guessed = not known or (spec.recipe.crop_size is not None and ratio is None)
+        return Price(rough * (1.0 if ratio is None else ratio), guessed=guessed)
+
+    def wall_seconds(self, spec: RunSpec) -> float:
+        """Return the predicted wall seconds of training `spec` on one worker."""
+        return self.price(spec).seconds
+
+    def basis(self, runs: Iterable[RunSpec]) -> str:
+        """Return what the predicted time of `runs` rests on, and how far it may be off, in words."""
+        found = [self.price(run) for run in runs]
+        total = sum(price.seconds for price in found)
+        parts = [
+            (
+                "from runs of the same kinds in the store, ±30% if the machine is as busy as then",
+                [p for p in found if p.measured],
+            ),
+            (
+                "from a rough model of an idle CPU, within a factor of about 2",
+                [p for p in found if not p.measured and not p.guessed],
+            ),
+            ("a guess: nothing like it was ever measured", [p for p in found if p.guessed]),
+        ]
+        shares = [
+            (words, sum(price.seconds for price in prices) / total) for words, prices in parts if prices
+        ]
+        if len(shares) == 1:
+            return shares[0][0]
+        return "; ".join(f"{share:.0%} of it {words}" for words, share in shares)
+
+    def outlay(self, runs: Sequence[RunSpec], follow: int, follow_seconds: float) -> Outlay:
+        """Return what `runs` would cost once their data is there, with those that may follow them."""
+        data = [self._of(run) for run in runs]
+        known = all(
+            entry.n_train is not None and run.in_shape(entry) for run, entry in zip(runs, data, strict=True)
+        )
+        seconds = [self.wall_seconds(run) for run in runs]
+        total = sum(seconds) + follow_seconds
+        return Outlay(
+            len(runs), follow, total if known else None, max(seconds, default=0.0), self.basis(runs)
+        )
+
+    def _of(self, spec: RunSpec) -> DatasetEntry:
+        name = spec.dataset.name
+        return self._data.get((name, spec.dataset.fingerprint)) or DATASETS.get(name, DatasetEntry("", ""))
+
+
+def steps(spec: RunSpec, data: DatasetEntry) -> int:
+    """Return the iterations of a run at most; epochs of a dataset of unknown size count 100 steps each."""
+    recipe = spec.recipe
+    if recipe.steps is not None:
+        return recipe.steps
+    return round((recipe.epochs or 0) * _images(spec, data) / recipe.batch_size)
+
+
+def rough_seconds(spec: RunSpec, data: DatasetEntry, steps: int, evaluations: int) -> float:
+    """Return the rough model's seconds of a run that does so many steps and evaluations."""
+    recipe = spec.recipe
+    net = net_size(spec.model, _in_shape(spec, data), data.classes or 10)
+    learnt = steps * recipe.batch_size * 3 * net.multiply_adds / MULTIPLY_ADDS_PER_SECOND
+    images = _images(spec, data)
+    judged = min(images, recipe.train_error_images or images) + TEST_SHARE * images
+    evaluated = evaluations * judged * net.multiply_adds / EVALUATED_PER_SECOND
+    return RUN_SECONDS + steps * net.layers * DISPATCH_SECONDS + learnt + evaluated
+
+
+def _evaluations(spec: RunSpec, data: DatasetEntry, steps: int) -> int:
+    """Return how often a run is evaluated: before the first step, at its epochs, and after the last."""
+    every = max(spec.recipe.evaluate_every * _images(spec, data) / spec.recipe.batch_size, 1.0)
+    regular = math.floor(steps / every)
+    return 1 + regular + (round(regular * every) < steps)
+
+
+def _images(spec: RunSpec, data: DatasetEntry) -> int:
+    return data.n_train or 100 * spec.recipe.batch_size
+
+
+def _in_shape(spec: RunSpec, data: DatasetEntry) -> tuple[int, int, int]:
+    return spec.in_shape(data) or (3, 32, 32)
+
+
+def _kind(spec: RunSpec) -> str:
+    options = sorted((key, str(value)) for key, value in spec.model.options.items())
+    return f"{spec.dataset.name} {spec.model.name} {options} {spec.recipe.batch_size} {spec.numerics}"
+
+
+def _family(spec: RunSpec, data: DatasetEntry) -> str:
+    return f"{spec.model.name} {_in_shape(spec, data)}"

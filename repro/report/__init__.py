@@ -1,0 +1,1 @@
+"""The report: plain data (`model`), built, worded, drawn, rendered."""

@@ -1,0 +1,111 @@
+"""Controls and sensitivities as plain data: what the criteria made of a claim that was changed on purpose."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from repro.experiment.requirements import Requirements
+from repro.report import model
+from repro.report.wording import sentences
+from repro.report.wording import words
+from repro.report.build.evidence import part
+from repro.experiment.variants import Variant
+from repro.judging.verdicts import ClaimVerdict, ExpectationVerdict
+
+Judged = Sequence[tuple[Variant, ClaimVerdict]]
+
+
+def build_controls(item: Requirements, variants: Judged, places: str) -> list[model.Control]:
+    """Return each declared control with its verdict."""
+    return [
+        _control(item, places, variant.of, verdict, variant.claim.at[item.scale].experiment.seeds.looks[0])
+        for variant, verdict in variants
+        if variant.kind == "control"
+    ]
+
+
+def _control(item: Requirements, places: str, name: str, verdict: ClaimVerdict, seeds: int) -> model.Control:
+    declared = item.file.control[name]
+    lesser = words.claim_cap(verdict, item)
+    told = {e.id: sentences.expectation_sentence(e, words.unit_at(e, item)) for e in verdict.expectations}
+    sentence = sentences.claim_sentence(verdict, told)
+    text = {
+        None: f"Not judged yet: `repro check {item.claim.id} --scale {item.scale} --controls{places}` runs it.",
+        "refuted": "Caught: the same criteria refute it.",
+        "inconclusive": f"Not supported, but not caught either: {seeds} seeds leave it open, so the control shows "
+        "little. More might refute it or support it; where the truth lies at the bar itself, none would decide.",
+        "supported": "Not caught: the criteria support a claim that was sabotaged, so they prove nothing here.",
+    }[verdict.result]
+    return model.Control(
+        id=name,
+        title=declared.title,
+        why=declared.why,
+        verdict=model.Verdict(
+            word=words.word(verdict.result, verdict.status, lesser),
+            result=verdict.result,
+            status=verdict.status,
+            sentence=sentence,
+        ),
+        passed=None if verdict.result is None else verdict.result != "supported",
+        caught=None if verdict.result is None else verdict.result == "refuted",
+        text=text,
+    )
+
+
+def build_sensitivities(item: Requirements, variants: Judged, places: str) -> list[model.Sensitivity]:
+    """Return each declared sensitivity, a row a point, and say where verdicts flip."""
+    built = []
+    for name, declared in item.file.sensitivity.items():
+        points = [
+            _point(item, v.label, verdict, declared.expect)
+            for v, verdict in variants
+            if (v.kind, v.of) == ("sensitivity", name)
+        ]
+        built.append(
+            model.Sensitivity(
+                id=name,
+                title=declared.title,
+                why=declared.why,
+                expectations=[item.file.expect[expectation].title for expectation in declared.expect],
+                points=points,
+                text=_flips(item, points, places),
+                ids=list(declared.expect),
+            )
+        )
+    return built
+
+
+def _point(item: Requirements, label: str, verdict: ClaimVerdict, ids: Sequence[str]) -> model.Point:
+    lesser = words.claim_cap(verdict, item)
+    by_id = {e.id: e for e in verdict.expectations}
+    judged = [by_id[name] for name in ids]
+    return model.Point(
+        label=label,
+        estimates=[_estimates(e, item) for e in judged],
+        verdicts=[
+            model.Verdict(
+                word=words.word(e.result, e.status, lesser),
+                result=e.result,
+                status=e.status,
+                sentence=sentences.expectation_sentence(e, words.unit_at(e, item)),
+            )
+            for e in judged
+        ],
+        parts=[[part(one, e.item.kind, words.unit_at(e, item)) for one in e.parts] for e in judged],
+    )
+
+
+def _estimates(verdict: ExpectationVerdict, item: Requirements) -> str:
+    unit = words.unit_at(verdict, item)
+    return "; ".join(words.estimate(part, unit, verdict.item.kind) for part in verdict.parts)
+
+
+def _flips(item: Requirements, points: Sequence[model.Point], places: str) -> str:
+    seen = {verdict.result for point in points for verdict in point.verdicts}
+    if not seen or None in seen:
+        return f"Not judged yet: `repro check {item.claim.id} --scale {item.scale} --sensitivity{places}` runs it."
+    if {"supported", "refuted"} <= seen:
+        return "The verdict flips on this grid: the claim hinges on the setting."
+    if len(seen) == 1:
+        return "The verdict is the same at every point of this grid."
+    return "The verdict is not the same everywhere on this grid, but it does not turn round."

@@ -1,0 +1,29 @@
+"""What a claim still needs before it can be judged: how many runs, and the data that somebody has to bring."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from repro.experiment.requirements import Requirements
+from repro.report import model
+from repro.report.wording.text import plural
+
+
+def awaited(item: Requirements, rows: Sequence[model.RunRow]) -> str | None:
+    """Say how many runs a claim still needs, all of them together as `repro plan` counts them; None where none."""
+    absent = _absent(rows)
+    if not absent:
+        return None
+    text = f"{plural(len(absent), 'run')} {'is' if len(absent) == 1 else 'are'} not there yet"
+    return f"{text}, and at most {item.follow:,} more follow after tuning" if item.follow else text
+
+
+def to_bring(item: Requirements, rows: Sequence[model.RunRow]) -> list[str]:
+    """Return what to bring, and how, for runs whose data is not at hand."""
+    absent = _absent(rows)
+    data = {need.spec.dataset.identity for need in item.needs if need.spec.key in absent}
+    return sorted({missing for one in data if (missing := item.claim.names.known(one).missing)})
+
+
+def _absent(rows: Sequence[model.RunRow]) -> set[str]:
+    return {row.key for row in rows if row.outcome == "pending"}

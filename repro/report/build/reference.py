@@ -1,0 +1,130 @@
+"""The paper's own curves, read from its figures, and the axes that ours share with them."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from repro.claims.schema_shown import Figure
+from repro.experiment.requirements import Requirements
+from repro.report import model
+from repro.store import RunRecord
+
+Style = Literal["solid", "dashed", "dotted"]
+
+_ITERATIONS = re.compile(r"iterations?(?: \((?:1e(\d))\))?$")
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """What a run's history is drawn against: epochs, or iterations in units of `unit`."""
+
+    label: str
+    unit: float | None
+
+    def __call__(self, run: RunRecord) -> list[float]:
+        """Return the place of each evaluation."""
+        return [step / self.unit for step in run.history["step"]] if self.unit else list(run.history["epoch"])
+
+
+def places(figure: Figure, item: Requirements) -> Places:
+    """Return the x axis of ours: at the paper's scale the paper's, such as "iteration (1e4)", else epochs."""
+    label = figure.reference.x if figure.reference else "epoch"
+    match = _ITERATIONS.match(label)
+    if match is None or item.scale != "paper":
+        return Places("epoch", None)
+    return Places(label, 10.0 ** int(match[1] or 0))
+
+
+def styles(figure: Figure, item: Requirements) -> dict[str, Style]:
+    """Return lower-case name → dashes of the paper's lines, for figures of ours that draw arms by the same names."""
+    if figure.reference is None:
+        return {}
+    known: dict[str, Style] = {"solid": "solid", "dashed": "dashed", "dotted": "dotted"}
+    return {row["series"].casefold(): known.get(row["style"], "solid") for row in _rows(figure, item)}
+
+
+def mirrored(
+    ours: Sequence[model.Panel], paper: Sequence[model.Panel]
+) -> tuple[list[model.Panel], list[model.Panel]]:
+    """Return our panels and the paper's with common axes, the paper's; as they are where they show another quantity."""
+    x = [place for panel in paper for series in panel.series for place in series.x]
+    y = [value for panel in paper for series in panel.series for value in series.y]
+    y += [panel.target for panel in paper if panel.target is not None]
+    if not x or any(panel.y_log or panel.y_percent != paper[0].y_percent for panel in (*ours, *paper)):
+        return list(ours), list(paper)
+    margin = 0.0 if paper[0].y_percent else 0.05 * (max(y) - min(y))
+    axes = {
+        "y_label": paper[0].y_label,
+        "y_limits": (0.0 if paper[0].y_percent else min(y) - margin, max(y) + margin),
+    }
+    if all(panel.x_label == paper[0].x_label for panel in ours):
+        axes["x_limits"] = (0.0, max(x))
+    return [panel.model_copy(update=axes) for panel in ours], [
+        panel.model_copy(update=axes) for panel in paper
+    ]
+
+
+def overlaid(panel: model.Panel, paper: model.Panel) -> model.Panel:
+    """Return one of our panels with the paper's lines behind, each in the colour of our line of the same name."""
+    if panel.x_label != paper.x_label:
+        return panel
+    groups = {series.label.split(",")[0].casefold(): series.group for series in reversed(panel.series)}
+    behind = [
+        series.model_copy(
+            update={
+                "label": f"paper: {series.label}",
+                "group": groups.get(series.label.split(",")[0].casefold(), series.group),
+            }
+        )
+        for series in paper.series
+    ]
+    return panel.model_copy(update={"series": [*behind, *panel.series]})
+
+
+def _rows(figure: Figure, item: Requirements) -> list[dict[str, str]]:
+    assert figure.reference is not None
+    path = item.claim.path.parent / figure.reference.file
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(line for line in file if not line.startswith("#")))
+
+
+def panels(figure: Figure, item: Requirements) -> list[model.Panel]:
+    """Read the paper's curves: columns `panel`, `series`, `x`, `y`, `style`; lines of one net share a colour."""
+    assert figure.reference is not None
+    rows = _rows(figure, item)
+    percent = figure.reference.y.endswith("(%)")
+    return [
+        model.Panel(
+            title=f"paper, {title}",
+            x_label=figure.reference.x,
+            y_label=figure.reference.y,
+            y_percent=percent,
+            target=figure.target,
+            series=_series([row for row in rows if row["panel"] == title], 0.01 if percent else 1.0),
+        )
+        for title in dict.fromkeys(row["panel"] for row in rows)
+    ]
+
+
+def _series(rows: list[dict[str, str]], scale: float) -> list[model.Series]:
+    groups = list(dict.fromkeys(row["series"].split(",")[0] for row in rows))
+    lines: dict[str, list[dict[str, str]]] = {}
+    for row in rows:
+        lines.setdefault(row["series"], []).append(row)
+    return [
+        model.Series.model_validate(
+            {
+                "label": name,
+                "group": groups.index(name.split(",")[0]),
+                "style": line[0]["style"],
+                "role": "reference",
+                "x": [float(row["x"]) for row in line],
+                "y": [float(row["y"]) * scale for row in line],
+            }
+        )
+        for name, line in lines.items()
+    ]

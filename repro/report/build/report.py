@@ -1,0 +1,183 @@
+"""Verdicts and evidence → the report as plain data. Nothing is judged here, and nothing is drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import repro
+from repro.claims import SCALES, Library
+from repro.experiment.requirements import Requirements
+from repro.experiment.net_check import SpecRow, check_nets
+from repro.report import model
+from repro.report.build import ledger
+from repro.report.build import runs
+from repro.report.wording import words
+from repro.report.build.alternatives import build_controls, build_sensitivities
+from repro.report.build.awaited import awaited, to_bring
+from repro.report.build.curves import build_figure
+from repro.report.build.deviations import deviations
+from repro.report.build.evidence import expectation
+from repro.report.wording.sentences import claim_sentence
+from repro.report.build.tables import build_table
+from repro.store import Store
+from repro.experiment.variants import Variant
+from repro.judging.verdicts import ClaimVerdict
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def build_report(
+    library: Library,
+    scale: str,
+    required: Sequence[Requirements],
+    verdicts: Sequence[ClaimVerdict],
+    frame: pd.DataFrame,
+    store: Store,
+    command: str,
+    variants: Sequence[tuple[Variant, ClaimVerdict]] = (),
+    places: str = "",
+) -> model.Report:
+    """Return the report of these claims at `scale`; the same store gives the same report.
+
+    `command` checks all of them again; `places` are options that every such command needs, such as ``--claims DIR``.
+    """
+    claims = {}
+    for item, verdict in zip(required, verdicts, strict=True):
+        own = [pair for pair in variants if pair[0].claim.id.startswith(f"{item.claim.id}~")]
+        claims[item.claim.id] = _claim(item, verdict, own, frame, store, places)
+    papers = [
+        model.PaperReport(
+            id=paper_id,
+            title=paper.title,
+            authors=paper.authors,
+            venue=paper.venue,
+            year=paper.year,
+            identifier=paper.identifier,
+            url=paper.url,
+            bibtex_key=paper.bibtex_key,
+            version_read=paper.version_read,
+            anchor=paper_id,
+            claims=[claim for claim_id, claim in claims.items() if claim_id.startswith(f"{paper_id}/")],
+        )
+        for paper_id, paper in library.papers.items()
+    ]
+    keys = {need.spec.key for item in required for need in item.needs}
+    cost = runs.cost(row for claim in claims.values() for row in claim.runs)
+    return model.Report(
+        tool_version=repro.__version__,
+        scale=scale,
+        scale_says=SCALES[scale],
+        coverage=_coverage(list(claims.values())),
+        papers=[paper for paper in papers if paper.claims],
+        machines=runs.machines(keys, store),
+        wall_seconds=cost.wall_seconds,
+        command=command,
+        datasets=runs.datasets(keys, store),
+        stand_ins=sorted({said for claim in claims.values() for said in claim.stand_ins}),
+        cost=cost,
+        bring=sorted({said for claim in claims.values() for said in claim.bring}),
+    )
+
+
+def _coverage(claims: Sequence[model.ClaimReport]) -> model.Coverage:
+    judged = sum(claim.verdict.result is not None for claim in claims)
+    open_ = [claim.verdict.status for claim in claims if claim.verdict.result is None]
+    text = f"{judged} of {len(claims)} claims judged"
+    counts = {"pending": open_.count("pending"), "failed": open_.count("failed")}
+    told = counts | {"not judged at this scale": open_.count("complete")}
+    rest = [f"{count} {name}" for name, count in told.items() if count]
+    return model.Coverage(
+        total=len(claims),
+        judged=judged,
+        pending=counts["pending"],
+        failed=counts["failed"],
+        text=", ".join([text, *rest]),
+    )
+
+
+def _claim(
+    item: Requirements,
+    verdict: ClaimVerdict,
+    variants: Sequence[tuple[Variant, ClaimVerdict]],
+    frame: pd.DataFrame,
+    store: Store,
+    places: str,
+) -> model.ClaimReport:
+    claim, file = item.claim, item.file
+    lesser = words.claim_cap(verdict, item)
+    expectations = [expectation(e, item, f"{claim.id}/expect/{e.id}", store) for e in verdict.expectations]
+    sentences = {e.id: e.verdict.sentence for e in expectations}
+    source = ", ".join(
+        part for part in (file.source.where, f"p. {file.source.page}" if file.source.page else "") if part
+    )
+    rows = [runs.run_row(need, store) for need in item.needs]
+    cost = runs.cost(rows)
+    stand_ins = runs.stand_ins(item)
+    return model.ClaimReport(
+        id=claim.id,
+        anchor=claim.id,
+        title=file.title,
+        statement=file.statement,
+        quote=file.quote,
+        source=f"{source} ({file.source.read_from})",
+        verdict=model.Verdict(
+            word=words.word(verdict.result, verdict.status, lesser),
+            result=verdict.result,
+            status=verdict.status,
+            sentence=claim_sentence(verdict, sentences, awaited(item, rows)),
+        ),
+        seeds=list(item.seeds),
+        expectations=expectations,
+        tables=[build_table(name, table, item, frame, verdict) for name, table in file.table.items()],
+        figures=[build_figure(name, figure, item, store) for name, figure in file.figure.items()],
+        deviations=[*stand_ins, *deviations(claim, item.scale)],
+        unknown=claim.base.experiment.unknown,
+        ambiguities=file.ambiguities,
+        notes=file.notes,
+        controls=build_controls(item, variants, places),
+        sensitivities=build_sensitivities(item, variants, places),
+        tuning=[_tuning(address, item) for address in item.tuning],
+        runs=rows,
+        criteria=ledger.criteria(item, store),
+        criteria_changes=ledger.changes(item, store),
+        wall_seconds=cost.wall_seconds,
+        claim_path=f"{claim.path.parent.name}/{claim.path.name}",
+        claim_text=claim.text,
+        command=f"repro check {claim.id} --scale {item.scale}{places}",
+        stand_ins=[f"{row.ours} (the paper's: {row.paper})" for row in stand_ins],
+        spec_rows=[_spec_row(row) for row in check_nets(claim, store).rows],
+        reviews=[
+            model.Review(author=note.author, date=str(note.date), text=note.text, about=note.about)
+            for note in claim.reviews
+        ],
+        cost=cost,
+        bring=to_bring(item, rows),
+    )
+
+
+def _spec_row(row: SpecRow) -> model.SpecRow:
+    return model.SpecRow(
+        net=row.net,
+        size=row.size.replace("_", "-"),
+        paper=f"{row.paper} ({row.source})" if row.source else row.paper,
+        source=row.source,
+        ours=None if row.ours is None else f"{row.ours:,}",
+        ok=row.ok,
+        says=row.says,
+    )
+
+
+def _tuning(address: str, item: Requirements) -> model.Tuning:
+    assert item.file.tune is not None
+    state = item.tuning[address]
+    return model.Tuning(
+        cell=address,
+        criterion=item.file.tune.by,
+        rates=list(state.rates),
+        values=list(state.values),
+        censored=list(state.censored),
+        chosen=state.chosen,
+        state=state.state,
+    )

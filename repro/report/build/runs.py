@@ -1,0 +1,121 @@
+"""The runs behind a report: what each was, where and on what data they were made, what they cost."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from repro.experiment.requirements import Requirements, Need
+from repro.registry import DATASETS, stands_in
+from repro.report import model
+from repro.spec import DatasetSpec
+from repro.store import RunRecord, Store
+
+
+def run_row(need: Need, store: Store) -> model.RunRow:
+    """Return what is known of a run that a claim needs, whether it is there or not."""
+    record = store.run(need.spec.key)
+    failure = store.failure(need.spec.key) if record is None else None
+    made: Mapping[str, Any] = record.provenance if record else {}
+    return model.RunRow(
+        key=need.spec.key,
+        cell=need.cell.address + (f" at lr {need.spec.recipe.lr:g}" if need.purpose == "tune" else ""),
+        purpose=need.purpose,
+        seed=need.spec.seed,
+        outcome=record.outcome if record else "failed" if failure else "pending",
+        steps=record.steps_done if record else None,
+        wall_seconds=record.wall_seconds if record else None,
+        device=str(made["device"]) if record else None,
+        note=failure.splitlines()[0] if failure else None,
+        sessions=len(_sessions(record)) if record else 1,
+        predicted_seconds=made.get("predicted_seconds"),
+        diverged_at_step=made.get("diverged_at_step"),
+    )
+
+
+def cost(rows: Iterable[model.RunRow]) -> model.Cost:
+    """Return what runs took, each counted once, and what was predicted for those whose prediction was recorded."""
+    done = {row.key: row for row in rows if row.wall_seconds is not None}.values()
+    told = [row for row in done if row.predicted_seconds is not None]
+    return model.Cost(
+        runs=len(done),
+        wall_seconds=sum(row.wall_seconds or 0.0 for row in done),
+        predicted_runs=len(told),
+        predicted_seconds=sum(row.predicted_seconds or 0.0 for row in told),
+        predicted_took_seconds=sum(row.wall_seconds or 0.0 for row in told),
+    )
+
+
+def machines(keys: Collection[str], store: Store) -> list[model.Machine]:
+    """Return where the runs with these keys were made, with what, and how many at each place."""
+    counts: Counter[tuple[str, str, str]] = Counter()
+    for record in _records(keys, store):
+        places = {
+            (
+                f"{made['machine']}, {made['device']}",
+                f"Python {made['python']}, torch {made['torch']}, repro {made['repro']}",
+                _commit(str(made["commit"])),
+            )
+            for made in _sessions(record)
+        }
+        counts.update(places)
+    return [
+        model.Machine(description=machine, versions=versions, commit=commit, runs=runs)
+        for (machine, versions, commit), runs in sorted(counts.items())
+    ]
+
+
+def datasets(keys: Collection[str], store: Store) -> list[model.DataUsed]:
+    """Return what the runs with these keys were trained on, by the fingerprint that each run carries."""
+    counts: Counter[tuple[str, str, int | None, int | None]] = Counter()
+    for record in _records(keys, store):
+        spec = record.spec["dataset"]
+        images = record.images
+        counts[spec["name"], spec["fingerprint"], images.get("train"), images.get("test")] += 1
+    return [
+        model.DataUsed(
+            name=name,
+            fingerprint=fingerprint,
+            train_images=train,
+            test_images=test,
+            runs=runs,
+            stand_in=stands_in(name, fingerprint),
+        )
+        for (name, fingerprint, train, test), runs in sorted(counts.items(), key=str)
+    ]
+
+
+def stand_ins(item: Requirements) -> list[model.Deviation]:
+    """Return a row of the ledger for each data set of a claim's runs that stands in for the paper's."""
+    return [
+        model.Deviation(
+            what=f"data set {dataset.name}",
+            paper=f"{dataset.name}, fingerprint {DATASETS[dataset.name].fingerprint[:12]}",
+            ours=f"{_lies(item, dataset)} in its place, fingerprint {dataset.fingerprint[:12]}",
+            direction=item.file.direction.get("dataset"),
+            stand_in=True,
+        )
+        for dataset in item.stand_ins
+    ]
+
+
+def _lies(item: Requirements, dataset: DatasetSpec) -> str:
+    """Return what a stand-in's file or folder is called, without its place."""
+    source = item.claim.names.known(dataset.identity).source
+    return Path(source.path).name if source and source.path else "another data set"
+
+
+def _records(keys: Collection[str], store: Store) -> Iterable[RunRecord]:
+    return (record for key in sorted(keys) if (record := store.run(key)) is not None)
+
+
+def _sessions(record: RunRecord) -> Sequence[Mapping[str, Any]]:
+    """A run that was interrupted and went on tells of each session what differs from the last."""
+    sessions = record.provenance.get("sessions") or [{}]
+    return [{**record.provenance, **session} for session in sessions]
+
+
+def _commit(text: str) -> str:
+    return f"{text[:-1]}, with local changes" if text.endswith("+") else text

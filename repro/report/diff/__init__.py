@@ -1,0 +1,1 @@
+"""Two reports → which verdicts changed, and why."""

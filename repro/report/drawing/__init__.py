@@ -1,0 +1,1 @@
+"""Figures: plain data → SVG."""

@@ -1,0 +1,222 @@
+"""Figures of the report: plain data → one SVG a panel, with every seed visible.
+
+A panel is a drawing of its own, so that panels stand side by side on a desk and below each other on a
+phone. matplotlib's Figure is used without pyplot: nothing is global, nothing needs a display.
+"""
+
+from __future__ import annotations
+
+import io
+import math
+import textwrap
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, TypeAlias
+
+import matplotlib as mpl
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_svg import FigureCanvasSVG
+from matplotlib.figure import Figure as Sheet
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
+
+from repro.report.drawing import svg
+from repro.report.drawing.lines import (
+    COLOURS,
+    DASHES,
+    GRID,
+    INK,
+    MARKERS,
+    SOFT,
+    colour_of,
+    has_points,
+    is_only_reference,
+    look_of,
+    points_of,
+)
+from repro.report.drawing.target import mark_target
+from repro.report.model import Figure, Panel, Series
+from repro.report.model.safe_text import visible
+
+_SETTINGS: dict[Any, Any] = {
+    "svg.fonttype": "none",
+    "svg.hashsalt": "repro",
+    "text.parse_math": False,  # a dollar sign in a label is a dollar sign
+    "axes.unicode_minus": True,
+    "font.size": 11.0,
+    "path.simplify": True,
+    "path.simplify_threshold": 0.2,
+}
+_SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+Limits: TypeAlias = tuple[float | None, float | None]
+
+
+def draw(figure: Figure, prefix: str) -> list[str]:
+    """Return an SVG for each panel of `figure` that has something to show, else an empty string.
+
+    `prefix` starts every id and must be unique in the page. The first drawing carries the alternative
+    text of the whole figure; the others are named by their panel only.
+    """
+    limits = [_common_limits(panel, figure.panels) for panel in figure.panels]
+    # the page sets one, two or three panels side by side; text comes out about equally large
+    width = {1: 400.0, 2: 370.0, 4: 370.0}.get(len(figure.panels), 310.0)
+    drawings = []
+    for number, (panel, panel_limits) in enumerate(zip(figure.panels, limits, strict=True)):
+        if not has_points(panel):
+            drawings.append("")
+            continue
+        title = f"{figure.title}: {panel.title}" if panel.title else figure.title
+        described = not any(drawings)
+        drawings.append(
+            svg.clean(
+                _raw(panel, panel_limits, width),
+                prefix=f"{prefix}-{number}",
+                title=visible(title),
+                description=visible(figure.alt) if described else "",
+                colours=COLOURS,
+            )
+        )
+    return drawings
+
+
+def _common_limits(panel: Panel, panels: Sequence[Panel]) -> Limits:
+    """Panels of one quantity share their axis: the eye compares heights across panels."""
+
+    def quantity(other: Panel) -> tuple[object, ...]:
+        # a panel of the paper's alone keeps the paper's axes
+        return (other.y_label, other.y_percent, other.y_log, other.y_limits, is_only_reference(other))
+
+    same = [other for other in panels if quantity(other) == quantity(panel)]
+    values = [y for other in same for series in other.series for _, y in points_of(series, panel.y_log)]
+    values += [] if panel.target is None else [panel.target]
+    low, high = panel.y_limits
+    if not values:
+        return low, high
+    smallest, largest = min(values), max(values)
+    if panel.y_log:
+        margin = (largest / smallest) ** 0.06 if largest > smallest else 2.0
+        return (low or smallest / margin), (high or largest * margin)
+    margin = 0.06 * (largest - smallest) or 0.06 * abs(largest) or 1.0
+    floor = 0.0 if panel.y_percent and smallest >= 0 else smallest - margin
+    return (floor if low is None else low), (largest + margin if high is None else high)
+
+
+@contextmanager
+def _settings() -> Iterator[None]:
+    """matplotlib's own defaults and ours: a reader's matplotlibrc must not change the bytes."""
+    with mpl.rc_context(), warnings.catch_warnings():
+        # the browser has its own fonts; matplotlib only measures, and warns about glyphs it cannot
+        warnings.filterwarnings("ignore", message=".*[Gg]lyph.*", category=UserWarning)
+        mpl.rcdefaults()
+        mpl.rcParams.update(_SETTINGS)
+        yield
+
+
+def _raw(panel: Panel, limits: Limits, width: float) -> str:
+    with _settings():
+        sheet = Sheet(figsize=(width / 72, (150 + width / 4) / 72), layout="constrained")
+        sheet.set_layout_engine("constrained", w_pad=0.02, h_pad=0.02)
+        FigureCanvasSVG(sheet)
+        sheet.patch.set_visible(False)
+        axes = sheet.add_subplot()
+        _dress(axes, panel, limits)
+        for series in panel.series:
+            _plot(axes, series, panel)
+        mark_target(axes, panel)
+        out = io.StringIO()
+        sheet.savefig(out, format="svg", metadata={"Date": None, "Creator": None})
+    return out.getvalue()
+
+
+def _dress(axes: Axes, panel: Panel, limits: Limits) -> None:
+    axes.patch.set_visible(False)
+    axes.spines[["top", "right", "left"]].set_visible(False)
+    axes.spines["bottom"].set_color(SOFT)
+    axes.grid(visible=True, axis="y", color=GRID, linewidth=0.8)
+    axes.set_axisbelow(True)
+    axes.tick_params(axis="both", colors=SOFT, length=0, pad=4, labelsize=11)
+    axes.tick_params(axis="x", length=3)
+    axes.set_xlabel(_short(panel.x_label, 60), color=INK)
+    # above the axis rather than turned beside it: nobody tilts their head, and a phone has no room
+    axes.set_title(_short(panel.y_label, 60), loc="left", color=INK, fontsize=11, pad=8)
+    if panel.y_log:
+        axes.set_yscale("log", nonpositive="mask")
+    axes.set_ylim(*limits)
+    _format_y(axes, panel)
+    if panel.x_categories is not None:
+        names = [textwrap.fill(_short(name, 36), 14) for name in panel.x_categories]
+        axes.set_xticks(range(len(names)), names)
+        axes.set_xlim(-0.5, max(len(names), 1) - 0.5)
+    else:
+        axes.margins(x=0.015)
+        if panel.x_limits != (None, None):
+            axes.set_xlim(*panel.x_limits)
+        axes.xaxis.set_major_locator(MaxNLocator(nbins=6, integer=_whole(panel), steps=[1, 2, 5, 10]))
+
+
+def _short(label: str, longest: int) -> str:
+    """A label that outgrows its drawing would leave no room for the axes."""
+    return textwrap.shorten(visible(label), longest, placeholder=" …")
+
+
+def _format_y(axes: Axes, panel: Panel) -> None:
+    if panel.y_log:
+        axes.yaxis.set_major_locator(LogLocator(numticks=7))
+        axes.yaxis.set_minor_formatter(NullFormatter())
+        axes.tick_params(axis="y", which="minor", length=0)
+    else:
+        axes.yaxis.set_major_locator(MaxNLocator(nbins=6, steps=[1, 2, 5, 10]))
+    if panel.y_percent:
+        sign = "" if "%" in panel.y_label else "%"
+        axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{round(100 * value, 6):g}{sign}"))
+    elif panel.y_log:
+        axes.yaxis.set_major_formatter(FuncFormatter(_power_of_ten))
+
+
+def _power_of_ten(value: float, _position: int | None = None) -> str:
+    exponent = math.log10(value) if value > 0 else 0.0
+    if not math.isclose(exponent, round(exponent), abs_tol=1e-9):
+        return f"{value:g}"
+    power = round(exponent)
+    return f"{value:g}" if -2 <= power <= 3 else "10" + str(power).translate(_SUPERSCRIPT)
+
+
+def _whole(panel: Panel) -> bool:
+    return all(x.is_integer() for series in panel.series for x in series.x if math.isfinite(x))
+
+
+def _plot(axes: Axes, series: Series, panel: Panel) -> None:
+    points = points_of(series, panel.y_log)
+    if not points:
+        return
+    categorical = panel.x_categories is not None
+    shift = _dodge(series, panel) if categorical else 0.0
+    look = look_of(series, panel)
+    dots = series.role == "seed" and (categorical or len(points) == 1)
+    marked = look.marked or len(points) == 1
+    axes.plot(
+        [x + shift for x, _ in points],
+        [y for _, y in points],
+        color=colour_of(series),
+        alpha=look.opacity,
+        linewidth=0 if dots else look.width,
+        linestyle=(0, DASHES[series.style]) if DASHES[series.style] else "solid",
+        marker="o" if dots else MARKERS[series.group % len(MARKERS)] if marked else None,
+        markersize=3.2 if dots else 4.6,
+        markeredgewidth=0,
+        # a few shapes along the line tell groups apart in grey; where they sit differs from group to group
+        markevery=_spread(len(points), series.group),
+        zorder=look.depth,
+    )
+
+
+def _spread(count: int, group: int) -> slice:
+    step = max(1, count // 6)
+    return slice(group * 2 % step, None, step)
+
+
+def _dodge(series: Series, panel: Panel) -> float:
+    """Groups of one category stand beside each other, so that their seeds do not hide each other."""
+    groups = sorted({other.group for other in panel.series})
+    return 0.5 * (groups.index(series.group) - (len(groups) - 1) / 2) / max(len(groups), 2)

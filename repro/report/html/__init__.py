@@ -1,0 +1,1 @@
+"""Pages: plain data → self-contained HTML."""

@@ -1,0 +1,31 @@
+"""Pages beside the report itself: self-contained, without script, in the report's style and under its policy."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from markupsafe import Markup
+
+from repro.report.html import render
+
+STYLE = "page.css"
+"""What these pages need besides the report's own style."""
+
+
+def render_page(template: str, **values: Any) -> str:
+    """Return one HTML page made from a shipped template; the same values give the same bytes."""
+    environment = render.jinja_environment(None)
+    style = "".join(render.template_source(environment, name) for name in (render.STYLE, STYLE))
+    return environment.get_template(template).render(
+        style=Markup(style), style_hash=render.policy_hash(style), **values
+    )
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write `text` to `path`, whole or not at all, even where two processes write it at once."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_name(f"{path.name}.{os.getpid()}.part")
+    unfinished.write_text(text, encoding="utf-8", newline="\n")
+    unfinished.replace(path)

@@ -1,0 +1,170 @@
+"""What stands behind a verdict, as plain data: protocol, tuning, runs, criteria, controls, notes.
+
+Numbers are raw (errors are fractions); all text is untrusted, see model.py.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from repro.report.model.evidence import Data, Part, Verdict
+
+
+class Deviation(Data):
+    """One row of the ledger: where the run protocol differs from the paper's.
+
+    `direction` says which way this likely moves the result, where the claim file tells; `stand_in`: other data stand
+    in for the paper's.
+    """
+
+    what: str
+    paper: str
+    ours: str
+    direction: str | None = None
+    stand_in: bool = False
+
+
+class Tuning(Data):
+    """What tuning did for one cell: mean of the criterion at each learning rate, and the choice."""
+
+    cell: str
+    criterion: str
+    rates: list[float]
+    values: list[float | None]
+    censored: list[bool]
+    chosen: float | None
+    state: Literal["settled", "open", "pending"]
+
+
+class RunRow(Data):
+    """A run behind a claim.
+
+    `sessions` counts how often it was begun or gone on with; `predicted_seconds` is what was expected beforehand,
+    None where nobody has recorded it; `diverged_at_step` the first step whose loss was not finite, where known.
+    """
+
+    key: str
+    cell: str
+    purpose: str
+    seed: int
+    outcome: Literal["finished", "diverged", "failed", "pending"]
+    steps: int | None
+    wall_seconds: float | None
+    device: str | None
+    note: str | None = None
+    sessions: int = 1
+    predicted_seconds: float | None = None
+    diverged_at_step: int | None = None
+
+
+class Machine(Data):
+    """Where runs were carried out; a run that went on elsewhere counts at each place."""
+
+    description: str
+    versions: str
+    commit: str
+    runs: int
+
+
+class DataUsed(Data):
+    """What runs were trained on, by the content's fingerprint. `stand_in`: not what the name says."""
+
+    name: str
+    fingerprint: str
+    train_images: int | None
+    test_images: int | None
+    runs: int
+    stand_in: bool
+
+
+class Cost(Data):
+    """Time that runs took, and what was predicted for those of them whose prediction was recorded."""
+
+    runs: int
+    wall_seconds: float
+    predicted_runs: int
+    predicted_seconds: float
+    predicted_took_seconds: float
+
+
+class Review(Data):
+    """A note of a person on a claim, or on the expectation whose id is `about`. It decides nothing."""
+
+    author: str
+    date: str
+    text: str
+    about: str | None
+
+
+class SpecRow(Data):
+    """A size of a net (layers, parameters, multiply-adds) as the paper prints it and as the net is built here.
+
+    `ok` is None where it has not been computed; `says` why it could not be, or what differs. `source`: who prints it,
+    where that is not the paper.
+    """
+
+    net: str
+    size: str
+    paper: str
+    ours: str | None
+    ok: bool | None
+    says: str | None
+    source: str | None = None
+
+
+class CriteriaChange(Data):
+    """An entry of the ledger of criteria: since when these criteria stand, and what was known then.
+
+    `lines` are the criteria, one line each.
+    """
+
+    first_seen: str
+    runs_then: int
+    digest: str
+    current: bool
+    lines: list[str] = []
+
+
+class CriteriaDifference(Data):
+    """A change of criteria made after runs existed: the lines of either version that the other has not."""
+
+    says: str
+    old: list[str]
+    new: list[str]
+
+
+class Control(Data):
+    """A sabotaged variant and what the criteria made of it; `passed` and `caught` are None where it was not run.
+
+    `passed`: not supported, as it must not be. `caught`: refuted, which shows more; None also where an older report
+    did not tell it apart.
+    """
+
+    id: str
+    title: str
+    why: str
+    verdict: Verdict
+    passed: bool | None
+    text: str
+    caught: bool | None = None
+
+
+class Point(Data):
+    """A point of a sensitivity: each expectation's estimate and verdict there, and the parts they are made of."""
+
+    label: str
+    estimates: list[str]
+    verdicts: list[Verdict]
+    parts: list[list[Part]] = []
+
+
+class Sensitivity(Data):
+    """Expectations judged over a grid of protocols. `expectations` are titles, `ids` the claim's ids of the same."""
+
+    id: str
+    title: str
+    why: str
+    expectations: list[str]
+    points: list[Point]
+    text: str
+    ids: list[str] = []

@@ -1,0 +1,104 @@
+"""The report, its papers and its claims: what `report.json` is at the top."""
+
+from __future__ import annotations
+
+from repro.report.model.background import (
+    Control,
+    Cost,
+    CriteriaChange,
+    CriteriaDifference,
+    DataUsed,
+    Deviation,
+    Machine,
+    Review,
+    RunRow,
+    Sensitivity,
+    SpecRow,
+    Tuning,
+)
+from repro.report.model.evidence import Data, ExpectationResult, Figure, Table, Verdict
+
+SCHEMA_VERSION = 2
+"""Of `report.json`. A version only adds fields, each with a default that says "not told"."""
+
+
+class ClaimReport(Data):
+    """A claim and everything that is known about it. `bring`: the data that its runs wait for, and how to bring it."""
+
+    id: str
+    anchor: str
+    title: str
+    statement: str
+    quote: str | None
+    source: str
+    verdict: Verdict
+    seeds: list[int]
+    expectations: list[ExpectationResult]
+    tables: list[Table]
+    figures: list[Figure]
+    deviations: list[Deviation]
+    unknown: list[str]
+    ambiguities: list[str]
+    notes: list[str]
+    controls: list[Control]
+    sensitivities: list[Sensitivity] = []
+    tuning: list[Tuning]
+    runs: list[RunRow]
+    criteria: list[CriteriaChange]
+    criteria_changes: list[CriteriaDifference] = []
+    wall_seconds: float
+    claim_path: str
+    claim_text: str
+    command: str
+    stand_ins: list[str] = []
+    spec_rows: list[SpecRow] = []
+    reviews: list[Review] = []
+    cost: Cost | None = None
+    bring: list[str] = []
+
+
+class PaperReport(Data):
+    """A paper and its claims."""
+
+    id: str
+    title: str
+    authors: list[str]
+    venue: str
+    year: int
+    identifier: str
+    url: str | None
+    bibtex_key: str
+    claims: list[ClaimReport]
+    version_read: str | None = None
+    anchor: str = ""
+
+
+class Coverage(Data):
+    """How many claims were judged; pending and failed ones never count against a claim.
+
+    The rest is not judged at this scale, which awaits nothing for it.
+    """
+
+    total: int
+    judged: int
+    pending: int
+    failed: int
+    text: str
+
+
+class Report(Data):
+    """The whole report; deterministic for a given store."""
+
+    schema_version: int = SCHEMA_VERSION
+    tool_version: str
+    scale: str
+    scale_says: str
+    coverage: Coverage
+    papers: list[PaperReport]
+    machines: list[Machine]
+    wall_seconds: float
+    command: str
+    datasets: list[DataUsed] = []
+    stand_ins: list[str] = []
+    cost: Cost | None = None
+    bring: list[str] = []

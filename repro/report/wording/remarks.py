@@ -1,0 +1,187 @@
+"""What stands beside a verdict and decides nothing: what the seeds resolve, the paper's number, the test set."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+from repro.claims import Metric
+from repro.experiment.requirements import Requirements
+from repro.judging.paper_number import paper_number
+from repro.judging.power import MOST, POWER, Resolving, of_verdict
+from repro.judging.replication import Compatibility, Predicted, compatibility
+from repro.judging.verdicts import ExpectationVerdict, PartVerdict
+from repro.report.model import Unit
+from repro.report.wording import words
+from repro.stats import Interval, binomial_se
+from repro.store import Store
+
+Z95 = 1.959963984540054
+"""Normal quantile of a two-sided 95% interval."""
+
+_NAMED = 4  # more comparisons are counted instead
+
+
+def beside(
+    verdict: ExpectationVerdict, item: Requirements, unit: Unit, store: Store
+) -> dict[str, str | None]:
+    """Return the sentences beside a verdict that rests on training; they decide nothing."""
+    if verdict.item.kind == "exact" or not any(part.samples for part in verdict.parts):
+        return {}
+    metric, percent = item.file.metrics[verdict.item.metric], unit == "error"
+    paper = paper_number(verdict.item, percent)
+    resolved = of_verdict(verdict, item, paper.value if paper else None)
+    # The paper's number is of the paper's data.
+    compared = None if item.stand_ins else compatibility(verdict, metric, item.scale, percent)
+    keys = [
+        need.spec.key for part in verdict.parts for a in part.samples for need in item.measured.get(a, ())
+    ]
+    run = next((record for key in keys if (record := store.run(key))), None)
+    return {
+        "resolves": resolves(resolved, unit, item.scale) if resolved else None,
+        "compatibility": compatible(compared, verdict, unit) if compared else None,
+        "sampling_note": sampling_note(verdict, metric, run.images.get("test") if run else None),
+    }
+
+
+def resolves(found: Resolving, unit: Unit, scale: str = "paper") -> str:
+    """Say what the seeds resolve, how far ours lies from the bar, and how many seeds that would take.
+
+    Below the paper's `scale`, the spread is of other nets and data than the paper's number, which is then said.
+
+    Such as "With 5 seeds, 6.1 pp from the bar is decided (80% power); ours is 1.2 pp from it: about 60 seeds
+    needed."
+    """
+    where = f"{found.label}: with" if found.label else "With"
+    reach = distance(found.detectable, unit, found.log)
+    text = f"{where} {found.n} seeds, {reach} from the bar is decided ({POWER:.0%} power); "
+    open_ = found.result in (None, "inconclusive")
+    if found.distance is None:
+        text += "ours lies between the two regions, where no number of seeds decides"
+    else:
+        text += f"ours is {distance(found.distance, unit, found.log)} from it"
+        if open_ and (found.needed is None or found.needed > found.n):
+            text += f": {_seeds(found.needed)} needed"
+    if found.paper_distance is None:
+        return f"{text}."
+    text += f". The paper’s number is {distance(found.paper_distance, unit, found.log)} from the bar"
+    if scale != "paper":
+        text += f", on its own nets and data; by the spread of the runs at {scale} scale, which is another"
+    if found.paper_needed is not None and found.paper_needed <= found.n:
+        return f"{text}: for such an effect {found.paper_needed} seeds suffice."
+    return (
+        f"{text}: such an effect cannot be decided with {found.n} seeds, {_seeds(found.paper_needed)} needed."
+    )
+
+
+def distance(value: float, unit: Unit, log: bool) -> str:
+    """Return a distance in two digits with its unit: "1.2 pp", "a factor of 1.4" for one of natural logs."""
+    if not log:
+        return words.number(value, unit, value) + words.suffix(unit, "difference")
+    factor = math.exp(min(value, 700.0))
+    digits = 2 if factor < 1.095 else 1 if factor < 9.95 else 0
+    return f"a factor of {factor:.{digits}f}"
+
+
+def _seeds(count: int | None) -> str:
+    if count is None:
+        return f"more than {MOST} seeds"
+    # Beyond twenty, two digits already say more than spreads from a few runs know.
+    return f"{count} seeds" if count <= 20 else f"about {float(f'{count:.2g}'):.0f} seeds"
+
+
+def compatible(found: Compatibility, verdict: ExpectationVerdict, unit: Unit) -> str:
+    """Say where runs like ours would fall, how wide that is, and whether the paper's number lies there."""
+    item = verdict.item
+    assumed = (
+        "The paper does not say what its number is of; taken for a single run: " if found.assumed else ""
+    )
+    theirs = f"the paper’s {item.reported}"
+    if found.paper.tolerance and item.uncertainty.reading_error:
+        theirs += f" ({words.reading_error(item.uncertainty.reading_error)})"
+    if not found.parts:
+        return (
+            f"{theirs[0].upper()}{theirs[1:]} is made of bests: what runs like ours would give is not known."
+        )
+    tail = words.suffix(unit, item.kind)
+    lead = {
+        "run": "a single run like ours" if found.cells == 1 else "single runs like ours, one a cell,",
+        "mean": f"the mean of {found.m} runs like ours"
+        if found.cells == 1
+        else f"means of {found.m} runs like ours",
+        "best": f"the best of {found.m} runs like ours",
+    }[found.of]
+    if len(found.parts) == 1:
+        (one,) = found.parts
+        if one.compatible is None:
+            text = f"where {lead} would fall is not known; {theirs} cannot be compared"
+        else:
+            said = "compatible" if one.compatible else "not compatible"
+            text = f"{lead} would give {_range(one.interval, unit, tail)}; {theirs} is {said}"
+    elif len(found.parts) > _NAMED:
+        known = [one for one in found.parts if one.compatible is not None]
+        count = sum(one.compatible is True for one in known)
+        text = f"{theirs} is what {lead} would give in {count} of {len(found.parts)} comparisons"
+    else:
+        each = "; ".join(_each(one, unit, tail) for one in found.parts)
+        text = f"{theirs} against what {lead} would give: {each}"
+    return f"{assumed}{text}." if assumed else f"{text[0].upper()}{text[1:]}."
+
+
+def _each(one: Predicted, unit: Unit, tail: str) -> str:
+    if one.compatible is None:
+        return f"{one.label} not known"
+    return f"{one.label} {_range(one.interval, unit, tail)}, {'' if one.compatible else 'not '}compatible"
+
+
+def _range(interval: Interval, unit: Unit, tail: str) -> str:
+    """Return "3.1 to 4.9 pp (95% prediction interval, 1.8 pp wide)"; ends that are open are said so."""
+    half = (interval.high - interval.low) / 2
+    low, high = (words.number(end, unit, half) for end in (interval.low, interval.high))
+    level = f"{interval.level:.0%} prediction interval"
+    if interval.high == math.inf:
+        return f"at least {low}{tail} ({level}, open above)"
+    if interval.low == -math.inf:
+        return f"at most {high}{tail} ({level}, open below)"
+    if unit == "ratio":
+        return f"{low} to {high}{tail} ({level}, {distance(math.log(interval.high / interval.low), unit, True)} wide)"
+    return f"{low} to {high}{tail} ({level}, {distance(2 * half, unit, False)} wide)"
+
+
+def sampling_note(verdict: ExpectationVerdict, metric: Metric, images: int | None) -> str | None:
+    """Say how far other test images would move the number, which seeds on one test set do not show.
+
+    None for anything but final test errors on their own scale. The cells of a contrast are taken as if each
+    had test images of its own: they share them, which makes the true error smaller, hence "at most".
+
+    Args:
+        verdict: with its evidence; the largest error of its parts is told.
+        metric: what it is about.
+        images: in the test set; None where no run has told.
+    """
+    if images is None or metric.kind != "final" or metric.of != "test_error" or metric.transform != "none":
+        return None
+    errors = [_sampling_error(part, images) for part in verdict.parts if part.samples and part.n > 0]
+    if not errors:
+        return None
+    unit = words.unit_of(metric, verdict.item.kind)
+    log = verdict.item.kind == "ratio"
+    reach = distance(max(errors), unit, log) if log else f"±{distance(max(errors), unit, log)}"
+    most = "" if all(len(part.estimand.weights) == 1 for part in verdict.parts) else "at most "
+    return (
+        f"The test set of {images:,} images adds a sampling error of {most}{reach} (95%) "
+        "that more seeds do not reduce."
+    )
+
+
+def _sampling_error(part: PartVerdict, images: int) -> float:
+    """Return the half width of a 95% interval over test sets; of natural logs for a ratio."""
+    means = {a: math.fsum(sample.values) / len(sample.values) for a, sample in part.samples.items()}
+    # No error among these images still leaves room for one among others.
+    rates = {a: min(max(mean, 1 / images), 1 - 1 / images) for a, mean in means.items()}
+    slopes: Mapping[str, float] = {a: 1 / rate if part.estimand.log else 1.0 for a, rate in rates.items()}
+    terms = [
+        (weight * slopes[address] * binomial_se(rates[address], images)) ** 2
+        for address, weight in part.estimand.weights.items()
+    ]
+    return Z95 * math.sqrt(math.fsum(terms))

@@ -1,0 +1,136 @@
+"""Verdicts as plain sentences, made from the evidence: what was compared, by how much, how sure, against which bar."""
+
+from __future__ import annotations
+
+import math
+
+from repro.claims import Expectation
+from repro.judging.missing import not_there
+from repro.judging.verdicts import ClaimVerdict, ExpectationVerdict, PartVerdict, refuting_region
+from repro.report.model import Unit
+from repro.report.wording.text import percent
+from repro.report.wording.words import bounds, estimate, number, refuting, suffix
+
+
+def expectation_sentence(verdict: ExpectationVerdict, unit: Unit) -> str:
+    """Say what was compared, by how much, how sure, against which bar."""
+    item = verdict.item
+    if verdict.note:
+        return f"{verdict.note[:1].upper()}{verdict.note[1:]}."
+    if verdict.result is None:
+        return f"Not judged: {_why_not(verdict)}."
+    if len(verdict.parts) == 1:
+        return _one(verdict.parts[0], item, unit)
+    found = {r: [p for p in verdict.parts if p.result == r] for r in ("supported", "refuted", "inconclusive")}
+    total = len(verdict.parts)
+    if verdict.result == "supported":
+        level = verdict.parts[0].interval.level if verdict.parts[0].interval else 0.95
+        which = "Both" if total == 2 else f"All {total}"
+        needs = bounds(item.supports, unit, item.kind)
+        return f"{which} comparisons are {needs}, each with its whole {percent(level)} interval."
+    if verdict.result == "refuted":
+        failed = found["refuted"]
+        verb = "fails" if len(failed) == 1 else "fail"
+        named = _named(failed[0], item, unit)
+        return f"{len(failed)} of {total} comparisons {verb}: {named}. {_needed(item, unit)}"
+    held, open_ = len(found["supported"]), found["inconclusive"]
+    verb = "holds" if held == 1 else "hold"
+    # Of those that cannot be told, one that seems to be refuted needs words most.
+    shown = next((part for part in open_ if _stricter(part, item, unit)), open_[0])
+    named = _named(shown, item, unit)
+    return (
+        f"{held} of {total} comparisons {verb}; {len(open_)} cannot be told: {named}. "
+        f"{_needed(item, unit)}{_stricter(shown, item, unit)}"
+    )
+
+
+def _why_not(verdict: ExpectationVerdict) -> str:
+    """Say what all parts together wait for; what failed, or is wanting for another reason, in its own words."""
+    absent = frozenset[str]().union(*(part.absent for part in verdict.parts))
+    if verdict.status == "pending" and absent:
+        return not_there(len(absent))
+    notes = list(dict.fromkeys(part.note for part in verdict.parts if part.note))
+    return "; ".join(notes) or "nothing has been run"
+
+
+def _stricter(part: PartVerdict, item: Expectation, unit: Unit) -> str:
+    """Say why a part is undecided whose shown interval lies in what refutes: refuting takes a wider one."""
+    shown, wider, refutes = part.interval, part.refutation, refuting_region(item)
+    if part.result != "inconclusive" or shown is None or wider is None:
+        return ""
+    if not refutes.contains(shown) or refutes.contains(wider):
+        return ""
+    half = (wider.high - wider.low) / 2
+    low, high = (number(end, unit, half) for end in (wider.low, wider.high))
+    among = round((1 - shown.level) / (1 - wider.level))
+    return (
+        f" The {percent(shown.level)} interval lies in what speaks against the claim, {refuting(item, unit)}; but any "
+        f"of {among} comparisons could refute, so that it takes the {percent(wider.level)} interval, {low} to {high}, "
+        "which does not lie there."
+    )
+
+
+def _named(part: PartVerdict, item: Expectation, unit: Unit) -> str:
+    note = f" ({part.note})" if part.note else ""
+    return f"{part.estimand.label or item.title}: {estimate(part, unit, item.kind)}{note}"
+
+
+def _needed(item: Expectation, unit: Unit) -> str:
+    return f"The claim needs {bounds(item.supports, unit, item.kind)}."
+
+
+def _one(part: PartVerdict, item: Expectation, unit: Unit) -> str:
+    interval, tail = part.interval, suffix(unit, item.kind)
+    needs = bounds(item.supports, unit, item.kind)
+    note = f" Note: {part.note}." if part.note else ""
+    if interval is None or math.isnan(interval.estimate):
+        return f"There is no estimate to judge; the claim needs {needs}.{note}"
+    if item.kind == "exact":
+        verb = {"supported": "as claimed", "refuted": "not as claimed"}.get(
+            part.result or "", "between the regions"
+        )
+        return f"Computed: {number(interval.estimate, unit)}{tail}; the claim needs {needs}: {verb}.{note}"
+    half = (interval.high - interval.low) / 2
+    spread = half if math.isfinite(half) else None
+    low, high = number(interval.low, unit, half), number(interval.high, unit, half)
+    sign = {"from_below": "at least ", "from_above": "at most "}.get(interval.bound, "")
+    middle = f"{sign}{number(interval.estimate, unit, spread)}{tail}"
+    measured = f"We measured {middle} ({percent(interval.level)} interval {low} to {high}, {part.n} seeds)"
+    refutes = refuting(item, unit)
+    end = {
+        "supported": f"the whole interval lies in what the claim needs, {needs}",
+        "refuted": f"the whole interval lies in what speaks against the claim, {refutes}",
+        "inconclusive": f"the claim needs {needs}, and {part.n} seeds cannot tell",
+    }[part.result or "inconclusive"]
+    return f"{measured}: {end}.{_stricter(part, item, unit)}{note}"
+
+
+def claim_sentence(verdict: ClaimVerdict, sentences: dict[str, str], awaits: str | None = None) -> str:
+    """Say in one sentence why the claim stands as it does, from the expectations that decide.
+
+    `awaits` says what all of them together still need.
+    """
+    if verdict.barred is not None:
+        return f"Not trained, for the nets are not the paper’s: {verdict.barred}."
+    deciders = [e for e in verdict.expectations if e.item.role == "decides" and not e.note]
+    if not deciders:
+        reasons = [e.note for e in verdict.expectations if e.item.role == "decides" and e.note]
+        return (
+            f"Nothing that decides this claim is judged at this scale: {'; '.join(dict.fromkeys(reasons))}."
+        )
+    if verdict.status == "pending" and verdict.result is None and awaits:
+        return f"Not judged: {awaits}."
+    if verdict.result is None:
+        undecided = [e for e in verdict.expectations if e.item.role == "decides" and e.result is None]
+        return sentences[(undecided or deciders)[0].id]
+    chosen = [e for e in deciders if e.result == verdict.result] or deciders
+    # What was trained says more than what could be computed without it.
+    chosen.sort(key=lambda e: e.item.kind == "exact")
+    first = f"{chosen[0].item.title}: {_lower(sentences[chosen[0].id])}"
+    if verdict.result == "supported" and len(chosen) > 1:
+        return f"All {len(chosen)} deciding expectations hold. {first}"
+    return first
+
+
+def _lower(sentence: str) -> str:
+    return sentence[:1].lower() + sentence[1:]

@@ -1,0 +1,153 @@
+"""Numbers, regions and verdicts in words: numbers rounded by their uncertainty, verdicts capped by the scale."""
+
+from __future__ import annotations
+
+import math
+import re
+
+from repro.claims import Expectation, Metric, below
+from repro.claims.schema import Bounds
+from repro.experiment.requirements import Requirements
+from repro.judging.verdicts import ClaimVerdict, ExpectationVerdict, PartVerdict
+from repro.report.model import Result, Status, Unit
+
+STAND_IN = "stand-in"
+"""Caps the words like a lesser scale: what was trained was not trained on the paper's data."""
+
+DIFFERENCES = ("difference", "contrast", "ordering", "slope")
+
+
+def unit_of(metric: Metric, kind: str) -> Unit:
+    """Return the unit in which an expectation on `metric` is shown."""
+    if kind == "ratio":
+        return "ratio"
+    if metric.unit != "number" or metric.transform == "log10":
+        return "log10" if metric.transform == "log10" else metric.unit
+    if metric.of is not None and metric.of.endswith("error"):
+        return "epochs" if metric.kind == "first_reach" else "error"
+    return "count" if metric.kind == "static" else "number"
+
+
+def unit_at(verdict: ExpectationVerdict, item: Requirements) -> Unit:
+    """Return the unit of a judged expectation; exact ones are of the paper's own protocol."""
+    file = item.claim.base if verdict.item.kind == "exact" else item.file
+    return unit_of(file.metrics[verdict.item.metric], verdict.item.kind)
+
+
+def suffix(unit: Unit, kind: str) -> str:
+    """Return what follows a number: % for errors, pp for their differences, and so on."""
+    if unit == "error":
+        return " pp" if kind in DIFFERENCES else "%"
+    return {"epochs": " epochs", "ratio": "×", "log10": " decades"}.get(unit, "")
+
+
+def number(value: float, unit: Unit, half_width: float | None = None) -> str:
+    """Return a number without its unit, with two digits of its uncertainty (three significant without one)."""
+    if math.isinf(value):
+        return "∞" if value > 0 else "−∞"
+    if unit == "count":
+        return f"{value:,.0f}"
+    shown = value * 100 if unit == "error" else value
+    spread = half_width * 100 if unit == "error" and half_width is not None else half_width
+    if spread is None or not math.isfinite(spread) or spread <= 0:
+        text = _three_digits(shown)
+    else:
+        text = f"{shown:.{min(6, max(0, 1 - math.floor(math.log10(spread))))}f}"
+    # A negative number that rounds to nothing is nothing.
+    return text.replace("-", "−") if text.strip("-0.") else text.removeprefix("-")
+
+
+def _three_digits(value: float) -> str:
+    """Return a number with three significant digits; far from one, as a power of ten: 7.6·10⁻¹⁶."""
+    if value == 0 or 1e-3 <= abs(value) < 1e6:
+        return f"{value:,.0f}" if abs(value) >= 999.5 else f"{value:.3g}"
+    mantissa, exponent = f"{value:.1e}".split("e")
+    power = "10" + str(int(exponent)).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
+    mantissa = mantissa.removesuffix(".0")
+    return power if mantissa == "1" else f"{mantissa}·{power}"
+
+
+def estimate(part: PartVerdict, unit: Unit, kind: str) -> str:
+    """Return "14.9 pp [9.1, 20.7], n = 5", or why there is none."""
+    interval = part.interval
+    if interval is None:
+        return "—"
+    tail = suffix(unit, kind)
+    if kind == "exact":
+        return number(interval.estimate, unit) + tail
+    half = (interval.high - interval.low) / 2
+    low, high = number(interval.low, unit, half), number(interval.high, unit, half)
+    if math.isnan(interval.estimate):
+        middle = "not defined"
+    else:
+        sign = {"from_below": "at least ", "from_above": "at most "}.get(interval.bound, "")
+        spread = half if math.isfinite(half) else None
+        middle = sign + number(interval.estimate, unit, spread) + tail
+    return f"{middle} [{low}, {high}], n = {part.n}"
+
+
+def bounds(region: Bounds, unit: Unit, kind: str) -> str:
+    """Return a region in words: "at least 2 pp"."""
+    tail = suffix(unit, kind)
+    if region.at_least is not None:
+        return f"at least {number(region.at_least, unit)}{tail}"
+    if region.at_most is not None:
+        return f"at most {number(region.at_most, unit)}{tail}"
+    pair = region.within or region.outside
+    assert pair is not None
+    low, high = (number(value, unit) for value in pair)
+    return f"between {low} and {high}{tail}" if region.within else f"below {low} or above {high}{tail}"
+
+
+def refuting(item: Expectation, unit: Unit) -> str:
+    """Return the refuting region in words; by default, everything that does not support."""
+    if item.refuted:
+        return bounds(item.refuted, unit, item.kind)
+    region, tail = item.supports, suffix(unit, item.kind)
+    if region.at_least is not None:
+        return f"less than {number(region.at_least, unit)}{tail}"
+    if region.at_most is not None:
+        return f"more than {number(region.at_most, unit)}{tail}"
+    pair = region.within or region.outside
+    assert pair is not None
+    low, high = (number(value, unit) for value in pair)
+    return f"below {low} or above {high}{tail}" if region.within else f"between {low} and {high}{tail}"
+
+
+def reading_error(text: str) -> str:
+    """Return a reading error in words: "±0.05" for a number, and what else is written as it stands."""
+    return f"reading error ±{text}" if re.match(r"[0-9]", text) else f"read to {text}"
+
+
+def word(result: Result | None, status: Status, scale: str | None) -> str:
+    """Return the verdict's word. `scale` is what caps it, see :func:`cap`; None for the claim's own scale and data."""
+    if result is None:
+        return {"failed": "failed to run", "pending": "pending", "complete": "not judged here"}[status]
+    if scale is None:
+        return result
+    capped = {"supported": "holds", "refuted": "does not hold", "inconclusive": "undecided"}[result]
+    return f"{capped} on stand-in data" if scale == STAND_IN else f"{capped} at {scale} scale"
+
+
+def cap(item: Requirements, *, lesser: bool, trained: bool) -> str | None:
+    """Return what caps a verdict's words: a lesser scale, or at the claim's own scale data that stand in.
+
+    Args:
+        item: what was judged.
+        lesser: the scale is less than the verdict's own.
+        trained: the verdict rests on runs, not on numbers computed without any.
+    """
+    if lesser:
+        return item.scale
+    return STAND_IN if trained and item.stand_ins else None
+
+
+def claim_cap(verdict: ClaimVerdict, item: Requirements) -> str | None:
+    """Return what caps the words of a claim's verdict."""
+    trained = any(e.item.kind != "exact" for e in verdict.expectations if e.item.role == "decides")
+    return cap(item, lesser=verdict.capped, trained=trained)
+
+
+def expectation_cap(verdict: ExpectationVerdict, item: Requirements) -> str | None:
+    """Return what caps the words of an expectation's verdict."""
+    return cap(item, lesser=below(item.scale, verdict.own_scale), trained=verdict.item.kind != "exact")

@@ -1,0 +1,1 @@
+"""The process that carries out jobs, with torch. Its parent (`execution`) only starts it and reads its events."""

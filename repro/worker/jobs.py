@@ -1,0 +1,255 @@
+"""A worker: takes jobs, trains and probes, writes into the store, answers with events."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import math
+import threading
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from repro.datasets import ImageData, ImageFiles, load_dataset
+from repro.errors import Problem, ReproError
+from repro.probes.reading import take_reading
+from repro.registry import DataRef
+from repro.spec import ReadingSpec, RunSpec
+from repro.store import Store
+from repro.training import TrainedRun, train
+from repro.training.checkpoints import Interrupted
+from repro.training.devices import fix_algorithms, is_out_of_memory, own_stream
+from repro.training.footprint import run_bytes
+from repro.worker.checkpoints import RunCheckpoints
+from repro.worker.failures import ends_the_process, reason
+from repro.worker.memory import DeviceMemory, Share
+from repro.worker.provenance import provenance
+from repro.worker.recording import as_bytes, errors_of, record_of
+
+Emit = Callable[[Mapping[str, Any]], None]
+
+
+class _UnwritableError(ReproError):
+    """A run that is done and cannot be kept: further ones could not, either."""
+
+
+class Worker:
+    """Carries out jobs, on a GPU several side by side, a thread each; keeps the datasets it has loaded.
+
+    Args:
+        store: where results and checkpoints go.
+        claims_folder: where a user's own code is looked for.
+        device: where to train.
+        emit: told about events.
+        stop: set once the worker shall save and end.
+        checkpoint_seconds: save a run's state so often; None leaves it to `RunCheckpoints`.
+        readers: processes that read images ahead, where these lie in files.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        claims_folder: Path,
+        device: torch.device,
+        emit: Emit,
+        stop: threading.Event,
+        checkpoint_seconds: float | None = None,
+        *,
+        readers: int = 0,
+    ) -> None:
+        self.store = store
+        self.claims_folder = claims_folder
+        self.device = device
+        self.emit = emit
+        self.stop = stop
+        self.checkpoint_seconds = checkpoint_seconds
+        self.readers = readers
+        self.sources: dict[tuple[str, str], DataRef] = {}
+        self.datasets: dict[tuple[str, str], ImageData | ImageFiles] = {}
+        self.loading = threading.Lock()
+        self.provenance = provenance(device)
+        self.memory = DeviceMemory(_bytes_to_share(device))
+
+    def work(self, job: Mapping[str, Any]) -> None:
+        """Carry out one job and say how it ended: "done", "failed" with a reason, "busy" or "interrupted"."""
+        run = RunSpec.from_json(job["run"]) if job["run"] else None
+        if run and job.get("source"):
+            self.sources[run.dataset.identity] = DataRef.from_json(job["source"])
+        readings = [ReadingSpec(**{**r, "run": run if r["moment"] else None}) for r in job["readings"]]
+        key = run.key if run else readings[0].key
+        try:
+            while not self.stop.is_set():
+                with self.store.lock(key) as mine:
+                    if mine:
+                        done = self.carry_out(run, readings, job.get("predicted_seconds"))
+                        self.emit({**done, "key": key})
+                        return
+                if not job["wait"]:
+                    self.emit({"event": "busy", "key": key})
+                    return
+                self.stop.wait(0.2)
+        except OSError as error:  # there is no room even for the lock
+            reason = f"{self.store.root}: cannot be written: {error.strerror or error}"
+            self.emit({"event": "failed", "reason": reason, "in_vain": True, "key": key})
+        else:
+            self.emit({"event": "interrupted", "key": key})
+
+    def carry_out(
+        self, run: RunSpec | None, readings: list[ReadingSpec], predicted_seconds: float | None
+    ) -> dict[str, Any]:
+        """Train what is missing and read what is missing; raises only what leaves a GPU of no use."""
+        try:
+            what = self.train(run, predicted_seconds) if run else "computed"
+            for reading in readings:
+                if self.stop.is_set():
+                    return {"event": "interrupted"}
+                self.read(reading, run)
+        except Interrupted:
+            return {"event": "interrupted"}
+        except _UnwritableError as error:
+            return {"event": "failed", "reason": str(error), "in_vain": True}
+        except Exception as error:
+            if ends_the_process(error, self.device):
+                raise
+            # A crashed run is a failure with its reason; the other runs go on.
+            return {"event": "failed", "reason": reason(error, self.claims_folder)}
+        # Of the run itself, or of a probe that has been mended since.
+        self.store.clear_failure(run.key if run else readings[0].key)
+        return {"event": "done", "what": what}
+
+    def train(self, spec: RunSpec, predicted_seconds: float | None) -> str:
+        """Train `spec`, from its last checkpoint on, unless the store has it by now; return what to tell."""
+        if self.store.intact(spec.key):
+            return "already there"
+        self.store.sweep(spec.key)
+        data = self.data(spec)
+        checkpoints = RunCheckpoints(
+            self.store.checkpoints(spec.key),
+            spec,
+            {**self.provenance, "predicted_seconds": predicted_seconds},
+            self.stop,
+            lambda text: self.emit({"event": "warning", "message": f"{spec.title}: {text}"}),
+            self.checkpoint_seconds,
+        )
+        result, share = self.beside_others(spec, data, checkpoints)
+        blobs = {moment: as_bytes(state) for moment, state in result.weights.items()}
+        sessions = checkpoints.sessions(result.steps_done)
+        record = record_of(spec, result, data, blobs, sessions, share.device_seconds)
+        try:
+            self.store.put_run(record, blobs)
+        except OSError as error:
+            kept = "its last checkpoint is" if checkpoints.folder.files() else "nothing of it is"
+            what = f"the run was trained but cannot be written: {error.strerror}; {kept} kept"
+            hint = "make room and run the same command again"
+            raise _UnwritableError(Problem(str(self.store.root), what, hint=hint)) from None
+        return f"{result.outcome}, {errors_of(result)}"
+
+    def beside_others(
+        self, spec: RunSpec, data: ImageData | ImageFiles, checkpoints: RunCheckpoints
+    ) -> tuple[TrainedRun, Share]:
+        """Train as soon as there is room on the device; where memory runs out in company, again with fewer beside."""
+        wanted = self.bytes_of(spec, data)
+        while True:
+            with self.memory.reserved(wanted, spec.numerics.precision) as share:
+                try:
+                    return self.trained(spec, data, checkpoints), share
+                except Exception as error:
+                    if not is_out_of_memory(error) or not self.memory.ran_out():
+                        raise
+            self.emit(
+                {
+                    "event": "warning",
+                    "message": f"{spec.title}: out of memory; with fewer nets beside it, then",
+                }
+            )
+
+    def trained(self, spec: RunSpec, data: ImageData | ImageFiles, checkpoints: RunCheckpoints) -> TrainedRun:
+        """Train; a checkpoint that the run cannot go on from is set aside for the one before, or for none."""
+        last, moved = 0.0, False
+
+        def on_progress(done: int, total: int) -> None:
+            nonlocal last, moved
+            moved, checkpoints.planned_steps = True, total
+            if time.monotonic() - last > 0.25:
+                last = time.monotonic()
+                self.emit({"event": "progress", "fraction": done / max(total, 1), "key": spec.key})
+
+        while True:
+            try:
+                return train(
+                    spec,
+                    data,
+                    self.device,
+                    claims_folder=self.claims_folder,
+                    on_progress=on_progress,
+                    checkpoints=checkpoints,
+                    readers=math.ceil(self.readers / max(1, self.memory.nets)),
+                )
+            except Interrupted:
+                raise
+            except Exception as error:
+                if moved or not checkpoints.going_on_from or is_out_of_memory(error):
+                    raise
+                checkpoints.reject(f"{type(error).__name__}: {error}".splitlines()[0])
+
+    def read(self, reading: ReadingSpec, run: RunSpec | None) -> None:
+        """Take one reading, from a run's kept weights where it is of a run."""
+        if self.store.reading(reading.key) is not None:
+            return
+        weights = None
+        if reading.run is not None:
+            blob = self.store.weights(reading.run.key, reading.moment or "")
+            if blob is None:
+                return  # the run ended before this moment
+            weights = torch.load(io.BytesIO(blob), map_location=self.device, weights_only=True)
+        data = self.data(run) if run is not None else None
+        # As the run was trained: beside others only where there is room and they agree on the algorithms.
+        precision = run.numerics.precision if run is not None else "fp32"
+        try:
+            with (
+                self.memory.reserved(self.bytes_of(run, data), precision),
+                own_stream(self.device),
+            ):
+                fix_algorithms(precision, self.device)
+                rows = take_reading(
+                    reading,
+                    weights=weights,
+                    data=data,
+                    device=self.device,
+                    claims_folder=self.claims_folder,
+                )
+        except Exception as error:
+            with contextlib.suppress(OSError):  # the run's own failure tells of it, too
+                self.store.put_failure(reading.key, reading.probe, reason(error, self.claims_folder))
+            raise
+        self.store.put_reading(reading, rows, self.provenance)
+        self.store.clear_failure(reading.key)
+
+    def bytes_of(self, spec: RunSpec | None, data: ImageData | ImageFiles | None) -> int:
+        """Return an estimate of what a run or its readings take on a GPU; 0 where that does not matter."""
+        if spec is None or data is None or self.device.type != "cuda":
+            return 0
+        return run_bytes(spec, data, self.claims_folder)
+
+    def data(self, spec: RunSpec) -> ImageData | ImageFiles:
+        """Return the dataset of a run, loaded once."""
+        identity, as_files = spec.dataset.identity, spec.recipe.crop_size is not None
+        with self.loading:
+            if identity not in self.datasets:
+                source = self.sources.get(identity)
+                self.datasets[identity] = load_dataset(
+                    spec.dataset, source, self.claims_folder, as_files=as_files
+                )
+            return self.datasets[identity]
+
+
+def _bytes_to_share(device: torch.device) -> float:
+    """Return nine tenths of what is free on a GPU; torch's allocator shall leave something to the libraries."""
+    if device.type != "cuda":
+        return math.inf
+    free, total = torch.cuda.mem_get_info(device)
+    torch.cuda.set_per_process_memory_fraction(0.95 * free / total, device)
+    return 0.9 * free

@@ -1,0 +1,121 @@
+"""A worker process: reads jobs as JSON lines and answers with events.
+
+`python -m repro.worker.process --store DIR --claims DIR --device cpu`; started by pool.py, not by people. The end of
+its standard input, which the parent's death brings, too, asks it to save what it is at and to end; so does SIGTERM.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import queue
+import signal
+import threading
+import traceback
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from repro.store import Store
+from repro.training.devices import MOST_STREAMS
+from repro.worker.jobs import Worker
+
+
+def choose_device(name: str) -> torch.device:
+    """Return the device, having used it once; "auto" is the first GPU where there is one.
+
+    Raises:
+        RuntimeError: torch knows no such device, or cannot use it.
+    """
+    if name == "auto":
+        name = "cuda" if torch.cuda.is_available() else "cpu"
+    # The device that a tensor there is on has a number: parts of torch ask for it.
+    return torch.zeros(1, device=torch.device(name)).device
+
+
+def available_cores() -> int:
+    """Return the cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def main() -> None:
+    """Serve jobs from standard input until it ends."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--store", type=Path, required=True)
+    parser.add_argument("--claims", type=Path, required=True)
+    parser.add_argument("--device", required=True)
+    parser.add_argument("--nets", type=int, default=1)
+    parser.add_argument("--workers", type=int, default=1)
+    parser.add_argument("--checkpoint-seconds", type=float)
+    arguments = parser.parse_args()
+
+    stop = threading.Event()
+    jobs: queue.SimpleQueue[dict[str, Any] | None] = queue.SimpleQueue()
+
+    def end(*_: object) -> None:
+        stop.set()
+        jobs.put(None)
+
+    signal.signal(signal.SIGTERM, end)
+    # Prints of a user's own code must not mix with events.
+    events = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)
+    speaking = threading.Lock()
+
+    def emit(event: Mapping[str, Any]) -> None:
+        try:
+            with speaking:
+                events.write(json.dumps(event) + "\n")
+                events.flush()
+        except OSError:
+            end()  # the parent has died
+
+    try:
+        device = choose_device(arguments.device)
+    except (RuntimeError, AssertionError) as error:
+        emit({"event": "refused", "reason": f"cannot be used: {str(error).splitlines()[0]}"})
+        return
+    torch.set_num_threads(1)
+    # The cores that this process has to itself: one computes, the others read images ahead.
+    cores = available_cores() // (1 if device.type == "cuda" else arguments.workers)
+    worker = Worker(
+        Store(arguments.store),
+        arguments.claims,
+        device,
+        emit,
+        stop,
+        arguments.checkpoint_seconds,
+        readers=max(0, cores - 1),
+    )
+
+    def listen() -> None:
+        # Unbuffered: a thread that waits in a buffered stream cannot be left behind when the process ends.
+        with open(0, "rb", buffering=0, closefd=False) as lines:
+            for line in lines:
+                jobs.put(json.loads(line))
+        end()
+
+    threading.Thread(target=listen, daemon=True).start()
+
+    def serve(job: dict[str, Any]) -> None:
+        try:
+            worker.work(job)
+        except BaseException:
+            # Nobody looks after a thread: the process ends, and its parent gives the jobs a second try.
+            traceback.print_exc()
+            os._exit(1)
+
+    # A CPU is shared by processes, a core each; a GPU by threads of one process.
+    room = min(arguments.nets, MOST_STREAMS) if device.type == "cuda" else 1
+    emit({"event": "ready", "device": device.type, "room": room})
+    with ThreadPoolExecutor(room) as threads:
+        while (job := jobs.get()) is not None:
+            threads.submit(serve, job)
+
+
+if __name__ == "__main__":
+    main()

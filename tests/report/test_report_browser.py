@@ -1,0 +1,324 @@
+"""The page in a real browser: quiet, accessible, whole without script, at home on a phone and on paper."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import re
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import pytest
+
+from repro.report.html.pages import write_whole
+from repro.report.html.render import render_html
+from repro.report.model import Report
+from tests.support import report_samples as samples
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+SAMPLES: dict[str, Callable[[], Report]] = {
+    "five claims": samples.five_claims,
+    "stand-in": samples.stand_in,
+    "none judged": samples.none_judged,
+    "all failed": samples.all_failed,
+    "hostile": samples.hostile,
+    "sixty claims": samples.many_claims,
+}
+# The tests look at one local file: a browser that phones home would only add noise.
+QUIET = [
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+A4_WIDTH = 688  # CSS pixels between margins of 14 mm
+OPEN_ALL = "document.querySelectorAll('details').forEach(box => box.open = true)"
+OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+
+
+def _missing(what: str) -> NoReturn:
+    """Skip with a reason; in CI a missing browser is a failure, else nobody would notice."""
+    if os.environ.get("CI") == "true":
+        pytest.fail(f"{what} is missing, and CI never skips the browser tests")
+    pytest.skip(f"{what} is missing: this check of the page needs it")
+
+
+def _chromium() -> str:
+    found = [shutil.which(name) for name in ("chromium", "chromium-browser", "google-chrome", "chrome")]
+    path = os.environ.get("REPRO_CHROMIUM") or next((path for path in found if path), None)
+    return path or _missing("Chromium (a package of the system, or a path in REPRO_CHROMIUM)")
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    executable = _chromium()
+    if importlib.util.find_spec("playwright") is None:
+        _missing("the Python package playwright")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=executable, args=QUIET, chromium_sandbox=False)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    folder = tmp_path_factory.mktemp("reports")
+
+    @cache
+    def file(name: str) -> Path:
+        path = folder / f"{name.replace(' ', '-')}.html"
+        write_whole(path, render_html(SAMPLES[name]()))
+        return path
+
+    return file
+
+
+@contextmanager
+def opened(browser: Browser, path: Path, **options: Any) -> Iterator[Page]:
+    """Open a page; at the end fail on any complaint of the browser and on any request but the page itself."""
+    complaints: list[str] = []
+    requests: list[str] = []
+    settings: dict[str, Any] = {"viewport": {"width": 1280, "height": 900}, **options}
+    context = browser.new_context(**settings)
+    page = context.new_page()
+    page.on("console", lambda message: complaints.append(message.text))
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("dialog", lambda dialog: complaints.append(f"dialog: {dialog.message}"))
+    page.on("request", lambda request: requests.append(request.url))
+    page.goto(path.as_uri())
+    yield page
+    context.close()
+    assert complaints == []
+    assert [url for url in requests if not url.startswith(("data:", path.as_uri()))] == []
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_no_page_scrolls_sideways(browser: Browser, files: Callable[[str], Path], name: str) -> None:
+    """320 is WCAG's reflow (1280 at 400%), 360 a phone, 640 is 1280 at 200% zoom."""
+    with opened(browser, files(name)) as page:
+        page.evaluate(OPEN_ALL)
+        for width in (320, 360, 640):
+            page.set_viewport_size({"width": width, "height": 700})
+            assert page.evaluate(OVERFLOW) == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "theme"),
+    [
+        ("five claims", "light"),
+        ("five claims", "dark"),
+        ("stand-in", "dark"),
+        ("none judged", "light"),
+        ("all failed", "light"),
+        ("hostile", "light"),
+    ],
+)
+def test_axe_finds_no_violation(
+    browser: Browser, files: Callable[[str], Path], name: str, theme: str
+) -> None:
+    found = importlib.util.find_spec("axe_playwright_python")
+    if found is None or found.origin is None:
+        _missing("the Python package axe-playwright-python")
+    axe = (Path(found.origin).parent / "axe.min.js").read_text(encoding="utf-8")
+    with opened(browser, files(name), color_scheme=theme) as page:
+        page.evaluate(OPEN_ALL)
+        page.evaluate(axe)
+        violations = page.evaluate("axe.run().then(result => result.violations)")
+        told = [(one["id"], [node["target"] for node in one["nodes"]]) for one in violations]
+        assert told == []
+
+
+@pytest.mark.parametrize("name", ["five claims", "hostile"])
+def test_the_browser_reads_the_elements_as_they_were_written(
+    browser: Browser, files: Callable[[str], Path], name: str
+) -> None:
+    """Invalid nesting would make the parser move, close or add elements."""
+    source = re.sub(
+        r"<(style|script)>.*?</\1>", r"<\1></\1>", files(name).read_text(encoding="utf-8"), flags=re.S
+    )
+    written = [tag.lower() for tag in re.findall(r"<([a-zA-Z][a-zA-Z0-9]*)", source)]
+    with opened(browser, files(name), java_script_enabled=False) as page:
+        read = page.evaluate("[...document.querySelectorAll('*')].map(one => one.localName.toLowerCase())")
+    assert read == written
+
+
+def test_everything_is_there_without_script(browser: Browser, files: Callable[[str], Path]) -> None:
+    with opened(browser, files("five claims"), java_script_enabled=False) as page:
+        shown = page.locator("body").inner_text()
+        for paper in samples.five_claims().papers:
+            for claim in paper.claims:
+                assert claim.title in shown
+                assert claim.verdict.sentence in shown
+        assert not page.locator("#_fold").is_visible()
+        assert not page.locator("#_filter").is_visible()
+        key = samples.five_claims().papers[0].claims[0].runs[0].key
+        assert not page.get_by_text(key).first.is_visible()
+        page.locator("summary", has_text="Runs (").first.click()
+        assert page.get_by_text(key).first.is_visible()
+
+
+def test_script_filters_folds_and_turns_the_theme(browser: Browser, files: Callable[[str], Path]) -> None:
+    with opened(browser, files("five claims")) as page:
+        page.get_by_role("button", name="undecided at smoke scale 1").click()
+        assert page.locator(".verdict-row:visible").count() == 1
+        assert page.locator("article:visible").count() == 1
+        assert "Showing 1 of 5 claims" in page.get_by_role("status").inner_text()
+        page.get_by_role("button", name="All 5").click()
+        assert page.locator("article:visible").count() == 5
+        page.get_by_role("button", name="Unfold all").click()
+        assert page.locator("main details:not([open])").count() == 0
+        page.get_by_role("button", name="Fold all").click()
+        assert page.locator("main details[open]").count() == 0
+        ground = "getComputedStyle(document.body).backgroundColor"
+        before = page.evaluate(ground)
+        page.get_by_role("button", name="Dark").click()
+        assert page.evaluate(ground) != before
+        page.get_by_role("button", name="Light").click()
+        assert page.evaluate(ground) == before
+
+
+def test_script_sorts_tables_by_keyboard_and_says_so(browser: Browser, files: Callable[[str], Path]) -> None:
+    with opened(browser, files("five claims")) as page:
+        page.get_by_role("button", name="Unfold all").click()
+        head = page.locator(".runs").first.locator("th[data-column='6']")
+        cells = page.locator(".runs").first.locator("tbody td:nth-child(7)")
+
+        def seconds() -> list[float]:
+            return [float(text.removesuffix(" s")) for text in cells.all_inner_texts()]
+
+        before = seconds()
+        assert before != sorted(before)
+        head.get_by_role("button").focus()
+        page.keyboard.press("Enter")
+        assert head.get_attribute("aria-sort") == "ascending"
+        assert seconds() == sorted(before)
+        page.keyboard.press("Enter")
+        assert head.get_attribute("aria-sort") == "descending"
+        assert seconds() == sorted(before, reverse=True)
+        table = page.locator(".beside").first
+        ours = table.locator("th", has_text="ours").first
+        ours.get_by_role("button").click()
+        read = table.locator("tbody tr td:nth-child(3)").all_inner_texts()
+        assert [text.split()[0] for text in read] == ["0.9", "1.2", "17.9", "—"], (
+            "as numbers, what is missing last"
+        )
+        assert table.locator("[aria-sort]").count() == 1
+
+
+def test_claims_are_filtered_by_text(browser: Browser, files: Callable[[str], Path]) -> None:
+    with opened(browser, files("five claims")) as page:
+        page.get_by_role("searchbox", name="Filter claims by text").fill("BATCH NORMALISATION")
+        assert page.locator("article:visible h3").all_inner_texts() == [
+            "Residual connections preserve gradients"
+        ]
+        assert page.locator(".overview-paper:visible").count() == 1, "papers without a claim to show go, too"
+        assert "Showing 1 of 5 claims: with “batch normalisation”." in page.get_by_role("status").inner_text()
+        page.get_by_role("button", name="pending 1").click()
+        assert page.locator("article:visible").count() == 0
+        page.evaluate(f"location.hash = '{samples.degradation().tables[0].anchor}'")
+        page.locator(".paper-table").first.wait_for(state="visible")
+        assert page.locator("article:visible").count() == 5
+
+
+@pytest.mark.parametrize("name", ["five claims", "stand-in"])
+def test_the_scale_stands_at_every_claim_on_a_phone_and_on_paper(
+    browser: Browser, files: Callable[[str], Path], name: str
+) -> None:
+    with opened(browser, files(name), viewport={"width": 360, "height": 700}) as page:
+        for media in ("screen", "print"):
+            page.emulate_media(media=media)
+            tags = page.locator("article .claim-scale .scale-tag")
+            assert tags.count() == page.locator("article").count()
+            assert tags.evaluate_all("all => all.every(one => one.checkVisibility())")
+
+
+def test_a_deep_link_shows_its_target_even_when_it_was_filtered_away(
+    browser: Browser, files: Callable[[str], Path]
+) -> None:
+    claim = samples.five_claims().papers[0].claims[0]
+    with opened(browser, files("five claims")) as page:
+        page.get_by_role("button", name="pending 1").click()
+        page.evaluate(f"location.hash = '{claim.expectations[1].anchor}'")
+        page.locator(f"#{claim.expectations[1].anchor}").wait_for(state="visible")
+        assert page.locator(f"#{claim.anchor}").is_visible()
+
+
+def test_the_keyboard_comes_everywhere(browser: Browser, files: Callable[[str], Path]) -> None:
+    with opened(browser, files("five claims")) as page:
+        page.keyboard.press("Tab")
+        skip = page.locator(".skip")
+        assert skip.evaluate("one => one === document.activeElement")
+        box = skip.bounding_box()
+        assert box is not None
+        assert box["y"] >= 0
+        page.keyboard.press("Enter")
+        assert page.evaluate("document.activeElement.id") == "_content"
+        page.locator("summary").first.focus()
+        page.keyboard.press("Enter")
+        assert page.locator("details").first.get_attribute("open") is not None
+        unreached = "[...document.querySelectorAll('.scroller, pre')].filter(box => box.tabIndex < 0).length"
+        assert page.evaluate(unreached) == 0
+        outline = page.locator("summary").first.evaluate("one => getComputedStyle(one).outlineStyle")
+        assert outline == "solid"
+
+
+def test_figures_follow_the_theme(browser: Browser, files: Callable[[str], Path]) -> None:
+    colours: dict[str, list[str]] = {}
+    for theme in ("light", "dark"):
+        with opened(browser, files("five claims"), color_scheme=theme) as page:
+            line, label = page.locator(".plot path[clip-path]").first, page.locator(".plot text").first
+            colours[theme] = [
+                line.evaluate("one => getComputedStyle(one).stroke"),
+                label.evaluate("one => getComputedStyle(one).fill"),
+                page.evaluate("getComputedStyle(document.body).backgroundColor"),
+            ]
+    assert all(light != dark for light, dark in zip(colours["light"], colours["dark"], strict=True))
+
+
+def test_labels_of_a_figure_do_not_overlap(browser: Browser, files: Callable[[str], Path]) -> None:
+    """What is looked at by eye for one report, is measured for all of them."""
+    crossing = """[...document.querySelectorAll('.plot')].flatMap(plot => {
+        const labels = [...plot.querySelectorAll('text')].map(one => [one.textContent, one.getBoundingClientRect()]);
+        return labels.flatMap(([name, a], i) => labels.slice(i + 1).filter(([, b]) =>
+            a.left < b.right - 1 && b.left < a.right - 1 && a.top < b.bottom - 3 && b.top < a.bottom - 3
+        ).map(([other]) => [name, other]));
+    })"""
+    for width in (360, 1280):
+        with opened(browser, files("five claims"), viewport={"width": width, "height": 900}) as page:
+            assert page.evaluate(crossing) == []
+
+
+def test_paper_shows_what_was_unfolded_only_and_cuts_no_table(
+    browser: Browser, files: Callable[[str], Path]
+) -> None:
+    pages = []
+    for script in ("", OPEN_ALL):
+        with opened(browser, files("five claims"), viewport={"width": A4_WIDTH, "height": 900}) as page:
+            page.evaluate(script)
+            page.emulate_media(media="print")
+            folded = page.locator("main details .folded")
+            shown = folded.evaluate_all("all => all.filter(one => one.checkVisibility()).length")
+            assert shown == (folded.count() if script else 0)
+            assert page.locator("main summary").first.is_visible()
+            assert not page.locator(".ribbon").is_visible()
+            cut = "all => all.filter(box => box.scrollWidth > box.clientWidth + 1).length"
+            assert page.locator(".scroller, pre").evaluate_all(cut) == 0
+            printed = page.pdf(format="A4")
+            assert printed.startswith(b"%PDF")
+            pages.append(len(re.findall(rb"/Type\s*/Page\b", printed)))
+    assert 5 <= pages[0] < pages[1]
+
+
+def test_motion_is_reduced_on_request(browser: Browser, files: Callable[[str], Path]) -> None:
+    with opened(browser, files("none judged"), reduced_motion="reduce") as page:
+        assert page.evaluate("getComputedStyle(document.documentElement).scrollBehavior") == "auto"

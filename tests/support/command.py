@@ -1,0 +1,60 @@
+"""Running `repro` as a user does: a process of its own, in a folder of its own."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+OWN_CLAIMS = Path(__file__).parents[1] / "own_claims"
+"""Claims that are in no paper, with a user's own model and probe."""
+
+
+def repro(*arguments: object, cwd: Path) -> subprocess.CompletedProcess[str]:
+    """Run the command to its end."""
+    return subprocess.run(line(arguments), cwd=cwd, capture_output=True, text=True, timeout=240, check=False)
+
+
+def start(*arguments: object, cwd: Path) -> subprocess.Popen[str]:
+    """Start the command in a process group of its own, as a terminal does."""
+    return subprocess.Popen(
+        line(arguments),
+        cwd=cwd,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        preexec_fn=_listens if os.name == "posix" else None,  # noqa: PLW1509 - it sets a signal, no more
+    )
+
+
+def _listens() -> None:
+    """Undo what a shell does to jobs in the background: they ignore Ctrl-C, and so do their children."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+def line(arguments: Sequence[object]) -> list[str]:
+    return [sys.executable, "-W", "error", "-m", "repro", *map(str, arguments)]
+
+
+def modules_after(*arguments: object, cwd: Path) -> set[str]:
+    """Run the command and return the top-level modules that were imported in its own process."""
+    code = (
+        "import sys, repro.__main__ as m\n"
+        f"sys.argv = ['repro', *{[str(a) for a in arguments]!r}]\n"
+        "try:\n    m.main()\nexcept SystemExit as end:\n    assert not end.code, end.code\n"
+        "finally:\n    print('MODULES', *sorted({n.partition('.')[0] for n in sys.modules}))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=cwd,
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=True,
+        env={**os.environ},
+    )
+    return set(done.stdout.split("MODULES")[-1].split())
