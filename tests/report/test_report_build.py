@@ -27,7 +27,6 @@ from repro.planning.plan import make_plan
 from repro.registry import DATASETS
 from repro.report.build.deviations import deviations
 from repro.report.build.report import build_report, runs
-from repro.report.build.tables import printed_value
 from repro.report.model import ClaimReport, Panel, Report
 from repro.report.wording import words
 from repro.startup.shipped import folder
@@ -593,25 +592,6 @@ def test_a_number_may_be_read_from_another_place_than_its_table(world: World) ->
         [True, True],
         [True, True],
     ]
-
-
-@pytest.mark.parametrize(
-    ("text", "value"),
-    [
-        ("6.43 (6.61±0.16)", 6.43),
-        ("0.27M", 270_000),
-        ("3.6 billion", 3.6e9),
-        ("2 G of them", 2e9),
-        ("6 Gates", 6),
-        ("<0.1%", 0.1),
-        ("−0.5", -0.5),
-        ("1,234.5", 1234.5),
-        (None, None),
-        ("—", None),
-    ],
-)
-def test_printed_numbers(text: str | None, value: float | None) -> None:
-    assert printed_value(text) == value
 
 
 # --- figures

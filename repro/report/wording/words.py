@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-import re
 
 from repro.claims import Expectation, Metric, below
+from repro.claims.printed import read_printed
 from repro.claims.schema import Bounds
 from repro.experiment.requirements import Requirements
 from repro.judging.verdicts import ClaimVerdict, ExpectationVerdict, PartVerdict
@@ -116,7 +116,7 @@ def refuting(item: Expectation, unit: Unit) -> str:
 
 def reading_error(text: str) -> str:
     """Return a reading error in words: "±0.05" for a number, and what else is written as it stands."""
-    return f"reading error ±{text}" if re.match(r"[0-9]", text) else f"read to {text}"
+    return f"read to {text}" if read_printed(text) is None else f"reading error ±{text}"
 
 
 def word(result: Result | None, status: Status, scale: str | None) -> str:
