@@ -7,7 +7,7 @@ import math
 from repro.claims.printed import read_printed
 from repro.claims.schema import Expectation
 from repro.experiment.requirements import Requirements
-from repro.judging.verdicts import ExpectationVerdict, PartVerdict, refuting_region, region
+from repro.judging.verdicts import ExpectationVerdict, PartVerdict
 from repro.report import model
 from repro.report.wording import remarks, sentences, words
 from repro.stats import Interval, Region
@@ -32,8 +32,8 @@ def expectation(
         reported=expected.reported,
         reported_value=None if printed is None else printed.value,
         reported_note=_reported_note(expected),
-        supports=_region(region(expected.supports), words.bounds(expected.supports, unit, expected.kind)),
-        refutes=_region(refuting_region(expected), words.refuting(expected, unit)),
+        supports=_region(expected.supports, words.bounds(expected.supports, unit, expected.kind)),
+        refutes=_region(expected.refutes, words.bounds(expected.refutes, unit, expected.kind)),
         why=expected.why,
         verdict=model.Verdict(
             word=words.word(verdict.result, verdict.status, lesser),
