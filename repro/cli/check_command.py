@@ -15,9 +15,7 @@ from repro.cli import options
 from repro.cli.machine import (
     NETS_ON_A_GPU,
     check_device,
-    counted,
     default_workers,
-    duration,
     parse_duration,
 )
 from repro.cli.progress import ProgressView
@@ -31,6 +29,7 @@ from repro.planning.plan import Job, Plan
 from repro.planning.schedule import Schedule
 from repro.report.formats import USUAL, Format
 from repro.report.model import Report
+from repro.report.wording.text import duration, plural
 from repro.store import Store
 
 
@@ -185,7 +184,7 @@ def _run(
             click.echo(f"{title}: {where}; run the same command to go on", err=True)
         raise KeyboardInterrupt
     if not quiet:
-        click.echo(f"Ran {counted(outcome.done, 'job')} in {duration(time.monotonic() - began)}.", err=True)
+        click.echo(f"Ran {plural(outcome.done, 'job')} in {duration(time.monotonic() - began)}.", err=True)
     return outcome
 
 
@@ -205,11 +204,12 @@ def _announce(plan: Plan, workers: int) -> None:
     jobs = len(plan.jobs) + len(plan.held)
     if jobs:
         follow = f", at most {plan.follow} more runs after tuning" if plan.follow else ""
-        others = f"{counted(plan.runs, 'run')} to train and {counted(jobs - plan.runs, 'measurement')} without training"
-        known = f"{counted(plan.shared, 'run')} shared by several claims, {plan.present} in the store"
+        others = f"{plural(plan.runs, 'run')} to train and {plural(jobs - plan.runs, 'measurement')} without training"
+        known = f"{plural(plan.shared, 'run')} shared by several claims, {plan.present} in the store"
         basis = f", {plan.basis}" if plan.basis else ""
-        about = f"at most about {duration(plan.wall_seconds(workers))} on {counted(workers, 'worker')}{basis}"
-        click.echo(wrapped(f"{counted(jobs, 'job')}: {others}{follow} ({known}): {about}."), err=True)
+        time_needed = duration(plan.wall_seconds(workers), roughly=True)
+        about = f"at most about {time_needed} on {plural(workers, 'worker')}{basis}"
+        click.echo(wrapped(f"{plural(jobs, 'job')}: {others}{follow} ({known}): {about}."), err=True)
     for line in awaited(plan, workers):
         click.echo(wrapped(line), err=True)
     # What is new needs no explanation; what is run again does.
@@ -223,8 +223,8 @@ def _tell_rest(rest: Plan, budget: str, workers: int) -> None:
     jobs = len(rest.jobs) + len(rest.held)
     if jobs:
         follow = f", and at most {rest.follow} more runs after tuning" if rest.follow else ""
-        about = f"at most about {duration(rest.wall_seconds(workers))}"
-        left = f"{counted(jobs, 'job')} left, {counted(rest.runs, 'run')} to train among them{follow}"
+        about = f"at most about {duration(rest.wall_seconds(workers), roughly=True)}"
+        left = f"{plural(jobs, 'job')} left, {plural(rest.runs, 'run')} to train among them{follow}"
         click.echo(
             f"The budget of {budget} is spent: {left}, {about}. The same command goes on with them.", err=True
         )

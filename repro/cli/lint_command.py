@@ -10,6 +10,7 @@ from repro.claims.loading import load_library, read_claim, read_paper
 from repro.claims.reviews import NOTES, claim_of
 from repro.cli import options
 from repro.errors import Problem, ReproError, mistake
+from repro.report.wording.text import plural
 from repro.startup.shipped import folder
 
 
@@ -41,7 +42,7 @@ def command(paths: tuple[Path, ...], as_json: bool) -> int:
     elif problems:
         raise ReproError(*problems)
     else:
-        click.echo(f"{count} claim{'s' if count != 1 else ''}, no problems.")
+        click.echo(f"{plural(count, 'claim')}, no problems.")
     return 2 if problems else 0
 
 

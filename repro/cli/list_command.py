@@ -6,10 +6,10 @@ from pathlib import Path
 
 import click
 
-from repro.claims import Claim
 from repro.cli import options
 from repro.cli.wrapped import wrapped
-from repro.startup.listing import Listed, as_text
+from repro.startup.listing import as_text, listed
+from repro.startup.shipped import folder
 
 
 @click.command("list")
@@ -24,15 +24,11 @@ def command(claims_dir: Path | None, as_json: bool) -> None:
       repro list --json
       repro list --claims my-claims
     """
-    claims = [_listed(claim) for claim in options.library(claims_dir).claims]
+    claims = listed(folder("claims") if claims_dir is None else claims_dir)
+    if claims is None:
+        options.library(claims_dir)  # says everything that is wrong
     if as_json:
         shown = ("id", "title", "statement", "scales")
-        options.print_json([{name: getattr(claim, name) for name in shown} for claim in claims])
+        options.print_json([{name: getattr(claim, name) for name in shown} for claim in claims or ()])
     else:
-        click.echo(wrapped(as_text(claims)), nl=False)
-
-
-def _listed(claim: Claim) -> Listed:
-    paper, base = claim.paper, claim.base
-    publication = f"{paper.title} ({paper.venue} {paper.year})"
-    return Listed(publication, paper.year, claim.id, base.title, base.statement, tuple(claim.at))
+        click.echo(wrapped(as_text(claims or ())), nl=False)

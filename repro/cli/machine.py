@@ -1,4 +1,4 @@
-"""What this machine offers, and durations for people."""
+"""What this machine offers, and the options that name it."""
 
 from __future__ import annotations
 
@@ -31,24 +31,6 @@ def check_device(name: str, scale: str) -> str:
     if not re.fullmatch(r"auto|cpu|mps|(cuda|xpu)(:\d+)?", name):
         raise mistake("--device", "unknown device", name, "choose auto, cpu, cuda, cuda:1 or mps")
     return "cpu" if name == "auto" and scale in ("exact", "smoke") else name
-
-
-def duration(seconds: float) -> str:
-    """Return a duration for people: "8 s", "3 min", "2.5 h", "4 days", "8 years"."""
-    if seconds < 100:
-        return f"{seconds:.0f} s"
-    if seconds < 100 * 60:
-        return f"{seconds / 60:.0f} min"
-    if seconds < 72 * 3600:
-        return f"{seconds / 3600:.1f} h"
-    if seconds < 3 * 365 * 86400:
-        return f"{seconds / 86400:.0f} days"
-    return f"{seconds / (365 * 86400):.0f} years"
-
-
-def counted(number: int, what: str) -> str:
-    """Return "1 run" or "2 runs"."""
-    return f"{number} {what}{'' if number == 1 else 's'}"
 
 
 def parse_duration(text: str, option: str = "--budget") -> float:

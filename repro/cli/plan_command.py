@@ -9,13 +9,14 @@ from pathlib import Path
 import click
 
 from repro.cli import options
-from repro.cli.machine import counted, default_workers, duration
+from repro.cli.machine import default_workers
 from repro.cli.outlook import Outlook, outlooks
 from repro.cli.waiting import awaited
 from repro.cli.wrapped import wrapped
 from repro.experiment.requirements import Requirements
 from repro.planning.plan import Plan
 from repro.planning.schedule import Schedule
+from repro.report.wording.text import duration, plural
 from repro.store import Store
 
 
@@ -125,9 +126,9 @@ def _lines(required: list[Requirements], store: Store, plan: Plan, workers: int,
         yield f"  {count} × {reason}"
     yield from awaited(plan, workers)
     if plan.jobs:
-        about = duration(plan.wall_seconds(workers))
+        about = duration(plan.wall_seconds(workers), roughly=True)
         but = ", pending runs left out" if plan.pending else ""
-        yield f"Time: at most about {about} on {counted(workers, 'worker')}{but}, {plan.basis or 'for readings only'}."
+        yield f"Time: at most about {about} on {plural(workers, 'worker')}{but}, {plan.basis or 'for readings only'}."
     elif not plan.pending:
         yield "Nothing to run."
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from repro.cli.machine import counted, duration
 from repro.planning.plan import Plan
+from repro.report.wording.text import duration, plural
 
 
 def awaited(plan: Plan, workers: int) -> Iterator[str]:
@@ -17,9 +17,9 @@ def awaited(plan: Plan, workers: int) -> Iterator[str]:
         seconds = outlay.wall_seconds(workers)
         if not outlay.runs:
             # Trained already: only probes are still to be read from them, for which their images are needed.
-            yield f"Pending: readings of {counted(readings[what], 'run')}. {what}."
+            yield f"Pending: readings of {plural(readings[what], 'run')}. {what}."
         elif seconds is None:
-            yield f"Pending: {counted(outlay.runs, 'run')}{follow}. {what}."
+            yield f"Pending: {plural(outlay.runs, 'run')}{follow}. {what}."
         else:
-            about = f"at most about {duration(seconds)} on {counted(workers, 'worker')}, {outlay.basis}"
-            yield f"Pending: {counted(outlay.runs, 'run')}{follow}. {what}. Once it is there: {about}."
+            about = f"at most about {duration(seconds, roughly=True)} on {plural(workers, 'worker')}, {outlay.basis}"
+            yield f"Pending: {plural(outlay.runs, 'run')}{follow}. {what}. Once it is there: {about}."

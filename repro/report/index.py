@@ -8,9 +8,10 @@ from urllib.parse import quote
 
 from repro.errors import ReproError, mistake
 from repro.report.formats import FILES
-from repro.report.html.pages import render_page, write_whole
+from repro.report.html.pages import render_page
 from repro.report.model import Report
 from repro.report.model.loading import FILE, read_report
+from repro.store.files import write_text
 
 PAGE = "index.html"
 
@@ -63,5 +64,5 @@ def write_index(folder: Path) -> list[Entry]:
             str(folder), "is a report itself", hint=f"name the folder above it: {folder.absolute().parent}"
         )
     entries = find_reports(folder)
-    write_whole(folder / PAGE, render_page("index.html.jinja", entries=entries))
+    write_text(folder / PAGE, render_page("index.html.jinja", entries=entries))
     return entries
