@@ -34,11 +34,8 @@ from repro.store import Store
 
 
 @click.command("check")
-@options.selection
-@options.data_options
+@options.request_options
 @options.seeds_option
-@options.claims_option
-@options.store_option
 @click.option(
     "--out", metavar="DIR", type=click.Path(path_type=Path), help="Report folder. Default: reports/SCALE."
 )
@@ -76,14 +73,8 @@ from repro.store import Store
 @click.option("--quiet", is_flag=True, help="No progress.")
 @options.json_option
 def command(
-    claim_ids: tuple[str, ...],
-    paper: str | None,
-    scale: str,
-    data: tuple[str, ...],
-    stand_ins: tuple[str, ...],
+    asked: options.Asked,
     seeds: int | None,
-    claims_dir: Path | None,
-    store_dir: Path,
     out: Path | None,
     forms: tuple[Format, ...],
     templates: Path | None,
@@ -114,16 +105,16 @@ def command(
       repro check --controls --sensitivity
       repro check --claims my-claims --store /data/runs
     """
-    device = check_device(device, scale)
+    device = check_device(device, asked.scale)
     deadline = math.inf if budget is None else time.monotonic() + parse_duration(budget)
     every = None if checkpoint_every is None else parse_duration(checkpoint_every, "--checkpoint-every")
-    library, claims, known = options.chosen(claims_dir, claim_ids, paper, scale)
-    most = options.most_seeds(claims, known, seeds, budget=budget is not None)
-    store = Store(store_dir)
-    places = options.places(claims_dir, store_dir)
-    _prepare(store, f"repro report --scale {scale}{places} --out DIR")
-    claims = options.with_data(claims, known, data, stand_ins, store, quiet=quiet)
-    schedule = Schedule(claims, known, store, most, options.kinds(controls, sensitivity))
+    request = asked.request()
+    store = request.store
+    most = options.most_seeds(request, seeds, budget=budget is not None)
+    _prepare(store, f"{replace(request, selection=()).command('report')} --out DIR")
+    request = asked.with_data(request, quiet=quiet)
+    kinds = options.kinds(controls, sensitivity)
+    schedule = Schedule(request.claims, request.scale, store, most, kinds)
     looks = schedule.looks()
     for look in looks:
         record(look.requirements, store)
@@ -135,14 +126,13 @@ def command(
     try:
         if plan.jobs:
             nets = workers or NETS_ON_A_GPU
-            outcome = _run(schedule, plan, library.root, device, count, nets, deadline, every, quiet)
+            outcome = _run(schedule, plan, request.library.root, device, count, nets, deadline, every, quiet)
     finally:
         for look in schedule.looks() if plan.jobs else looks:
             remember(look.requirements, store)
     if budget is not None and time.monotonic() > deadline:
         _tell_rest(schedule.plan(), budget, count)
-    again = options.again(claims, claim_ids, paper, known, places)
-    report = publish(library, schedule, again, places, out, forms or USUAL, templates, as_json)
+    report = publish(request, schedule, out, forms or USUAL, templates, as_json)
     _tell_damage(store)
     return _exit_code(report, outcome, fail_on)
 

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
-import shlex
 from collections.abc import Callable
+from dataclasses import dataclass, fields, replace
+from functools import wraps
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import click
 
 from repro.claims import Claim, Library, Scale, check_scale, load_library
 from repro.errors import Problem, ReproError, mistake, suggestion
 from repro.experiment.data_index import Given
+from repro.experiment.request import Request, places
 from repro.experiment.user_data import bring
 from repro.experiment.variants import Kind
 from repro.startup.shipped import folder
@@ -127,6 +129,59 @@ def library(claims_dir: Path | None) -> Library:
     return load_library(claims_dir if claims_dir is not None else folder("claims"))
 
 
+@dataclass(frozen=True)
+class Asked:
+    """What the options of :func:`request_options` say, as they were given."""
+
+    claim_ids: tuple[str, ...]
+    paper: str | None
+    scale: str
+    data: tuple[str, ...]
+    stand_ins: tuple[str, ...]
+    claims_dir: Path | None
+    store_dir: Path
+
+    def request(self) -> Request:
+        """Return what is asked, before any data is looked at.
+
+        Raises:
+            ReproError: anything unknown, or a claim named that does not declare the scale.
+        """
+        found, claims, scale = chosen(self.claims_dir, self.claim_ids, self.paper, self.scale)
+        selection: list[str] = ["--paper", self.paper] if self.paper else []
+        if self.claim_ids:
+            selection = [claim.id for claim in claims]
+        where = places(self.claims_dir, self.store_dir)
+        return Request(found, claims, scale, Store(self.store_dir), selection, where)
+
+    def with_data(self, request: Request, *, quiet: bool = False) -> Request:
+        """Return the request whose claims have the data that `--data` and `--stand-in` bring, or brought before.
+
+        Unless `quiet`, what is read and what stands in for something else is told on standard error.
+
+        Raises:
+            ReproError: an option that makes no sense, or data that cannot be used; all problems at once.
+        """
+
+        def tell(text: str) -> None:
+            if not quiet:
+                click.echo(text, err=True)
+
+        given = _user_data(self.data, self.stand_ins)
+        return replace(request, claims=bring(request.claims, request.scale, given, request.store, tell))
+
+
+def request_options(function: F) -> F:
+    """Add `[CLAIM]…`, `--paper`, `--scale`, `--data`, `--stand-in`, `--claims` and `--store`; they come as `asked`."""
+
+    @wraps(function)
+    def command(**options: Any) -> Any:
+        own = {field.name: options.pop(field.name) for field in fields(Asked)}
+        return function(asked=Asked(**own), **options)
+
+    return selection(data_options(claims_option(store_option(cast(F, command)))))
+
+
 def chosen(
     claims_dir: Path | None, claim_ids: tuple[str, ...], paper: str | None, scale: str
 ) -> tuple[Library, list[Claim], Scale]:
@@ -147,22 +202,8 @@ def chosen(
     return found, claims, known
 
 
-def with_data(
-    claims: list[Claim],
-    scale: str,
-    data: tuple[str, ...],
-    stand_ins: tuple[str, ...],
-    store: Store,
-    *,
-    quiet: bool = False,
-) -> list[Claim]:
-    """Return the claims with the data that `--data` and `--stand-in` bring, or brought before.
-
-    Unless `quiet`, what is read and what stands in for something else is told on standard error.
-
-    Raises:
-        ReproError: an option that makes no sense, or data that cannot be used; all problems at once.
-    """
+def _user_data(data: tuple[str, ...], stand_ins: tuple[str, ...]) -> dict[str, Given]:
+    """Return dataset name → what is brought; raises ReproError with every option that makes no sense."""
     given: dict[str, Given] = {}
     problems = []
     for option, texts in (("--data", data), ("--stand-in", stand_ins)):
@@ -178,15 +219,10 @@ def with_data(
                 given[name] = Given(path, stand_in=option == "--stand-in")
     if problems:
         raise ReproError(*problems)
-
-    def tell(text: str) -> None:
-        if not quiet:
-            click.echo(text, err=True)
-
-    return bring(claims, scale, given, store, tell)
+    return given
 
 
-def most_seeds(claims: list[Claim], scale: str, seeds: int | None, *, budget: bool = False) -> dict[str, int]:
+def most_seeds(request: Request, seeds: int | None, *, budget: bool = False) -> dict[str, int]:
     """Return claim → how many seeds `--seeds N` or `--budget` lets its looks go up to; empty without either.
 
     Raises:
@@ -195,28 +231,14 @@ def most_seeds(claims: list[Claim], scale: str, seeds: int | None, *, budget: bo
     if seeds is None and not budget:
         return {}
     most = {}
-    for claim in claims:
-        if scale in claim.at:
-            looks = claim.at[scale].experiment.seeds.looks
+    for claim in request.claims:
+        if request.scale in claim.at:
+            looks = claim.at[request.scale].experiment.seeds.looks
             if seeds is not None and seeds < looks[0]:
                 what = f"{claim.id} is first looked at with {looks[0]} seeds"
                 raise mistake("--seeds", what, seeds, f"its looks are {looks}")
             most[claim.id] = looks[-1] if seeds is None else seeds
     return most
-
-
-def places(claims_dir: Path | None, store_dir: Path) -> str:
-    """Return the options that a printed command needs to find the same claims and runs; "" for the usual places."""
-    given = [f"--claims {shlex.quote(str(claims_dir))}"] if claims_dir is not None else []
-    if store_dir != Path(".repro"):
-        given.append(f"--store {shlex.quote(str(store_dir))}")
-    return "".join(f" {option}" for option in given)
-
-
-def again(claims: list[Claim], claim_ids: tuple[str, ...], paper: str | None, scale: str, places: str) -> str:
-    """Return the command that checks the same claims again."""
-    which = " ".join(claim.id for claim in claims) if claim_ids else f"--paper {paper}" if paper else ""
-    return " ".join(filter(None, ["repro check", which, f"--scale {scale}"])) + places
 
 
 def print_json(data: object) -> None:

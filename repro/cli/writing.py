@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from repro.claims import Library
 from repro.cli.styled import styled
 from repro.cli.wrapped import wrapped
 from repro.errors import ReproError, mistake
+from repro.experiment.request import Request
 from repro.judging.frame import collect
 from repro.judging.looks import Look
 from repro.judging.verdicts import judge_claim
@@ -30,10 +30,8 @@ REPORTS = Path("reports")
 
 
 def publish(
-    library: Library,
+    request: Request,
     schedule: Schedule,
-    command: str,
-    places: str,
     out: Path | None,
     forms: Sequence[Format],
     templates: Path | None,
@@ -45,32 +43,28 @@ def publish(
     """
     schedule = schedule.settled()
     looks = schedule.looks()
-    report, frame = judge(library, schedule, looks, command, places)
-    written = write(report, out or REPORTS / schedule.scale, forms, templates, frame, schedule.store.drawn)
+    report, frame = judge(request, schedule, looks)
+    written = write(report, out or REPORTS / request.scale, forms, templates, frame, request.store.drawn)
     if out is None:
         _refresh(REPORTS)
     if as_json:
         click.echo(report.model_dump_json(indent=2))
     else:
         summarise(report)
-        _further(looks, schedule.scale, places)
+        _further(looks, request)
         tell(report, written)
     return report
 
 
-def judge(
-    library: Library, schedule: Schedule, looks: Sequence[Look], command: str, places: str
-) -> tuple[Report, pd.DataFrame]:
+def judge(request: Request, schedule: Schedule, looks: Sequence[Look]) -> tuple[Report, pd.DataFrame]:
     """Return the report and the tidy metrics of what the store holds now, variants included."""
-    store = schedule.store
+    store = request.store
     required = [look.requirements for look in looks]
     changed = schedule.variants()
     frame = collect([*required, *(item for _, item in changed)], store)
     verdicts = [judge_claim(item, frame, store) for item in required]
     judged = [(variant, judge_claim(item, frame, store)) for variant, item in changed]
-    return build_report(
-        library, schedule.scale, required, verdicts, frame, store, command, judged, places
-    ), frame
+    return build_report(request, required, verdicts, frame, judged), frame
 
 
 def write(
@@ -115,11 +109,11 @@ def summarise(report: Report) -> None:
                 click.echo(wrapped(visible(f"      {failed.title}: {failed.verdict.sentence}")))
 
 
-def _further(looks: Sequence[Look], scale: str, places: str) -> None:
+def _further(looks: Sequence[Look], request: Request) -> None:
     for look in looks:
         if look.further is not None:
             name, seeds = look.requirements.claim.id, len(look.requirements.seeds)
-            again = f"repro check {name} --scale {scale} --seeds {look.further}{places}"
+            again = request.command("check", name, "--seeds", str(look.further))
             click.echo(f"\n{name} is open after {seeds} seeds; its next look takes {look.further}: {again}")
 
 
