@@ -66,8 +66,19 @@ def _first_reach(metric: Metric, run: RunRecord) -> Measurement:
     the one before. The resolution is the distance between the two.
     """
     assert metric.of is not None
+    reached = crossing(metric, run.history["epoch"], run.history[metric.of])
+    if reached is not None:
+        return reached
+    diverged = run.outcome == "diverged"
+    # A diverged run never reaches the target however long it is trained: it is censored at the budget, too.
+    recipe = run.spec["recipe"]
+    budget = recipe["epochs"] or recipe["steps"] * recipe["batch_size"] / run.images["train"]
+    return Measurement(float(budget), 0.0, censored=True, diverged=diverged)
+
+
+def crossing(metric: Metric, epochs: Sequence[float], values: Sequence[float]) -> Measurement | None:
+    """Return where a curve, as far as it is known, first crosses the target of a "first_reach" metric, if it does."""
     assert metric.at_most is not None
-    epochs, values = run.history["epoch"], run.history[metric.of]
     for i, value in enumerate(values):
         if value <= metric.at_most:
             if i == 0:
@@ -76,11 +87,7 @@ def _first_reach(metric: Metric, run: RunRecord) -> Measurement:
             # Before the first step a running error is not defined: the crossing is then read as the evaluation.
             share = (before - metric.at_most) / (before - value) if math.isfinite(before) else 1.0
             return Measurement(epochs[i - 1] + share * step, step)
-    diverged = run.outcome == "diverged"
-    # A diverged run never reaches the target however long it is trained: it is censored at the budget, too.
-    recipe = run.spec["recipe"]
-    budget = recipe["epochs"] or recipe["steps"] * recipe["batch_size"] / run.images["train"]
-    return Measurement(float(budget), 0.0, censored=True, diverged=diverged)
+    return None
 
 
 def from_rows(metric: Metric, rows: Sequence[Mapping[str, Any]]) -> Measurement:

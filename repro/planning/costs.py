@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from repro.planning.net_size import net_size
 from repro.registry import DATASETS, DatasetEntry
-from repro.spec import RunSpec
+from repro.spec import RunSpec, Until
 from repro.store import RunRecord
 
 DISPATCH_SECONDS = 0.4e-3
@@ -125,6 +125,13 @@ class Costs:
     def wall_seconds(self, spec: RunSpec) -> float:
         """Return the predicted wall seconds of training `spec` on one worker."""
         return self.price(spec).seconds
+
+    def share(self, spec: RunSpec, until: Until | None) -> float:
+        """Return how much of a run is done when it has come so far, between 0 and 1."""
+        if until is None or until.epochs is None:
+            return 1.0
+        data = self._of(spec)
+        return min(1.0, until.epochs * _images(spec, data) / spec.recipe.batch_size / max(steps(spec, data), 1))
 
     def basis(self, runs: Iterable[RunSpec]) -> str:
         """Return what the predicted time of `runs` rests on, and how far it may be off, in words."""

@@ -13,7 +13,7 @@ from repro.experiment.net_check import NetCheck, check_nets
 from repro.experiment.requirements import Requirements
 from repro.planning.costs import START_UP_SECONDS, Costs, Outlay
 from repro.registry import DataRef, DatasetEntry
-from repro.spec import ReadingSpec, RunSpec
+from repro.spec import ReadingSpec, RunSpec, Until, farther
 from repro.store import VERSIONS, RunRecord, Store, lineage
 
 
@@ -29,6 +29,7 @@ class Job:
         reason: why it is carried out (again).
         wall_seconds: predicted, on one worker.
         source: where the run's dataset lies, if it was brought.
+        until: how far the run is to be trained; None: to its end.
     """
 
     run: RunSpec | None
@@ -38,6 +39,7 @@ class Job:
     reason: str
     wall_seconds: float
     source: DataRef | None = None
+    until: Until | None = None
 
     @property
     def key(self) -> str:
@@ -101,12 +103,14 @@ def make_plan(required: Sequence[Requirements], store: Store) -> Plan:
     stopped = {claim: found.barred or "" for claim, found in net_checks.items() if found.state == "stopped"}
     going = [item for item in required if item.claim.id not in stopped]
     wanted: dict[str, RunSpec] = {}
+    until: dict[str, Until | None] = {}
     readings: dict[str, dict[str, ReadingSpec]] = {}
     claims: dict[str, set[str]] = {}
     data: dict[str, DatasetEntry] = {}
     for item in going:
         for need in item.needs:
             wanted[need.spec.key] = need.spec
+            until[need.spec.key] = farther(until.get(need.spec.key, need.until), need.until)
             data[need.spec.key] = item.claim.names.known(need.spec.dataset.identity)
             readings.setdefault(need.spec.key, {}).update({r.key: r for r in need.readings})
             claims.setdefault(need.spec.key, set()).add(item.claim.id)
@@ -126,7 +130,8 @@ def make_plan(required: Sequence[Requirements], store: Store) -> Plan:
                 pending[key] = missing
                 continue
             mine = tuple(readings[key].values())
-            seconds = costs.wall_seconds(spec) * _share_left(key, store) + READING_SECONDS * len(mine)
+            share = _share_left(key, store) - (1 - costs.share(spec, until[key]))
+            seconds = costs.wall_seconds(spec) * max(0.0, share) + READING_SECONDS * len(mine)
             jobs.append(
                 Job(
                     spec,
@@ -136,6 +141,7 @@ def make_plan(required: Sequence[Requirements], store: Store) -> Plan:
                     _reason(spec, store, relatives),
                     seconds,
                     data[key].source,
+                    until[key],
                 )
             )
             continue

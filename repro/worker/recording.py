@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
@@ -53,16 +53,25 @@ def record_of(
         images={"train": len(data.train_labels), "test": len(data.test_labels)},
         wall_seconds=result.wall_seconds,
         weights={moment: hashlib.sha256(blob).hexdigest() for moment, blob in blobs.items()},
-        # The last session speaks for the whole run, but what was predicted for all of it was the first one's.
+        # The last session speaks for the whole run, but not for what was predicted of it.
         provenance={
             **sessions[-1],
             "finished": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-            "predicted_seconds": sessions[0].get("predicted_seconds"),
+            "predicted_seconds": predicted_seconds(sessions),
             "device_seconds_a_step": device_seconds / steps_now if steps_now else None,
             "diverged_at_step": result.diverged_at_step,
             "sessions": sessions,
         },
     )
+
+
+def predicted_seconds(sessions: Sequence[Mapping[str, Any]]) -> float | None:
+    """Return what was predicted for a run: for each part of it, what its first session was told."""
+    parts: dict[float | None, float | None] = {}
+    for session in sessions:
+        parts.setdefault(session.get("until_epochs"), session.get("predicted_seconds"))
+    told = [seconds for seconds in parts.values() if seconds is not None]
+    return sum(told) if told else None
 
 
 def errors_of(result: TrainedRun) -> str:
