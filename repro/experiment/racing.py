@@ -15,7 +15,7 @@ from __future__ import annotations
 import math
 import statistics
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from repro.claims import Metric
 from repro.experiment.measures import crossing, from_history
@@ -92,8 +92,9 @@ def next_rate(grid: Sequence[float], tried: Mapping[float, tuple[float, float]])
 def legs(metric: Metric, specs: Sequence[RunSpec], times: Sequence[Time], best: float) -> list[Leg]:
     """Return what is still to be done for a rate to be known or to lose; nothing where it has lost already.
 
-    Its open runs go on together to the epoch at which the bound of their rate's mean would exceed `best` if none of
-    them reached the target before.
+    Where no other rate's times are known yet, all its runs go on to the target. Later it is the slowest alone, up to the
+    epoch at which the bound of the mean would exceed `best` if no open run reached the target before: what the next one
+    has to do depends on what this one finds.
 
     Args:
         metric: the criterion, of kind "first_reach".
@@ -105,19 +106,15 @@ def legs(metric: Metric, specs: Sequence[RunSpec], times: Sequence[Time], best: 
     assert metric.at_most is not None
     if mean_time(times) > best:
         return []
-    unknown = [time.epochs for time in times if not time.known]
+    target = Until(metric.of, metric.at_most)
+    unknown = [(time.epochs, i) for i, time in enumerate(times) if not time.known]
     known = [time.epochs for time in times if time.known]
-    enough = math.inf
-    if best == 0:
-        enough = 0.0
-    elif best < math.inf and 0.0 not in known:
-        share = (len(times) * math.log(best) - sum(map(math.log, known))) / len(unknown)
-        enough = math.exp(min(share, 700.0))
-    # Beyond the slowest of them, whatever was lost in rounding.
-    enough = max(enough, min(unknown))
-    until = Until(metric.of, metric.at_most, None if math.isinf(enough) else enough)
-    return [
-        Leg(spec, until)
-        for spec, time in zip(specs, times, strict=True)
-        if not time.known and time.epochs <= enough
-    ]
+    if math.isinf(best) or 0.0 in known:
+        # Nothing can be stopped. A mean that is zero already stays so, and may tie with the best.
+        return [Leg(specs[i], target) for _, i in unknown]
+    enough = 0.0
+    if best > 0:
+        enough = math.exp((len(times) * math.log(best) - sum(map(math.log, known))) / len(unknown))
+    reached, slowest = min(unknown)
+    # Beyond where it is, whatever was lost in rounding.
+    return [Leg(specs[slowest], replace(target, epochs=max(enough, reached)))]

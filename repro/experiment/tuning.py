@@ -1,7 +1,7 @@
 """Tuning: each cell's learning rate, chosen on a grid of its own and on seeds of its own.
 
 A grid whose best rate lies on its edge is extended by its own ratio, at most twice a side; a best rate that
-is still on the edge leaves the tuning "open", and what rests on it inconclusive (DESIGN §4). Times to a target are
+is still on the edge leaves the tuning "open", and what rests on it inconclusive (docs/rule.md). Times to a target are
 raced (see racing.py); the runs of any other criterion go on to their ends, all rates at once.
 """
 
