@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -104,7 +104,6 @@ class RunCheckpoints:
         content = io.BytesIO()
         torch.save(dict(state), content)
         step = int(state["step"])
-        rows = state["history"]
         checkpoint = Checkpoint(
             self.spec.key,
             self.spec.as_json(),
@@ -112,7 +111,7 @@ class RunCheckpoints:
             self.planned_steps,
             STATE_VERSION,
             self.sessions(step),
-            stopped={name: [row[name] for row in rows] for name in rows[0]} if stopped else None,
+            stopped=_columns(state["history"]) if stopped else None,
             wall_seconds=float(state["wall_seconds"]),
         )
         try:
@@ -136,3 +135,7 @@ class RunCheckpoints:
     def sessions(self, step: int) -> list[Mapping[str, Any]]:
         """Return where and with what the run was carried out up to a step, oldest first."""
         return [*self._earlier, {**self._session, "from_step": self.going_on_from, "to_step": step}]
+
+
+def _columns(rows: Sequence[Mapping[str, float]]) -> dict[str, list[float]]:
+    return {name: [row[name] for row in rows] for name in rows[0]}

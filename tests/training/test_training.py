@@ -22,10 +22,10 @@ from repro.models.four_layer import Conv2Local2FC, Conv3FC
 from repro.models.normalisation import group_batch_norm
 from repro.recipes import RECIPES, Recipe
 from repro.registry import DATASETS
-from repro.spec import DatasetSpec, ModelSpec, Numerics, RunSpec
+from repro.spec import DatasetSpec, ModelSpec, Numerics, RunSpec, Until
 from repro.training import TrainedRun, train
 from repro.training.capture import EAGER_STEPS
-from repro.training.checkpoints import Interrupted
+from repro.training.checkpoints import Interrupted, Stopped
 from repro.training.evaluation import evaluate
 from repro.training.feeds import MemoryFeed
 from repro.training.initialisation import initialise
@@ -282,7 +282,7 @@ class Memory:
         self.stopping = self.steps in self.stops
         return self.stopping
 
-    def save(self, state: Mapping[str, Any]) -> None:
+    def save(self, state: Mapping[str, Any], *, stopped: bool = False) -> None:
         buffer = io.BytesIO()
         torch.save(state, buffer)
         self.kept = buffer.getvalue()
@@ -337,6 +337,40 @@ def test_a_stop_in_the_midst_of_an_evaluation_is_heard_at_once(batches: int) -> 
     rest, whole = run(recipe, checkpoints=memory), run(recipe)
     assert repr(rest.history) == repr(whole.history)
     assert all(same(rest.weights[m], whole.weights[m]) for m in whole.weights)
+
+
+@pytest.mark.parametrize(
+    ("until", "epochs"),
+    [
+        # Four steps an epoch, evaluated every two of them.
+        (Until("train_error", 0.0, epochs=0.5), 1.0),
+        (Until("train_error", 0.0, epochs=0.2), 0.5),
+        (Until("train_error", 0.0, epochs=0.0), 0.5),
+        (Until("train_error", 1.0), 0.0),
+    ],
+)
+def test_a_run_stops_at_the_first_evaluation_that_is_far_enough_and_goes_on_with_the_same_bits(
+    until: Until, epochs: float
+) -> None:
+    recipe = replace(QUICK, steps=14, evaluate_every=0.5)
+    whole, memory = run(recipe), Memory()
+    with pytest.raises(Stopped) as stopped:
+        run(recipe, checkpoints=memory, until=until)
+    assert stopped.value.row["epoch"] == epochs
+    with pytest.raises(Stopped):
+        run(recipe, checkpoints=memory, until=until)  # it is there already
+    rest = run(recipe, checkpoints=memory)
+    assert repr(rest.history) == repr(whole.history)
+    assert all(same(rest.weights[m], whole.weights[m]) for m in whole.weights)
+
+
+def test_a_run_that_ends_before_it_is_far_enough_simply_ends() -> None:
+    recipe = replace(QUICK, steps=14, evaluate_every=0.5)
+    ended = run(recipe, until=Until("train_error", 0.0, epochs=99.0))
+    assert repr(ended.history) == repr(run(recipe).history)
+    # The recipe's own target is an end, not a stop.
+    target = replace(recipe, stop_at_train_error=1.0)
+    assert run(target, until=Until("train_error", 1.0)).steps_done == 0
 
 
 def test_dropout_goes_on_where_it_was(tmp_path: Path) -> None:
