@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from repro.claims.cells import Cell, all_cells, cells, levels_of, run_spec
+from repro.claims.checks_evaluated import evaluated
 from repro.claims.checks_own import own_options
 from repro.claims.checks_shown import figures, printed, tables
 from repro.claims.checks_variants import controls, sensitivities
@@ -33,6 +34,7 @@ def check_claim(file: ClaimFile, scale: str, path: Path, names: Names) -> list[P
 def _findings(file: ClaimFile, scale: str, path: Path, names: Names) -> Iterator[Finding]:
     yield from _arms(file, names)
     yield from _metrics(file, names)
+    yield from evaluated(file, names)
     yield from _tuning(file)
     for name, item in file.expect.items():
         yield from _expectation(file, scale, f"expect.{name}", item)

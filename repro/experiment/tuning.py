@@ -52,7 +52,9 @@ class TuningState:
     @property
     def best(self) -> float | None:
         """The smallest mean so far of the rates whose runs are all known."""
-        known = [v for v, stopped in zip(self.values, self.stopped, strict=True) if v is not None and not stopped]
+        known = [
+            v for v, stopped in zip(self.values, self.stopped, strict=True) if v is not None and not stopped
+        ]
         return min(known, default=None)
 
 
@@ -149,7 +151,8 @@ def _raced(
     """Return what a rate's times are, or exceed once it has lost; before that, what is to be done to know."""
     runs = [find(spec.key) for spec in specs]
     times = [
-        time_of(metric, run, None if run else stopped(spec.key)) for spec, run in zip(specs, runs, strict=True)
+        time_of(metric, run, None if run else stopped(spec.key))
+        for spec, run in zip(specs, runs, strict=True)
     ]
     censored = any(time.censored for time in times)
     if all(time.known for time in times):

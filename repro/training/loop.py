@@ -104,6 +104,7 @@ class _Loop:
         self.chance_error = 1 - 1 / learner.feed.classes
         an_epoch = self.images / recipe.batch_size
         self.steps = math.ceil((recipe.epochs or 0) * an_epoch) if recipe.steps is None else recipe.steps
+        self.sets = recipe.evaluate if self.steps else ()
         self.evaluations = evaluation_steps(self.steps, recipe.evaluate_every * an_epoch)
         self.moments = {"epoch-1": math.ceil(an_epoch), "mid": self.steps // 2}
         self.stops = sorted({*self.evaluations, *self.moments.values()})
@@ -187,7 +188,7 @@ class _Loop:
             "step": self.step,
             "epoch": self.step * self.recipe.batch_size / self.images,
             "lr": self.lr,
-            **self.learner.evaluate(between),
+            **self.learner.evaluate(between, self.sets, last=self.step == self.steps),
             **self.learner.running(self.step - int(self.history[-1]["step"]) if self.history else 0),
         }
         if self.recipe.test_views != "centre":
@@ -195,7 +196,8 @@ class _Loop:
             row["ten_crop_error"] = self.learner.multi_view_error() if self.step == self.steps else math.nan
         finite = _finite(row)
         if not finite:
-            row |= dict.fromkeys(("train_error", "test_error", "running_error"), self.chance_error)
+            errors = [f"{name}_error" for name in (*self.sets, "running")]
+            row |= dict.fromkeys(errors, self.chance_error)
         self.history.append(row)
         return finite
 
@@ -228,7 +230,8 @@ class _Loop:
 
 
 def _finite(row: Mapping[str, float]) -> bool:
-    return math.isfinite(row["train_loss"]) and (row["step"] == 0 or math.isfinite(row["running_loss"]))
+    clean = row.get("train_loss", row.get("test_loss", 0.0))
+    return math.isfinite(clean) and (row["step"] == 0 or math.isfinite(row["running_loss"]))
 
 
 def evaluation_steps(steps: int, every: float) -> frozenset[int]:

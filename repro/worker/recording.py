@@ -5,14 +5,14 @@ from __future__ import annotations
 import hashlib
 import io
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import torch
 
 from repro.datasets import ImageData, ImageFiles
 from repro.spec import RunSpec
-from repro.store import RunRecord
+from repro.store import RunRecord, predicted_seconds
 from repro.training import TrainedRun
 
 
@@ -65,16 +65,9 @@ def record_of(
     )
 
 
-def predicted_seconds(sessions: Sequence[Mapping[str, Any]]) -> float | None:
-    """Return what was predicted for a run: for each part of it, what its first session was told."""
-    parts: dict[float | None, float | None] = {}
-    for session in sessions:
-        parts.setdefault(session.get("until_epochs"), session.get("predicted_seconds"))
-    told = [seconds for seconds in parts.values() if seconds is not None]
-    return sum(told) if told else None
-
-
 def errors_of(result: TrainedRun) -> str:
     """Return how well a run ended, for people."""
     last = result.history[-1]
-    return f"training error {last['train_error']:.1%}, test error {last['test_error']:.1%}, {result.wall_seconds:.1f} s"
+    names = {"train_error": "training error", "test_error": "test error"}
+    errors = [f"{words} {last[name]:.1%}" for name, words in names.items() if name in last]
+    return ", ".join([*errors, f"{result.wall_seconds:.1f} s"])

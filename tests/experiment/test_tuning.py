@@ -238,7 +238,10 @@ def exhaustive(bench: Bench) -> tuple[list[float], float, float]:
         for rate in [rate for rate in grid if rate not in scores]:
             runs = [bench.whole(spec_at(rate, seed)) for seed in bench.seeds]
             found = [from_history(bench.metric, run) for run in runs]
-            nearest = [run.history["train_error"][-1] if m.censored else 0.25 for run, m in zip(runs, found, strict=True)]
+            nearest = [
+                run.history["train_error"][-1] if m.censored else 0.25
+                for run, m in zip(runs, found, strict=True)
+            ]
             logs = [math.log(m.value) if m.value > 0 else -math.inf for m in found]
             scores[rate] = math.exp(sum(logs) / len(logs)), sum(nearest) / len(nearest)
             epochs += sum(run.history["epoch"][-1] for run in runs)
@@ -255,7 +258,9 @@ CURVES = st.lists(st.floats(0.0, 0.9), min_size=1, max_size=12)
 """Training errors at epochs 0.5, 1, …; 6.4 epochs are the budget of those that never reach 0.25."""
 
 
-@settings(max_examples=40, phases=[Phase.explicit, Phase.reuse, Phase.generate, Phase.target])  # shrinking takes minutes
+@settings(
+    max_examples=40, phases=[Phase.explicit, Phase.reuse, Phase.generate, Phase.target]
+)  # shrinking takes minutes
 @given(
     st.dictionaries(st.tuples(st.integers(-2, 4), st.integers(1000, 1002)), CURVES, min_size=21, max_size=21),
     st.integers(1, 3),
@@ -307,7 +312,9 @@ def falling(to: Mapping[float, float], budget: int = 20) -> Landscape:
     return landscape
 
 
-def test_a_rate_that_cannot_win_stops_at_the_first_evaluation_past_the_best_and_the_winner_at_the_target() -> None:
+def test_a_rate_that_cannot_win_stops_at_the_first_evaluation_past_the_best_and_the_winner_at_the_target() -> (
+    None
+):
     bench = Bench(falling({1.0: 5.0, 2.0: 10.0, 4.0: 4.5, 8.0: 18.0}), REACH, grid=(1.0, 2.0, 4.0, 8.0))
     state = bench.work()
     assert (state.chosen, state.state) == (4.0, "settled")
@@ -320,14 +327,23 @@ def test_a_rate_that_cannot_win_stops_at_the_first_evaluation_past_the_best_and_
 
 
 def test_a_stopped_run_goes_on_where_another_seed_makes_its_rate_good_again() -> None:
-    at = {(2.0, 1000): 6.0, (2.0, 1001): 6.0, (1.0, 1000): 2.0, (1.0, 1001): 9.0, (4.0, 1000): 15.0, (4.0, 1001): 15.0}
+    at = {
+        (2.0, 1000): 6.0,
+        (2.0, 1001): 6.0,
+        (1.0, 1000): 2.0,
+        (1.0, 1001): 9.0,
+        (4.0, 1000): 15.0,
+        (4.0, 1001): 15.0,
+    }
 
     def landscape(rate: float, seed: int) -> dict[str, Any]:
         return falling({rate: at.get((rate, seed), 19.0)})(rate, seed)
 
     bench = Bench(landscape, REACH, seeds=(1000, 1001))
     first = bench.state
-    assert [leg.until for leg in first.missing] == [Until("train_error", 0.25)] * 2, "nothing to be held against yet"
+    assert [leg.until for leg in first.missing] == [Until("train_error", 0.25)] * 2, (
+        "nothing to be held against yet"
+    )
     for leg in first.missing:
         bench.carry_out(leg)
     second = bench.state
