@@ -92,9 +92,9 @@ def next_rate(grid: Sequence[float], tried: Mapping[float, tuple[float, float]])
 def legs(metric: Metric, specs: Sequence[RunSpec], times: Sequence[Time], best: float) -> list[Leg]:
     """Return what is still to be done for a rate to be known or to lose; nothing where it has lost already.
 
-    Where no other rate's times are known yet, all its runs go on to the target. Later it is the slowest alone, up to the
-    epoch at which the bound of the mean would exceed `best` if no open run reached the target before: what the next one
-    has to do depends on what this one finds.
+    Where no other rate's times are known yet, all its runs go on to the target. Later it is the slowest alone, up to
+    the epoch at which the bound of the mean would exceed `best` if no open run reached the target before: what the
+    next one has to do depends on what this one finds.
 
     Args:
         metric: the criterion, of kind "first_reach".

@@ -130,8 +130,8 @@ def make_plan(required: Sequence[Requirements], store: Store) -> Plan:
                 pending[key] = missing
                 continue
             mine = tuple(readings[key].values())
-            share = _share_left(key, store) - (1 - costs.share(spec, until[key]))
-            seconds = costs.wall_seconds(spec) * max(0.0, share) + READING_SECONDS * len(mine)
+            share = _share_left(key, store, costs.share(spec, until[key]))
+            seconds = costs.wall_seconds(spec) * share + READING_SECONDS * len(mine)
             jobs.append(
                 Job(
                     spec,
@@ -247,10 +247,10 @@ def _reason(spec: RunSpec, store: Store, relatives: Mapping[str, RunRecord]) -> 
     return "; ".join(changes) or "not run yet"
 
 
-def _share_left(key: str, store: Store) -> float:
-    """Return the part of a run that is still to be done, between 0 and 1."""
+def _share_left(key: str, store: Store, end: float) -> float:
+    """Return the part of a run that is still to be done where it is to go on to the share `end`, between 0 and 1."""
     unfinished = store.checkpoints(key).newest()
-    return 1.0 if unfinished is None else max(0.0, 1 - unfinished.step / max(unfinished.steps, 1))
+    return end if unfinished is None else max(0.0, end - unfinished.step / max(unfinished.steps, 1))
 
 
 def _failed_before(key: str, store: Store) -> str | None:

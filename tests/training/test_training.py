@@ -24,10 +24,10 @@ from repro.recipes import RECIPES, EvaluatedSet, Recipe
 from repro.registry import DATASETS
 from repro.spec import DatasetSpec, ModelSpec, Numerics, RunSpec, Until
 from repro.training import TrainedRun, train
+from repro.training import learner as learner_module
 from repro.training.capture import EAGER_STEPS
 from repro.training.checkpoints import Interrupted, Stopped
 from repro.training.evaluation import evaluate
-from repro.training import learner as learner_module
 from repro.training.feeds import MemoryFeed
 from repro.training.initialisation import initialise
 from repro.training.learner import Learner
