@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from repro.experiment.requirements import Requirements, Need
+from repro.experiment.requirements import Need, Requirements
 from repro.registry import DATASETS, stands_in
 from repro.report import model
 from repro.spec import DatasetSpec
@@ -55,7 +55,9 @@ def stopped_row(need: Need, store: Store) -> model.RunRow:
 
 
 def _tried(need: Need) -> str:
-    return f"{need.cell.address} at lr {need.spec.recipe.lr:g}" if need.purpose == "tune" else need.cell.address
+    return (
+        f"{need.cell.address} at lr {need.spec.recipe.lr:g}" if need.purpose == "tune" else need.cell.address
+    )
 
 
 def cost(rows: Iterable[model.RunRow]) -> model.Cost:
