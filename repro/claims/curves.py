@@ -28,7 +28,9 @@ def read_curves(claim: Path, name: str, root: Path | None) -> list[Mapping[str, 
         reader = csv.DictReader(line for line in lines if not line.startswith("#"))
         fields, rows = reader.fieldnames or [], list(reader)
     except csv.Error as error:
-        raise ReproError(Problem(name, f"is no CSV: {error}", None, "put a CSV file there, in UTF-8")) from None
+        raise ReproError(
+            Problem(name, f"is no CSV: {error}", None, "put a CSV file there, in UTF-8")
+        ) from None
     absent = [column for column in COLUMNS if column not in fields]
     if absent:
         hint = f"the columns are {', '.join(COLUMNS)}"

@@ -28,7 +28,9 @@ def read_text(path: Path, most_bytes: int = MOST_BYTES) -> str:
         if not path.exists():
             hint = "every paper's folder has a paper.toml; see CONTRIBUTING.md"
             link = path.is_symlink()
-            raise mistake(where, "is a link to nothing" if link else "is missing", hint=None if link else hint)
+            raise mistake(
+                where, "is a link to nothing" if link else "is missing", hint=None if link else hint
+            )
         if not path.is_file():
             raise mistake(where, "is no ordinary file", hint="put the text itself there")
         with path.open("rb") as file:
@@ -44,7 +46,9 @@ def read_text(path: Path, most_bytes: int = MOST_BYTES) -> str:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
-        raise mistake(where, f"is no UTF-8 text: line {line}: {error.reason}", hint="save it as UTF-8") from None
+        raise mistake(
+            where, f"is no UTF-8 text: line {line}: {error.reason}", hint="save it as UTF-8"
+        ) from None
     return text.replace("\r\n", "\n")
 
 

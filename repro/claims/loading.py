@@ -11,6 +11,7 @@ from unicodedata import normalize
 
 from pydantic import BaseModel
 
+from repro.claims.cells import too_large
 from repro.claims.checks import check_claim
 from repro.claims.checks_scales import check_scales
 from repro.claims.error_recovery import Recovered, recovered
@@ -209,7 +210,10 @@ def read_claim(path: Path, root: Path, paper: Paper | None) -> Claim | None:
         sound = recovered(ClaimFile, merge(raw, override))
         parts.append(sound)
         found = list(sound.problems)
-        if sound.file is not None:
+        large = too_large(sound.file) if sound.file is not None else None
+        if large is not None:
+            found.append(Problem("factors", large, None, "name fewer arms, levels, seeds or learning rates"))
+        elif sound.file is not None:
             at[name] = sound.file
             checked = check_claim(sound.file, name, path, names)
             found += [problem for problem in checked if not sound.is_artefact(problem)]

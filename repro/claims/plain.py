@@ -62,7 +62,7 @@ def _of_value(place: str, value: object, dates: bool) -> Iterator[Problem]:
     if isinstance(value, int):
         if abs(value) > MOST_WHOLE:
             digits = len(str(abs(value)))
-            shown = repr(value) if digits < 30 else f"a number of {digits:,} digits"  # noqa: PLR2004
+            shown = repr(value) if digits < 30 else f"a number of {digits:,} digits"
             yield Problem(place, "is out of bounds", shown, "whole numbers go up to 2^53")
     elif isinstance(value, float):
         if not math.isfinite(value) or abs(value) > MOST or 0 < abs(value) < LEAST:
