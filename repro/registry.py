@@ -230,8 +230,8 @@ def _of_users(name: str, kind: str, where: str, claims_folder: Path | None) -> s
     """Return the version of a user's ``package.module:Name``, by its source.
 
     Raises:
-        ReproError: it is no such name, or one of Python's own library, which holds no model, data set or probe; or as
-            `source_version`.
+        ReproError: it is no such name, or one of Python's own library, which holds no model, data set or probe; or
+            as `source_version`.
     """
     module, _, attribute = name.partition(":")
     if not all(part.isidentifier() for part in (*module.split("."), attribute)):
@@ -258,8 +258,9 @@ def _find(name: str, table: dict[str, Entry], kind: str, where: str, claims_fold
 
 
 def load(target: str, claims_folder: Path | None = None) -> Any:
-    """Import and return the object behind ``module:attribute``; a user's claims folder comes after Python's own library
-    and before what is installed.
+    """Import and return the object behind ``module:attribute``.
+
+    A user's claims folder comes after Python's own library and before what is installed.
 
     Raises:
         ReproError: the module or the attribute is not there, or importing it failed.
@@ -285,7 +286,7 @@ def load(target: str, claims_folder: Path | None = None) -> Any:
 
 
 class _OwnCode(MetaPathFinder):
-    """Finds a user's modules before installed ones, but never one named like a module of Python's, or all would fail."""
+    """Finds a user's modules before installed ones, but never one named like a module of Python's: all would fail."""
 
     def __init__(self, folder: str) -> None:
         self._folder = folder
@@ -293,7 +294,7 @@ class _OwnCode(MetaPathFinder):
     def find_spec(
         self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        """Return where a module lies in the claims folder; a folder without `__init__.py` hides no installed package."""
+        """Return where a module lies in the claims folder; a folder without `__init__.py` hides nothing installed."""
         if path is not None or fullname in sys.stdlib_module_names:
             return None
         spec = PathFinder.find_spec(fullname, [self._folder])

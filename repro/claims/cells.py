@@ -152,7 +152,7 @@ MOST_OF_AN_OPTION = 100_000
 
 
 def _of_an_option(where: str, value: object) -> Iterator[Problem]:
-    """Find a value that no option of the nets here may have; which of the others one takes, it says when it is built."""
+    """Find a value that no option of the nets here may have; which others one takes, it says when it is built."""
     if not isinstance(value, str | int | float | None):
         yield Problem(where, "must be a word, a number, true or false", repr(value), "give one value")
     elif isinstance(value, int | float) and not 0 <= value <= MOST_OF_AN_OPTION:

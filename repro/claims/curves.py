@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from repro.claims.files import MOST_BYTES_OF_CURVES, beside, read_text
@@ -15,7 +15,7 @@ COLUMNS = ("panel", "series", "x", "y", "style")
 STYLES = ("solid", "dashed", "dotted")
 
 
-def read_curves(claim: Path, name: str, root: Path | None) -> list[Mapping[str, str]]:
+def read_curves(claim: Path, name: str, root: Path | None) -> Sequence[Mapping[str, str]]:
     """Return the rows of a file of curves; lines that begin with # are comments.
 
     Raises:

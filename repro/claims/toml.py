@@ -12,7 +12,7 @@ from typing import Any, TypeVar, get_origin
 from pydantic import BaseModel, ValidationError
 
 from repro.claims.files import read_text
-from repro.claims.plain import out_of_bounds
+from repro.claims.plain import DEEPEST, out_of_bounds
 from repro.errors import Problem, ReproError, mistake, suggestion
 
 M = TypeVar("M", bound=BaseModel)
@@ -23,9 +23,21 @@ def read_toml(path: Path, *, dates: bool = False) -> dict[str, Any]:
     return parsed_toml(path, read_text(path), dates=dates)
 
 
+_LONG_KEY = re.compile(
+    r"""(?<![\w.-])(?:(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+){%d}""" % (2 * DEEPEST)  # noqa: UP031
+)
+"""tomllib takes the square of the number of parts; such a key is refused unread."""
+
+
 def parsed_toml(path: Path, text: str, *, dates: bool = False) -> dict[str, Any]:
     """Return a file's text as plain data; raises as :func:`read_toml`."""
     hint: str | None = "mend the line named; toml.io shows the syntax"
+    long = _LONG_KEY.search(text)
+    if long is not None:
+        line = text.count("\n", 0, long.start()) + 1
+        raise mistake(
+            str(path), f"is nested too deeply: line {line} has a key of many parts", hint="make it flatter"
+        )
     try:
         data = tomllib.loads(text)
     except RecursionError:

@@ -71,8 +71,8 @@ class WorkerProcess:
 
         def listen() -> None:
             assert process.stdout is not None
-            with contextlib.suppress(OSError, ValueError), process.stdout as pipe:
-                for line in io.BufferedReader(pipe):  # type: ignore[type-var]
+            with contextlib.suppress(OSError, ValueError), io.BufferedReader(process.stdout) as lines:  # type: ignore[type-var]
+                for line in lines:
                     event = _event(line)
                     if event is not None:
                         tell((number, event))

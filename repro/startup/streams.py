@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import sys
+from typing import Any
 
 
 class Lasting(io.RawIOBase):
@@ -66,9 +67,10 @@ def outlast() -> tuple[Lasting, Lasting]:
 def _lasting(stream: object, number: int) -> tuple[Lasting, io.TextIOWrapper]:
     if isinstance(stream, io.TextIOWrapper):
         stream.flush()
-        below, encoding, through = stream.buffer, stream.encoding, stream.write_through
+        below: Any = stream.buffer
+        encoding, through = stream.encoding, stream.write_through
     else:
-        below, encoding, through = io.FileIO(number, "w", closefd=False), "utf-8", False  # type: ignore[assignment]
+        below, encoding, through = io.FileIO(number, "w", closefd=False), "utf-8", False
     raw = Lasting(getattr(below, "raw", below))
     return raw, io.TextIOWrapper(
         io.BufferedWriter(raw),

@@ -30,7 +30,7 @@ Key = Annotated[str, Field(pattern=r"^[0-9a-f]{24}$")]
 Moment = Annotated[str, Field(pattern=r"^[a-z0-9-]{1,40}$")]
 """Becomes part of a file's name."""
 
-Plain = TypeAliasType("Plain", "Text | bool | Whole | Finite | list[Plain] | dict[Text, Plain] | None")  # type: ignore[misc]
+Plain = TypeAliasType("Plain", "Text | bool | Whole | Finite | list[Plain] | dict[Text, Plain] | None")
 """Options, and what later versions may tell beside."""
 
 
@@ -62,8 +62,12 @@ Progress = Annotated[list[Seconds], Field(min_length=1, max_length=10_000_000), 
 
 
 def _table(name: str, fields: dict[str, Any], *, closed: bool = True) -> Any:
-    made = TypedDict(name, fields)  # type: ignore[operator]  # made of a table, not of a class
-    return with_config(ConfigDict(strict=True, extra="forbid" if closed else "allow"))(made)
+    make: Any = TypedDict  # of a table of fields, which type checkers do not follow
+    return with_config(ConfigDict(strict=True, extra="forbid" if closed else "allow"))(make(name, fields))
+
+
+def _list_of(kind: Any) -> Any:
+    return list[kind]
 
 
 def _recipe_fields() -> dict[str, Any]:
@@ -111,7 +115,7 @@ _TOLD = {
 }
 
 _PART = {**{name: NotRequired[kind] for name, kind in _WHERE.items()}, **_TOLD}
-_SESSIONS = list[_table("session", _PART, closed=False)]  # type: ignore[misc]
+_SESSIONS = _list_of(_table("session", _PART, closed=False))
 
 RUN = _table(
     "run",
@@ -131,6 +135,12 @@ RUN = _table(
     },
 )
 
+_ROW = _table(
+    "row",
+    {"value": Value, "layer": NotRequired[Text], "index": NotRequired[Count], "stage": NotRequired[Count]},
+    closed=False,
+)
+
 READING = _table(
     "reading",
     {
@@ -145,21 +155,7 @@ READING = _table(
                 "subject": dict[Text, Plain] | None,
             },
         ),
-        "rows": Annotated[
-            list[
-                _table(
-                    "row",
-                    {
-                        "value": Value,
-                        "layer": NotRequired[Text],
-                        "index": NotRequired[Count],
-                        "stage": NotRequired[Count],
-                    },
-                    closed=False,
-                )
-            ],
-            Field(min_length=1, max_length=10_000_000),
-        ],
+        "rows": Annotated[_list_of(_ROW), Field(min_length=1, max_length=10_000_000)],
         "provenance": dict[Text, Plain],
     },
 )

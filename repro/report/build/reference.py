@@ -85,7 +85,7 @@ def overlaid(panel: model.Panel, paper: model.Panel) -> model.Panel:
     return panel.model_copy(update={"series": [*behind, *panel.series]})
 
 
-def _rows(figure: Figure, item: Requirements) -> list[Mapping[str, str]]:
+def _rows(figure: Figure, item: Requirements) -> Sequence[Mapping[str, str]]:
     assert figure.reference is not None
     return read_curves(item.claim.path, figure.reference.file, item.claim.names.root)
 
