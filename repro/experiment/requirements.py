@@ -6,14 +6,15 @@ Pure: the store is read, nothing is carried out. `plan` takes from here what is 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Literal
 
-from repro.claims import Cell, Claim, ClaimFile, Metric, cells, run_spec
-from repro.claims.vocabulary import Moment
+from repro.claims import Cell, Claim, ClaimFile, cells, run_spec
+from repro.experiment.net_check import NetCheck, check_nets
+from repro.experiment.readings import readings, static_reading
 from repro.experiment.tuning import TuningState, grid_of, tune
-from repro.registry import DATASETS, find_probe, stands_in
+from repro.registry import find_probe, stands_in
 from repro.spec import DatasetSpec, ReadingSpec, RunSpec
 from repro.store import RunRecord, Store
 
@@ -51,7 +52,9 @@ class Requirements:
         tuning: cell address → state, for a claim that tunes.
         needs: measured and tuning runs; measured ones are missing while their cell's tuning is pending.
         exact: numbers computed without training, by the paper's own protocol.
+        net_check: whether the claim's nets are the paper's.
         follow: at most so many runs may follow those of `needs` that are not there yet.
+        measured: cell address → the measured runs among `needs`, by seed.
     """
 
     claim: Claim
@@ -61,6 +64,7 @@ class Requirements:
     tuning: Mapping[str, TuningState]
     needs: tuple[Need, ...]
     exact: tuple[ExactNeed, ...]
+    net_check: NetCheck
     follow: int = 0
     measured: Mapping[str, tuple[Need, ...]] = field(default_factory=dict)
 
@@ -82,10 +86,11 @@ def requirements(claim: Claim, scale: str, store: Store, seeds: int | None = Non
     """
     file = claim.at.get(scale, claim.base)
     exact = tuple(_exact(claim))
+    nets = check_nets(claim, store)
     count = file.experiment.seeds.looks[0] if seeds is None else seeds
     numbers = tuple(file.experiment.seeds.numbers("", count))
     if scale == "exact" or scale not in claim.at or not _trains(file):
-        return Requirements(claim, scale, file, (), {}, (), exact)
+        return Requirements(claim, scale, file, (), {}, (), exact, nets)
 
     found: dict[str, RunRecord | None] = {}
 
@@ -119,7 +124,7 @@ def requirements(claim: Claim, scale: str, store: Store, seeds: int | None = Non
         )
         measured[cell.address] = own
         needs += own
-    return Requirements(claim, scale, file, numbers, tuning, tuple(needs), exact, follow, measured)
+    return Requirements(claim, scale, file, numbers, tuning, tuple(needs), exact, nets, follow, measured)
 
 
 def _tuning_spec(file: ClaimFile, cell: Cell, claim: Claim, lr: float, seed: int) -> RunSpec:
@@ -128,31 +133,6 @@ def _tuning_spec(file: ClaimFile, cell: Cell, claim: Claim, lr: float, seed: int
 
 def _trains(file: ClaimFile) -> bool:
     return any(metric.kind in ("final", "first_reach", "probe") for metric in file.metrics.values())
-
-
-def readings(file: ClaimFile, cell: Cell, spec: RunSpec, claim: Claim) -> Iterator[ReadingSpec]:
-    """Return the readings that the probe metrics of a claim take from one run."""
-    for metric in file.metrics.values():
-        if metric.kind == "probe" and (metric.arms is None or cell.arm in metric.arms):
-            for moment in metric.at:
-                # A run of no steps has nothing but its initial weights.
-                if spec.recipe.steps != 0 or moment == "init":
-                    yield reading_of(metric, spec, moment, claim)
-
-
-def reading_of(metric: Metric, spec: RunSpec, moment: Moment, claim: Claim) -> ReadingSpec:
-    """Return the reading that a probe metric takes from a run at a moment."""
-    assert metric.probe is not None
-    entry = find_probe(metric.probe, f"{claim.path}: metrics", claim.names.root)
-    identity = metric.probe, entry.version, metric.layers, spec.key, moment
-    if identity not in _READINGS:
-        options = {"layers": metric.layers} if metric.layers is not None else {}
-        _READINGS[identity] = ReadingSpec(metric.probe, entry.version, options, run=spec, moment=moment)
-    return _READINGS[identity]
-
-
-_READINGS: dict[tuple[str, int | str, str | None, str, Moment], ReadingSpec] = {}
-"""By all that tells them apart: every stage asks for them again, and to hash one for its key takes longer."""
 
 
 def _exact(claim: Claim) -> Iterator[ExactNeed]:
@@ -171,16 +151,3 @@ def _exact(claim: Claim) -> Iterator[ExactNeed]:
             reading = static_reading(claim, cell, metric.probe, f"metrics.{name}")
             if reading is not None:
                 yield ExactNeed(claim.id, name, cell, reading)
-
-
-def static_reading(claim: Claim, cell: Cell, probe: str, place: str) -> ReadingSpec | None:
-    """Return the reading of a cell's net by the paper's own protocol; None where the shape of its data is unknown."""
-    spec = run_spec(claim.base, cell, 0, claim.names)
-    # The paper's images and classes, even where other data stand in for them.
-    data = DATASETS.get(spec.dataset.name) or claim.names.known(spec.dataset.identity)
-    in_shape = spec.in_shape(data)
-    if in_shape is None or data.classes is None:
-        return None
-    subject = {"model": asdict(spec.model), "in_shape": list(in_shape), "classes": data.classes}
-    entry = find_probe(probe, f"{claim.path}: {place}", claim.names.root)
-    return ReadingSpec(probe, entry.version, subject=subject)

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Literal
 from repro.claims import SCALES, Expectation, below
 from repro.claims.schema import Bounds
 from repro.experiment.estimands import Estimand, estimands
-from repro.experiment.net_check import check_nets
 from repro.experiment.requirements import Requirements
 from repro.judging.missing import missing_data
 from repro.stats import Interval, Region, Sample, contrast, joint, judge, levels
@@ -87,7 +86,7 @@ def judge_claim(item: Requirements, frame: pd.DataFrame, store: Store) -> ClaimV
     (see net_check.py) is failed.
     """
     here = frame[frame["claim"] == item.claim.id]
-    barred = check_nets(item.claim, store).barred
+    barred = item.net_check.barred
     judgeable = applicable(item)
     deciding = sum(expectation.role == "decides" for expectation in judgeable.values())
     judged = tuple(

@@ -6,14 +6,12 @@ import math
 
 from repro.claims.schema import Expectation
 from repro.experiment.requirements import Requirements
+from repro.judging.verdicts import ExpectationVerdict, PartVerdict, refuting_region, region
 from repro.report import model
-from repro.report.wording import remarks
-from repro.report.wording import sentences
-from repro.report.wording import words
 from repro.report.build.tables import printed_value
+from repro.report.wording import remarks, sentences, words
 from repro.stats import Interval, Region
 from repro.store import Store
-from repro.judging.verdicts import ExpectationVerdict, PartVerdict, refuting_region, region
 
 
 def expectation(
