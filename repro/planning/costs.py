@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from repro.planning.net_size import net_size
-from repro.registry import DATASETS, DatasetEntry
+from repro.registry import DATASETS, NOT_IMPLEMENTED, DatasetEntry
 from repro.spec import RunSpec
 from repro.store import RunRecord
 
@@ -152,7 +152,8 @@ class Costs:
         """Return what `runs` would cost once their data is there, with those that may follow them."""
         data = [self._of(run) for run in runs]
         known = all(
-            entry.n_train is not None and run.in_shape(entry) for run, entry in zip(runs, data, strict=True)
+            entry.n_train is not None and run.in_shape(entry) and run.model.version != NOT_IMPLEMENTED
+            for run, entry in zip(runs, data, strict=True)
         )
         seconds = [self.wall_seconds(run) for run in runs]
         total = sum(seconds) + follow_seconds

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from repro.experiment.requirements import Requirements
 from repro.planning.costs import START_UP_SECONDS, Costs, Outlay
+from repro.source_code import HASHED
 from repro.registry import DataRef, DatasetEntry
 from repro.spec import ReadingSpec, RunSpec
 from repro.store import VERSIONS, RunRecord, Store, lineage
@@ -127,6 +128,7 @@ class _WantedRun:
     Attributes:
         spec: the run.
         data: what is known of its dataset.
+        unavailable: why its net cannot be trained here; None where it can.
         readings: key → reading that a claim takes from it.
         claims: who needs it.
         record: the run, if it is there with the weights that are still to be read from.
@@ -135,6 +137,7 @@ class _WantedRun:
 
     spec: RunSpec
     data: DatasetEntry
+    unavailable: str | None = None
     readings: dict[str, ReadingSpec] = field(default_factory=dict)
     claims: set[str] = field(default_factory=set)
     record: RunRecord | None = None
@@ -148,7 +151,7 @@ class _WantedRun:
     @property
     def bring(self) -> str | None:
         """What to bring before that can be done, and how; None where nothing is."""
-        return self.data.missing if self.to_do else None
+        return (self.unavailable or self.data.missing) if self.to_do else None
 
 
 def _merged(going: Sequence[Requirements], store: Store) -> list[_WantedRun]:
@@ -157,7 +160,8 @@ def _merged(going: Sequence[Requirements], store: Store) -> list[_WantedRun]:
     for required in going:
         for need in required.needs:
             data = required.claim.names.known(need.spec.dataset.identity)
-            run = runs.setdefault(need.spec.key, _WantedRun(need.spec, data))
+            unavailable = required.claim.names.unavailable(need.spec.model.name)
+            run = runs.setdefault(need.spec.key, _WantedRun(need.spec, data, unavailable))
             run.readings |= {reading.key: reading for reading in need.readings}
             run.claims.add(required.claim.id)
     for key, run in runs.items():
@@ -278,11 +282,18 @@ def _reason(spec: RunSpec, store: Store, relatives: Mapping[str, RunRecord]) -> 
         return "not run yet"
     old = relative.spec
     changes = [
-        f"{part} {field} changed from {old[part].get(field)} to {new[part][field]}"
+        _change(part, field, old[part].get(field), new[part][field])
         for part, field in VERSIONS
         if old[part].get(field) != new[part][field]
     ]
     return "; ".join(changes) or "not run yet"
+
+
+def _change(part: str, field: str, old: object, new: object) -> str:
+    if str(old).startswith("source-") and str(new).startswith(HASHED):
+        kept = "the run that an earlier version made is kept, and not used"
+        return f"the code that a {part} imports counts now, too; {kept}"
+    return f"{part} {field} changed from {old} to {new}"
 
 
 def _share_left(key: str, store: Store) -> float:
