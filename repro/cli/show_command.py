@@ -62,9 +62,14 @@ def _lines(claim: Claim, scale: str) -> Iterator[str]:
         yield f"  why: {item.why}"
     rows = deviations(claim, scale)
     if rows:
-        yield "\nDiffers from the paper's protocol:"
+        whose = "the paper's" if claim.protocol.is_paper else "the file's own"
+        yield f"\nDiffers from {whose} protocol:"
         for row in rows:
             yield f"  {row.what}: {row.paper} → {row.ours}"
+    if claim.protocol.is_paper:
+        yield f"\nDeclared to be the paper's protocol: {claim.protocol.source}."
+    for reason in claim.protocol.reasons:
+        yield f"\nNot judged in the paper's words: {reason}."
     if claim.base.experiment.unknown:
         yield f"\nThe paper leaves out: {', '.join(claim.base.experiment.unknown)}."
 
