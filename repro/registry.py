@@ -269,7 +269,9 @@ def load(target: str, claims_folder: Path | None = None, version: str | int | No
         if claims_folder is None or module_name.startswith("repro."):
             module = importlib.import_module(module_name)
         else:
-            module = import_module(target, target, claims_folder, version if isinstance(version, str) else None)
+            module = import_module(
+                target, target, claims_folder, version if isinstance(version, str) else None
+            )
     except ReproError:
         raise
     except Exception as error:

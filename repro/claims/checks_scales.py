@@ -16,7 +16,10 @@ from repro.spec import NUMERICS_FIELDS
 
 def check_scales(at: Mapping[str, ClaimFile], names: Names) -> list[Problem]:
     """Return what is wrong with the scales of a claim together; `at` is scale → claim file, "paper" first."""
-    return [Problem(*finding) for finding in dict.fromkeys([*_protocols(at), *_specs(at), *_directions(at, names)])]
+    return [
+        Problem(*finding)
+        for finding in dict.fromkeys([*_protocols(at), *_specs(at), *_directions(at, names)])
+    ]
 
 
 def _protocols(at: Mapping[str, ClaimFile]) -> Iterator[Finding]:

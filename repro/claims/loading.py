@@ -190,7 +190,10 @@ def read_claim(path: Path, root: Path, paper: Paper | None) -> Claim | None:
     scales = raw.pop("scale", {})
     if not isinstance(scales, dict):
         raise mistake(f"{path}: scale", "must be a table such as [scale.smoke.experiment]", scales)
-    problems = [replace(problem, where=f"{path}: {problem.where}") for problem in placeholders({**raw, "scale": scales})]
+    problems = [
+        replace(problem, where=f"{path}: {problem.where}")
+        for problem in placeholders({**raw, "scale": scales})
+    ]
     overrides: dict[str, Mapping[str, Any]] = {}
     for name, override in scales.items():
         if name not in SCALES:

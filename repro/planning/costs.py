@@ -37,6 +37,14 @@ TEST_SHARE = 0.2
 """Test images for each training image, as in CIFAR-10: their number is not known before they are read."""
 
 
+GUESS = "a guess"
+"""What a basis says of a time that rests on no measurement of anything like it."""
+
+GUESS_RANGE = (1 / 5, 30)
+"""Factors between which the time of a net that is known by name alone lies, guesses of small nets having been short by
+up to sixteen: it is taken for a small one, and may be a large one."""
+
+
 @dataclass(frozen=True, slots=True)
 class Price:
     """Predicted wall seconds of a run on one worker.
@@ -139,7 +147,7 @@ class Costs:
                 "from a rough model of an idle CPU, within a factor of about 2",
                 [p for p in found if not p.measured and not p.guessed],
             ),
-            ("a guess: nothing like it was ever measured", [p for p in found if p.guessed]),
+            (f"{GUESS}: nothing like it was ever measured", [p for p in found if p.guessed]),
         ]
         shares = [
             (words, sum(price.seconds for price in prices) / total) for words, prices in parts if prices

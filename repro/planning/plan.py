@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 
 from repro.experiment.requirements import Requirements
 from repro.planning.costs import START_UP_SECONDS, Costs, Outlay
-from repro.source_code import HASHED
 from repro.registry import DataRef, DatasetEntry
+from repro.source_code import HASHED
 from repro.spec import ReadingSpec, RunSpec
 from repro.store import VERSIONS, RunRecord, Store, lineage
 

@@ -5,4 +5,13 @@ from repro.source_code.importing import import_module
 from repro.source_code.modules import Signature
 from repro.source_code.packages import versions_of
 
-__all__ = ["HASHED", "INSTALLED", "Code", "Signature", "code_of", "import_module", "signature_of", "versions_of"]
+__all__ = [
+    "HASHED",
+    "INSTALLED",
+    "Code",
+    "Signature",
+    "code_of",
+    "import_module",
+    "signature_of",
+    "versions_of",
+]

@@ -66,7 +66,9 @@ def code_of(target: str, where: str, claims_folder: Path | None) -> Code:
         top = module.partition(".")[0]
         if importlib.util.find_spec(top) is None:
             near = suggestion(module, [path.stem for path in claims_folder.glob("*.py")])
-            raise mistake(where, f"no module {module!r} in {claims_folder}, and none is installed", target, near)
+            raise mistake(
+                where, f"no module {module!r} in {claims_folder}, and none is installed", target, near
+            )
         return Code(INSTALLED, packages=() if top in sys.stdlib_module_names else (top,))
     found = _module(file)
     if found.error is None and name not in found.names and "*" not in found.names:

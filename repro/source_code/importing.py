@@ -44,7 +44,9 @@ def import_module(target: str, where: str, claims_folder: Path, version: str | N
         _imported.setdefault(claims_folder / name, content)
     module = importlib.import_module(target.partition(":")[0])
     after = code_of(target, where, claims_folder)
-    changed = [name for name, content in after.files.items() if _imported.get(claims_folder / name) != content]
+    changed = [
+        name for name, content in after.files.items() if _imported.get(claims_folder / name) != content
+    ]
     planned = version if version is not None and version.startswith(HASHED) else before.version
     if changed or after.version != planned:
         files = f" ({', '.join(changed)})" if changed else ""

@@ -15,7 +15,9 @@ def awaited(item: Requirements, rows: Sequence[model.RunRow]) -> str | None:
     if not absent:
         return None
     text = f"{plural(len(absent), 'run')} {'is' if len(absent) == 1 else 'are'} not there yet"
-    unavailable = {need.spec.model.name: item.claim.names.unavailable(need.spec.model.name) for need in item.needs}
+    unavailable = {
+        need.spec.model.name: item.claim.names.unavailable(need.spec.model.name) for need in item.needs
+    }
     for why in filter(None, unavailable.values()):
         return f"{text}, and cannot be made: {why}"
     return f"{text}, and at most {item.follow:,} more follow after tuning" if item.follow else text

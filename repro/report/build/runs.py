@@ -111,12 +111,16 @@ def differences(item: Requirements, store: Store) -> list[str]:
     made: dict[str, Counter[str]] = {}
     for record in _records({need.spec.key for need in item.needs}, store):
         for session in _sessions(record):
-            told = {name: session.get(name) for name in ("python", "torch")} | dict(session.get("packages") or {})
+            told = {name: session.get(name) for name in ("python", "torch")} | dict(
+                session.get("packages") or {}
+            )
             for name, version in told.items():
                 if isinstance(version, str):
                     made.setdefault(f"different versions of {name}", Counter())[version] += 1
             if isinstance(session.get("data"), str):
-                what = f"different data from {record.spec['dataset']['name']}, whose code reads what has changed"
+                what = (
+                    f"different data from {record.spec['dataset']['name']}, whose code reads what has changed"
+                )
                 made.setdefault(what, Counter())[f"fingerprint {session['data'][:12]}"] += 1
     return [
         f"runs were made with {what}: {', '.join(f'{which} ({count})' for which, count in sorted(counts.items()))}"
