@@ -34,7 +34,7 @@ def notices(claim: Claim) -> Iterator[str]:
     """Yield what is no error and caps the words of verdicts, or may make them stale."""
     place = f"{claim.path.parent.name}/{claim.path.name}"
     for reason in claim.protocol.reasons:
-        hint = 'protocol = { of = "paper", source = "Sec. …" } in [experiment] says that the base tables are the paper\'s'
+        hint = 'protocol = { of = "paper", source = "Sec. …" } in [experiment] declares it to be the paper\'s'
         undeclared = claim.protocol.source is None
         yield f"{place}: {reason}: verdicts are in capped words" + (f" ({hint})" if undeclared else "")
     yield from (f"{place}: {note}" for note in unseen(claim))

@@ -46,9 +46,9 @@ def publish(
 ) -> Report:
     """Judge, write the report's files, print the summary or the report as JSON, and return it.
 
-    What is printed and returned is of the claims of `schedule`. What is written is of these and of those that the report
-    in the folder had, so that a check of some claims never destroys the report of all. Without `out` the files lie in
-    `reports/SCALE`, and the index of `reports` is brought up to date.
+    What is printed and returned is of the claims of `schedule`. What is written is of these and of those that the
+    report in the folder had, so that a check of some claims never destroys the report of all. Without `out` the files
+    lie in `reports/SCALE`, and the index of `reports` is brought up to date.
     """
     schedule = schedule.settled()
     looks = schedule.looks()

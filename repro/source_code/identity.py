@@ -91,7 +91,7 @@ def signature_of(target: str, claims_folder: Path | None) -> Signature | None:
 
 
 class _Search:
-    """Looks for modules below a claims folder, and notes where it looked: what is made there later changes the answer."""
+    """Looks for modules below a claims folder, and notes where: what is made there later changes the answer."""
 
     def __init__(self, root: Path) -> None:
         self.root = root

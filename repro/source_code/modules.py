@@ -74,7 +74,8 @@ def read_module(content: bytes) -> Module:
         return Module("", error=f"{at}{error.msg}")
     except (ValueError, RecursionError, MemoryError) as error:
         return Module("", error=str(error) or "it is nested too deeply")
-    imports, unseen = [], []
+    imports: list[Import] = []
+    unseen: list[tuple[int, str]] = []
     for node in ast.walk(tree):
         imports += _imports(node)
         unseen += _unseen(node)
@@ -128,15 +129,12 @@ _CALLS = {
 
 def _unseen(node: ast.AST) -> Iterator[tuple[int, str]]:
     match node:
-        case ast.Call(func=func, args=args):
+        case ast.Call(func=func):
             name = _called(func)
             what = _CALLS.get(name)
             if isinstance(func, ast.Name):
                 what = _ALONE.get(name, what)
-            literal = len(args) == 1 and isinstance(args[0], ast.Constant) and isinstance(args[0].value, str)
-            if name in _IMPORTERS and literal and not args[0].value.startswith("."):
-                return  # followed
-            if what is not None:
+            if what is not None and not list(_imports(node)):  # an import by a literal name is followed
                 yield node.lineno, f"{what} ({ast.unparse(func)})"
         case ast.Attribute(value=ast.Name(id="sys"), attr="path"):
             yield node.lineno, "changes where modules are looked for (sys.path)"

@@ -74,7 +74,10 @@ class Worker:
         self.memory = DeviceMemory(_bytes_to_share(device))
 
     def work(self, job: Mapping[str, Any]) -> None:
-        """Carry out one job and say how it ended: "done", "failed" or "changed" with a reason, "busy" or "interrupted"."""
+        """Carry out one job and say how it ended.
+
+        "done"; "failed" or "changed" (its data), with a reason; "busy"; or "interrupted".
+        """
         run = RunSpec.from_json(job["run"]) if job["run"] else None
         if run and job.get("source"):
             self.sources[run.dataset.identity] = DataRef.from_json(job["source"])

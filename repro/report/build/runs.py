@@ -107,7 +107,7 @@ def stand_ins(item: Requirements) -> list[model.Deviation]:
 
 
 def differences(item: Requirements, store: Store) -> list[str]:
-    """Return in what the runs behind a claim differ although their keys do not tell: versions, and data made by code."""
+    """Return in what a claim's runs differ although their keys do not tell: versions, and data made by code."""
     made: dict[str, Counter[str]] = {}
     for record in _records({need.spec.key for need in item.needs}, store):
         for session in _sessions(record):
