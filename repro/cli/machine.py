@@ -47,9 +47,9 @@ def duration(seconds: float) -> str:
     return f"{seconds / (365 * 86400):.0f} years"
 
 
-def counted(number: int, what: str) -> str:
+def counted(number: int, what: str, several: str | None = None) -> str:
     """Return "1 run" or "2 runs"."""
-    return f"{number} {what}{'' if number == 1 else 's'}"
+    return f"{number} {what if number == 1 else several or what + 's'}"
 
 
 def expected_time(seconds: float, workers: int, basis: str) -> str:

@@ -53,7 +53,7 @@ def recipe(name: str, overrides: dict[str, Any], place: Callable[[str], str] = s
 def contradictions(
     made: Recipe, place: Callable[[str], str] = "recipe.{}".format, told: Collection[str] = RECIPE_FIELDS
 ) -> list[Problem]:
-    """Return what is wrong with fields together; `told` are those that were set, which the others are not blamed for."""
+    """Return what is wrong with fields together; those that were not set (`told`) are not blamed."""
     problems = []
     if (made.steps is None) == (made.epochs is None):
         what = "needs `steps` or `epochs`, one of the two"
