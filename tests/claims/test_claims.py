@@ -201,9 +201,9 @@ MISTAKES: list[tuple[str, dict[str, Any], str, str, str | None, str | None]] = [
     (
         "BN group",
         {"experiment__recipe__batch_size": 100},
-        "experiment.recipe.bn_group",
-        "must divide batch_size = 100",
-        "64",
+        "experiment.recipe.batch_size",
+        "must be a multiple of 64, the recipe's own bn_group",
+        "100",
         "fit",
     ),
     (
@@ -1059,7 +1059,7 @@ def test_loading_code_says_what_is_wrong_with_it(world: World, monkeypatch: pyte
     monkeypatch.setattr(sys, "path", list(sys.path))
     world.root.mkdir()
     (world.root / "sound_module_of_a_test.py").write_text("class Net: pass\n", encoding="utf-8")
-    (world.root / "broken_module_of_a_test.py").write_text("1 / 0\n", encoding="utf-8")
+    (world.root / "broken_module_of_a_test.py").write_text("class Net: pass\n1 / 0\n", encoding="utf-8")
     assert load("sound_module_of_a_test:Net", world.root).__name__ == "Net"
     with pytest.raises(ReproError, match=r"defines no 'Nett'(?s:.*)did you mean 'Net'"):
         load("sound_module_of_a_test:Nett", world.root)

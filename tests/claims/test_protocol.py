@@ -11,7 +11,10 @@ from repro.planning.plan import make_plan
 from repro.report.html.render import render_html
 from repro.report.junit import to_junit
 from repro.report.markdown import to_markdown
-from tests.support.helpers import BASE, World, changed
+from tests.support import helpers
+from tests.support.helpers import World, changed
+
+BASE = changed(helpers.BASE, experiment__protocol=None)
 
 PAPERS = {"of": "paper", "source": "Sec. 4.2"}
 NETS = "class Net:\n    def __init__(self, in_shape, classes): ...\n"

@@ -23,7 +23,7 @@ from tests.support.data_files import arrays, save_npz
 from tests.support.helpers import BASE, PROVENANCE, World, blob, changed, run_record
 
 NETS = "from blocks import ACT\nclass Net:\n    def __init__(self, in_shape, classes, *, depth): ...\n"
-OWN = changed(BASE, arms__plain={"model": "nets:Net"})
+OWN = changed(BASE, arms__plain={"model": "nets:Net"}, experiment__protocol=None)
 
 
 @pytest.fixture
