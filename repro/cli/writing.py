@@ -110,10 +110,11 @@ def write(
     templates: Path | None,
     frame: pd.DataFrame | None = None,
     kept: Path | None = None,
+    untouched: Path | None = None,
 ) -> list[Path]:
     """Write the report's files and return them, those of other formats that an earlier report left there included.
 
-    An earlier report that says more is set aside, and that is told.
+    An earlier report that says more is set aside, and that is told. The file `untouched` is what is rendered.
 
     Raises:
         ReproError: the folder cannot be written.
@@ -123,7 +124,8 @@ def write(
             aside = set_aside(folder)
             what = f"The report that was in {folder} says more, or other things, than this one: it is kept in {aside}"
             click.echo(wrapped(what), err=True)
-        forms = list(dict.fromkeys([*forms, *forms_there(folder)]))
+        there = [form for form in forms_there(folder) if folder / FILES[form] != untouched]
+        forms = list(dict.fromkeys([*forms, *there]))
         return write_report(report, folder, forms, frame=frame, templates=templates, kept=kept)
     except OSError as error:
         hint = "choose a writable folder with --out DIR; the runs are safe in the store"
