@@ -21,7 +21,7 @@ statement = "A wider net has the lower training error."
 source = { where = "Sec. 1" }
 [experiment]
 dataset = { npz = "pets.npz" }
-recipe = { name = "resnet-cifar", batch_size = 8, bn_group = 8, steps = 5, schedule = "constant", augmentation = "none" }
+recipe = { name = "resnet-cifar", batch_size = 8, bn_group = 8, steps = 5, schedule = "constant" }
 seeds = { looks = [2] }
 [arms]
 narrow = { model = "my_nets:TwoLayer", width = 2 }
