@@ -9,6 +9,7 @@ from __future__ import annotations
 import difflib
 import importlib
 import re
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -214,7 +215,7 @@ def find_dataset(ref: DataRef, where: str, names: Names) -> DatasetEntry:
         why = f"the data set {ref.name} is not implemented here: {names.absent[ref.name]}"
         return DatasetEntry("", NOT_IMPLEMENTED, missing=why)
     if ":" in ref.name:
-        return DatasetEntry(target=ref.name, fingerprint=code_of(ref.name, where, names.root).version)
+        return DatasetEntry(target=ref.name, fingerprint=_of_users(ref.name, "dataset", where, names.root))
     if ref.path is not None:
         # What has not been read has no fingerprint; what lies elsewhere is another dataset all the same.
         unread = f"unread: {ref.path}, {ref.size}, {ref.test_fraction}"
@@ -243,9 +244,31 @@ def _mistyped(name: str, known: str) -> bool:
     return alike and numbers[0] == numbers[1]
 
 
+def _of_users(name: str, kind: str, where: str, claims_folder: Path | None) -> str:
+    """Return the version of a user's ``package.module:Name``, by its source.
+
+    Raises:
+        ReproError: it is no such name, or one of Python's own library, which holds no model, data set or probe; or
+            as `code_of`.
+    """
+    module, _, attribute = name.partition(":")
+    if not all(part.isidentifier() for part in (*module.split("."), attribute)):
+        raise mistake(where, f"is no name of a {kind}", name, f"your own {kind}: 'package.module:Name'")
+    top = module.partition(".")[0]
+    if top in sys.stdlib_module_names:
+        own = claims_folder is not None and (claims_folder / f"{top}.py").exists()
+        hint = (
+            f"rename {top}.py: Python would import its own"
+            if own
+            else f"name a module that holds your {kind}"
+        )
+        raise mistake(where, f"{top!r} is a module of Python's own library: it holds no {kind}", name, hint)
+    return code_of(name, where, claims_folder).version
+
+
 def _find(name: str, table: dict[str, Entry], kind: str, where: str, claims_folder: Path | None) -> Entry:
     if ":" in name:
-        return Entry(target=name, version=code_of(name, where, claims_folder).version)
+        return Entry(target=name, version=_of_users(name, kind, where, claims_folder))
     if name not in table:
         hint = suggestion(name, table) + f" (your own {kind}: 'package.module:Name')"
         raise mistake(where, f"unknown {kind}", name, hint)
@@ -253,7 +276,9 @@ def _find(name: str, table: dict[str, Entry], kind: str, where: str, claims_fold
 
 
 def load(target: str, claims_folder: Path | None = None, version: str | int | None = None) -> Any:
-    """Import and return the object behind ``module:attribute``; a user's claims folder comes first.
+    """Import and return the object behind ``module:attribute``.
+
+    A user's claims folder comes after Python's own library and before what is installed.
 
     Args:
         target: module and attribute.

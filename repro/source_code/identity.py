@@ -1,8 +1,8 @@
 """The identity of a user's code: of the file that is named and of everything that it imports from the claims folder.
 
-Nothing is executed. A module is looked for as Python does with the claims folder first on its path: a package before a
-module of the same name, and an installed package before a folder without `__init__.py`. Every import of a file counts,
-also one inside a function or under a condition, since whether it is reached is known only when the code runs.
+Nothing is executed. A module is looked for as `importing` does: in Python's own library, then in the claims folder, a
+package before a module of the same name, then among what is installed. Every import of a file counts, also one inside a
+function or under a condition, since whether it is reached is known only when the code runs.
 """
 
 from __future__ import annotations
@@ -100,7 +100,8 @@ class _Search:
     def file(self, parts: list[str]) -> Path | None:
         """Return the file of a dotted module; None where there is none, or a folder without `__init__.py` only."""
         path = self.root.joinpath(*parts)
-        if not all(parts):
+        # A file that is called like a module of Python's own is never imported, see `importing`.
+        if not all(parts) or parts[0] in sys.stdlib_module_names:
             return None
         inits = [path / f"__init__{suffix}" for suffix in _SUFFIXES] if self._is_there(path) else []
         beside = (path.with_name(path.name + suffix) for suffix in _SUFFIXES)

@@ -5,12 +5,16 @@ from __future__ import annotations
 import importlib
 import os
 import sys
+from collections.abc import Sequence
+from importlib.abc import MetaPathFinder
 from importlib.machinery import (
     BYTECODE_SUFFIXES,
     EXTENSION_SUFFIXES,
     SOURCE_SUFFIXES,
     ExtensionFileLoader,
     FileFinder,
+    ModuleSpec,
+    PathFinder,
     SourceFileLoader,
     SourcelessFileLoader,
 )
@@ -26,7 +30,7 @@ _imported: dict[Path, str] = {}
 
 
 def import_module(target: str, where: str, claims_folder: Path, version: str | None) -> ModuleType:
-    """Return the module of ``package.module:Name``, the claims folder first on the path.
+    """Return the module of ``package.module:Name``, from Python's own library, the claims folder or what is installed.
 
     Args:
         target: what is wanted.
@@ -63,6 +67,22 @@ class _FromSource(SourceFileLoader):
         raise OSError(f"no bytecode is kept of {path}")
 
 
+class _OwnCode(MetaPathFinder):
+    """Finds a user's modules before installed ones, but never one named like a module of Python's: all would fail."""
+
+    def __init__(self, folder: str) -> None:
+        self._folder = folder
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        """Return where a module lies in the claims folder; a folder without `__init__.py` hides nothing installed."""
+        if path is not None or fullname in sys.stdlib_module_names:
+            return None
+        spec = PathFinder.find_spec(fullname, [self._folder])
+        return spec if spec is not None and spec.origin is not None else None
+
+
 def _put_first(folder: Path) -> None:
     root = str(folder)
     if root in sys.path:
@@ -80,4 +100,5 @@ def _put_first(folder: Path) -> None:
 
     sys.path_hooks.insert(0, finder)
     sys.path_importer_cache.pop(root, None)
-    sys.path.insert(0, root)
+    sys.path.append(root)
+    sys.meta_path.insert(0, _OwnCode(root))
