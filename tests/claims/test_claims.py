@@ -223,11 +223,11 @@ MISTAKES: list[tuple[str, dict[str, Any], str, str, str | None, str | None]] = [
     ),
     (
         "option that is no plain value",
-        {"arms__plain__width": float("nan")},
-        "arms.plain",
-        "no plain value",
-        None,
-        "finite numbers",
+        {"arms__plain__width": [16]},
+        "arms.plain.width",
+        "a number",
+        "[16]",
+        "one value",
     ),
     # names that refer to nothing
     (
