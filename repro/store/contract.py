@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from itertools import filterfalse
 from typing import Annotated, Any, Literal, NotRequired, get_type_hints
@@ -87,6 +87,10 @@ def _list_of(kind: Any) -> Any:
     return list[kind]
 
 
+def _checked(kind: Any, check: Callable[[Any], Any]) -> Any:
+    return Annotated[kind, AfterValidator(check)]
+
+
 def _recipe_fields() -> dict[str, Any]:
     """Return the fields of Recipe as they are written; earlier versions had fewer."""
     bounded = {int: Count, float: Finite, int | None: Count | None, float | None: Finite | None}
@@ -125,7 +129,7 @@ _COLUMNS = _table(
     closed=False,
 )
 
-_HISTORY = Annotated[_COLUMNS, AfterValidator(_even)]
+_HISTORY = _checked(_COLUMNS, _even)
 
 _WHERE = dict.fromkeys(("machine", "device", "python", "torch", "repro", "commit"), Text)
 
@@ -158,7 +162,7 @@ _RUN = _table(
     },
 )
 
-RUN = Annotated[_RUN, AfterValidator(lambda run: _as_evaluated(run, run["history"]))]
+RUN = _checked(_RUN, lambda run: _as_evaluated(run, run["history"]))
 
 _ROW = _table(
     "row",
@@ -199,7 +203,7 @@ _CHECKPOINT = _table(
     },
 )
 
-CHECKPOINT = Annotated[_CHECKPOINT, AfterValidator(lambda made: _as_evaluated(made, made.get("stopped")))]
+CHECKPOINT = _checked(_CHECKPOINT, lambda made: _as_evaluated(made, made.get("stopped")))
 
 FAILURE = _table("failure", {"title": str, "reason": str})
 
