@@ -10,9 +10,12 @@ import difflib
 import importlib
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from importlib.abc import MetaPathFinder
+from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from repro.errors import mistake, suggestion
@@ -194,7 +197,7 @@ def find_dataset(ref: DataRef, where: str, names: Names) -> DatasetEntry:
     if ref in names.data:
         return names.data[ref]
     if ":" in ref.name:
-        return DatasetEntry(target=ref.name, fingerprint=source_version(ref.name, where, names.root))
+        return DatasetEntry(target=ref.name, fingerprint=_of_users(ref.name, "dataset", where, names.root))
     if ref.path is not None:
         # What has not been read has no fingerprint; what lies elsewhere is another dataset all the same.
         unread = f"unread: {ref.path}, {ref.size}, {ref.test_fraction}"
@@ -223,9 +226,31 @@ def _mistyped(name: str, known: str) -> bool:
     return alike and numbers[0] == numbers[1]
 
 
+def _of_users(name: str, kind: str, where: str, claims_folder: Path | None) -> str:
+    """Return the version of a user's ``package.module:Name``, by its source.
+
+    Raises:
+        ReproError: it is no such name, or one of Python's own library, which holds no model, data set or probe; or
+            as `source_version`.
+    """
+    module, _, attribute = name.partition(":")
+    if not all(part.isidentifier() for part in (*module.split("."), attribute)):
+        raise mistake(where, f"is no name of a {kind}", name, f"your own {kind}: 'package.module:Name'")
+    top = module.partition(".")[0]
+    if top in sys.stdlib_module_names:
+        own = claims_folder is not None and (claims_folder / f"{top}.py").exists()
+        hint = (
+            f"rename {top}.py: Python would import its own"
+            if own
+            else f"name a module that holds your {kind}"
+        )
+        raise mistake(where, f"{top!r} is a module of Python's own library: it holds no {kind}", name, hint)
+    return str(source_version(name, where, claims_folder))
+
+
 def _find(name: str, table: dict[str, Entry], kind: str, where: str, claims_folder: Path | None) -> Entry:
     if ":" in name:
-        return Entry(target=name, version=source_version(name, where, claims_folder))
+        return Entry(target=name, version=_of_users(name, kind, where, claims_folder))
     if name not in table:
         hint = suggestion(name, table) + f" (your own {kind}: 'package.module:Name')"
         raise mistake(where, f"unknown {kind}", name, hint)
@@ -233,14 +258,17 @@ def _find(name: str, table: dict[str, Entry], kind: str, where: str, claims_fold
 
 
 def load(target: str, claims_folder: Path | None = None) -> Any:
-    """Import and return the object behind ``module:attribute``; a user's claims folder comes first.
+    """Import and return the object behind ``module:attribute``.
+
+    A user's claims folder comes after Python's own library and before what is installed.
 
     Raises:
         ReproError: the module or the attribute is not there, or importing it failed.
     """
     module_name, _, attribute = target.partition(":")
     if claims_folder is not None and str(claims_folder) not in sys.path:
-        sys.path.insert(0, str(claims_folder))
+        sys.path.append(str(claims_folder))
+        sys.meta_path.insert(0, _OwnCode(str(claims_folder)))
     try:
         module = importlib.import_module(module_name)
     except Exception as error:
@@ -255,3 +283,19 @@ def load(target: str, claims_folder: Path | None = None) -> Any:
             target, f"module {module_name} has no {attribute!r}", None, suggestion(attribute, vars(module))
         )
     return getattr(module, attribute)
+
+
+class _OwnCode(MetaPathFinder):
+    """Finds a user's modules before installed ones, but never one named like a module of Python's: all would fail."""
+
+    def __init__(self, folder: str) -> None:
+        self._folder = folder
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        """Return where a module lies in the claims folder; a folder without `__init__.py` hides nothing installed."""
+        if path is not None or fullname in sys.stdlib_module_names:
+            return None
+        spec = PathFinder.find_spec(fullname, [self._folder])
+        return spec if spec is not None and spec.origin is not None else None

@@ -40,7 +40,7 @@ def _findings(file: ClaimFile, scale: str, path: Path, names: Names) -> Iterator
     if not any(item.role == "decides" for item in file.expect.values()):
         yield "expect", "no expectation decides the claim", None, 'give one of them role = "decides"'
     yield from tables(file, scale)
-    yield from figures(file, scale, path)
+    yield from figures(file, scale, path, names.root)
     yield from controls(file, names)
     yield from sensitivities(file, names)
 

@@ -7,16 +7,19 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
+from unicodedata import normalize
 
 from pydantic import BaseModel
 
+from repro.claims.cells import too_large
 from repro.claims.checks import check_claim
 from repro.claims.checks_scales import check_scales
 from repro.claims.error_recovery import Recovered, recovered
+from repro.claims.files import paper_folders, read_text, toml_files
 from repro.claims.reviews import NOTES, ReviewNote, notes_of, read_reviews
 from repro.claims.scales import SCALES, merge
 from repro.claims.schema import ClaimFile, Paper
-from repro.claims.toml import read_text, read_toml, validated
+from repro.claims.toml import parsed_toml, read_toml, validated
 from repro.errors import Problem, ReproError, mistake, suggestion
 from repro.registry import Names
 from repro.spec import canonical_hash
@@ -104,7 +107,13 @@ class Library:
         if wanted:
             picked = []
             for name in wanted:
-                matches = [claim for claim in chosen if name in (claim.id, claim.id.split("/")[1])]
+                # The same letters may be written composed or decomposed, as macOS keeps names of files.
+                wanted_name = normalize("NFC", name)
+                matches = [
+                    claim
+                    for claim in chosen
+                    if wanted_name in (plain := normalize("NFC", claim.id), plain.split("/")[1])
+                ]
                 if len(matches) == 1:
                     picked.append(matches[0])
                 else:
@@ -130,8 +139,12 @@ def load_library(root: Path) -> Library:
         )
     claims: list[Claim] = []
     problems: list[Problem] = []
-    for folder in sorted(path for path in root.iterdir() if path.is_dir()):
-        found = sorted(path for path in folder.glob("*.toml") if path.name != "paper.toml")
+    for folder in paper_folders(root):
+        try:
+            found = [path for path in toml_files(folder) if path.name != "paper.toml"]
+        except ReproError as error:
+            problems.extend(error.problems)
+            continue
         files = [path for path in found if not path.name.endswith(NOTES)]
         for notes in set(found) - {*files, *map(notes_of, files)}:
             hint = f"<claim>{NOTES} lies beside <claim>.toml"
@@ -172,7 +185,7 @@ def read_paper(path: Path) -> Paper:
 def read_claim(path: Path, root: Path, paper: Paper | None) -> Claim | None:
     """Read one claim file at all its scales; None where only the paper is at fault (said elsewhere)."""
     text = read_text(path)
-    raw = read_toml(path)
+    raw = parsed_toml(path, text)
     if not raw:
         raise mistake(str(path), "is empty", hint="`repro new <paper>/<claim>` writes a file to start from")
     names = Names(root)
@@ -197,7 +210,10 @@ def read_claim(path: Path, root: Path, paper: Paper | None) -> Claim | None:
         sound = recovered(ClaimFile, merge(raw, override))
         parts.append(sound)
         found = list(sound.problems)
-        if sound.file is not None:
+        large = too_large(sound.file) if sound.file is not None else None
+        if large is not None:
+            found.append(Problem("factors", large, None, "name fewer arms, levels, seeds or learning rates"))
+        elif sound.file is not None:
             at[name] = sound.file
             checked = check_claim(sound.file, name, path, names)
             found += [problem for problem in checked if not sound.is_artefact(problem)]

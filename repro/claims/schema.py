@@ -32,7 +32,7 @@ class Paper(Frozen):
     title: str
     authors: list[str] = Field(min_length=1)
     venue: str
-    year: int
+    year: int = Field(ge=1000, le=9999)
     identifier: str
     url: str | None = None
     bibtex_key: str
@@ -46,12 +46,15 @@ class Paper(Frozen):
         return url
 
 
+MOST_SEED = 2**31
+
+
 class Seeds(Frozen):
     """How many seeds are looked at, fixed beforehand; they start at `first`, or where `of_arm` says for an arm."""
 
-    looks: list[Annotated[int, Field(ge=2)]] = Field(min_length=1)
-    first: int = Field(default=0, ge=0)
-    of_arm: dict[str, Annotated[int, Field(ge=0)]] = {}
+    looks: list[Annotated[int, Field(ge=2, le=10_000)]] = Field(min_length=1, max_length=100)
+    first: int = Field(default=0, ge=0, le=MOST_SEED)
+    of_arm: dict[str, Annotated[int, Field(ge=0, le=MOST_SEED)]] = {}
 
     def numbers(self, arm: str, count: int) -> range:
         """Return the seeds of an arm at a look of `count`."""
@@ -270,7 +273,7 @@ class Expectation(Frozen):
         return self
 
 
-Grid = Annotated[list[Annotated[float, Field(gt=0)]], Field(min_length=2)]
+Grid = Annotated[list[Annotated[float, Field(ge=1e-12, le=1e6)]], Field(min_length=2, max_length=100)]
 
 
 class Tune(Frozen):
@@ -282,7 +285,9 @@ class Tune(Frozen):
 
     lr: Grid | dict[Name, Grid]
     by: str
-    seeds: list[Annotated[int, Field(ge=1000)]] = Field(default=[1000], min_length=1)
+    seeds: list[Annotated[int, Field(ge=1000, le=MOST_SEED)]] = Field(
+        default=[1000], min_length=1, max_length=100
+    )
 
     @model_validator(mode="after")
     def _once(self) -> Self:
@@ -317,7 +322,7 @@ class Sensitivity(Frozen):
     title: str
     why: str
     expect: list[str] = Field(min_length=1)
-    points: list[Point] = Field(min_length=1)
+    points: list[Point] = Field(min_length=1, max_length=200)
 
 
 class ClaimFile(Frozen):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
@@ -104,9 +103,14 @@ def _field_problems(key: str, value: object, place: str) -> list[Problem]:
         words = isinstance(value, str) and all(isinstance(choice, str) for choice in choices) and choices
         hint = suggestion(str(value), choices) if words else f"its type is {Recipe.__annotations__[key]}"
         return [Problem(place, message[:1].lower() + message[1:], repr(value), hint)]
-    least = _LEAST.get(key, 0)
-    if isinstance(value, int | float) and not (math.isfinite(value) and least <= value):
-        return [Problem(place, "is out of range", repr(value), f"give a finite number of at least {least}")]
+    least, most = _LEAST.get(key, 0), _MOST.get(key, MOST)
+    numbers = value if isinstance(value, tuple) else (value,)
+    if len(numbers) > MOST_MILESTONES:
+        return [Problem(place, f"has more than {MOST_MILESTONES:,} entries", str(len(numbers)), "name fewer")]
+    if any(
+        isinstance(n, int | float) and not least <= n <= most for n in numbers
+    ):  # one that is no number is neither
+        return [Problem(place, "is out of range", repr(value), f"give a number of {least:g} to {most:g}")]
     if value == 0 and key in _POSITIVE:
         return [Problem(place, "is out of range", repr(value), "give a number above 0")]
     return []
@@ -120,5 +124,24 @@ def _types() -> dict[str, TypeAdapter[Any]]:
     return {name: TypeAdapter(hints[name]) for name in RECIPE_FIELDS}
 
 
-_LEAST = {"batch_size": 1, "bn_group": 1, "crop_size": 1, "curve_images": 1, "train_error_images": 1}
+MOST = 1e9
+"""Of any number of a recipe; of iterations, a hundred times the longest training there is."""
+
+MOST_MILESTONES = 1_000
+
+_LEAST = {
+    "batch_size": 1,
+    "bn_group": 1,
+    "crop_size": 1,
+    "curve_images": 1,
+    "train_error_images": 1,
+    "evaluate_every": 1e-6,
+    "epochs": 1e-9,
+}
+_MOST = {
+    "batch_size": 10_000_000,
+    "crop_size": 10_000,
+    "epochs": 1e6,
+    **dict.fromkeys(("label_smoothing", "momentum", "stop_at_train_error", "warmup_until_train_error"), 1),
+}
 _POSITIVE = frozenset({"epochs", "lr", "evaluate_every", "warmup_lr"})
