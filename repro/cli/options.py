@@ -167,7 +167,7 @@ class Asked:
             if not quiet:
                 click.echo(text, err=True)
 
-        given = _user_data(self.data, self.stand_ins)
+        given = user_data(self.data, self.stand_ins)
         return replace(request, claims=bring(request.claims, request.scale, given, request.store, tell))
 
 
@@ -202,7 +202,7 @@ def chosen(
     return found, claims, known
 
 
-def _user_data(data: tuple[str, ...], stand_ins: tuple[str, ...]) -> dict[str, Given]:
+def user_data(data: tuple[str, ...], stand_ins: tuple[str, ...]) -> dict[str, Given]:
     """Return dataset name → what is brought; raises ReproError with every option that makes no sense."""
     given: dict[str, Given] = {}
     problems = []
@@ -239,6 +239,22 @@ def most_seeds(request: Request, seeds: int | None, *, budget: bool = False) -> 
                 raise mistake("--seeds", what, seeds, f"its looks are {looks}")
             most[claim.id] = looks[-1] if seeds is None else seeds
     return most
+
+
+def say_idle(request: Request, seeds: int | None, kinds: list[Kind]) -> None:
+    """Say on standard error which options do nothing for the claims that are chosen."""
+    scale = request.scale
+    here = [claim for claim in request.claims if scale in claim.at]
+    for claim in here if seeds is not None else ():
+        looks = claim.at[scale].experiment.seeds.looks
+        last = max((look for look in looks if look <= (seeds or 0)), default=None)
+        if last is not None and last != seeds:
+            what = f"{claim.id} declares no look of {seeds} seeds at {scale} scale, only {looks}"
+            click.echo(f"--seeds {seeds}: {what}: it is judged with at most {last}.", err=True)
+    for kind in kinds:
+        name = "--controls" if kind == "control" else "--sensitivity"
+        if not any(getattr(claim.at[scale], kind) for claim in here):
+            click.echo(f"{name} changes nothing here: no claim declares one at {scale} scale.", err=True)
 
 
 def print_json(data: object) -> None:

@@ -8,14 +8,13 @@ from collections.abc import Iterator, Sequence
 import click
 
 from repro.cli import options
-from repro.cli.machine import default_workers
+from repro.cli.machine import default_workers, expected_time
 from repro.cli.outlook import Outlook, outlooks
 from repro.cli.waiting import awaited
 from repro.cli.wrapped import wrapped
 from repro.experiment.requirements import Requirements
 from repro.planning.plan import Plan
 from repro.planning.schedule import Schedule
-from repro.report.wording.text import duration, plural
 from repro.store import Store
 
 
@@ -48,6 +47,7 @@ def command(
     store = request.store
     most = options.most_seeds(request, seeds)
     kinds = options.kinds(controls, sensitivity)
+    options.say_idle(request, seeds, kinds)
     schedule = Schedule(request.claims, request.scale, store, most, kinds)
     required = [look.requirements for look in schedule.looks()]
     plan = schedule.plan()
@@ -116,9 +116,9 @@ def _lines(required: list[Requirements], store: Store, plan: Plan, workers: int,
         yield f"  {count} × {reason}"
     yield from awaited(plan, workers)
     if plan.jobs:
-        about = duration(plan.wall_seconds(workers), roughly=True)
         but = ", pending runs left out" if plan.pending else ""
-        yield f"Time: at most about {about} on {plural(workers, 'worker')}{but}, {plan.basis or 'for readings only'}."
+        about = expected_time(plan.wall_seconds(workers), workers, plan.basis or "for readings only")
+        yield f"Time{but}: {about}."
     elif not plan.pending:
         yield "Nothing to run."
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
+from repro.cli.machine import expected_time
 from repro.planning.plan import Plan
-from repro.report.wording.text import duration, plural
+from repro.report.wording.text import plural
 
 
 def awaited(plan: Plan, workers: int) -> Iterator[str]:
@@ -21,5 +22,5 @@ def awaited(plan: Plan, workers: int) -> Iterator[str]:
         elif seconds is None:
             yield f"Pending: {plural(outlay.runs, 'run')}{follow}. {what}."
         else:
-            about = f"at most about {duration(seconds, roughly=True)} on {plural(workers, 'worker')}, {outlay.basis}"
+            about = expected_time(seconds, workers, outlay.basis)
             yield f"Pending: {plural(outlay.runs, 'run')}{follow}. {what}. Once it is there: {about}."

@@ -17,7 +17,7 @@ from typing import Annotated, Any, Literal, NotRequired, get_type_hints
 from pydantic import AfterValidator, ConfigDict, Field, TypeAdapter, ValidationError, with_config
 from typing_extensions import TypeAliasType, TypedDict  # typing has them from 3.12 on
 
-from repro.recipes import Recipe
+from repro.recipes import EvaluatedSet, Recipe
 
 Text = Annotated[str, Field(max_length=10_000)]
 Whole = Annotated[int, Field(ge=-(2**63), lt=2**63)]
@@ -76,7 +76,7 @@ def _recipe_fields() -> dict[str, Any]:
     hints = get_type_hints(Recipe)
     fields: dict[str, Any] = {name: NotRequired[bounded.get(hint, hint)] for name, hint in hints.items()}
     fields |= {"name": Text, "batch_size": Images, "steps": Count | None, "epochs": Seconds | None}
-    return fields | {"lr": Finite, "milestones": list[Count]}
+    return fields | {"lr": Finite, "milestones": list[Count], "evaluate": NotRequired[list[EvaluatedSet]]}
 
 
 _OPTIONS = NotRequired[dict[Text, Plain]]

@@ -13,7 +13,7 @@ import pytest
 from repro import registry
 from repro.claims import Claim, cells, run_spec
 from repro.claims.schema_data import OwnData
-from repro.cli.options import with_data
+from repro.cli.options import user_data
 from repro.errors import ReproError
 from repro.experiment.data_index import Given
 from repro.experiment.readings import static_reading
@@ -412,9 +412,9 @@ def test_from_a_file_of_images_to_a_verdict(tmp_path: Path) -> None:
     assert str(tmp_path) not in json.dumps(report["datasets"])
 
 
-def test_options_that_bring_nothing_are_refused(world: World) -> None:
+def test_options_that_bring_nothing_are_refused() -> None:
     with pytest.raises(ReproError) as caught:
-        with_data([], "smoke", ("pets", "=a", "a=b", "a=c"), ("pets=", "a=d"), world.store)
+        user_data(("pets", "=a", "a=b", "a=c"), ("pets=", "a=d"))
     assert [problem.what for problem in caught.value.problems] == [
         "is not NAME=PATH",
         "is not NAME=PATH",
