@@ -13,9 +13,9 @@ import click
 
 from repro.claims import Claim, Library, Scale, check_scale, load_library
 from repro.errors import Problem, ReproError, mistake, suggestion
-from repro.experiment.data_index import Given
+from repro.experiment.data_index import UserData
 from repro.experiment.request import Request, places
-from repro.experiment.user_data import bring
+from repro.experiment.user_data import with_user_data
 from repro.experiment.variants import Kind
 from repro.startup.shipped import folder
 from repro.store import Store
@@ -168,7 +168,9 @@ class Asked:
                 click.echo(text, err=True)
 
         given = user_data(self.data, self.stand_ins)
-        return replace(request, claims=bring(request.claims, request.scale, given, request.store, tell))
+        return replace(
+            request, claims=with_user_data(request.claims, request.scale, given, request.store, tell)
+        )
 
 
 def request_options(function: F) -> F:
@@ -202,9 +204,9 @@ def chosen(
     return found, claims, known
 
 
-def user_data(data: tuple[str, ...], stand_ins: tuple[str, ...]) -> dict[str, Given]:
+def user_data(data: tuple[str, ...], stand_ins: tuple[str, ...]) -> dict[str, UserData]:
     """Return dataset name → what is brought; raises ReproError with every option that makes no sense."""
-    given: dict[str, Given] = {}
+    given: dict[str, UserData] = {}
     problems = []
     for option, texts in (("--data", data), ("--stand-in", stand_ins)):
         for text in texts:
@@ -216,7 +218,7 @@ def user_data(data: tuple[str, ...], stand_ins: tuple[str, ...]) -> dict[str, Gi
             elif name in given:
                 problems.append(Problem(option, "brings a dataset twice", repr(text), "bring it once"))
             else:
-                given[name] = Given(path, stand_in=option == "--stand-in")
+                given[name] = UserData(path, stand_in=option == "--stand-in")
     if problems:
         raise ReproError(*problems)
     return given

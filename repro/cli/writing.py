@@ -13,7 +13,7 @@ from repro.cli.styled import styled
 from repro.cli.wrapped import wrapped
 from repro.errors import ReproError, mistake
 from repro.experiment.request import Request
-from repro.experiment.user_data import remembered
+from repro.experiment.user_data import with_known_data
 from repro.judging.frame import collect
 from repro.judging.looks import Look
 from repro.judging.verdicts import judge_claim
@@ -76,7 +76,7 @@ def _with_earlier(request: Request, folder: Path) -> Request:
     asked = {claim.id: claim for claim in request.claims}
     every = request.library.claims
     others = [claim for claim in every if claim.id in before.claims and claim.id not in asked]
-    known = asked | {claim.id: claim for claim in remembered(others, request.scale, request.store)}
+    known = asked | {claim.id: claim for claim in with_known_data(others, request.scale, request.store)}
     claims = [known[claim.id] for claim in every if claim.id in known]
     selection = [] if len(claims) == len(every) else [claim.id for claim in claims]
     return replace(request, claims=claims, selection=selection)

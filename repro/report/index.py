@@ -17,7 +17,7 @@ PAGE = "index.html"
 
 
 @dataclass(frozen=True)
-class Entry:
+class ListedReport:
     """A report that was found, or what is wrong with it.
 
     Attributes:
@@ -33,24 +33,24 @@ class Entry:
     problems: tuple[str, ...] = ()
 
 
-def find_reports(folder: Path) -> list[Entry]:
+def find_reports(folder: Path) -> list[ListedReport]:
     """Return an entry for each `report.json` below `folder`, by path."""
     files = sorted(folder.glob(f"*/**/{FILE}"), key=lambda path: path.relative_to(folder).parts)
     return [_entry(path, folder) for path in files]
 
 
-def _entry(path: Path, folder: Path) -> Entry:
+def _entry(path: Path, folder: Path) -> ListedReport:
     beside = path.with_name(FILES["html"])
     place = (beside if beside.is_file() else path).relative_to(folder).as_posix()
     name = path.parent.relative_to(folder).as_posix()
     try:
-        return Entry(name, quote(place), read_report(path))
+        return ListedReport(name, quote(place), read_report(path))
     except ReproError as error:
         problems = tuple(str(problem).replace(str(path), FILE) for problem in error.problems)
-        return Entry(name, quote(place), None, problems)
+        return ListedReport(name, quote(place), None, problems)
 
 
-def write_index(folder: Path) -> list[Entry]:
+def write_index(folder: Path) -> list[ListedReport]:
     """Write `folder`/index.html, a row for each report below; the same reports give the same bytes.
 
     Raises:

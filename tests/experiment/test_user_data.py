@@ -15,10 +15,10 @@ from repro.claims import Claim, cells, run_spec
 from repro.claims.schema_data import OwnData
 from repro.cli.options import user_data
 from repro.errors import ReproError
-from repro.experiment.data_index import Given
+from repro.experiment.data_index import UserData
 from repro.experiment.readings import static_reading
 from repro.experiment.requirements import requirements
-from repro.experiment.user_data import bring
+from repro.experiment.user_data import with_user_data
 from repro.planning.costs import RUN_SECONDS, START_UP_SECONDS
 from repro.planning.plan import Plan, make_plan
 from repro.registry import DATASETS, DataRef, find_dataset
@@ -48,8 +48,8 @@ class Shop:
         self.said: list[str] = []
 
     def claims(self, *, scale: str = "smoke", stand_in: bool = False, **given: Path | str) -> list[Claim]:
-        items = {name: Given(str(path), stand_in) for name, path in given.items()}
-        return bring(self.world.library().claims, scale, items, self.world.store, self.said.append)
+        items = {name: UserData(str(path), stand_in) for name, path in given.items()}
+        return with_user_data(self.world.library().claims, scale, items, self.world.store, self.said.append)
 
     def plan(self, **given: Any) -> Plan:
         items = [requirements(claim, "smoke", self.world.store) for claim in self.claims(**given)]
