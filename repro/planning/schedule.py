@@ -10,8 +10,9 @@ from typing import get_args
 from repro.claims import Claim
 from repro.experiment.requirements import Requirements, requirements
 from repro.experiment.variants import Kind, Variant, variants
+from repro.judging.criteria import region
 from repro.judging.looks import Look, current_look, judge
-from repro.judging.verdicts import ExpectationVerdict, PartVerdict, region
+from repro.judging.verdicts import ExpectationVerdict, PartVerdict
 from repro.planning.plan import Plan, make_plan
 from repro.store import Store
 

@@ -16,6 +16,7 @@ from statistics import NormalDist
 from typing import TYPE_CHECKING
 
 from repro.stats.moments import average, check_level, moments, on_scale, variance
+from repro.stats.rule import banerjee_level
 from repro.stats.samples import Sample
 
 if TYPE_CHECKING:
@@ -181,9 +182,12 @@ def _reaches(shares: tuple[float, ...], n: int, level: float) -> NDArray[np.floa
     total = variances.sum(0)
     df = (n - 1) * total**2 / (variances**2).sum(0)
     welch = -stdtrit(df, (1 - level) / 2) * np.sqrt(total / n)
-    banerjee = -stdtrit(n - 1, min(1 - level, 0.5)) * np.sqrt(total / n)
-    reaches: NDArray[np.float64] = np.maximum(welch, banerjee)
-    return reaches
+    bound = banerjee_level([n] * len(shares), level, either_side=False)
+    if bound is None:
+        reaches: NDArray[np.float64] = welch
+        return reaches
+    guarded: NDArray[np.float64] = np.maximum(welch, -stdtrit(n - 1, (1 - bound) / 2) * np.sqrt(total / n))
+    return guarded
 
 
 @lru_cache(maxsize=256)

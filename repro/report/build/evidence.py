@@ -6,7 +6,8 @@ import math
 
 from repro.claims.schema import Expectation
 from repro.experiment.requirements import Requirements
-from repro.judging.verdicts import ExpectationVerdict, PartVerdict, refuting_region, region
+from repro.judging.criteria import refuting_region, region
+from repro.judging.verdicts import ExpectationVerdict, PartVerdict
 from repro.report import model
 from repro.report.build.tables import printed_value
 from repro.report.wording import remarks, sentences, words

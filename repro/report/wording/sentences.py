@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 
 from repro.claims import Expectation
+from repro.judging.criteria import refuting_region
 from repro.judging.missing import not_there
-from repro.judging.verdicts import ClaimVerdict, ExpectationVerdict, PartVerdict, refuting_region
+from repro.judging.verdicts import ClaimVerdict, ExpectationVerdict, PartVerdict
 from repro.report.model import Unit
 from repro.report.wording.text import percent
 from repro.report.wording.words import bounds, estimate, number, refuting, suffix
+from repro.stats import SCREEN
 
 
 def expectation_sentence(verdict: ExpectationVerdict, unit: Unit) -> str:
@@ -62,7 +64,7 @@ def _stricter(part: PartVerdict, item: Expectation, unit: Unit) -> str:
         return ""
     half = (wider.high - wider.low) / 2
     low, high = (number(end, unit, half) for end in (wider.low, wider.high))
-    among = round((1 - shown.level) / (1 - wider.level))
+    among = round((1 - SCREEN / 2) * (1 - shown.level) / (1 - wider.level))
     return (
         f" The {percent(shown.level)} interval lies in what speaks against the claim, {refuting(item, unit)}; but any "
         f"of {among} comparisons could refute, so that it takes the {percent(wider.level)} interval, {low} to {high}, "
