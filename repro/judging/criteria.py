@@ -9,7 +9,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from repro.claims import Expectation, below
-from repro.claims.schema import Bounds
 from repro.experiment.requirements import Requirements
 from repro.stats import Interval, Region, Verdict3, judge, look_shares, refutation_shares
 
@@ -60,7 +59,7 @@ def criteria(item: Requirements, name: str) -> Criteria:
         expectation = item.claim.base.expect.get(name, expectation)
     statement = "the claim" if expectation.role == "decides" else name
     share = 0.0 if expectation.kind == "exact" else look_share(item)
-    return Criteria(region(expectation.supports), refuting_region(expectation), share, statement)
+    return Criteria(expectation.supports, expectation.refutes, share, statement)
 
 
 def look_share(item: Requirements) -> float:
@@ -86,20 +85,3 @@ def refutation_levels(
         name: [None if own is None else 1 - own for own in parts]
         for name, parts in zip(statements, shares, strict=True)
     }
-
-
-def region(bounds: Bounds) -> Region:
-    """Return the region that a claim file's bounds describe."""
-    if bounds.within is not None:
-        return Region.within(*bounds.within)
-    if bounds.outside is not None:
-        return Region.outside(*bounds.outside)
-    if bounds.at_least is not None:
-        return Region.at_least(bounds.at_least)
-    assert bounds.at_most is not None
-    return Region.at_most(bounds.at_most)
-
-
-def refuting_region(item: Expectation) -> Region:
-    """Return what refutes an expectation: where the claim file names nothing, all that does not support it."""
-    return region(item.supports).complement() if item.refuted is None else region(item.refuted)

@@ -91,7 +91,7 @@ class Bars:
 
 def bars_of(item: Requirements, expectation: Expectation, parts: int) -> Bars:
     """Return the bars of an expectation with so many parts, as `judge_claim` sets them."""
-    name = next(name for name, other in item.file.expect.items() if other is expectation)
+    name = next(name for name, other in item.file.expect.items() if other == expectation)
     bars = criteria(item, name)
     sharing = {
         other: [False] * (parts if other == name else len(estimands(item.file, item.file.expect[other])))

@@ -6,7 +6,15 @@ logs for ratios). What that buys, and what is left of it when it fails, is measu
 """
 
 from repro.stats.intervals import contrast, slope_weights
-from repro.stats.power import Spread, detectable_difference, observed_spread, seeds_needed
+from repro.stats.power import (
+    Spread,
+    decision_power,
+    detectable_difference,
+    fewest,
+    likely_effects,
+    observed_spread,
+    seeds_needed,
+)
 from repro.stats.prediction import (
     best_of_interval,
     binomial_se,
@@ -31,9 +39,12 @@ __all__ = [
     "clear_of",
     "contrast",
     "contrast_prediction",
+    "decision_power",
     "detectable_difference",
+    "fewest",
     "joint",
     "judge",
+    "likely_effects",
     "look_shares",
     "observed_spread",
     "prediction_interval",
