@@ -10,6 +10,7 @@ from repro.judging.verdicts import ClaimVerdict, ExpectationVerdict, PartVerdict
 from repro.report.model import Unit
 from repro.report.wording.text import percent
 from repro.report.wording.words import bounds, estimate, number, suffix
+from repro.stats import SCREEN
 
 
 def expectation_sentence(verdict: ExpectationVerdict, unit: Unit) -> str:
@@ -62,7 +63,7 @@ def _stricter(part: PartVerdict, item: Expectation, unit: Unit) -> str:
         return ""
     half = (wider.high - wider.low) / 2
     low, high = (number(end, unit, half) for end in (wider.low, wider.high))
-    among = round((1 - shown.level) / (1 - wider.level))
+    among = round((1 - SCREEN / 2) * (1 - shown.level) / (1 - wider.level))
     against = bounds(refutes, unit, item.kind)
     return (
         f" The {percent(shown.level)} interval lies in what speaks against the claim, {against}; but any "
