@@ -17,7 +17,7 @@ from typing import Annotated, Any, Literal, NotRequired, get_type_hints
 from pydantic import AfterValidator, ConfigDict, Field, TypeAdapter, ValidationError, with_config
 from typing_extensions import TypeAliasType, TypedDict  # typing has them from 3.12 on
 
-from repro.recipes import Recipe
+from repro.recipes import EvaluatedSet, Recipe
 
 Text = Annotated[str, Field(max_length=10_000)]
 Whole = Annotated[int, Field(ge=-(2**63), lt=2**63)]
@@ -76,7 +76,8 @@ def _recipe_fields() -> dict[str, Any]:
     hints = get_type_hints(Recipe)
     fields: dict[str, Any] = {name: NotRequired[bounded.get(hint, hint)] for name, hint in hints.items()}
     fields |= {"name": Text, "batch_size": Images, "steps": Count | None, "epochs": Seconds | None}
-    return fields | {"lr": Finite, "milestones": list[Count]}
+    evaluate = NotRequired[_list_of(EvaluatedSet)]
+    return fields | {"lr": Finite, "milestones": list[Count], "evaluate": evaluate}
 
 
 _OPTIONS = NotRequired[dict[Text, Plain]]
@@ -97,8 +98,11 @@ _HISTORY = _table(
     {
         "step": Progress,
         "epoch": Progress,
-        **dict.fromkeys(("train_error", "test_error", "running_error"), Shares),
-        **dict.fromkeys(("train_loss", "test_loss", "running_loss"), Numbers),
+        "running_error": Shares,
+        "running_loss": Numbers,
+        # Those of a set that is not evaluated are not there.
+        **dict.fromkeys(("train_error", "test_error"), NotRequired[Shares]),
+        **dict.fromkeys(("train_loss", "test_loss"), NotRequired[Numbers]),
         "ten_crop_error": NotRequired[Shares],
         "lr": NotRequired[Numbers],
     },
