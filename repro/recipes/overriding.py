@@ -116,7 +116,11 @@ def _field_problems(key: str, value: object, place: str) -> list[Problem]:
     if any(
         isinstance(n, int | float) and not least <= n <= most for n in numbers
     ):  # one that is no number is neither
-        return [Problem(place, "is out of range", repr(value), f"give a number of {least:g} to {most:g}")]
+        return [
+            Problem(
+                place, "is out of range", repr(value), f"give a number, at least {least:g}, at most {most:g}"
+            )
+        ]
     if value == 0 and key in _POSITIVE:
         return [Problem(place, "is out of range", repr(value), "give a number above 0")]
     return []

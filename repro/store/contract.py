@@ -76,8 +76,7 @@ def _recipe_fields() -> dict[str, Any]:
     hints = get_type_hints(Recipe)
     fields: dict[str, Any] = {name: NotRequired[bounded.get(hint, hint)] for name, hint in hints.items()}
     fields |= {"name": Text, "batch_size": Images, "steps": Count | None, "epochs": Seconds | None}
-    evaluate = NotRequired[_list_of(EvaluatedSet)]
-    return fields | {"lr": Finite, "milestones": list[Count], "evaluate": evaluate}
+    return fields | {"lr": Finite, "milestones": list[Count], "evaluate": NotRequired[list[EvaluatedSet]]}
 
 
 _OPTIONS = NotRequired[dict[Text, Plain]]

@@ -106,11 +106,11 @@ MISTAKES: list[Mistake] = [
     ),
     (
         "option that is no plain value",
-        {"arms__plain__width": float("nan")},
-        "arms.plain",
-        "no plain value",
-        None,
-        "finite numbers",
+        {"arms__plain__width": [16]},
+        "arms.plain.width",
+        "a number",
+        "[16]",
+        "one value",
     ),
 ]
 

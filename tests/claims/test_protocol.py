@@ -222,6 +222,25 @@ def test_what_a_recipe_lacks_does_not_hide_the_rest_of_the_file(world: World) ->
     assert len(found) == 5
 
 
+@pytest.mark.parametrize(
+    ("recipe", "what"),
+    [("resnet-cifar", "input should be a valid dictionary"), (None, "no recipe is given"), ({"name": 3}, "a recipe")],
+)
+def test_a_recipe_that_is_none_does_not_hide_the_rest_of_the_file(world: World, recipe: object, what: str) -> None:
+    data = changed(BASE, arms__plain={"model": "cifar-plane", "lr": -1}, experiment__dataset="digit")
+    data["experiment"].pop("recipe")
+    if recipe is not None:
+        data["experiment"]["recipe"] = recipe
+    world.write(data)
+    found = {problem.where.partition(": ")[2]: problem.what for problem in world.problems()}
+    assert found.pop("experiment.recipe").startswith(what)
+    assert found == {
+        "arms.plain.model": "unknown model",
+        "arms.plain.lr": "is out of range",
+        "experiment.dataset": "unknown dataset",
+    }
+
+
 def test_nobody_is_blamed_for_a_field_that_nobody_wrote(world: World) -> None:
     world.write(changed(BASE, experiment__recipe={"name": "resnet-cifar", "batch_size": 8, "steps": 10}))
     (problem,) = world.problems()
