@@ -224,9 +224,15 @@ def test_what_a_recipe_lacks_does_not_hide_the_rest_of_the_file(world: World) ->
 
 @pytest.mark.parametrize(
     ("recipe", "what"),
-    [("resnet-cifar", "input should be a valid dictionary"), (None, "no recipe is given"), ({"name": 3}, "a recipe")],
+    [
+        ("resnet-cifar", "input should be a valid dictionary"),
+        (None, "no recipe is given"),
+        ({"name": 3}, "a recipe"),
+    ],
 )
-def test_a_recipe_that_is_none_does_not_hide_the_rest_of_the_file(world: World, recipe: object, what: str) -> None:
+def test_a_recipe_that_is_none_does_not_hide_the_rest_of_the_file(
+    world: World, recipe: object, what: str
+) -> None:
     data = changed(BASE, arms__plain={"model": "cifar-plane", "lr": -1}, experiment__dataset="digit")
     data["experiment"].pop("recipe")
     if recipe is not None:
