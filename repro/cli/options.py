@@ -10,11 +10,12 @@ from typing import Any, TypeVar
 
 import click
 
-from repro.claims import Claim, Library, Scale, check_scale, load_library
+from repro.claims import Claim, Library, Scale, check_scale, load_library, unseen
 from repro.errors import Problem, ReproError, mistake, suggestion
 from repro.experiment.data_index import Given
 from repro.experiment.user_data import bring
 from repro.experiment.variants import Kind
+from repro.report.model.safe_text import visible
 from repro.startup.shipped import folder
 from repro.store import Store
 
@@ -203,6 +204,12 @@ def most_seeds(claims: list[Claim], scale: str, seeds: int | None, *, budget: bo
                 raise mistake("--seeds", what, seeds, f"its looks are {looks}")
             most[claim.id] = looks[-1] if seeds is None else seeds
     return most
+
+
+def say_unseen(claims: list[Claim]) -> None:
+    """Say on standard error what the claims' own code does that no identity covers: each once."""
+    for note in dict.fromkeys(note for claim in claims for note in unseen(claim)):
+        click.echo(f"Note: {visible(note)}", err=True)
 
 
 def say_idle(claims: list[Claim], scale: str, seeds: int | None, kinds: list[Kind]) -> None:
