@@ -38,6 +38,7 @@ from repro.store import Store
 @options.selection
 @options.data_options
 @options.seeds_option
+@options.cells_option
 @options.claims_option
 @options.store_option
 @click.option(
@@ -83,6 +84,7 @@ def command(
     data: tuple[str, ...],
     stand_ins: tuple[str, ...],
     seeds: int | None,
+    cells: tuple[str, ...],
     claims_dir: Path | None,
     store_dir: Path,
     out: Path | None,
@@ -124,7 +126,7 @@ def command(
     places = options.places(claims_dir, store_dir)
     _prepare(store, f"repro report --scale {scale}{places} --out DIR")
     claims = options.with_data(claims, known, data, stand_ins, store, quiet=quiet)
-    schedule = Schedule(claims, known, store, most, options.kinds(controls, sensitivity))
+    schedule = Schedule(claims, known, store, most, options.kinds(controls, sensitivity), cells)
     looks = schedule.looks()
     for look in looks:
         record(look.requirements, store)
@@ -208,7 +210,7 @@ def _announce(plan: Plan, workers: int) -> None:
         others = f"{counted(plan.runs, 'run')} to train and {counted(jobs - plan.runs, 'measurement')} without training"
         known = f"{counted(plan.shared, 'run')} shared by several claims, {plan.present} in the store"
         basis = f", {plan.basis}" if plan.basis else ""
-        about = f"at most about {duration(plan.wall_seconds(workers))} on {counted(workers, 'worker')}{basis}"
+        about = f"{foreseen(plan.wall_seconds(workers), plan.wall_seconds_between(workers), workers)}{basis}"
         click.echo(wrapped(f"{counted(jobs, 'job')}: {others}{follow} ({known}): {about}."), err=True)
     for line in awaited(plan, workers):
         click.echo(wrapped(line), err=True)
@@ -223,7 +225,7 @@ def _tell_rest(rest: Plan, budget: str, workers: int) -> None:
     jobs = len(rest.jobs) + len(rest.held)
     if jobs:
         follow = f", and at most {rest.follow} more runs after tuning" if rest.follow else ""
-        about = f"at most about {duration(rest.wall_seconds(workers))}"
+        about = foreseen(rest.wall_seconds(workers), rest.wall_seconds_between(workers), workers)
         left = f"{counted(jobs, 'job')} left, {counted(rest.runs, 'run')} to train among them{follow}"
         click.echo(
             f"The budget of {budget} is spent: {left}, {about}. The same command goes on with them.", err=True

@@ -61,3 +61,12 @@ def parse_duration(text: str, option: str = "--budget") -> float:
     if match is None:
         raise mistake(option, "is not a duration", text, "write 90s, 20m, 1.5h or 2d")
     return float(match[1]) * {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}[match[2]]
+
+
+def foreseen(seconds: float, between: tuple[float, float] | None, workers: int) -> str:
+    """Say what is left to do will take; where it is open how far runs go, with what it may take at least and at most."""
+    on = f"on {counted(workers, 'worker')}"
+    if between is None:
+        return f"at most about {duration(seconds)} {on}"
+    low, high = map(duration, between)
+    return f"about {duration(seconds)} {on}, between {low} and {high} since runs end at a target, or when they have lost"

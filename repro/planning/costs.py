@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from repro.planning.net_size import net_size
 from repro.recipes import EvaluatedSet
 from repro.registry import DATASETS, DatasetEntry
-from repro.spec import RunSpec, Until
+from repro.spec import RunSpec
 from repro.store import RunRecord
 
 DISPATCH_SECONDS = 0.4e-3
@@ -113,7 +113,7 @@ class Costs:
         """Return what training `spec` on one worker will cost, to its last step."""
         data = self._of(spec)
         planned = steps(spec, data)
-        rough = rough_seconds(spec, data, planned, _evaluations(spec, data, planned))
+        rough = rough_seconds(spec, data, planned, evaluations_of(spec, data, planned))
         ratio = self._same.get(_kind(spec))
         if ratio is not None:
             return Price(rough * ratio, measured=True)
@@ -127,14 +127,10 @@ class Costs:
         """Return the predicted wall seconds of training `spec` on one worker."""
         return self.price(spec).seconds
 
-    def share(self, spec: RunSpec, until: Until | None) -> float:
-        """Return how much of a run is done when it has come so far, between 0 and 1."""
-        if until is None or until.epochs is None:
-            return 1.0
+    def epochs(self, spec: RunSpec) -> float:
+        """Return the epochs of a run that nothing ends before its last step."""
         data = self._of(spec)
-        return min(
-            1.0, until.epochs * _images(spec, data) / spec.recipe.batch_size / max(steps(spec, data), 1)
-        )
+        return steps(spec, data) * spec.recipe.batch_size / _images(spec, data)
 
     def basis(self, runs: Iterable[RunSpec]) -> str:
         """Return what the predicted time of `runs` rests on, and how far it may be off, in words."""
@@ -199,7 +195,7 @@ def rough_seconds(spec: RunSpec, data: DatasetEntry, steps: int, evaluations: in
     return RUN_SECONDS + steps * net.layers * DISPATCH_SECONDS + learnt + evaluated
 
 
-def _evaluations(spec: RunSpec, data: DatasetEntry, steps: int) -> int:
+def evaluations_of(spec: RunSpec, data: DatasetEntry, steps: int) -> int:
     """Return how often a run is evaluated: before the first step, at its epochs, and after the last."""
     every = max(spec.recipe.evaluate_every * _images(spec, data) / spec.recipe.batch_size, 1.0)
     regular = math.floor(steps / every)
