@@ -23,6 +23,7 @@ from repro.claims.vocabulary import (
     distinct,
     no_others,
 )
+from repro.stats.regions import Region
 
 
 class Paper(Frozen):
@@ -167,6 +168,18 @@ class Bounds(Frozen):
             raise ValueError(f"[{pair[0]}, {pair[1]}] is empty: the first number must be the smaller")
         return self
 
+    @property
+    def region(self) -> Region:
+        """The region that the keys name; the only place that tells them apart."""
+        if self.within is not None:
+            return Region.within(*self.within)
+        if self.outside is not None:
+            return Region.outside(*self.outside)
+        if self.at_least is not None:
+            return Region.at_least(self.at_least)
+        assert self.at_most is not None
+        return Region.at_most(self.at_most)
+
 
 _EXPECTATION_KEYS = {
     "exact": "arm arms levels each",
@@ -213,9 +226,15 @@ class Expectation(Frozen):
     why: str
 
     @property
-    def supports(self) -> Bounds:
-        """The supporting region, as one object."""
-        return Bounds(at_least=self.at_least, at_most=self.at_most, within=self.within, outside=self.outside)
+    def supports(self) -> Region:
+        """The region that supports the claim."""
+        own = Bounds(at_least=self.at_least, at_most=self.at_most, within=self.within, outside=self.outside)
+        return own.region
+
+    @property
+    def refutes(self) -> Region:
+        """The region that refutes the claim: where the file names none, everything that does not support it."""
+        return self.supports.complement() if self.refuted is None else self.refuted.region
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -247,11 +266,11 @@ class Expectation(Frozen):
         if self.at is not None and "at" in self.each:
             raise ValueError('give a moment with `at`, or all of them with each = ["at"], not both')
         try:
-            ends = [end for end in self.supports.model_dump().values() if end is not None]
+            supports = self.supports
         except ValidationError as error:
             message = error.errors()[0]["msg"].removeprefix("Value error, ")
             raise ValueError(f"the supporting region: {message}") from None
-        if self.kind == "ratio" and min(ends[0] if isinstance(ends[0], tuple) else ends) <= 0:
+        if self.kind == "ratio" and min(supports.ends) <= 0:
             raise ValueError("a ratio is above 0 whatever is measured: its region has ends above 0")
         return self
 

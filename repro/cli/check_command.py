@@ -18,6 +18,7 @@ from repro.cli.machine import (
     counted,
     default_workers,
     duration,
+    foreseen,
     parse_duration,
 )
 from repro.cli.progress import ProgressView

@@ -69,4 +69,4 @@ def foreseen(seconds: float, between: tuple[float, float] | None, workers: int) 
     if between is None:
         return f"at most about {duration(seconds)} {on}"
     low, high = map(duration, between)
-    return f"about {duration(seconds)} {on}, between {low} and {high} since runs end at a target, or when they have lost"
+    return f"about {duration(seconds)} {on}, between {low} and {high}: runs end at a target, or when they have lost"

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from repro.claims import SCALES, Expectation, below
-from repro.claims.schema import Bounds
 from repro.experiment.estimands import Estimand, estimands
 from repro.experiment.requirements import Requirements
 from repro.judging.missing import missing_data
@@ -169,8 +168,7 @@ def _expectation(
         return ExpectationVerdict(name, expectation, (), None, "complete", own, note)
     looks = 1 if exact else len(file.experiment.seeds.looks)
     support, refutation = levels(ALPHA, looks, len(parts), deciding if expectation.role == "decides" else 1)
-    supports = region(expectation.supports)
-    refutes = refuting_region(expectation)
+    supports, refutes = expectation.supports, expectation.refutes
     judged, statuses = [], []
     for part in parts:
         missing = None if exact else missing_data(item, file.metrics[expectation.metric], part, store)
@@ -289,25 +287,3 @@ def _exact_part(
     if supports.admits(value) or refutes.admits(value):
         result = "supported" if supports.admits(value) else "refuted"
     return PartVerdict(part, {address: Sample((value,))}, interval, result, 1), "complete"
-
-
-def region(bounds: Bounds) -> Region:
-    """Return the region that a claim file's bounds describe."""
-    if bounds.within is not None:
-        return Region.within(*bounds.within)
-    if bounds.outside is not None:
-        return Region.outside(*bounds.outside)
-    if bounds.at_least is not None:
-        return Region.at_least(bounds.at_least)
-    assert bounds.at_most is not None
-    return Region.at_most(bounds.at_most)
-
-
-def refuting_region(item: Expectation) -> Region:
-    """Return what refutes an expectation: where the claim file names nothing, everything that does not support it."""
-    return complement(item.supports) if item.refuted is None else region(item.refuted)
-
-
-def complement(bounds: Bounds) -> Region:
-    """Return everything outside `bounds`: what refutes where the claim file names nothing else."""
-    return region(bounds).complement()

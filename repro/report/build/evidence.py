@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 
+from repro.claims.printed import read_printed
 from repro.claims.schema import Expectation
 from repro.experiment.requirements import Requirements
-from repro.judging.verdicts import ExpectationVerdict, PartVerdict, refuting_region, region
+from repro.judging.verdicts import ExpectationVerdict, PartVerdict
 from repro.report import model
-from repro.report.build.tables import printed_value
 from repro.report.wording import remarks, sentences, words
 from repro.stats import Interval, Region
 from repro.store import Store
@@ -21,7 +21,7 @@ def expectation(
     expected = verdict.item
     unit = words.unit_at(verdict, item)
     lesser = words.expectation_cap(verdict, item)
-    printed = printed_value(expected.reported)
+    printed = read_printed(expected.reported, percent=unit == "error")
     return model.ExpectationResult(
         id=verdict.id,
         anchor=anchor,
@@ -30,10 +30,10 @@ def expectation(
         role=expected.role,
         unit=unit,
         reported=expected.reported,
-        reported_value=None if printed is None else printed / 100 if unit == "error" else printed,
+        reported_value=None if printed is None else printed.value,
         reported_note=_reported_note(expected),
-        supports=_region(region(expected.supports), words.bounds(expected.supports, unit, expected.kind)),
-        refutes=_region(refuting_region(expected), words.refuting(expected, unit)),
+        supports=_region(expected.supports, words.bounds(expected.supports, unit, expected.kind)),
+        refutes=_region(expected.refutes, words.bounds(expected.refutes, unit, expected.kind)),
         why=expected.why,
         verdict=model.Verdict(
             word=words.word(verdict.result, verdict.status, lesser),
