@@ -64,7 +64,7 @@ def parse_duration(text: str, option: str = "--budget") -> float:
 
 
 def foreseen(seconds: float, between: tuple[float, float] | None, workers: int) -> str:
-    """Say what is left to do will take; where it is open how far runs go, with what it may take at least and at most."""
+    """Say how long what is left to do will take; with its range, where it is open how far runs go."""
     on = f"on {counted(workers, 'worker')}"
     if between is None:
         return f"at most about {duration(seconds)} {on}"
