@@ -82,7 +82,8 @@ _HINT = "bring the file over again; `repro runs export` writes .tar, .tar.gz and
 
 @contextmanager
 def _members(source: Path) -> Iterator[list[_Member]]:
-    if zipfile.is_zipfile(source):
+    # A tar may end with a checkpoint, which is a zip to whoever looks at its end only.
+    if not tarfile.is_tarfile(source) and zipfile.is_zipfile(source):
         with zipfile.ZipFile(source) as packed:
             yield [
                 _Member(
