@@ -21,5 +21,5 @@ def awaited(plan: Plan, workers: int) -> Iterator[str]:
         elif seconds is None:
             yield f"Pending: {counted(outlay.runs, 'run')}{follow}. {what}."
         else:
-            about = f"at most about {duration(seconds)} on {counted(workers, 'worker')}, {outlay.basis}"
+            about = f"about {duration(seconds)} on {counted(workers, 'worker')}, {outlay.basis}"
             yield f"Pending: {counted(outlay.runs, 'run')}{follow}. {what}. Once it is there: {about}."

@@ -154,13 +154,14 @@ class Costs:
             return shares[0][0]
         return "; ".join(f"{share:.0%} of it {words}" for words, share in shares)
 
-    def outlay(self, runs: Sequence[RunSpec], follow: int, follow_seconds: float) -> Outlay:
-        """Return what `runs` would cost once their data is there, with those that may follow them."""
+    def outlay(
+        self, runs: Sequence[RunSpec], seconds: Sequence[float], follow: int, follow_seconds: float
+    ) -> Outlay:
+        """Return what `runs` would cost once their data is there, each so many seconds, with those that may follow."""
         data = [self._of(run) for run in runs]
         known = all(
             entry.n_train is not None and run.in_shape(entry) for run, entry in zip(runs, data, strict=True)
         )
-        seconds = [self.wall_seconds(run) for run in runs]
         total = sum(seconds) + follow_seconds
         return Outlay(
             len(runs), follow, total if known else None, max(seconds, default=0.0), self.basis(runs)

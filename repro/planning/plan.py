@@ -138,7 +138,7 @@ def make_plan(required: Sequence[Requirements], store: Store) -> Plan:
         follow_seconds=rest.likely,
         follow_between=(rest.low, rest.high),
         basis=costs.basis(job.run for job in jobs if job.run and job.train),
-        awaited=_awaited(going, absent, pending, costs),
+        awaited=_awaited(going, absent, pending, store, costs),
     )
 
 
@@ -273,14 +273,16 @@ def _awaited(
     going: Sequence[Requirements],
     absent: Sequence[_WantedRun],
     pending: Mapping[str, str],
+    store: Store,
     costs: Costs,
 ) -> dict[str, Outlay]:
     """Return what to bring → what the runs that wait for it would cost."""
     awaited = {}
     for bring in dict.fromkeys(pending.values()):
-        specs = [run.spec for run in absent if pending.get(run.spec.key) == bring]
-        follow, seconds = _following(going, pending, bring, costs)
-        awaited[bring] = costs.outlay(specs, follow, seconds.likely)
+        waiting = [run for run in absent if pending.get(run.spec.key) == bring]
+        seconds = [_seconds(run, store, costs).likely for run in waiting]
+        follow, rest = _following(going, pending, bring, costs)
+        awaited[bring] = costs.outlay([run.spec for run in waiting], seconds, follow, rest.likely)
     return awaited
 
 
