@@ -120,7 +120,7 @@ def recipe(work: Work) -> Recipe:
     """Return ResNet's recipe with the work's steps; the learning rate falls at a half and three quarters.
 
     Of a work that is timed end to end the last evaluation, of all images, is one of many: an epoch is added, which is
-    not timed. The rate starts lower than the paper's, so that the four-layer net, without BN, does not diverge and end early.
+    not timed. The rate starts lower than the paper's, so that the four-layer net, without BN, does not diverge.
     """
     return replace(
         RECIPES["resnet-cifar"],
