@@ -7,16 +7,21 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
+from unicodedata import normalize
 
 from pydantic import BaseModel
 
+from repro.claims.cells import too_large
 from repro.claims.checks import check_claim
 from repro.claims.checks_scales import check_scales
 from repro.claims.error_recovery import Recovered, recovered
+from repro.claims.files import paper_folders, read_text, toml_files
+from repro.claims.placeholders import placeholders
+from repro.claims.protocol import Ownership, ownership
 from repro.claims.reviews import NOTES, ReviewNote, notes_of, read_reviews
 from repro.claims.scales import SCALES, merge
 from repro.claims.schema import ClaimFile, Paper
-from repro.claims.toml import read_text, read_toml, validated
+from repro.claims.toml import parsed_toml, read_toml, validated
 from repro.errors import Problem, ReproError, mistake, suggestion
 from repro.registry import Names
 from repro.spec import canonical_hash
@@ -48,6 +53,11 @@ class Claim:
     def paper_id(self) -> str:
         """The paper's folder name."""
         return self.id.split("/")[0]
+
+    @cached_property
+    def protocol(self) -> Ownership:
+        """Whose protocol the claim is judged by."""
+        return ownership(self.base)
 
     @property
     def base(self) -> ClaimFile:
@@ -104,7 +114,13 @@ class Library:
         if wanted:
             picked = []
             for name in wanted:
-                matches = [claim for claim in chosen if name in (claim.id, claim.id.split("/")[1])]
+                # The same letters may be written composed or decomposed, as macOS keeps names of files.
+                wanted_name = normalize("NFC", name)
+                matches = [
+                    claim
+                    for claim in chosen
+                    if wanted_name in (plain := normalize("NFC", claim.id), plain.split("/")[1])
+                ]
                 if len(matches) == 1:
                     picked.append(matches[0])
                 else:
@@ -130,8 +146,12 @@ def load_library(root: Path) -> Library:
         )
     claims: list[Claim] = []
     problems: list[Problem] = []
-    for folder in sorted(path for path in root.iterdir() if path.is_dir()):
-        found = sorted(path for path in folder.glob("*.toml") if path.name != "paper.toml")
+    for folder in paper_folders(root):
+        try:
+            found = [path for path in toml_files(folder) if path.name != "paper.toml"]
+        except ReproError as error:
+            problems.extend(error.problems)
+            continue
         files = [path for path in found if not path.name.endswith(NOTES)]
         for notes in set(found) - {*files, *map(notes_of, files)}:
             hint = f"<claim>{NOTES} lies beside <claim>.toml"
@@ -163,23 +183,30 @@ def load_library(root: Path) -> Library:
 def read_paper(path: Path) -> Paper:
     """Read one paper.toml; raises ReproError with all its problems."""
     data = read_toml(path)
+    problems = list(placeholders(data))
     try:
-        return validated(Paper, data)
+        paper = validated(Paper, data)
     except ReproError as error:
-        raise ReproError(*(replace(p, where=f"{path}: {p.where}") for p in error.problems)) from None
+        problems += error.problems
+    if problems:
+        raise ReproError(*(replace(problem, where=f"{path}: {problem.where}") for problem in problems))
+    return paper
 
 
 def read_claim(path: Path, root: Path, paper: Paper | None) -> Claim | None:
     """Read one claim file at all its scales; None where only the paper is at fault (said elsewhere)."""
     text = read_text(path)
-    raw = read_toml(path)
+    raw = parsed_toml(path, text)
     if not raw:
         raise mistake(str(path), "is empty", hint="`repro new <paper>/<claim>` writes a file to start from")
-    names = Names(root)
+    names = Names(root, absent=_absent(raw))
     scales = raw.pop("scale", {})
     if not isinstance(scales, dict):
         raise mistake(f"{path}: scale", "must be a table such as [scale.smoke.experiment]", scales)
-    problems: list[Problem] = []
+    problems = [
+        replace(problem, where=f"{path}: {problem.where}")
+        for problem in placeholders({**raw, "scale": scales})
+    ]
     overrides: dict[str, Mapping[str, Any]] = {}
     for name, override in scales.items():
         if name not in SCALES:
@@ -197,7 +224,10 @@ def read_claim(path: Path, root: Path, paper: Paper | None) -> Claim | None:
         sound = recovered(ClaimFile, merge(raw, override))
         parts.append(sound)
         found = list(sound.problems)
-        if sound.file is not None:
+        large = too_large(sound.file) if sound.file is not None else None
+        if large is not None:
+            found.append(Problem("factors", large, None, "name fewer arms, levels, seeds or learning rates"))
+        elif sound.file is not None:
             at[name] = sound.file
             checked = check_claim(sound.file, name, path, names)
             found += [problem for problem in checked if not sound.is_artefact(problem)]
@@ -222,6 +252,13 @@ def read_claim(path: Path, root: Path, paper: Paper | None) -> Claim | None:
     if paper is None:
         return None
     return Claim(f"{path.parent.name}/{path.stem}", paper, at, names, path, text, reviews)
+
+
+def _absent(raw: Mapping[str, Any]) -> dict[str, str]:
+    """Return what a file declares not to be implemented here, as far as it is sound."""
+    experiment = raw.get("experiment")
+    told = experiment.get("not_implemented") if isinstance(experiment, Mapping) else None
+    return {k: v for k, v in told.items() if isinstance(v, str)} if isinstance(told, Mapping) else {}
 
 
 def _written(place: str, scale: str, raw: Mapping[str, Any], override: Mapping[str, Any]) -> str:

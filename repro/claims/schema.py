@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, ValidationError, field_validator, model_validator
 
 from repro.claims.schema_arms import Arm
+from repro.claims.schema_protocol import Protocol, Words
 from repro.claims.schema_shown import Figure, Table
 from repro.claims.vocabulary import (
     Frozen,
@@ -32,7 +33,7 @@ class Paper(Frozen):
     title: str
     authors: list[str] = Field(min_length=1)
     venue: str
-    year: int
+    year: int = Field(ge=1000, le=9999)
     identifier: str
     url: str | None = None
     bibtex_key: str
@@ -46,6 +47,9 @@ class Paper(Frozen):
         return url
 
 
+MOST_SEED = 2**31
+
+
 class Seeds(Frozen):
     """How many seeds are looked at, fixed beforehand; they start at `first`, or where `of_arm` says for an arm.
 
@@ -53,9 +57,9 @@ class Seeds(Frozen):
     `allowance_seconds` of one core, as predicted from the claim file; to later ones where it is told to.
     """
 
-    looks: list[Annotated[int, Field(ge=2)]] = Field(min_length=1)
-    first: int = Field(default=0, ge=0)
-    of_arm: dict[str, Annotated[int, Field(ge=0)]] = {}
+    looks: list[Annotated[int, Field(ge=2, le=10_000)]] = Field(min_length=1, max_length=100)
+    first: int = Field(default=0, ge=0, le=MOST_SEED)
+    of_arm: dict[str, Annotated[int, Field(ge=0, le=MOST_SEED)]] = {}
     allowance_seconds: float | None = Field(default=None, ge=0)
 
     def numbers(self, arm: str, count: int) -> range:
@@ -74,8 +78,14 @@ class Seeds(Frozen):
 class Experiment(Frozen):
     """What is trained: dataset, recipe and model options common to all arms, and what the paper leaves out.
 
-    `skip` names cells (``arm/level``) that the paper does not have; they are not trained.
+    `protocol` says whose protocol the base tables are, and where it is described; without it verdicts are in capped
+    words. `not_implemented` names nets and data sets of the base that are not to be had here → why: they may be named
+    by `model` and `dataset`, and their runs are pending. `skip` names cells (``arm/level``) that the paper does not
+    have; they are not trained.
     """
+
+    protocol: Protocol | None = None
+    not_implemented: dict[Name, Words] = {}
 
     dataset: str | dict[str, Any] | None = None
     model: str | None = None
@@ -275,7 +285,7 @@ class Expectation(Frozen):
         return self
 
 
-Grid = Annotated[list[Annotated[float, Field(gt=0)]], Field(min_length=2)]
+Grid = Annotated[list[Annotated[float, Field(ge=1e-12, le=1e6)]], Field(min_length=2, max_length=100)]
 
 
 class Tune(Frozen):
@@ -287,7 +297,9 @@ class Tune(Frozen):
 
     lr: Grid | dict[Name, Grid]
     by: str
-    seeds: list[Annotated[int, Field(ge=1000)]] = Field(default=[1000], min_length=1)
+    seeds: list[Annotated[int, Field(ge=1000, le=MOST_SEED)]] = Field(
+        default=[1000], min_length=1, max_length=100
+    )
 
     @model_validator(mode="after")
     def _once(self) -> Self:
@@ -322,7 +334,7 @@ class Sensitivity(Frozen):
     title: str
     why: str
     expect: list[str] = Field(min_length=1)
-    points: list[Point] = Field(min_length=1)
+    points: list[Point] = Field(min_length=1, max_length=200)
 
 
 class ClaimFile(Frozen):

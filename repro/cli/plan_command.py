@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from repro.cli import options
-from repro.cli.machine import default_workers, foreseen
+from repro.cli.machine import default_workers, expected_time
 from repro.cli.outlook import Outlook, outlooks
 from repro.cli.waiting import awaited
 from repro.cli.wrapped import wrapped
@@ -59,7 +59,9 @@ def command(
     store = Store(store_dir)
     claims = options.with_data(claims, known, data, stand_ins, store)
     most = options.most_seeds(claims, known, seeds)
-    schedule = Schedule(claims, known, store, most, options.kinds(controls, sensitivity), cells)
+    kinds = options.kinds(controls, sensitivity)
+    options.say_idle(claims, known, seeds, kinds)
+    schedule = Schedule(claims, known, store, most, kinds, cells)
     required = [look.requirements for look in schedule.looks()]
     plan = schedule.plan()
     count = workers or default_workers()
@@ -129,9 +131,10 @@ def _lines(required: list[Requirements], store: Store, plan: Plan, workers: int,
         yield f"  {count} × {reason}"
     yield from awaited(plan, workers)
     if plan.jobs:
-        about = foreseen(plan.wall_seconds(workers), plan.wall_seconds_between(workers), workers)
         but = ", pending runs left out" if plan.pending else ""
-        yield f"Time: {about}{but}, {plan.basis or 'for readings only'}."
+        basis = plan.basis or "for readings only"
+        between = plan.wall_seconds_between(workers)
+        yield f"Time{but}: {expected_time(plan.wall_seconds(workers), workers, basis, between)}."
     elif not plan.pending:
         yield "Nothing to run."
 

@@ -13,8 +13,9 @@ from repro.experiment.requirements import Need, Requirements
 from repro.experiment.tuning import EXTENSIONS
 from repro.planning import reach
 from repro.planning.costs import START_UP_SECONDS, Costs, Outlay
-from repro.planning.reach import Span
+from repro.planning.span import Span, exactly
 from repro.registry import DataRef, DatasetEntry
+from repro.source_code import HASHED
 from repro.spec import ReadingSpec, RunSpec, Until, farther
 from repro.store import VERSIONS, RunRecord, Store, lineage
 
@@ -149,6 +150,7 @@ class _WantedRun:
     Attributes:
         spec: the run.
         data: what is known of its dataset.
+        unavailable: why its net cannot be trained here; None where it can.
         readings: key → reading that a claim takes from it.
         claims: who needs it.
         until: how far they need it; None: to its end.
@@ -160,6 +162,7 @@ class _WantedRun:
     spec: RunSpec
     data: DatasetEntry
     until: Until | None = None
+    unavailable: str | None = None
     needed: tuple[Requirements, Need] | None = None
     readings: dict[str, ReadingSpec] = field(default_factory=dict)
     claims: set[str] = field(default_factory=set)
@@ -174,7 +177,7 @@ class _WantedRun:
     @property
     def bring(self) -> str | None:
         """What to bring before that can be done, and how; None where nothing is."""
-        return self.data.missing if self.to_do else None
+        return (self.unavailable or self.data.missing) if self.to_do else None
 
 
 def _merged(going: Sequence[Requirements], store: Store) -> list[_WantedRun]:
@@ -183,7 +186,9 @@ def _merged(going: Sequence[Requirements], store: Store) -> list[_WantedRun]:
     for required in going:
         for need in required.needs:
             data = required.claim.names.known(need.spec.dataset.identity)
-            run = runs.setdefault(need.spec.key, _WantedRun(need.spec, data, need.until, (required, need)))
+            unavailable = required.claim.names.unavailable(need.spec.model.name)
+            wanted = _WantedRun(need.spec, data, need.until, unavailable, (required, need))
+            run = runs.setdefault(need.spec.key, wanted)
             run.until = farther(run.until, need.until)
             run.readings |= {reading.key: reading for reading in need.readings}
             run.claims.add(required.claim.id)
@@ -280,9 +285,9 @@ def _awaited(
     awaited = {}
     for bring in dict.fromkeys(pending.values()):
         waiting = [run for run in absent if pending.get(run.spec.key) == bring]
-        seconds = [_seconds(run, store, costs).likely for run in waiting]
+        seconds = [_seconds(run, store, costs) for run in waiting]
         follow, rest = _following(going, pending, bring, costs)
-        awaited[bring] = costs.outlay([run.spec for run in waiting], seconds, follow, rest.likely)
+        awaited[bring] = costs.outlay([run.spec for run in waiting], seconds, follow, rest)
     return awaited
 
 
@@ -335,7 +340,7 @@ def _reason(spec: RunSpec, store: Store, relatives: Mapping[str, RunRecord]) -> 
         return "not run yet"
     old = relative.spec
     changes = [
-        f"{part} {field} changed from {old[part].get(field)} to {new[part][field]}"
+        _change(part, field, old[part].get(field), new[part][field])
         for part, field in VERSIONS
         if old[part].get(field) != new[part][field]
     ]
@@ -353,7 +358,14 @@ def _seconds(run: _WantedRun, store: Store, costs: Costs) -> Span:
     unfinished = store.checkpoints(run.spec.key).newest()
     share = 0.0 if unfinished is None else unfinished.step / max(unfinished.steps, 1)
     whole = costs.wall_seconds(run.spec)
-    return (epochs * (whole / budget) if budget else reach.exactly(whole)).less(share * whole)
+    return (epochs * (whole / budget) if budget else exactly(whole)).less(share * whole)
+
+
+def _change(part: str, field: str, old: object, new: object) -> str:
+    if str(old).startswith("source-") and str(new).startswith(HASHED):
+        kept = "the run that an earlier version made is kept, and not used"
+        return f"the code that a {part} imports counts now, too; {kept}"
+    return f"{part} {field} changed from {old} to {new}"
 
 
 def _failed_before(key: str, store: Store) -> str | None:
