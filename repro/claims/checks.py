@@ -62,7 +62,7 @@ def _arms(file: ClaimFile, names: Names) -> Iterator[Finding]:
         settings = [file.arms[cell.arm].settings, *_levels(file, cell).values()]
         owners = [f"arms.{cell.arm}", *(f"factors.{factor}" for factor in cell.levels)]
         for (owner, own), (other, its) in itertools.combinations(zip(owners, settings, strict=True), 2):
-            for key in sorted(own.keys() & its.keys()):
+            for key in sorted(key for key in own.keys() & its.keys() if own[key] != its[key]):
                 whose = "by the arm and by a factor" if owner.startswith("arms.") else "by two factors"
                 yield f"{owner}.{key}", f"is set {whose}", None, f"keep this one or that of {other}"
     yield from _common_options(file, found, names)

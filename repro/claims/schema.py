@@ -51,11 +51,16 @@ MOST_SEED = 2**31
 
 
 class Seeds(Frozen):
-    """How many seeds are looked at, fixed beforehand; they start at `first`, or where `of_arm` says for an arm."""
+    """How many seeds are looked at, fixed beforehand; they start at `first`, or where `of_arm` says for an arm.
+
+    A claim that its first look leaves open goes on by itself to those whose further runs cost at most
+    `allowance_seconds` of one core, as predicted from the claim file; to later ones where it is told to.
+    """
 
     looks: list[Annotated[int, Field(ge=2, le=10_000)]] = Field(min_length=1, max_length=100)
     first: int = Field(default=0, ge=0, le=MOST_SEED)
     of_arm: dict[str, Annotated[int, Field(ge=0, le=MOST_SEED)]] = {}
+    allowance_seconds: float | None = Field(default=None, ge=0)
 
     def numbers(self, arm: str, count: int) -> range:
         """Return the seeds of an arm at a look of `count`."""

@@ -75,6 +75,12 @@ def seeds_option(function: F) -> F:
     )(function)
 
 
+def cells_option(function: F) -> F:
+    """Add `--cells PATTERN`."""
+    text = "Run only the cells (arm/level/…) that match, such as '*/conv3-fc/*'; may be given several times."
+    return click.option("--cells", metavar="PATTERN", multiple=True, help=text)(function)
+
+
 def variants_options(function: F) -> F:
     """Add `--controls` and `--sensitivity`."""
     text = "Also run each claim's sabotaged variants, which its criteria must not support."
