@@ -14,7 +14,7 @@ from repro.startup.answer import answer
 
 
 def main() -> None:
-    """Run the command line and exit with DESIGN's codes."""
+    """Run the command line and exit with the code that docs/design.md gives."""
     try:
         text = answer(sys.argv)
         if text is None:

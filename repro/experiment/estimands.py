@@ -1,4 +1,4 @@
-"""An expectation → its parts: which cell means, with which weights, at which moment (DESIGN §3)."""
+"""An expectation → its parts: which cell means, with which weights, at which moment (docs/design.md)."""
 
 from __future__ import annotations
 

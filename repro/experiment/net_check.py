@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from repro.claims import Cell, Claim, Size, cells
-from repro.experiment.requirements import static_reading
+from repro.experiment.readings import static_reading
 from repro.spec import ReadingSpec
 from repro.store import Store
 

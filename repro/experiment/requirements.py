@@ -5,16 +5,17 @@ Pure: the store is read, nothing is carried out. `plan` takes from here what is 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any, Literal
+from typing import Literal
 
-from repro.claims import Cell, Claim, ClaimFile, Metric, cells, run_spec
-from repro.claims.vocabulary import Moment
-from repro.experiment.estimands import estimands, otherwise
+from repro.claims import Cell, Claim, ClaimFile, cells, run_spec
+from repro.experiment.exact_needs import ExactNeed, exact_needs
+from repro.experiment.net_check import NetCheck, check_nets
+from repro.experiment.readings import readings
 from repro.experiment.tuning import TuningState, grid_of, tune
-from repro.registry import DATASETS, find_formula, find_probe, stands_in
+from repro.registry import stands_in
 from repro.spec import DatasetSpec, ReadingSpec, RunSpec
 from repro.store import RunRecord, Store
 
@@ -33,20 +34,6 @@ class Need:
 
 
 @dataclass(frozen=True)
-class ExactNeed:
-    """A number that is computed without training: a reading of a model as built, or a formula's value.
-
-    `address` is the cell's, or the name of the formula's case; "" for a formula without cases.
-    """
-
-    claim: str
-    metric: str
-    address: str
-    cell: Cell | None
-    reading: ReadingSpec
-
-
-@dataclass(frozen=True)
 class Requirements:
     """All that a claim rests on at a scale, as far as it is known now.
 
@@ -56,7 +43,9 @@ class Requirements:
         tuning: cell address → state, for a claim that tunes.
         needs: measured and tuning runs; measured ones are missing while their cell's tuning is pending.
         exact: numbers computed without training, by the paper's own protocol.
+        net_check: whether the claim's nets are the paper's.
         follow: at most so many runs may follow those of `needs` that are not there yet.
+        measured: cell address → the measured runs among `needs`, by seed.
     """
 
     claim: Claim
@@ -66,6 +55,7 @@ class Requirements:
     tuning: Mapping[str, TuningState]
     needs: tuple[Need, ...]
     exact: tuple[ExactNeed, ...]
+    net_check: NetCheck
     follow: int = 0
     measured: Mapping[str, tuple[Need, ...]] = field(default_factory=dict)
 
@@ -86,11 +76,12 @@ def requirements(claim: Claim, scale: str, store: Store, seeds: int | None = Non
         seeds: how many seeds to measure; None takes the first look.
     """
     file = claim.at.get(scale, claim.base)
-    exact = tuple(_exact(claim))
+    exact = tuple(exact_needs(claim))
+    nets = check_nets(claim, store)
     count = file.experiment.seeds.looks[0] if seeds is None else seeds
     numbers = tuple(file.experiment.seeds.numbers("", count))
     if scale == "exact" or scale not in claim.at or not _trains(file):
-        return Requirements(claim, scale, file, (), {}, (), exact)
+        return Requirements(claim, scale, file, (), {}, (), exact, nets)
 
     found: dict[str, RunRecord | None] = {}
 
@@ -124,7 +115,7 @@ def requirements(claim: Claim, scale: str, store: Store, seeds: int | None = Non
         )
         measured[cell.address] = own
         needs += own
-    return Requirements(claim, scale, file, numbers, tuning, tuple(needs), exact, follow, measured)
+    return Requirements(claim, scale, file, numbers, tuning, tuple(needs), exact, nets, follow, measured)
 
 
 def _tuning_spec(file: ClaimFile, cell: Cell, claim: Claim, lr: float, seed: int) -> RunSpec:
@@ -133,80 +124,3 @@ def _tuning_spec(file: ClaimFile, cell: Cell, claim: Claim, lr: float, seed: int
 
 def _trains(file: ClaimFile) -> bool:
     return any(not metric.exact for metric in file.metrics.values())
-
-
-def readings(file: ClaimFile, cell: Cell, spec: RunSpec, claim: Claim) -> Iterator[ReadingSpec]:
-    """Return the readings that the probe metrics of a claim take from one run."""
-    for metric in file.metrics.values():
-        if metric.kind == "probe" and (metric.arms is None or cell.arm in metric.arms):
-            for moment in metric.at:
-                # A run of no steps has nothing but its initial weights.
-                if spec.recipe.steps != 0 or moment == "init":
-                    yield reading_of(metric, spec, moment, claim)
-
-
-def reading_of(metric: Metric, spec: RunSpec, moment: Moment, claim: Claim) -> ReadingSpec:
-    """Return the reading that a probe metric takes from a run at a moment."""
-    assert metric.probe is not None
-    entry = find_probe(metric.probe, f"{claim.path}: metrics", claim.names.root)
-    identity = metric.probe, entry.version, metric.layers, spec.key, moment
-    if identity not in _READINGS:
-        options = {"layers": metric.layers} if metric.layers is not None else {}
-        _READINGS[identity] = ReadingSpec(metric.probe, entry.version, options, run=spec, moment=moment)
-    return _READINGS[identity]
-
-
-_READINGS: dict[tuple[str, int | str, str | None, str, Moment], ReadingSpec] = {}
-"""By all that tells them apart: every stage asks for them again, and to hash one for its key takes longer."""
-
-
-def _exact(claim: Claim) -> Iterator[ExactNeed]:
-    """Exact numbers are those of the paper's own protocol, whatever the scale of the rest."""
-    file = claim.base
-    used = _asked_for(file)
-    for name, metric in file.metrics.items():
-        if metric.formula is not None:
-            entry = find_formula(metric.formula, f"{claim.path}: metrics.{name}", claim.names.root)
-            for case in metric.own_cells or ():
-                options = metric.options | metric.cases.get(case, {})
-                yield ExactNeed(
-                    claim.id, name, case, None, ReadingSpec(metric.formula, entry.version, options)
-                )
-        if metric.kind != "static" or metric.probe is None:
-            continue
-        options = {"layers": metric.layers} if metric.layers is not None else {}
-        for cell in cells(file):
-            if (name, cell.address) not in used:
-                continue
-            reading = static_reading(claim, cell, metric.probe, f"metrics.{name}", options)
-            if reading is not None:
-                yield ExactNeed(claim.id, name, cell.address, cell, reading)
-
-
-def _asked_for(file: ClaimFile) -> set[tuple[str, str]]:
-    """Return (metric, cell) of every exact number that an expectation, another convention or a table asks for."""
-    asked = {
-        (metric, address)
-        for item in file.expect.values()
-        if file.exact(item)
-        for metric, parts in [(item.metric, estimands(file, item)), *otherwise(file, item)]
-        for part in parts
-        for address in part.weights
-    }
-    rows = ((table, row.cell) for table in file.table.values() for row in table.rows if row.cell)
-    return asked | {(metric, cell) for table, cell in rows for metric in table.metrics}
-
-
-def static_reading(
-    claim: Claim, cell: Cell, probe: str, place: str, options: Mapping[str, Any] | None = None
-) -> ReadingSpec | None:
-    """Return the reading of a cell's net by the paper's own protocol; None where the shape of its data is unknown."""
-    spec = run_spec(claim.base, cell, 0, claim.names)
-    # The paper's images and classes, even where other data stand in for them.
-    data = DATASETS.get(spec.dataset.name) or claim.names.known(spec.dataset.identity)
-    in_shape = spec.in_shape(data)
-    if in_shape is None or data.classes is None:
-        return None
-    subject = {"model": asdict(spec.model), "in_shape": list(in_shape), "classes": data.classes}
-    entry = find_probe(probe, f"{claim.path}: {place}", claim.names.root)
-    return ReadingSpec(probe, entry.version, options or {}, subject=subject)

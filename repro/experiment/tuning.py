@@ -1,7 +1,7 @@
 """Tuning: each cell's learning rate, chosen on a grid of its own and on seeds of its own.
 
 A grid whose best rate lies on its edge is extended by its own ratio, at most twice a side; a best rate that
-is still on the edge leaves the tuning "open", and what rests on it inconclusive (DESIGN §4).
+is still on the edge leaves the tuning "open", and what rests on it inconclusive (docs/rule.md).
 """
 
 from __future__ import annotations

@@ -7,8 +7,10 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from repro.claims.printed import read_printed
+from repro.experiment.exact_needs import ExactNeed
 from repro.experiment.measures import Measurement, from_history, from_rows
-from repro.experiment.requirements import ExactNeed, Need, Requirements, reading_of
+from repro.experiment.readings import reading_of
+from repro.experiment.requirements import Need, Requirements
 from repro.store import RunRecord, Store
 
 if TYPE_CHECKING:

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from repro.claims import Metric
 from repro.experiment.estimands import Estimand
-from repro.experiment.requirements import Requirements, reading_of
+from repro.experiment.readings import reading_of
+from repro.experiment.requirements import Requirements
 from repro.store import Store
 
 

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Literal
 from repro.claims import SCALES, Expectation, below
 from repro.claims.schema import Bounds
 from repro.experiment.estimands import Estimand, estimands
-from repro.experiment.net_check import check_nets
 from repro.experiment.requirements import Requirements
 from repro.judging.exact import OtherNumber, exact_number, other_numbers, own_bounds
 from repro.judging.missing import missing_data
@@ -37,8 +36,8 @@ class PartVerdict:
     """One estimand, judged.
 
     `interval` is at the level of support, `refutation` at the stricter level of refutation (None where nothing was
-    estimated). `absent` are the keys of runs and readings that are awaited. `needs` is the supporting region of the part,
-    where each has its own.
+    estimated). `absent` are the keys of runs and readings that are awaited. `needs` is the supporting region of the
+    part, where each has its own.
     """
 
     estimand: Estimand
@@ -100,7 +99,7 @@ def judge_claim(item: Requirements, frame: pd.DataFrame, store: Store) -> ClaimV
     (see net_check.py) is failed.
     """
     here = frame[frame["claim"] == item.claim.id]
-    barred = check_nets(item.claim, store).barred
+    barred = item.net_check.barred
     judgeable = applicable(item)
     deciding = sum(expectation.role == "decides" for expectation in judgeable.values())
     judged = tuple(
@@ -126,10 +125,7 @@ def judge_claim(item: Requirements, frame: pd.DataFrame, store: Store) -> ClaimV
     else:
         result = joint([r for r in results if r is not None])
     # What exact arithmetic alone decides stands at every scale; everything else is capped by the scale.
-    if refuters:
-        exact = any(e.exact for e in refuters)
-    else:
-        exact = not left_out and all(e.exact for e in deciders)
+    exact = any(e.exact for e in refuters) if refuters else not left_out and all(e.exact for e in deciders)
     capped = below(item.scale, "paper") and not exact
     return ClaimVerdict(item.claim.id, item.scale, judged, result, status, capped, barred)
 

@@ -27,16 +27,13 @@ from repro.spec import DatasetSpec, ModelSpec, ReadingSpec, RunSpec
 from repro.training import TrainedRun, train
 from repro.training.feeds import MemoryFeed
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 CPU = torch.device("cpu")
 DIGITS = DatasetSpec("digits", DATASETS["digits"].fingerprint)
 RECIPE = Recipe(name="quick", batch_size=32, steps=5, lr=0.05, input="standardised")
 RESNET = ModelSpec("cifar-resnet", 1, {"depth": 8, "width": 4, "shortcut": "B"})
 PLAIN = ModelSpec("cifar-plain", 1, {"depth": 8, "width": 4})
-
-
-@pytest.fixture(autouse=True)
-def one_thread() -> None:
-    torch.set_num_threads(1)
 
 
 @cache

@@ -31,13 +31,6 @@ READING = ReadingSpec("response_std", 1, {"layers": "conv3x3"}, run=SPEC, moment
 ROWS = layer_rows(1.0, 0.1 + 0.2, 5e-324)
 
 
-@pytest.fixture
-def store(tmp_path: Path) -> Store:
-    made = Store(tmp_path / "store")
-    made.prepare()
-    return made
-
-
 def filled(store: Store) -> Path:
     """Put the run and return its folder."""
     store.put_run(RECORD, WEIGHTS)

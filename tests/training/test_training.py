@@ -34,15 +34,12 @@ from repro.training.loop import evaluation_steps
 from repro.training.parameter_groups import parameter_groups
 from repro.training.schedules import WarmUp, scheduled_lr
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 CPU = torch.device("cpu")
 DIGITS = DatasetSpec("digits", DATASETS["digits"].fingerprint)
 QUICK = Recipe(name="quick", batch_size=50, steps=6, lr=0.05, weight_decay=1e-4)
 SMALL = {"depth": 8, "width": 2}
-
-
-@pytest.fixture(autouse=True)
-def one_thread() -> None:
-    torch.set_num_threads(1)
 
 
 @cache

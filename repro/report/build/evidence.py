@@ -8,15 +8,13 @@ from collections.abc import Mapping
 from repro.claims.printed import read_printed
 from repro.claims.schema import Expectation
 from repro.experiment.requirements import Requirements
-from repro.report import model
-from repro.report.wording import remarks
-from repro.report.wording import sentences
-from repro.report.wording import words
-from repro.report.build.tables import printed_value
-from repro.stats import Interval, Region
-from repro.store import Store
 from repro.judging.exact import OtherNumber
 from repro.judging.verdicts import ExpectationVerdict, PartVerdict, refuting_region, region
+from repro.report import model
+from repro.report.build.tables import printed_value
+from repro.report.wording import remarks, sentences, words
+from repro.stats import Interval, Region
+from repro.store import Store
 
 
 def expectation(
@@ -36,7 +34,11 @@ def expectation(
         role=expected.role,
         unit=unit,
         reported=expected.reported,
-        reported_value=None if printed is None else printed / 100 if unit == "error" and not verdict.exact else printed,
+        reported_value=None
+        if printed is None
+        else printed / 100
+        if unit == "error" and not verdict.exact
+        else printed,
         reported_note=_reported_note(expected),
         supports=_region(region(expected.supports), expected, words.needs(expected, unit)),
         refutes=_region(refuting_region(expected), expected, words.refuting(expected, unit)),

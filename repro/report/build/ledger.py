@@ -10,8 +10,8 @@ from pydantic import ValidationError
 
 from repro.claims import Expectation, Metric
 from repro.claims.schema import Bounds
-from repro.judging.preregistration import Entry, history, present
 from repro.experiment.requirements import Requirements
+from repro.judging.preregistration import Entry, history, present
 from repro.report import model
 from repro.report.wording import words
 from repro.store import Store

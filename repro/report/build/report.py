@@ -7,22 +7,21 @@ from typing import TYPE_CHECKING
 
 import repro
 from repro.claims import SCALES, Library
+from repro.experiment.net_check import SpecRow
 from repro.experiment.requirements import Requirements
-from repro.experiment.net_check import SpecRow, check_nets
+from repro.experiment.variants import Variant
+from repro.judging.verdicts import ClaimVerdict
 from repro.report import model
-from repro.report.build import ledger
-from repro.report.build import runs
-from repro.report.wording import words
+from repro.report.build import ledger, runs
 from repro.report.build.alternatives import build_controls, build_sensitivities
 from repro.report.build.awaited import awaited, to_bring
 from repro.report.build.curves import build_figure
 from repro.report.build.deviations import deviations
 from repro.report.build.evidence import expectation
-from repro.report.wording.sentences import claim_sentence
 from repro.report.build.tables import build_table
+from repro.report.wording import words
+from repro.report.wording.sentences import claim_sentence
 from repro.store import Store
-from repro.experiment.variants import Variant
-from repro.judging.verdicts import ClaimVerdict
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -158,7 +157,7 @@ def _claim(
         claim_text=claim.text,
         command=f"repro check {claim.id} --scale {item.scale}{places}",
         stand_ins=[f"{row.ours} (the paper's: {row.paper})" for row in stand_ins],
-        spec_rows=[_spec_row(row) for row in check_nets(claim, store).rows],
+        spec_rows=[_spec_row(row) for row in item.net_check.rows],
         reviews=[
             model.Review(author=note.author, date=str(note.date), text=note.text, about=note.about)
             for note in claim.reviews

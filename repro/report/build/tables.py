@@ -11,12 +11,11 @@ from repro.claims import cells
 from repro.claims.schema import Metric
 from repro.claims.schema_shown import Table, TableRow
 from repro.experiment.requirements import Requirements
-from repro.report import model
-from repro.report.wording import sentences
-from repro.report.wording import words
-from repro.report.build.nets import papers_net, trained_net
-from repro.stats import Sample, contrast
 from repro.judging.verdicts import ClaimVerdict
+from repro.report import model
+from repro.report.build.nets import papers_net, trained_net
+from repro.report.wording import sentences, words
+from repro.stats import Sample, contrast
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -60,7 +59,9 @@ def build_table(
     )
 
 
-def _row(row: TableRow, table: Table, item: Requirements, frame: pd.DataFrame, verdict: ClaimVerdict) -> model.Row:
+def _row(
+    row: TableRow, table: Table, item: Requirements, frame: pd.DataFrame, verdict: ClaimVerdict
+) -> model.Row:
     known = {cell.address: cell for cell in cells(item.file)}
     label, net = None, None
     if row.cell in known:

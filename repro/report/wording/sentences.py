@@ -24,11 +24,7 @@ def expectation_sentence(verdict: ExpectationVerdict, unit: Unit) -> str:
     found = {r: [p for p in verdict.parts if p.result == r] for r in ("supported", "refuted", "inconclusive")}
     total = len(verdict.parts)
     if verdict.result == "supported":
-        level = verdict.parts[0].interval.level if verdict.parts[0].interval else 0.95
-        which = "Both" if total == 2 else f"All {total}"
-        if verdict.exact:
-            return f"{which} numbers are as claimed: {needs(item, unit)}."
-        return f"{which} comparisons are {needs(item, unit)}, each with its whole {percent(level)} interval."
+        return _all(verdict, unit)
     if verdict.result == "refuted":
         failed = found["refuted"]
         verb = "fails" if len(failed) == 1 else "fail"
@@ -44,6 +40,16 @@ def expectation_sentence(verdict: ExpectationVerdict, unit: Unit) -> str:
         f"{held} of {total} comparisons {verb}; {len(open_)} cannot be told: {named}. "
         f"{_needed(item, unit)}{_stricter(shown, item, unit)}"
     )
+
+
+def _all(verdict: ExpectationVerdict, unit: Unit) -> str:
+    """Say that every part of a joint statement holds."""
+    total, needed = len(verdict.parts), needs(verdict.item, unit)
+    which = "Both" if total == 2 else f"All {total}"
+    if verdict.exact:
+        return f"{which} numbers are as claimed: {needed}."
+    level = verdict.parts[0].interval.level if verdict.parts[0].interval else 0.95
+    return f"{which} comparisons are {needed}, each with its whole {percent(level)} interval."
 
 
 def _why_not(verdict: ExpectationVerdict) -> str:
