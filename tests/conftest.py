@@ -1,16 +1,24 @@
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
 from repro.store import Store
+from tests.support import forks
 from tests.support.helpers import World
 
 # The same examples on every machine, and none of them timed.
 settings.register_profile("repro", deadline=None, derandomize=True)
 settings.load_profile("repro")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Start what forks processes, once for all workers of xdist."""
+    if forks.FORKS and forks.PYTHON not in os.environ:
+        config.add_cleanup(forks.Server().close)
 
 
 @pytest.fixture

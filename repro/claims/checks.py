@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from repro.claims.cells import Cell, all_cells, cells, levels_of, run_spec
+from repro.claims.checks_evaluated import evaluated
 from repro.claims.checks_expectations import expectation
 from repro.claims.checks_own import own_options
 from repro.claims.checks_shown import figures, tables
@@ -32,6 +33,7 @@ def check_claim(file: ClaimFile, scale: str, path: Path, names: Names) -> list[P
 def _findings(file: ClaimFile, scale: str, path: Path, names: Names) -> Iterator[Finding]:
     yield from _arms(file, names)
     yield from _metrics(file, names)
+    yield from evaluated(file, names)
     yield from _tuning(file)
     for name, item in file.expect.items():
         yield from expectation(file, scale, f"expect.{name}", item)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Iterator
 
 from repro.claims.cells import cells, levels_of
 from repro.claims.checks_shown import printed
 from repro.claims.findings import Finding, arm_of, known
 from repro.claims.scales import below
-from repro.claims.schema import Bounds, ClaimFile, Expectation, Metric
+from repro.claims.schema import ClaimFile, Expectation, Metric
 
 
 def expectation(file: ClaimFile, scale: str, place: str, item: Expectation) -> Iterator[Finding]:
@@ -122,24 +121,7 @@ def _levels_left_open(
 
 
 def _regions(place: str, item: Expectation) -> Iterator[Finding]:
-    if item.refuted is not None and overlap(item.supports, item.refuted):
+    if item.refuted is not None and item.supports.overlaps(item.refutes):
         received = repr(item.refuted.model_dump(exclude_none=True))
         hint = "a value cannot support and refute"
         yield f"{place}.refuted", "overlaps the supporting region", received, hint
-
-
-def intervals(bounds: Bounds) -> list[tuple[float, float]]:
-    """Return the region as closed intervals of the extended real line."""
-    if bounds.within is not None:
-        return [bounds.within]
-    if bounds.outside is not None:
-        return [(-math.inf, bounds.outside[0]), (bounds.outside[1], math.inf)]
-    if bounds.at_least is not None:
-        return [(bounds.at_least, math.inf)]
-    assert bounds.at_most is not None
-    return [(-math.inf, bounds.at_most)]
-
-
-def overlap(one: Bounds, other: Bounds) -> bool:
-    """Tell whether two regions share more than a point."""
-    return any(max(a, c) < min(b, d) for a, b in intervals(one) for c, d in intervals(other))

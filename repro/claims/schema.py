@@ -25,6 +25,7 @@ from repro.claims.vocabulary import (
     distinct,
     no_others,
 )
+from repro.stats.regions import Region
 
 
 class Seeds(Frozen):
@@ -171,6 +172,18 @@ class Bounds(Frozen):
             raise ValueError(f"[{pair[0]}, {pair[1]}] is empty: the first number must be the smaller")
         return self
 
+    @property
+    def region(self) -> Region:
+        """The region that the keys name; the only place that tells them apart."""
+        if self.within is not None:
+            return Region.within(*self.within)
+        if self.outside is not None:
+            return Region.outside(*self.outside)
+        if self.at_least is not None:
+            return Region.at_least(self.at_least)
+        assert self.at_most is not None
+        return Region.at_most(self.at_most)
+
 
 _EXPECTATION_KEYS = {
     "exact": "arm arms levels each printed",
@@ -200,9 +213,10 @@ class Expectation(Frozen):
     """An estimand over cells, the region that supports the claim, and the region that refutes it.
 
     kind "exact": a number computed without training, of each arm that is named (or case of the metric); with
-    `printed`, each is held against its own printed number, to half a unit of the last digit. "value": one cell's mean. "difference", "ratio": of two arms' means (the
-    ratio on the log scale). "contrast": weighted sum of cell means. "slope": of cell means over the numeric
-    levels of factor `over`. "ordering": cell means increase along `arms`, by at least `at_least` each.
+    `printed`, each is held against its own printed number, to half a unit of the last digit. "value": one cell's mean.
+    "difference", "ratio": of two arms' means (the ratio on the log scale). "contrast": weighted sum of cell means.
+    "slope": of cell means over the numeric levels of factor `over`. "ordering": cell means increase along `arms`, by at
+    least `at_least` each.
     Differences, ratios, contrasts and orderings of exact numbers are exact.
 
     `convention` says how things are counted for the number to come out, `otherwise` what the other conventions are,
@@ -237,14 +251,18 @@ class Expectation(Frozen):
     why: str
 
     @property
-    def supports(self) -> Bounds:
-        """The supporting region, as one object; of several printed numbers, all that lies between them."""
+    def supports(self) -> Region:
+        """The region that supports the claim; of several printed numbers, all that lies between them."""
         if self.printed:
             numbers = [number for text in self.printed.values() if (number := read_printed(text))]
-            return Bounds(
-                within=(min(number.low for number in numbers), max(number.high for number in numbers))
-            )
-        return Bounds(at_least=self.at_least, at_most=self.at_most, within=self.within, outside=self.outside)
+            return Region.within(min(one.low for one in numbers), max(one.high for one in numbers))
+        own = Bounds(at_least=self.at_least, at_most=self.at_most, within=self.within, outside=self.outside)
+        return own.region
+
+    @property
+    def refutes(self) -> Region:
+        """The region that refutes the claim: where the file names none, everything that does not support it."""
+        return self.supports.complement() if self.refuted is None else self.refuted.region
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -279,11 +297,11 @@ class Expectation(Frozen):
         if self.at is not None and "at" in self.each:
             raise ValueError('give a moment with `at`, or all of them with each = ["at"], not both')
         try:
-            ends = [end for end in self.supports.model_dump().values() if end is not None]
+            supports = self.supports
         except ValidationError as error:
             message = error.errors()[0]["msg"].removeprefix("Value error, ")
             raise ValueError(f"the supporting region: {message}") from None
-        if self.kind == "ratio" and min(ends[0] if isinstance(ends[0], tuple) else ends) <= 0:
+        if self.kind == "ratio" and min(supports.ends) <= 0:
             raise ValueError("a ratio is above 0 whatever is measured: its region has ends above 0")
         return self
 

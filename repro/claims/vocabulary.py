@@ -7,6 +7,8 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict
 
+from repro.claims.printed import read_printed
+
 Moment = Literal["init", "epoch-1", "mid", "last"]
 HistoryColumn = Literal[
     "train_error", "test_error", "train_loss", "test_loss", "running_error", "running_loss", "ten_crop_error"
@@ -21,7 +23,7 @@ def _name(text: str) -> str:
 
 
 def _printed(text: str) -> str:
-    if not re.match(r"[<>~≈±]?\s*[-−]?[0-9]", text):
+    if read_printed(text.removeprefix("±")) is None:
         raise ValueError('a reported number is as printed: "6.43", "<0.1%", "3.6 billion"')
     return text
 

@@ -204,7 +204,8 @@ def _keys_of_claims(names: Sequence[str], claims_dir: Path | None, store: Store)
         for scale in claim.at:
             wanted = [claim, *(variant.claim for variant in variants(claim, scale))]
             for item in (requirements(each, scale, store) for each in wanted):
-                keys |= {need.spec.key for need in item.needs} | {need.reading.key for need in item.exact}
+                keys |= {need.spec.key for need in (*item.needs, *item.stopped)}
+                keys |= {need.reading.key for need in item.exact}
     return keys
 
 

@@ -21,6 +21,7 @@ from repro.errors import mistake
 from repro.execution.outcome import Outcome, Progress
 from repro.execution.workers import WorkerProcess, requests_to_end
 from repro.planning.plan import Job
+from repro.spec import Until
 from repro.store import Store
 
 _REQUEST = 0
@@ -95,7 +96,7 @@ class _Pool:
         self.deadline = deadline
         self.waiting: deque[Job] = deque()
         self.busy: deque[Job] = deque()
-        self.known: set[tuple[str, bool]] = set()
+        self.known: set[tuple[str, bool, Until | None]] = set()
         # Simple, since signal handlers put into it.
         self.events: queue.SimpleQueue[tuple[int, dict[str, Any]]] = queue.SimpleQueue()
         self.workers: dict[int, WorkerProcess] = {}
@@ -152,7 +153,7 @@ class _Pool:
     def add(self, jobs: Sequence[Job]) -> None:
         """Queue the jobs that are new; a run that is trained now may need another reading later."""
         for job in jobs:
-            identity = (job.key, job.train)
+            identity = (job.key, job.train, job.until)
             if identity not in self.known and job.key not in self.outcome.failures:
                 self.known.add(identity)
                 self.waiting.append(job)

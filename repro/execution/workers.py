@@ -140,6 +140,7 @@ def _as_json(job: Job, wait: bool) -> dict[str, Any]:
             for r in job.readings
         ],
         "wait": wait,
+        "until": asdict(job.until) if job.until else None,
         "predicted_seconds": job.wall_seconds,
         "source": asdict(job.source) if job.source else None,
     }

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from repro.claims import Metric
+from repro.recipes import EvaluatedSet, Recipe
 from repro.store import RunRecord, column_of
 
 
@@ -42,7 +43,7 @@ def _final(metric: Metric, run: RunRecord) -> Measurement:
     value = run.history[metric.of][-1]
     resolution = 0.0
     if metric.of.endswith("error"):
-        resolution = 1 / run.images["test" if metric.of.startswith("test") else "train"]
+        resolution = 1 / _images_behind(metric.of, run)
         value = run.chance_error if diverged else value
     elif diverged:
         # The loss of guessing: ln(number of classes), where chance_error = 1 − 1/classes.
@@ -50,6 +51,20 @@ def _final(metric: Metric, run: RunRecord) -> Measurement:
     if metric.transform == "log10":
         value, resolution = _log10_of_step(value, resolution)
     return Measurement(value, resolution, diverged=diverged)
+
+
+def _images_behind(column: str, run: RunRecord) -> int:
+    """Return how many images the last error of a column was taken over; all training images for a running error."""
+    recipe = Recipe.from_json(run.spec["recipe"])
+    split: EvaluatedSet = "train" if column == "train_error" else "test"
+    if column == "running_error":
+        return run.images["train"]
+    if column == "ten_crop_error":
+        return run.images["test"]
+    target = recipe.stop_at_train_error
+    # A run that its stop rule ended was evaluated last as before any other step.
+    ended = target is not None and run.history["train_error"][-1] <= target
+    return recipe.images_evaluated(split, run.images[split], last=not ended)
 
 
 def _log10_of_step(value: float, step: float) -> tuple[float, float]:
@@ -66,8 +81,19 @@ def _first_reach(metric: Metric, run: RunRecord) -> Measurement:
     the one before. The resolution is the distance between the two.
     """
     assert metric.of is not None
+    reached = crossing(metric, run.history["epoch"], run.history[metric.of])
+    if reached is not None:
+        return reached
+    diverged = run.outcome == "diverged"
+    # A diverged run never reaches the target however long it is trained: it is censored at the budget, too.
+    recipe = run.spec["recipe"]
+    budget = recipe["epochs"] or recipe["steps"] * recipe["batch_size"] / run.images["train"]
+    return Measurement(float(budget), 0.0, censored=True, diverged=diverged)
+
+
+def crossing(metric: Metric, epochs: Sequence[float], values: Sequence[float]) -> Measurement | None:
+    """Return where a curve, as far as it is known, first crosses the target of a "first_reach" metric, if it does."""
     assert metric.at_most is not None
-    epochs, values = run.history["epoch"], run.history[metric.of]
     for i, value in enumerate(values):
         if value <= metric.at_most:
             if i == 0:
@@ -76,11 +102,7 @@ def _first_reach(metric: Metric, run: RunRecord) -> Measurement:
             # Before the first step a running error is not defined: the crossing is then read as the evaluation.
             share = (before - metric.at_most) / (before - value) if math.isfinite(before) else 1.0
             return Measurement(epochs[i - 1] + share * step, step)
-    diverged = run.outcome == "diverged"
-    # A diverged run never reaches the target however long it is trained: it is censored at the budget, too.
-    recipe = run.spec["recipe"]
-    budget = recipe["epochs"] or recipe["steps"] * recipe["batch_size"] / run.images["train"]
-    return Measurement(float(budget), 0.0, censored=True, diverged=diverged)
+    return None
 
 
 def from_rows(metric: Metric, rows: Sequence[Mapping[str, Any]]) -> Measurement:

@@ -16,7 +16,7 @@ from repro.experiment.net_check import NetCheck, check_nets
 from repro.experiment.readings import readings
 from repro.experiment.tuning import TuningState, grid_of, tune
 from repro.registry import stands_in
-from repro.spec import DatasetSpec, ReadingSpec, RunSpec
+from repro.spec import DatasetSpec, ReadingSpec, RunSpec, Until
 from repro.store import RunRecord, Store
 
 Purpose = Literal["measure", "tune"]
@@ -24,13 +24,14 @@ Purpose = Literal["measure", "tune"]
 
 @dataclass(frozen=True)
 class Need:
-    """A run that a claim needs, why, and the readings to take from it."""
+    """A run that a claim needs, why, how far (None: to its end), and the readings to take from it."""
 
     claim: str
     cell: Cell
     purpose: Purpose
     spec: RunSpec
     readings: tuple[ReadingSpec, ...] = ()
+    until: Until | None = None
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,9 @@ class Requirements:
         claim, scale, file: what is judged.
         seeds: the seeds measured.
         tuning: cell address → state, for a claim that tunes.
-        needs: measured and tuning runs; measured ones are missing while their cell's tuning is pending.
+        needs: measured and tuning runs; measured ones are missing while their cell's tuning is pending, and tuning runs
+            that racing does not need now.
+        stopped: tuning runs that need not go on.
         exact: numbers computed without training, by the paper's own protocol.
         net_check: whether the claim's nets are the paper's.
         follow: at most so many runs may follow those of `needs` that are not there yet.
@@ -56,6 +59,7 @@ class Requirements:
     needs: tuple[Need, ...]
     exact: tuple[ExactNeed, ...]
     net_check: NetCheck
+    stopped: tuple[Need, ...] = ()
     follow: int = 0
     measured: Mapping[str, tuple[Need, ...]] = field(default_factory=dict)
 
@@ -91,6 +95,7 @@ def requirements(claim: Claim, scale: str, store: Store, seeds: int | None = Non
         return found[key]
 
     needs: list[Need] = []
+    stopped: list[Need] = []
     tuning: dict[str, TuningState] = {}
     measured: dict[str, tuple[Need, ...]] = {}
     follow = 0
@@ -99,11 +104,15 @@ def requirements(claim: Claim, scale: str, store: Store, seeds: int | None = Non
         if file.tune is not None:
             metric = file.metrics[file.tune.by]
             at = partial(_tuning_spec, file, cell, claim)
-            state = tune(grid_of(file.tune, cell), file.tune.seeds, metric, at, find)
+            state = tune(grid_of(file.tune, cell), file.tune.seeds, metric, at, find, store.stopped)
             tuning[cell.address] = state
             rate = state.chosen
-            for lr in state.rates:
-                needs += [Need(claim.id, cell, "tune", at(lr, seed)) for seed in file.tune.seeds]
+            wanted = {leg.spec.key: leg.until for leg in state.missing}
+            for spec in (at(lr, seed) for lr in state.rates for seed in file.tune.seeds):
+                if find(spec.key) is not None or spec.key in wanted:
+                    needs.append(Need(claim.id, cell, "tune", spec, until=wanted.get(spec.key)))
+                elif store.stopped(spec.key) is not None:
+                    stopped.append(Need(claim.id, cell, "tune", spec))
             if rate is None:
                 follow += state.at_most + len(numbers)
                 continue
@@ -115,7 +124,9 @@ def requirements(claim: Claim, scale: str, store: Store, seeds: int | None = Non
         )
         measured[cell.address] = own
         needs += own
-    return Requirements(claim, scale, file, numbers, tuning, tuple(needs), exact, nets, follow, measured)
+    return Requirements(
+        claim, scale, file, numbers, tuning, tuple(needs), exact, nets, tuple(stopped), follow, measured
+    )
 
 
 def _tuning_spec(file: ClaimFile, cell: Cell, claim: Claim, lr: float, seed: int) -> RunSpec:

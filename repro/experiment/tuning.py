@@ -1,7 +1,8 @@
 """Tuning: each cell's learning rate, chosen on a grid of its own and on seeds of its own.
 
 A grid whose best rate lies on its edge is extended by its own ratio, at most twice a side; a best rate that
-is still on the edge leaves the tuning "open", and what rests on it inconclusive (docs/rule.md).
+is still on the edge leaves the tuning "open", and what rests on it inconclusive (docs/rule.md). Times to a target are
+raced (see racing.py); the runs of any other criterion go on to their ends, all rates at once.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import Literal
 from repro.claims import Cell, Metric
 from repro.claims.schema import Tune
 from repro.experiment.measures import from_history
+from repro.experiment.racing import History, Leg, legs, mean_time, next_rate, time_of
 from repro.spec import RunSpec
 from repro.store import RunRecord
 
@@ -28,21 +30,32 @@ class TuningState:
 
     Attributes:
         rates: the grid so far, ascending.
-        values: mean of the criterion at each rate; None while runs are missing.
+        values: mean of the criterion at each rate; a bound that it exceeds where the rate lost before its runs had
+            ended; None while it is not known.
         censored: whether any run at that rate never reached the target.
+        stopped: whether the rate lost before its runs had ended.
         chosen: the best rate, once every rate of the grid has been tried.
         state: "pending" (runs are missing), "settled", or "open" (the best rate stays on the edge).
-        missing: the runs needed next.
+        missing: what is needed next.
         at_most: how many further tuning runs may still follow those.
     """
 
     rates: tuple[float, ...]
     values: tuple[float | None, ...]
     censored: tuple[bool, ...]
+    stopped: tuple[bool, ...]
     chosen: float | None
     state: Literal["pending", "settled", "open"]
-    missing: tuple[RunSpec, ...] = ()
+    missing: tuple[Leg, ...] = ()
     at_most: int = 0
+
+    @property
+    def best(self) -> float | None:
+        """The smallest mean so far of the rates whose runs are all known."""
+        known = [
+            v for v, stopped in zip(self.values, self.stopped, strict=True) if v is not None and not stopped
+        ]
+        return min(known, default=None)
 
 
 def tune(
@@ -51,6 +64,7 @@ def tune(
     metric: Metric,
     spec_at: Callable[[float, int], RunSpec],
     find: Callable[[str], RunRecord | None],
+    stopped: Callable[[str], History | None] = lambda key: None,
 ) -> TuningState:
     """Return where the tuning of one cell stands, given the runs that are there.
 
@@ -60,34 +74,51 @@ def tune(
         metric: the criterion; smaller is better. Means are taken of logarithms for a "first_reach" metric.
         spec_at: (learning rate, seed) → the run.
         find: run key → the run, or None.
+        stopped: run key → its history where it was stopped and can go on, or None.
     """
     grid = sorted(base)
+    scores: dict[float, _Score] = {}
     low = high = 0
+
+    def state(chosen: float | None, how: Literal["pending", "settled", "open"], *left: Leg) -> TuningState:
+        found = [scores.get(rate) for rate in grid]
+        tried = len(scores) + len({leg.spec.recipe.lr for leg in left})
+        follow = len(grid) - tried + 2 * EXTENSIONS - low - high
+        return TuningState(
+            tuple(grid),
+            tuple(score.value if score else None for score in found),
+            tuple(bool(score and score.censored) for score in found),
+            tuple(bool(score and score.stopped) for score in found),
+            chosen,
+            how,
+            left,
+            follow * len(seeds) if how == "pending" else 0,
+        )
+
     while True:
-        scores, missing = [], []
-        for rate in grid:
-            specs = [spec_at(rate, seed) for seed in seeds]
-            runs = [find(spec.key) for spec in specs]
-            missing += [spec for spec, run in zip(specs, runs, strict=True) if run is None]
-            scores.append(
-                _score(metric, [run for run in runs if run is not None]) if None not in runs else None
-            )
-        left = (2 * EXTENSIONS - low - high) * len(seeds)
-        values = tuple(score.value if score else None for score in scores)
-        censored = tuple(bool(score and score.censored) for score in scores)
+        missing: list[Leg] = []
+        while len(scores) < len(grid) and not missing:
+            if metric.kind == "first_reach":
+                rate = next_rate(grid, {rate: score.order for rate, score in scores.items()})
+                best = min((s.value for s in scores.values() if not s.stopped), default=math.inf)
+                score, missing = _raced(metric, [spec_at(rate, seed) for seed in seeds], best, find, stopped)
+                scores |= {rate: score} if score else {}
+            else:
+                for rate in [rate for rate in grid if rate not in scores]:
+                    score, more = _complete(metric, [spec_at(rate, seed) for seed in seeds], find)
+                    scores |= {rate: score} if score else {}
+                    missing += more
         if missing:
-            return TuningState(tuple(grid), values, censored, None, "pending", tuple(missing), left)
-        best = min(range(len(grid)), key=lambda i: (scores[i].value, scores[i].tie_break))  # type: ignore[union-attr]
-        chosen = grid[best]
-        if best == 0 and low < EXTENSIONS:
+            return state(None, "pending", *missing)
+        chosen = min(grid, key=lambda rate: scores[rate].order)
+        if chosen == grid[0] and low < EXTENSIONS:
             grid.insert(0, _rounded(grid[0] * grid[0] / grid[1]))
             low += 1
-        elif best == len(grid) - 1 and high < EXTENSIONS:
+        elif chosen == grid[-1] and high < EXTENSIONS:
             grid.append(_rounded(grid[-1] * grid[-1] / grid[-2]))
             high += 1
         else:
-            edge = best in (0, len(grid) - 1)
-            return TuningState(tuple(grid), values, censored, chosen, "open" if edge else "settled")
+            return state(chosen, "open" if chosen in (grid[0], grid[-1]) else "settled")
 
 
 def grid_of(tune: Tune, cell: Cell) -> list[float]:
@@ -102,19 +133,47 @@ class _Score:
     value: float
     tie_break: float
     censored: bool
+    stopped: bool = False
+
+    @property
+    def order(self) -> tuple[float, float]:
+        """The smaller, the better; a rate that was stopped has lost against another whose value its bound exceeds."""
+        return self.value, self.tie_break
 
 
-def _score(metric: Metric, runs: list[RunRecord]) -> _Score:
-    measured = [from_history(metric, run) for run in runs]
-    values = [m.value for m in measured]
-    # Where no rate reaches the target, the one that came nearest is the best.
-    assert metric.of is not None
-    nearest = [run.history[metric.of][-1] for run in runs]
-    tie_break = statistics.fmean(math.inf if math.isnan(value) else value for value in nearest)
-    # A time of zero (the target is reached before the first step) has no logarithm, and no better one.
-    logs = metric.kind == "first_reach" and min(values) > 0
-    mean = statistics.geometric_mean(values) if logs else statistics.fmean(values)
-    return _Score(mean, tie_break, any(m.censored for m in measured))
+def _raced(
+    metric: Metric,
+    specs: list[RunSpec],
+    best: float,
+    find: Callable[[str], RunRecord | None],
+    stopped: Callable[[str], History | None],
+) -> tuple[_Score | None, list[Leg]]:
+    """Return what a rate's times are, or exceed once it has lost; before that, what is to be done to know."""
+    runs = [find(spec.key) for spec in specs]
+    times = [
+        time_of(metric, run, None if run else stopped(spec.key))
+        for spec, run in zip(specs, runs, strict=True)
+    ]
+    censored = any(time.censored for time in times)
+    if all(time.known for time in times):
+        # Where no rate reaches the target, the one that came nearest is the best.
+        nearest = statistics.fmean(time.nearest for time in times)
+        return _Score(mean_time(times), nearest, censored), []
+    left = legs(metric, specs, times, best)
+    return (None, left) if left else (_Score(mean_time(times), math.inf, censored, stopped=True), [])
+
+
+def _complete(
+    metric: Metric, specs: list[RunSpec], find: Callable[[str], RunRecord | None]
+) -> tuple[_Score | None, list[Leg]]:
+    """Return the mean of a rate's runs, or which of them are missing."""
+    runs = [find(spec.key) for spec in specs]
+    missing = [Leg(spec) for spec, run in zip(specs, runs, strict=True) if run is None]
+    if missing:
+        return None, missing
+    values = [from_history(metric, run).value for run in runs if run]
+    mean = statistics.fmean(math.inf if math.isnan(value) else value for value in values)
+    return _Score(mean, mean, False), []
 
 
 def _rounded(rate: float) -> float:

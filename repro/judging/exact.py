@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from repro.claims import Expectation
-from repro.claims.printed import plain, read_printed
-from repro.claims.schema import Bounds
+from repro.claims.printed import read_printed
 from repro.experiment.estimands import Estimand, estimands, otherwise
 from repro.experiment.requirements import Requirements
+from repro.stats import Region
 from repro.store import Store
 
 if TYPE_CHECKING:
@@ -35,6 +35,11 @@ class OtherNumber:
     part: str
     value: float | None
     would_do: bool | None
+
+
+def plain(value: float) -> float:
+    """Return a number without what binary arithmetic has added to it: twelve digits are more than any paper prints."""
+    return float(f"{value:.12g}")
 
 
 def exact_number(
@@ -64,13 +69,13 @@ def _absent(address: str, metric: str, item: Requirements, store: Store) -> Exac
     return ExactNumber(None, waits)
 
 
-def own_bounds(expectation: Expectation, part: Estimand) -> Bounds:
+def own_region(expectation: Expectation, part: Estimand) -> Region:
     """Return the supporting region of one part: where numbers are printed, that of its own."""
     if not expectation.printed:
         return expectation.supports
     number = read_printed(expectation.printed[next(iter(part.weights))])
     assert number is not None, "checked when the file was read"
-    return Bounds(within=(number.low, number.high))
+    return Region.within(plain(number.low), plain(number.high))
 
 
 def other_numbers(

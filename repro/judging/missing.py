@@ -32,7 +32,7 @@ def missing_data(item: Requirements, metric: Metric, part: Estimand, store: Stor
     for address in part.weights:
         tuning = item.tuning.get(address)
         needs = item.measured.get(address, ())
-        specs = list(tuning.missing) if tuning and tuning.state == "pending" else []
+        specs = [leg.spec for leg in tuning.missing] if tuning and tuning.state == "pending" else []
         specs += [need.spec for need in needs]
         if not specs:
             return Missing(f"no cell {address} at this scale")

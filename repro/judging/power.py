@@ -18,8 +18,6 @@ from repro.judging.verdicts import (
     ExpectationVerdict,
     Result,
     applicable,
-    complement,
-    region,
     sample_of,
 )
 from repro.stats import (
@@ -101,10 +99,9 @@ def bars_of(item: Requirements, expectation: Expectation, parts: int) -> Bars:
     deciding = sum(other.role == "decides" for other in applicable(item).values())
     looks = len(item.file.experiment.seeds.looks)
     rivals = deciding if expectation.role == "decides" else 1
-    refuted = expectation.refuted
     return Bars(
-        region(expectation.supports),
-        complement(expectation.supports) if refuted is None else region(refuted),
+        expectation.supports,
+        expectation.refutes,
         *levels(ALPHA, looks, parts, max(rivals, 1)),
     )
 

@@ -13,10 +13,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from repro.claims import SCALES, Expectation, below
-from repro.claims.schema import Bounds
 from repro.experiment.estimands import Estimand, estimands
 from repro.experiment.requirements import Requirements
-from repro.judging.exact import OtherNumber, exact_number, other_numbers, own_bounds
+from repro.judging.exact import OtherNumber, exact_number, other_numbers, own_region
 from repro.judging.missing import missing_data
 from repro.stats import Interval, Region, Sample, contrast, joint, judge, levels
 from repro.store import Store
@@ -48,7 +47,7 @@ class PartVerdict:
     note: str | None = None
     refutation: Interval | None = None
     absent: frozenset[str] = frozenset()
-    needs: Bounds | None = None
+    needs: Region | None = None
 
     @property
     def exact(self) -> bool:
@@ -179,8 +178,7 @@ def _expectation(
         return ExpectationVerdict(name, expectation, (), None, "complete", own, note, exact)
     looks = 1 if exact else len(file.experiment.seeds.looks)
     support, refutation = levels(ALPHA, looks, len(parts), deciding if expectation.role == "decides" else 1)
-    supports = region(expectation.supports)
-    refutes = refuting_region(expectation)
+    supports, refutes = expectation.supports, expectation.refutes
     judged, statuses = [], []
     for part in parts:
         missing = None if exact else missing_data(item, file.metrics[expectation.metric], part, store)
@@ -216,7 +214,7 @@ def _otherwise(
 ) -> Iterator[OtherNumber]:
     for part, label, theirs, number in other_numbers(expectation, item, frame, store):
         known = number.value is not None and math.isfinite(number.value)
-        supports = region(own_bounds(expectation, part))
+        supports = own_region(expectation, part)
         would_do = supports.admits(number.value) if known and number.value is not None else None
         yield OtherNumber(label, theirs.label or part.label, number.value, would_do)
 
@@ -285,7 +283,7 @@ def _exact_part(
     part: Estimand, expectation: Expectation, frame: pd.DataFrame, item: Requirements, store: Store
 ) -> tuple[PartVerdict, Status]:
     number = exact_number(part, expectation.metric, item, frame, store)
-    needs = own_bounds(expectation, part)
+    needs = own_region(expectation, part)
     own = needs if expectation.printed else None
     if number.value is None:
         return PartVerdict(part, {}, None, None, 0, number.note, needs=own), (
@@ -295,32 +293,10 @@ def _exact_part(
         return PartVerdict(part, {}, None, "inconclusive", 0, number.note, needs=own), "complete"
     value = number.value
     interval = Interval(estimate=value, low=value, high=value, level=1.0, df=math.nan)
-    supports = region(needs)
-    refutes = supports.complement() if expectation.refuted is None else region(expectation.refuted)
+    supports = needs
+    refutes = supports.complement() if expectation.refuted is None else expectation.refuted.region
     result: Result = "inconclusive"
     if supports.admits(value) or refutes.admits(value):
         result = "supported" if supports.admits(value) else "refuted"
     sample = {address: Sample((value,)) for address in part.weights}
     return PartVerdict(part, sample, interval, result, 1, needs=own), "complete"
-
-
-def region(bounds: Bounds) -> Region:
-    """Return the region that a claim file's bounds describe."""
-    if bounds.within is not None:
-        return Region.within(*bounds.within)
-    if bounds.outside is not None:
-        return Region.outside(*bounds.outside)
-    if bounds.at_least is not None:
-        return Region.at_least(bounds.at_least)
-    assert bounds.at_most is not None
-    return Region.at_most(bounds.at_most)
-
-
-def refuting_region(item: Expectation) -> Region:
-    """Return what refutes an expectation: where the claim file names nothing, everything that does not support it."""
-    return complement(item.supports) if item.refuted is None else region(item.refuted)
-
-
-def complement(bounds: Bounds) -> Region:
-    """Return everything outside `bounds`: what refutes where the claim file names nothing else."""
-    return region(bounds).complement()

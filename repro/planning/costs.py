@@ -14,8 +14,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from repro.planning.net_size import net_size
+from repro.recipes import EvaluatedSet
 from repro.registry import DATASETS, DatasetEntry
-from repro.spec import RunSpec
+from repro.spec import RunSpec, Until
 from repro.store import RunRecord
 
 DISPATCH_SECONDS = 0.4e-3
@@ -126,6 +127,15 @@ class Costs:
         """Return the predicted wall seconds of training `spec` on one worker."""
         return self.price(spec).seconds
 
+    def share(self, spec: RunSpec, until: Until | None) -> float:
+        """Return how much of a run is done when it has come so far, between 0 and 1."""
+        if until is None or until.epochs is None:
+            return 1.0
+        data = self._of(spec)
+        return min(
+            1.0, until.epochs * _images(spec, data) / spec.recipe.batch_size / max(steps(spec, data), 1)
+        )
+
     def basis(self, runs: Iterable[RunSpec]) -> str:
         """Return what the predicted time of `runs` rests on, and how far it may be off, in words."""
         found = [self.price(run) for run in runs]
@@ -179,8 +189,13 @@ def rough_seconds(spec: RunSpec, data: DatasetEntry, steps: int, evaluations: in
     net = net_size(spec.model, _in_shape(spec, data), data.classes or 10)
     learnt = steps * recipe.batch_size * 3 * net.multiply_adds / MULTIPLY_ADDS_PER_SECOND
     images = _images(spec, data)
-    judged = min(images, recipe.train_error_images or images) + TEST_SHARE * images
-    evaluated = evaluations * judged * net.multiply_adds / EVALUATED_PER_SECOND
+    sets: dict[EvaluatedSet, int] = {"train": images, "test": round(TEST_SHARE * images)}
+    before, after = (
+        sum(recipe.images_evaluated(name, size, last=last) for name, size in sets.items())
+        for last in (False, True)
+    )
+    judged = max(evaluations - 1, 0) * before + min(evaluations, 1) * after
+    evaluated = judged * net.multiply_adds / EVALUATED_PER_SECOND
     return RUN_SECONDS + steps * net.layers * DISPATCH_SECONDS + learnt + evaluated
 
 

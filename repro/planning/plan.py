@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from repro.experiment.requirements import Requirements
 from repro.planning.costs import START_UP_SECONDS, Costs, Outlay
 from repro.registry import DataRef, DatasetEntry
-from repro.spec import ReadingSpec, RunSpec
+from repro.spec import ReadingSpec, RunSpec, Until, farther
 from repro.store import VERSIONS, RunRecord, Store, lineage
 
 
@@ -28,6 +28,7 @@ class Job:
         reason: why it is carried out (again).
         wall_seconds: predicted, on one worker.
         source: where the run's dataset lies, if it was brought.
+        until: how far the run is to be trained; None: to its end.
     """
 
     run: RunSpec | None
@@ -37,6 +38,7 @@ class Job:
     reason: str
     wall_seconds: float
     source: DataRef | None = None
+    until: Until | None = None
 
     @property
     def key(self) -> str:
@@ -129,12 +131,14 @@ class _WantedRun:
         data: what is known of its dataset.
         readings: key → reading that a claim takes from it.
         claims: who needs it.
+        until: how far they need it; None: to its end.
         record: the run, if it is there with the weights that are still to be read from.
         missing_readings: those to be taken now.
     """
 
     spec: RunSpec
     data: DatasetEntry
+    until: Until | None = None
     readings: dict[str, ReadingSpec] = field(default_factory=dict)
     claims: set[str] = field(default_factory=set)
     record: RunRecord | None = None
@@ -157,7 +161,8 @@ def _merged(going: Sequence[Requirements], store: Store) -> list[_WantedRun]:
     for required in going:
         for need in required.needs:
             data = required.claim.names.known(need.spec.dataset.identity)
-            run = runs.setdefault(need.spec.key, _WantedRun(need.spec, data))
+            run = runs.setdefault(need.spec.key, _WantedRun(need.spec, data, need.until))
+            run.until = farther(run.until, need.until)
             run.readings |= {reading.key: reading for reading in need.readings}
             run.claims.add(required.claim.id)
     for key, run in runs.items():
@@ -187,9 +192,17 @@ def _jobs(
         seconds = READING_SECONDS * len(run.missing_readings)
         if train:
             reason = _reason(run.spec, store, relatives)
-            seconds += costs.wall_seconds(run.spec) * _share_left(run.spec.key, store)
+            share = _share_left(run.spec.key, store, costs.share(run.spec, run.until))
+            seconds += costs.wall_seconds(run.spec) * share
         yield Job(
-            run.spec, train, run.missing_readings, tuple(sorted(run.claims)), reason, seconds, run.data.source
+            run.spec,
+            train,
+            run.missing_readings,
+            tuple(sorted(run.claims)),
+            reason,
+            seconds,
+            run.data.source,
+            run.until if train else None,
         )
 
 
@@ -285,10 +298,10 @@ def _reason(spec: RunSpec, store: Store, relatives: Mapping[str, RunRecord]) -> 
     return "; ".join(changes) or "not run yet"
 
 
-def _share_left(key: str, store: Store) -> float:
-    """Return the part of a run that is still to be done, between 0 and 1."""
+def _share_left(key: str, store: Store, end: float) -> float:
+    """Return the part of a run that is still to be done where it is to go on to the share `end`, between 0 and 1."""
     unfinished = store.checkpoints(key).newest()
-    return 1.0 if unfinished is None else max(0.0, 1 - unfinished.step / max(unfinished.steps, 1))
+    return end if unfinished is None else max(0.0, end - unfinished.step / max(unfinished.steps, 1))
 
 
 def _failed_before(key: str, store: Store) -> str | None:

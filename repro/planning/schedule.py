@@ -11,7 +11,7 @@ from repro.claims import Claim
 from repro.experiment.requirements import Requirements, requirements
 from repro.experiment.variants import Kind, Variant, variants
 from repro.judging.looks import Look, current_look, judge
-from repro.judging.verdicts import ExpectationVerdict, PartVerdict, region
+from repro.judging.verdicts import ExpectationVerdict, PartVerdict
 from repro.planning.plan import Plan, make_plan
 from repro.store import Store
 
@@ -95,6 +95,5 @@ def _distance(part: PartVerdict, expectation: ExpectationVerdict) -> float:
     interval = part.interval
     if interval is None or not 0 < interval.high - interval.low < math.inf:
         return 0.0
-    ends = [end for piece in region(expectation.item.supports).pieces for end in (piece.low, piece.high)]
-    nearest = min(abs(interval.estimate - end) for end in ends if math.isfinite(end))
+    nearest = min(abs(interval.estimate - end) for end in expectation.item.supports.ends)
     return 2 * nearest / (interval.high - interval.low)

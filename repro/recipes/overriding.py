@@ -75,6 +75,16 @@ def contradictions(made: Recipe, place: Callable[[str], str] = "recipe.{}".forma
     if made.label_smoothing >= 1:
         what, hint = "must be below 1", "it is the share of the target that is spread over all classes"
         problems.append(Problem(place("label_smoothing"), what, repr(made.label_smoothing), hint))
+    if made.stop_at_train_error is not None and "train" not in made.evaluate:
+        what, hint = (
+            'reads the training error: `evaluate` must name "train"',
+            "add it, or leave the target out",
+        )
+        problems.append(Problem(place("stop_at_train_error"), what, repr(made.stop_at_train_error), hint))
+    if len(set(made.evaluate)) < len(made.evaluate):
+        problems.append(
+            Problem(place("evaluate"), "names a set twice", repr(list(made.evaluate)), "name each once")
+        )
     if made.nesterov and made.momentum == 0:
         problems.append(Problem(place("nesterov"), "needs a momentum", "momentum = 0", "set momentum"))
     return problems
@@ -110,5 +120,5 @@ def _types() -> dict[str, TypeAdapter[Any]]:
     return {name: TypeAdapter(hints[name]) for name in RECIPE_FIELDS}
 
 
-_LEAST = {"batch_size": 1, "bn_group": 1, "crop_size": 1, "train_error_images": 1}
+_LEAST = {"batch_size": 1, "bn_group": 1, "crop_size": 1, "curve_images": 1, "train_error_images": 1}
 _POSITIVE = frozenset({"epochs", "lr", "evaluate_every", "warmup_lr"})

@@ -18,7 +18,7 @@ from repro.store.files import free_name, write
 KEPT = 2
 """The newest, and the one before."""
 
-LONGEST_HEADER = 1 << 20
+LONGEST_HEADER = 1 << 24
 
 
 @dataclass(frozen=True)
@@ -31,6 +31,9 @@ class Checkpoint:
         steps: steps planned.
         version: of the state's content; one of another version is not gone on from.
         sessions: where and with what the steps were done, oldest first, as in `RunRecord.provenance`.
+        stopped: the history so far of a run that was stopped because no more of it was needed; None of one that was
+            interrupted, or is under way.
+        wall_seconds: what it took so far.
     """
 
     key: str
@@ -39,6 +42,8 @@ class Checkpoint:
     steps: int
     version: int
     sessions: Sequence[Mapping[str, Any]]
+    stopped: Mapping[str, Sequence[float]] | None = None
+    wall_seconds: float = 0.0
 
 
 class CheckpointFolder:

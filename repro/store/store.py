@@ -45,6 +45,7 @@ class Store:
         self.damaged: list[str] = []
         self.recent_runs = Recent[RunRecord]()
         self.recent_readings = Recent[Sequence[Mapping[str, Any]]]()
+        self.recent_stopped = Recent[Mapping[str, Sequence[float]]]()
         self._packer = Packer()
         # Joined as text: paths are asked for hundreds of thousands of times.
         self._runs, self._readings = str(root / "runs"), str(root / "readings")
@@ -249,6 +250,18 @@ class Store:
             newest = self.checkpoints(key).newest() if self.run(key) is None else None
             if newest is not None:
                 yield newest
+
+    def stopped(self, key: str) -> Mapping[str, Sequence[float]] | None:
+        """Return the history of a run that was stopped because no more of it was needed, or None."""
+        folder = self.checkpoints(key)
+        newest = folder.newest()
+        if newest is None or newest.stopped is None:
+            return None
+
+        def anew() -> Mapping[str, Sequence[float]] | None:
+            return next((checkpoint.stopped for _, checkpoint, _ in folder.whole()), None)
+
+        return self.recent_stopped.read(str(folder.files()[0]), anew)
 
     def failure(self, key: str) -> str | None:
         """Return why the last attempt at this run or reading failed, or None."""

@@ -17,10 +17,10 @@ from repro.datasets import ImageData, ImageFiles, load_dataset
 from repro.errors import Problem, ReproError
 from repro.probes.reading import take_reading
 from repro.registry import DataRef
-from repro.spec import ReadingSpec, RunSpec
+from repro.spec import ReadingSpec, RunSpec, Until
 from repro.store import Store
 from repro.training import TrainedRun, train
-from repro.training.checkpoints import Interrupted
+from repro.training.checkpoints import Interrupted, Stopped
 from repro.training.devices import fix_algorithms, is_out_of_memory, own_stream
 from repro.training.footprint import run_bytes
 from repro.worker.checkpoints import RunCheckpoints
@@ -79,12 +79,13 @@ class Worker:
         if run and job.get("source"):
             self.sources[run.dataset.identity] = DataRef.from_json(job["source"])
         readings = [ReadingSpec(**{**r, "run": run if r["moment"] else None}) for r in job["readings"]]
+        until = Until(**job["until"]) if job.get("until") else None
         key = run.key if run else readings[0].key
         try:
             while not self.stop.is_set():
                 with self.store.lock(key) as mine:
                     if mine:
-                        done = self.carry_out(run, readings, job.get("predicted_seconds"))
+                        done = self.carry_out(run, until, readings, job.get("predicted_seconds"))
                         self.emit({**done, "key": key})
                         return
                 if not job["wait"]:
@@ -98,17 +99,24 @@ class Worker:
             self.emit({"event": "interrupted", "key": key})
 
     def carry_out(
-        self, run: RunSpec | None, readings: list[ReadingSpec], predicted_seconds: float | None
+        self,
+        run: RunSpec | None,
+        until: Until | None,
+        readings: list[ReadingSpec],
+        predicted_seconds: float | None,
     ) -> dict[str, Any]:
         """Train what is missing and read what is missing; raises only what leaves a GPU of no use."""
         try:
-            what = self.train(run, predicted_seconds) if run else "computed"
+            what = self.train(run, until, predicted_seconds) if run else "computed"
             for reading in readings:
                 if self.stop.is_set():
                     return {"event": "interrupted"}
                 self.read(reading, run)
         except Interrupted:
             return {"event": "interrupted"}
+        except Stopped as end:
+            # No readings are taken of a part of a run.
+            what = f"as far as tuning needs it: {end}"
         except _UnwritableError as error:
             return {"event": "failed", "reason": str(error), "in_vain": True}
         except Exception as error:
@@ -120,7 +128,7 @@ class Worker:
         self.store.clear_failure(run.key if run else readings[0].key)
         return {"event": "done", "what": what}
 
-    def train(self, spec: RunSpec, predicted_seconds: float | None) -> str:
+    def train(self, spec: RunSpec, until: Until | None, predicted_seconds: float | None) -> str:
         """Train `spec`, from its last checkpoint on, unless the store has it by now; return what to tell."""
         if self.store.intact(spec.key):
             return "already there"
@@ -129,12 +137,16 @@ class Worker:
         checkpoints = RunCheckpoints(
             self.store.checkpoints(spec.key),
             spec,
-            {**self.provenance, "predicted_seconds": predicted_seconds},
+            {
+                **self.provenance,
+                "predicted_seconds": predicted_seconds,
+                "until_epochs": until.epochs if until else None,
+            },
             self.stop,
             lambda text: self.emit({"event": "warning", "message": f"{spec.title}: {text}"}),
             self.checkpoint_seconds,
         )
-        result, share = self.beside_others(spec, data, checkpoints)
+        result, share = self.beside_others(spec, until, data, checkpoints)
         blobs = {moment: as_bytes(state) for moment, state in result.weights.items()}
         sessions = checkpoints.sessions(result.steps_done)
         record = record_of(spec, result, data, blobs, sessions, share.device_seconds)
@@ -148,14 +160,18 @@ class Worker:
         return f"{result.outcome}, {errors_of(result)}"
 
     def beside_others(
-        self, spec: RunSpec, data: ImageData | ImageFiles, checkpoints: RunCheckpoints
+        self,
+        spec: RunSpec,
+        until: Until | None,
+        data: ImageData | ImageFiles,
+        checkpoints: RunCheckpoints,
     ) -> tuple[TrainedRun, Share]:
         """Train as soon as there is room on the device; where memory runs out in company, again with fewer beside."""
         wanted = self.bytes_of(spec, data)
         while True:
             with self.memory.reserved(wanted, spec.numerics.precision) as share:
                 try:
-                    return self.trained(spec, data, checkpoints), share
+                    return self.trained(spec, until, data, checkpoints), share
                 except Exception as error:
                     if not is_out_of_memory(error) or not self.memory.ran_out():
                         raise
@@ -166,7 +182,13 @@ class Worker:
                 }
             )
 
-    def trained(self, spec: RunSpec, data: ImageData | ImageFiles, checkpoints: RunCheckpoints) -> TrainedRun:
+    def trained(
+        self,
+        spec: RunSpec,
+        until: Until | None,
+        data: ImageData | ImageFiles,
+        checkpoints: RunCheckpoints,
+    ) -> TrainedRun:
         """Train; a checkpoint that the run cannot go on from is set aside for the one before, or for none."""
         last, moved = 0.0, False
 
@@ -186,9 +208,10 @@ class Worker:
                     claims_folder=self.claims_folder,
                     on_progress=on_progress,
                     checkpoints=checkpoints,
+                    until=until,
                     readers=math.ceil(self.readers / max(1, self.memory.nets)),
                 )
-            except Interrupted:
+            except (Interrupted, Stopped):
                 raise
             except Exception as error:
                 if moved or not checkpoints.going_on_from or is_out_of_memory(error):

@@ -60,6 +60,36 @@ MISTAKES: list[Mistake] = [
         "validation split",
     ),
     (
+        "a metric of a set that is not evaluated",
+        {"experiment__recipe__evaluate": ["test"]},
+        "metrics.loss.of",
+        "reads what the runs do not evaluate",
+        "'train_loss'",
+        'name "train" in the recipe\'s `evaluate`',
+    ),
+    (
+        "a figure of a set that is not evaluated",
+        {
+            "experiment__recipe__evaluate": ["train"],
+            "figure__f": {"kind": "curves", "title": "F", "of": ["train_error", "test_error"]},
+        },
+        "figure.f.of",
+        "reads what the runs do not evaluate",
+        "'test_error'",
+        "do not read it",
+    ),
+    (
+        "a stop rule of a set that is not evaluated",
+        {
+            "experiment__recipe": {"name": "resnet-cifar", "stop_at_train_error": 0.1, "evaluate": []},
+            "metrics__loss__of": "running_loss",
+        },
+        "experiment.recipe.stop_at_train_error",
+        "reads the training error",
+        "0.1",
+        "leave the target out",
+    ),
+    (
         "tuning seeds that are judged",
         {"tune": changed(TUNE, seeds=[1004, 1005]), "experiment__seeds": {"looks": [5], "first": 1000}},
         "tune.seeds",

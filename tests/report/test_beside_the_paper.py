@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from repro.report.build.tables import printed_value
 from repro.report.wording import words
 from tests.support.error_claim import ERROR_CLAIM, ERRORS, VALUE, errors, only
 from tests.support.helpers import World, changed
@@ -136,22 +135,3 @@ def test_a_number_may_be_read_from_another_place_than_its_table(world: World) ->
         [True, True],
         [True, True],
     ]
-
-
-@pytest.mark.parametrize(
-    ("text", "value"),
-    [
-        ("6.43 (6.61±0.16)", 6.43),
-        ("0.27M", 270_000),
-        ("3.6 billion", 3.6e9),
-        ("2 G of them", 2e9),
-        ("6 Gates", 6),
-        ("<0.1%", 0.1),
-        ("−0.5", -0.5),
-        ("1,234.5", 1234.5),
-        (None, None),
-        ("—", None),
-    ],
-)
-def test_printed_numbers(text: str | None, value: float | None) -> None:
-    assert printed_value(text) == value

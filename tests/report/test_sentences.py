@@ -181,7 +181,7 @@ def test_regions_in_words(world: World, region: dict[str, Any], supporting: str,
     world.write(changed(ERROR_CLAIM, expect__gap=item))
     found = only(world.report()).expectations[0]
     assert (found.supports.text, found.refutes.text) == (supporting, refuting)
-    assert words.bounds(Bounds(**region), "error", "contrast") == supporting
+    assert words.bounds(Bounds(**region).region, "error", "contrast") == supporting
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,8 @@ def keeper(store: Store, stop: threading.Event | None = None, **how: Any) -> tup
 
 
 def state_at(step: int) -> dict[str, Any]:
-    return {"version": STATE_VERSION, "step": step, "weights": torch.full((3,), float(step))}
+    weights = torch.full((3,), float(step))
+    return {"version": STATE_VERSION, "step": step, "wall_seconds": 0.5 * step, "weights": weights}
 
 
 def files(store: Store) -> list[Path]:

@@ -7,12 +7,14 @@ import io
 import os
 import threading
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 import pytest
 import torch
 
 from repro.datasets import load_dataset
+from repro.spec import Until
 from repro.store import RunRecord, Store
 from repro.training import TrainedRun, train
 from repro.worker.checkpoints import RunCheckpoints
@@ -30,8 +32,9 @@ class At:
         self.stop = threading.Event()
         self.worker = Worker(store, store.root, CPU, self.events.append, self.stop, 0.0)
 
-    def work(self) -> Mapping[str, Any]:
-        self.worker.work({"run": SPEC.as_json(), "readings": [], "wait": False, "predicted_seconds": 7.5})
+    def work(self, until: Until | None = None) -> Mapping[str, Any]:
+        job = {"run": SPEC.as_json(), "readings": [], "wait": False, "predicted_seconds": 7.5}
+        self.worker.work(job | {"until": asdict(until) if until else None})
         return self.events[-1]
 
     @property
@@ -55,8 +58,8 @@ def stopped_at(store: Store, step: int, monkeypatch: pytest.MonkeyPatch) -> At:
     at = At(store)
     put = RunCheckpoints.save
 
-    def save(self: RunCheckpoints, state: Mapping[str, Any]) -> None:
-        put(self, state)
+    def save(self: RunCheckpoints, state: Mapping[str, Any], **how: Any) -> None:
+        put(self, state, **how)
         if state["step"] >= step - 1:
             at.stop.set()
 
@@ -84,6 +87,36 @@ def test_a_resumed_run_tells_of_its_sessions_and_sums_its_time(
     assert record.provenance["predicted_seconds"] == 7.5
     assert list(store.unfinished()) == []
     assert not store.checkpoints(KEY).folder.exists()
+
+
+def test_a_run_that_is_needed_no_further_is_kept_with_its_history_and_goes_on_when_it_is(
+    store: Store, undisturbed: TrainedRun
+) -> None:
+    # Evaluated after 0, 44 and 60 steps.
+    _, first, _ = undisturbed.history
+    event = At(store).work(Until("train_error", 0.0, 0.5))
+    assert (event["event"], event["what"]) == (
+        "done",
+        f"as far as tuning needs it: stopped after {first['epoch']:g} epochs",
+    )
+    assert store.run(KEY) is None, "it is no result"
+    (kept,) = store.unfinished()
+    assert kept.wall_seconds > 0
+    history = store.stopped(KEY)
+    assert history is not None
+    assert history["train_error"] == [row["train_error"] for row in undisturbed.history[:2]]
+    # Damage to the state is damage to the history.
+    newest = files(store)[0]
+    whole = newest.read_bytes()
+    newest.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
+    assert Store(store.root).stopped(KEY) is None
+    newest.write_bytes(whole)
+    assert At(store).work()["event"] == "done"
+    record = store.run(KEY)
+    assert same(record, undisturbed)
+    assert record is not None
+    assert record.provenance["predicted_seconds"] == 15.0, "of either part"
+    assert store.stopped(KEY) is None
 
 
 def test_a_state_that_does_not_fit_the_run_is_set_aside_not_tripped_over_for_ever(

@@ -123,6 +123,7 @@ def _claim(
         part for part in (file.source.where, f"p. {file.source.page}" if file.source.page else "") if part
     )
     rows = [runs.run_row(need, store) for need in item.needs]
+    rows += [runs.stopped_row(need, store) for need in item.stopped]
     cost = runs.cost(rows)
     stand_ins = runs.stand_ins(item)
     return model.ClaimReport(
@@ -191,6 +192,7 @@ def _tuning(address: str, item: Requirements) -> model.Tuning:
         rates=list(state.rates),
         values=list(state.values),
         censored=list(state.censored),
+        stopped=list(state.stopped),
         chosen=state.chosen,
         state=state.state,
     )

@@ -11,7 +11,7 @@ from repro.experiment.requirements import Need, Requirements
 from repro.registry import DATASETS, stands_in
 from repro.report import model
 from repro.spec import DatasetSpec
-from repro.store import RunRecord, Store
+from repro.store import RunRecord, Store, predicted_seconds
 
 
 def run_row(need: Need, store: Store) -> model.RunRow:
@@ -21,7 +21,7 @@ def run_row(need: Need, store: Store) -> model.RunRow:
     made: Mapping[str, Any] = record.provenance if record else {}
     return model.RunRow(
         key=need.spec.key,
-        cell=need.cell.address + (f" at lr {need.spec.recipe.lr:g}" if need.purpose == "tune" else ""),
+        cell=_tried(need),
         purpose=need.purpose,
         seed=need.spec.seed,
         outcome=record.outcome if record else "failed" if failure else "pending",
@@ -32,6 +32,31 @@ def run_row(need: Need, store: Store) -> model.RunRow:
         sessions=len(_sessions(record)) if record else 1,
         predicted_seconds=made.get("predicted_seconds"),
         diverged_at_step=made.get("diverged_at_step"),
+    )
+
+
+def stopped_row(need: Need, store: Store) -> model.RunRow:
+    """Return what is known of a tuning run that was stopped since it could no longer win."""
+    kept = store.checkpoints(need.spec.key).newest()
+    sessions = kept.sessions if kept else []
+    return model.RunRow(
+        key=need.spec.key,
+        cell=_tried(need),
+        purpose=need.purpose,
+        seed=need.spec.seed,
+        outcome="stopped",
+        steps=kept.step if kept else None,
+        wall_seconds=kept.wall_seconds if kept else None,
+        device=str(sessions[-1].get("device")) if sessions else None,
+        note="could no longer win",
+        sessions=max(len(sessions), 1),
+        predicted_seconds=predicted_seconds(sessions),
+    )
+
+
+def _tried(need: Need) -> str:
+    return (
+        f"{need.cell.address} at lr {need.spec.recipe.lr:g}" if need.purpose == "tune" else need.cell.address
     )
 
 

@@ -25,13 +25,17 @@ class Deviation(Data):
 
 
 class Tuning(Data):
-    """What tuning did for one cell: mean of the criterion at each learning rate, and the choice."""
+    """What tuning did for one cell: mean of the criterion at each learning rate, and the choice.
+
+    Where a rate was stopped, since it could no longer win, its mean exceeds `values`.
+    """
 
     cell: str
     criterion: str
     rates: list[float]
     values: list[float | None]
     censored: list[bool]
+    stopped: list[bool] = []
     chosen: float | None
     state: Literal["settled", "open", "pending"]
 
@@ -47,7 +51,7 @@ class RunRow(Data):
     cell: str
     purpose: str
     seed: int
-    outcome: Literal["finished", "diverged", "failed", "pending"]
+    outcome: Literal["finished", "diverged", "stopped", "failed", "pending"]
     steps: int | None
     wall_seconds: float | None
     device: str | None

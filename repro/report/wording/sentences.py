@@ -6,10 +6,10 @@ import math
 
 from repro.claims import Expectation
 from repro.judging.missing import not_there
-from repro.judging.verdicts import ClaimVerdict, ExpectationVerdict, PartVerdict, refuting_region
+from repro.judging.verdicts import ClaimVerdict, ExpectationVerdict, PartVerdict
 from repro.report.model import Unit
 from repro.report.wording.text import percent
-from repro.report.wording.words import bounds, estimate, needs, number, refuting, suffix
+from repro.report.wording.words import bounds, estimate, needs, number, suffix
 
 
 def expectation_sentence(verdict: ExpectationVerdict, unit: Unit) -> str:
@@ -63,7 +63,7 @@ def _why_not(verdict: ExpectationVerdict) -> str:
 
 def _stricter(part: PartVerdict, item: Expectation, unit: Unit) -> str:
     """Say why a part is undecided whose shown interval lies in what refutes: refuting takes a wider one."""
-    shown, wider, refutes = part.interval, part.refutation, refuting_region(item)
+    shown, wider, refutes = part.interval, part.refutation, item.refutes
     if part.result != "inconclusive" or shown is None or wider is None:
         return ""
     if not refutes.contains(shown) or refutes.contains(wider):
@@ -71,8 +71,9 @@ def _stricter(part: PartVerdict, item: Expectation, unit: Unit) -> str:
     half = (wider.high - wider.low) / 2
     low, high = (number(end, unit, half) for end in (wider.low, wider.high))
     among = round((1 - shown.level) / (1 - wider.level))
+    against = bounds(refutes, unit, item.kind)
     return (
-        f" The {percent(shown.level)} interval lies in what speaks against the claim, {refuting(item, unit)}; but any "
+        f" The {percent(shown.level)} interval lies in what speaks against the claim, {against}; but any "
         f"of {among} comparisons could refute, so that it takes the {percent(wider.level)} interval, {low} to {high}, "
         "which does not lie there."
     )
@@ -108,7 +109,7 @@ def _one(part: PartVerdict, item: Expectation, unit: Unit) -> str:
     sign = {"from_below": "at least ", "from_above": "at most "}.get(interval.bound, "")
     middle = f"{sign}{number(interval.estimate, unit, spread)}{tail}"
     measured = f"We measured {middle} ({percent(interval.level)} interval {low} to {high}, {part.n} seeds)"
-    refutes = refuting(item, unit)
+    refutes = bounds(item.refutes, unit, item.kind)
     end = {
         "supported": f"the whole interval lies in what the claim needs, {wanted}",
         "refuted": f"the whole interval lies in what speaks against the claim, {refutes}",
