@@ -18,6 +18,7 @@ from repro.claims.scales import SCALES, merge
 from repro.claims.schema import ClaimFile
 from repro.claims.schema_paper import Paper
 from repro.claims.toml import read_text, read_toml, validated
+from repro.claims.vocabulary import WORDS
 from repro.errors import Problem, ReproError, mistake, suggestion
 from repro.registry import Names
 from repro.spec import canonical_hash
@@ -63,12 +64,10 @@ class Claim:
     def criteria_digest(self, scale: str) -> str:
         """Return a hash of what decides at `scale`: metrics, expectations, tuning and seeds, without their words."""
         file = self.at[scale]
-        words = {"title", "unit", "why", "reported", "uncertainty", "source"}
-        words |= {"convention", "otherwise", "known_beforehand"}
 
         def plain(item: BaseModel) -> dict[str, Any]:
             # Defaults are left out, so that a key added to the vocabulary later changes no digest.
-            return item.model_dump(mode="json", exclude=words, exclude_defaults=True)
+            return item.model_dump(mode="json", exclude=set(WORDS), exclude_defaults=True)
 
         return canonical_hash(
             {

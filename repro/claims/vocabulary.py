@@ -16,6 +16,22 @@ HistoryColumn = Literal[
 ReadFrom = Literal["text", "table", "figure", "caption", "teaching material"]
 
 
+WORDS = frozenset(
+    {
+        "title",
+        "unit",
+        "why",
+        "reported",
+        "uncertainty",
+        "source",
+        "convention",
+        "otherwise",
+        "known_beforehand",
+    }
+)
+"""Keys of metrics and expectations that people read and nothing is decided by."""
+
+
 def _name(text: str) -> str:
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", text):
         raise ValueError("a name is made of letters, digits, dots, dashes and underscores")

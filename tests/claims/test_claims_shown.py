@@ -189,7 +189,7 @@ def test_every_deviation_of_the_shipped_claims_has_a_direction(shipped: dict[str
 
 def test_the_reduced_scale_is_the_papers_schedule_on_real_cifar_shortened(shipped: dict[str, Claim]) -> None:
     fractions = {"resnet/layer-responses": 10}
-    for claim in shipped.values():
+    for claim in (claim for claim in shipped.values() if claim.trains):
         file = claim.at["reduced"]
         assert file.experiment.seeds.looks == [3, 5]
         for cell in cells(file):
