@@ -15,7 +15,7 @@ from repro.claims.checks_variants import controls, sensitivities
 from repro.claims.findings import Finding, cannot_run, known
 from repro.claims.schema import ClaimFile, Metric
 from repro.errors import Problem, ReproError, suggestion
-from repro.registry import Names, find_formula, find_model, find_probe
+from repro.registry import Names, find_formula, find_probe
 
 
 def check_claim(file: ClaimFile, scale: str, path: Path, names: Names) -> list[Problem]:
@@ -40,7 +40,7 @@ def _findings(file: ClaimFile, scale: str, path: Path, names: Names) -> Iterator
     if not any(item.role == "decides" for item in file.expect.values()):
         yield "expect", "no expectation decides the claim", None, 'give one of them role = "decides"'
     yield from tables(file, scale)
-    yield from figures(file, scale, path)
+    yield from figures(file, scale, path, names.root)
     yield from controls(file, names)
     yield from sensitivities(file, names)
 
@@ -96,7 +96,7 @@ def _common_options(file: ClaimFile, found: list[Cell], names: Names) -> Iterato
     options: set[str] = set()
     for cell in found:
         try:
-            entry = find_model(str(cell.settings.get("model", file.experiment.model)), "", names.root)
+            entry = names.model(str(cell.settings.get("model", file.experiment.model)), "")
         except ReproError:
             return
         if entry.options is None:

@@ -13,6 +13,7 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 
 from repro.claims.printed import read_printed
 from repro.claims.schema_arms import Arm
+from repro.claims.schema_protocol import Protocol, Words
 from repro.claims.schema_shown import Figure, Table
 from repro.claims.vocabulary import (
     Frozen,
@@ -27,13 +28,15 @@ from repro.claims.vocabulary import (
 )
 from repro.stats.regions import Region
 
+MOST_SEED = 2**31
+
 
 class Seeds(Frozen):
     """How many seeds are looked at, fixed beforehand; they start at `first`, or where `of_arm` says for an arm."""
 
-    looks: list[Annotated[int, Field(ge=2)]] = Field(min_length=1)
-    first: int = Field(default=0, ge=0)
-    of_arm: dict[str, Annotated[int, Field(ge=0)]] = {}
+    looks: list[Annotated[int, Field(ge=2, le=10_000)]] = Field(min_length=1, max_length=100)
+    first: int = Field(default=0, ge=0, le=MOST_SEED)
+    of_arm: dict[str, Annotated[int, Field(ge=0, le=MOST_SEED)]] = {}
 
     def numbers(self, arm: str, count: int) -> range:
         """Return the seeds of an arm at a look of `count`."""
@@ -51,8 +54,14 @@ class Seeds(Frozen):
 class Experiment(Frozen):
     """What is trained: dataset, recipe and model options common to all arms, and what the paper leaves out.
 
-    `skip` names cells (``arm/level``) that the paper does not have; they are not trained.
+    `protocol` says whose protocol the base tables are, and where it is described; without it verdicts are in capped
+    words. `not_implemented` names nets and data sets of the base that are not to be had here → why: they may be named
+    by `model` and `dataset`, and their runs are pending. `skip` names cells (``arm/level``) that the paper does not
+    have; they are not trained.
     """
+
+    protocol: Protocol | None = None
+    not_implemented: dict[Name, Words] = {}
 
     dataset: str | dict[str, Any] | None = None
     model: str | None = None
@@ -319,7 +328,7 @@ class Expectation(Frozen):
             )
 
 
-Grid = Annotated[list[Annotated[float, Field(gt=0)]], Field(min_length=2)]
+Grid = Annotated[list[Annotated[float, Field(ge=1e-12, le=1e6)]], Field(min_length=2, max_length=100)]
 
 
 class Tune(Frozen):
@@ -331,7 +340,9 @@ class Tune(Frozen):
 
     lr: Grid | dict[Name, Grid]
     by: str
-    seeds: list[Annotated[int, Field(ge=1000)]] = Field(default=[1000], min_length=1)
+    seeds: list[Annotated[int, Field(ge=1000, le=MOST_SEED)]] = Field(
+        default=[1000], min_length=1, max_length=100
+    )
 
     @model_validator(mode="after")
     def _once(self) -> Self:
@@ -378,7 +389,7 @@ class Sensitivity(Frozen):
     title: str
     why: str
     expect: list[str] = Field(min_length=1)
-    points: list[Point] = Field(min_length=1)
+    points: list[Point] = Field(min_length=1, max_length=200)
 
 
 class Contrary(Frozen):

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from repro.claims import Expectation
+from repro.claims import Claim, Expectation
 from repro.claims.printed import read_printed
 from repro.experiment.estimands import Estimand, estimands, otherwise
 from repro.experiment.requirements import Requirements
@@ -65,8 +65,14 @@ def _absent(address: str, metric: str, item: Requirements, store: Store) -> Exac
     reasons = [reason for key in keys if (reason := store.failure(key))]
     if reasons:
         return ExactNumber(None, reasons[0].splitlines()[0], failed=True)
-    waits = "not computed yet" if keys else "the shape of the dataset is not known without running its code"
-    return ExactNumber(None, waits)
+    return ExactNumber(None, "not computed yet" if keys else _not_computable(item.claim))
+
+
+def _not_computable(claim: Claim) -> str:
+    if claim.names.absent:
+        told = "; ".join(f"{name} ({why})" for name, why in claim.names.absent.items())
+        return f"what it is computed of is not implemented here: {told}"
+    return "the shape of the dataset is not known without running its code"
 
 
 def own_region(expectation: Expectation, part: Estimand) -> Region:

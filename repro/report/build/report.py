@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import repro
-from repro.claims import SCALES, Library
+from repro.claims import SCALES, Library, unseen
 from repro.experiment.net_check import SpecRow
 from repro.experiment.requirements import Requirements
 from repro.experiment.variants import Variant
@@ -168,6 +168,12 @@ def _claim(
         contrary=model.Contrary(**file.contrary.model_dump()) if file.contrary else None,
         no_control=file.no_control,
         trains=claim.trains,
+        protocol=model.Protocol(
+            of_paper=claim.protocol.is_paper,
+            source=claim.protocol.source,
+            reasons=list(claim.protocol.reasons),
+        ),
+        code_notes=[*unseen(claim), *runs.differences(item, store)],
     )
 
 
