@@ -47,7 +47,7 @@ def read_text(path: Path, most_bytes: int = MOST_BYTES) -> str:
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         raise mistake(
-            where, f"is no UTF-8 text: line {line}: {error.reason}", hint="save it as UTF-8"
+            where, f"cannot be read as UTF-8: line {line}: {error.reason}", hint="save it as UTF-8"
         ) from None
     return text.replace("\r\n", "\n")
 

@@ -63,10 +63,13 @@ def _of_value(place: str, value: object, dates: bool) -> Iterator[Problem]:
         if abs(value) > MOST_WHOLE:
             digits = len(str(abs(value)))
             shown = repr(value) if digits < 30 else f"a number of {digits:,} digits"
-            yield Problem(place, "is out of bounds", shown, "whole numbers go up to 2^53")
+            yield Problem(place, "is out of range", shown, "whole numbers go up to 2^53")
     elif isinstance(value, float):
-        if not math.isfinite(value) or abs(value) > MOST or 0 < abs(value) < LEAST:
-            hint = f"numbers are finite, {LEAST:g} to {MOST:g} apart from their sign, or 0"
-            yield Problem(place, "is out of bounds", repr(value), hint)
+        if not math.isfinite(value):
+            yield Problem(place, "is out of range: no finite number", repr(value), "give a finite number")
+        elif abs(value) > MOST or 0 < abs(value) < LEAST:
+            yield Problem(
+                place, "is out of range", repr(value), f"numbers are 0, or of {LEAST:g} to {MOST:g}"
+            )
     elif not (dates and isinstance(value, datetime.date)):
         yield Problem(place, "is a date or a time", str(value), "put it in quotes")

@@ -155,7 +155,7 @@ def test_runs_of_an_earlier_protocol_count_as_seen(world: World) -> None:
 def test_entries_of_an_earlier_version_tell_of_expectations_only(world: World) -> None:
     write_and_record(world, ERROR_CLAIM)
     path = world.store.root / FILE
-    old = json.loads(path.read_text(encoding="utf-8"))
+    old = json.loads(path.read_text(encoding="utf-8"))["content"]
     path.write_text(
         json.dumps({k: v for k, v in old.items() if k not in ("metrics", "tune", "looks")}) + "\n",
         encoding="utf-8",
