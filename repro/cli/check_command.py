@@ -38,6 +38,7 @@ from repro.store import Store
 @click.command("check")
 @options.request_options
 @options.seeds_option
+@options.cells_option
 @click.option(
     "--out", metavar="DIR", type=click.Path(path_type=Path), help="Report folder. Default: reports/SCALE."
 )
@@ -77,6 +78,7 @@ from repro.store import Store
 def command(
     asked: options.Asked,
     seeds: int | None,
+    cells: tuple[str, ...],
     out: Path | None,
     forms: tuple[Format, ...],
     templates: Path | None,
@@ -116,10 +118,12 @@ def command(
     _prepare(store, f"{replace(request, selection=()).command('report')} --out DIR")
     kinds = options.kinds(controls, sensitivity)
     options.say_idle(request, seeds, kinds)
+    if not quiet:
+        options.say_unseen(request)
     count = default_workers(device, workers)
     for last in (False, True):
         request = asked.with_data(request, quiet=quiet)
-        schedule = Schedule(request.claims, request.scale, store, most, kinds)
+        schedule = Schedule(request.claims, request.scale, store, most, kinds, cells)
         looks = schedule.looks()
         for look in looks:
             record(look.requirements, store)
@@ -209,7 +213,9 @@ def _announce(plan: Plan, workers: int) -> None:
         follow = f", at most {plan.follow} more runs after tuning" if plan.follow else ""
         others = f"{plural(plan.runs, 'run')} to train and {plural(jobs - plan.runs, 'measurement')} without training"
         known = f"{plural(plan.shared, 'run')} shared by several claims, {plan.present} in the store"
-        about = expected_time(plan.wall_seconds(workers), workers, plan.basis)
+        about = expected_time(
+            plan.wall_seconds(workers), workers, plan.basis, plan.wall_seconds_between(workers)
+        )
         click.echo(wrapped(f"{plural(jobs, 'job')}: {others}{follow} ({known}): {about}."), err=True)
     for line in awaited(plan, workers):
         click.echo(wrapped(line), err=True)
@@ -231,7 +237,9 @@ def _tell_rest(rest: Plan, budget: str, workers: int) -> None:
     jobs = len(rest.jobs) + len(rest.held)
     if jobs:
         follow = f", and at most {rest.follow} more runs after tuning" if rest.follow else ""
-        about = expected_time(rest.wall_seconds(workers), workers, rest.basis)
+        about = expected_time(
+            rest.wall_seconds(workers), workers, rest.basis, rest.wall_seconds_between(workers)
+        )
         left = f"{plural(jobs, 'job')} left, {plural(rest.runs, 'run')} to train among them{follow}"
         click.echo(
             f"The budget of {budget} is spent: {left}, {about}. The same command goes on with them.", err=True

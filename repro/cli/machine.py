@@ -35,14 +35,24 @@ def check_device(name: str, scale: str) -> str:
     return "cpu" if name == "auto" and scale in ("exact", "smoke") else name
 
 
-def expected_time(seconds: float, workers: int, basis: str) -> str:
-    """Say how long something may take, and what that rests on; a guess is called one, with its range."""
+def expected_time(
+    seconds: float, workers: int, basis: str, between: tuple[float, float] | None = None
+) -> str:
+    """Say how long something may take, and what that rests on; a guess is called one, with its range.
+
+    `between` is given where it is open how far runs go.
+    """
     on = f"on {plural(workers, 'worker')}"
     about = duration(seconds, roughly=True)
     if GUESS in basis:
         least, most = (duration(seconds * factor, roughly=True) for factor in GUESS_RANGE)
         return f"a guess of {about} {on}, which may as well be {least} or {most} ({basis})"
-    return f"at most about {about} {on}" + (f", {basis}" if basis else "")
+    rests = f", {basis}" if basis else ""
+    if between is not None:
+        low, high = (duration(end, roughly=True) for end in between)
+        why = "runs end at a target, or when they can no longer win"
+        return f"about {about} {on}, between {low} and {high} ({why}){rests}"
+    return f"at most about {about} {on}{rests}"
 
 
 def parse_duration(text: str, option: str = "--budget") -> float:

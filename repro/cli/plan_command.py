@@ -21,6 +21,7 @@ from repro.store import Store
 @click.command("plan")
 @options.request_options
 @options.seeds_option
+@options.cells_option
 @options.variants_options
 @click.option(
     "--workers", type=click.IntRange(min=1), metavar="N", help="Worker processes. Default: one a core."
@@ -29,6 +30,7 @@ from repro.store import Store
 def command(
     asked: options.Asked,
     seeds: int | None,
+    cells: tuple[str, ...],
     controls: bool,
     sensitivity: bool,
     workers: int | None,
@@ -48,7 +50,8 @@ def command(
     most = options.most_seeds(request, seeds)
     kinds = options.kinds(controls, sensitivity)
     options.say_idle(request, seeds, kinds)
-    schedule = Schedule(request.claims, request.scale, store, most, kinds)
+    options.say_unseen(request)
+    schedule = Schedule(request.claims, request.scale, store, most, kinds, cells)
     required = [look.requirements for look in schedule.looks()]
     plan = schedule.plan()
     count = workers or default_workers()
@@ -61,6 +64,7 @@ def command(
 
 
 def _as_json(plan: Plan, workers: int) -> dict[str, object]:
+    between = plan.wall_seconds_between(workers)
     return {
         "runs": [
             {
@@ -94,6 +98,7 @@ def _as_json(plan: Plan, workers: int) -> dict[str, object]:
         "at_most_follow": plan.follow,
         "workers": workers,
         "wall_seconds": round(plan.wall_seconds(workers), 1),
+        "wall_seconds_between": between and [round(seconds, 1) for seconds in between],
         "basis": plan.basis,
     }
 
@@ -117,8 +122,9 @@ def _lines(required: list[Requirements], store: Store, plan: Plan, workers: int,
     yield from awaited(plan, workers)
     if plan.jobs:
         but = ", pending runs left out" if plan.pending else ""
-        about = expected_time(plan.wall_seconds(workers), workers, plan.basis or "for readings only")
-        yield f"Time{but}: {about}."
+        basis = plan.basis or "for readings only"
+        between = plan.wall_seconds_between(workers)
+        yield f"Time{but}: {expected_time(plan.wall_seconds(workers), workers, basis, between)}."
     elif not plan.pending:
         yield "Nothing to run."
 

@@ -12,6 +12,7 @@ import click
 from repro.cli.styled import styled
 from repro.cli.wrapped import wrapped
 from repro.errors import ReproError, mistake
+from repro.experiment.basis import drift
 from repro.experiment.request import Request
 from repro.experiment.user_data import with_known_data
 from repro.judging.frame import collect
@@ -25,6 +26,7 @@ from repro.report.index import write_index
 from repro.report.model import Report
 from repro.report.model.safe_text import visible
 from repro.report.wording.text import plural
+from repro.store import Store
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -64,6 +66,7 @@ def publish(
     else:
         summarise(report)
         _further(looks, request)
+        _tell_drift(looks, request.store)
         tell(report, written, page.coverage.total - report.coverage.total)
     return report
 
@@ -152,6 +155,15 @@ def _further(looks: Sequence[Look], request: Request) -> None:
             name, seeds = look.requirements.claim.id, len(look.requirements.seeds)
             again = request.command("check", name, "--seeds", str(look.further))
             click.echo(f"\n{name} is open after {seeds} seeds; its next look takes {look.further}: {again}")
+
+
+def _tell_drift(looks: Sequence[Look], store: Store) -> None:
+    changes = list(drift([look.requirements for look in looks], store))
+    if changes:
+        told = "; ".join(changes)
+        click.echo(
+            wrapped(visible(f"Since these runs were made: {told}. See repro show CLAIM --why.")), err=True
+        )
 
 
 def tell(report: Report, written: Sequence[Path], more: int = 0) -> None:

@@ -97,8 +97,11 @@ _HISTORY = _table(
     {
         "step": Progress,
         "epoch": Progress,
-        **dict.fromkeys(("train_error", "test_error", "running_error"), Shares),
-        **dict.fromkeys(("train_loss", "test_loss", "running_loss"), Numbers),
+        "running_error": Shares,
+        "running_loss": Numbers,
+        # Those of a set that is not evaluated are not there.
+        **dict.fromkeys(("train_error", "test_error"), NotRequired[Shares]),
+        **dict.fromkeys(("train_loss", "test_loss"), NotRequired[Numbers]),
         "ten_crop_error": NotRequired[Shares],
         "lr": NotRequired[Numbers],
     },

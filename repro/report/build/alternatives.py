@@ -18,15 +18,15 @@ Judged = Sequence[tuple[Variant, ClaimVerdict]]
 def build_controls(request: Request, item: Requirements, variants: Judged) -> list[model.Control]:
     """Return each declared control with its verdict."""
     return [
-        _control(request, item, variant.of, verdict, variant.claim.at[item.scale].experiment.seeds.looks[0])
+        _control(request, item, variant, verdict)
         for variant, verdict in variants
         if variant.kind == "control"
     ]
 
 
-def _control(
-    request: Request, item: Requirements, name: str, verdict: ClaimVerdict, seeds: int
-) -> model.Control:
+def _control(request: Request, item: Requirements, variant: Variant, verdict: ClaimVerdict) -> model.Control:
+    name, own = variant.of, variant.claim
+    seeds = own.at.get(item.scale, own.base).experiment.seeds.looks[0]
     declared = item.file.control[name]
     lesser = words.claim_cap(verdict, item)
     told = {e.id: sentences.expectation_sentence(e, words.unit_at(e, item)) for e in verdict.expectations}
