@@ -95,7 +95,11 @@ def looked(
         cells = case.observe([values[:, :n] for values in drawn])
 
         def held(
-            weights: Sequence[float], level: float | Array, region: Region, cells: Observed = cells
+            weights: Sequence[float],
+            level: float | Array,
+            region: Region,
+            either: bool = False,
+            cells: Observed = cells,
         ) -> Mask:
             low, high = contrast_many(
                 cells,
@@ -103,7 +107,7 @@ def looked(
                 level,
                 log=case.log,
                 paired=case.paired,
-                either_side=len(region.pieces) > 1,
+                either_side=either or len(region.pieces) > 1,
                 guard=case.rule.guard,
             )
             return inside(region, low, high)
@@ -113,8 +117,10 @@ def looked(
             supported &= held(part.weights, 1 - share, part.supports)
         clear = [held(part.weights, 1 - SCREEN, part.refutes.complement()) for part in case.parts]
         refuted = np.zeros(reps, dtype=np.bool_)
-        for part, own in zip(case.parts, case.rule.shares(share, clear, case.expectations), strict=True):
-            refuted |= held(part.weights, 1 - np.where(own > 0, own, share), part.refutes) & (own > 0)
+        both = case.rule.opposed([part.weights for part in case.parts])
+        shares = case.rule.shares(share, clear, case.expectations)
+        for part, own, either in zip(case.parts, shares, both, strict=True):
+            refuted |= held(part.weights, 1 - np.where(own > 0, own, share), part.refutes, either) & (own > 0)
         look = supported.astype(float) - refuted
         result = np.where(result == 0, look, result)
         after.append(result)

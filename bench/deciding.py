@@ -20,6 +20,12 @@ class Rule:
     screened: bool
     guard: Guard
 
+    def opposed(self, weights: Sequence[Sequence[float]]) -> list[bool]:
+        """Return which comparisons take a cell with the opposite sign of another one; all are of one measurement."""
+        rows = np.array(weights)
+        pairs = (rows[:, None] * rows[None]).min(2) < 0
+        return [bool(row.any()) and self.screened for row in pairs]
+
     def shares(self, share: float, clear: Sequence[Mask], expectations: int) -> list[Array]:
         """Return each comparison's share of the look's; 0 for one that is clear. As `stats.refutation_shares`."""
         parts = np.array(clear)

@@ -38,15 +38,18 @@ class Evidence:
     decidable: bool
     note: str | None
 
-    def interval(self, level: float, against: Region) -> Interval:
-        """Return the interval at a two-sided level that is held against a region."""
+    def interval(self, level: float, against: Region, *, opposed: bool = False) -> Interval:
+        """Return the interval at a two-sided level that is held against a region.
+
+        `opposed`: as `stats.opposed` has it of the comparisons that share the level.
+        """
         return contrast(
             [self.samples[address] for address in self.estimand.weights],
             list(self.estimand.weights.values()),
             level=level,
             log=self.estimand.log,
             paired=self.paired,
-            either_side=len(against.pieces) > 1,
+            either_side=opposed or len(against.pieces) > 1,
         )
 
     def clear_of(self, refutes: Region) -> bool:

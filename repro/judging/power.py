@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from repro.claims import Expectation
 from repro.experiment.estimands import Estimand, estimands
 from repro.experiment.requirements import Requirements
-from repro.judging.criteria import applicable, criteria, refutation_levels
+from repro.judging.criteria import applicable, criteria
 from repro.judging.evidence import sample_of
 from repro.judging.verdicts import ExpectationVerdict, Result
 from repro.stats import (
