@@ -167,7 +167,7 @@ DEGRADES = (
 """The four deciding contrasts of "deeper plain nets degrade", which share cells; each is to be positive."""
 
 SHARING = tuple(
-    replace(_joint("claim of 4 contrasts", data, DEGRADES, *sds, implied=1), expectations=4)
+    replace(_joint("claim of 4 contrasts", data, DEGRADES, *sds, implied=1), sizes_of=(1,) * 4)
     for data, sds in (("sd 1", (1.0,)), ("sd 3, 1, 1, 1, 15, 1", (3.0, 1.0, 1.0, 1.0, 15.0, 1.0)))
 )
 
@@ -291,7 +291,7 @@ DIVERGED = (
         replace(
             one(
                 "value, diverged",
-                f"1 run in {round(1 / share)} diverges, bar at the others' mean",
+                f"1 run in {round(1 / share)} diverges; the others at the bar",
                 centred(diverging(share)),
                 2,
             ),
@@ -316,7 +316,7 @@ DIVERGED = (
     replace(
         one(
             "value, diverged",
-            "1 run in 20 diverges and counts as 20 sd worse, bar at the mean of all",
+            "1 run in 20 diverges, 20 sd worse; the mean of all at the bar",
             centred(diverging(0.05)),
             3,
         ),

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from repro.claims import Expectation
 from repro.experiment.estimands import Estimand
 from repro.experiment.requirements import Requirements
-from repro.stats import SCREEN, Interval, Region, Sample, clear_of, contrast
+from repro.judging.criteria import Criteria, Refutation
+from repro.stats import SCREEN, Interval, Region, Sample, Verdict3, clear_of, contrast
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -51,6 +52,18 @@ class Evidence:
             paired=self.paired,
             either_side=opposed or len(against.pieces) > 1,
         )
+
+    def verdict(self, bars: Criteria, how: Refutation) -> Verdict3:
+        """Return the verdict on the comparison, whose interval decides unless something else keeps it open."""
+        if not self.decidable:
+            return "inconclusive"
+        return bars.verdict(self.interval(bars.support_level, bars.supports), self.refutation(bars, how))
+
+    def refutation(self, bars: Criteria, how: Refutation) -> Interval | None:
+        """Return the interval that must lie in the refuting region; None where the comparison cannot refute."""
+        if how.level is None:
+            return None
+        return self.interval(how.level, bars.refutes, opposed=how.opposed)
 
     def clear_of(self, refutes: Region) -> bool:
         """Return whether the comparison is shown to be clear of the refuting region (`stats.rule`)."""

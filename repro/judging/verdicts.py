@@ -33,8 +33,8 @@ class PartVerdict:
     """One estimand, judged.
 
     `interval` is at the level of support, `refutation` at the stricter level of refutation (None where nothing was
-    estimated). `clear`: a screen showed it clear of the refuting region, so that it takes no share of the level, and
-    `refutation` is None. `absent` are the keys of runs and readings that are awaited.
+    estimated, or where the comparison is clear of what refutes). `how` it may refute, and the `evidence`, are there
+    where runs were judged. `absent` are the keys of runs and readings that are awaited.
     """
 
     estimand: Estimand
@@ -44,8 +44,14 @@ class PartVerdict:
     n: int
     note: str | None = None
     refutation: Interval | None = None
-    clear: bool = False
+    evidence: Evidence | None = None
+    how: Refutation | None = None
     absent: frozenset[str] = frozenset()
+
+    @property
+    def clear(self) -> bool:
+        """Whether a screen showed it clear of the refuting region, so that it takes no share of the level."""
+        return self.how is not None and self.how.level is None
 
 
 @dataclass(frozen=True)
@@ -241,15 +247,17 @@ def _expectation(gathered: _Gathered, refutation: Sequence[Refutation]) -> Expec
 
 
 def _part(found: Evidence, bars: Criteria, how: Refutation) -> PartVerdict:
-    part = PartVerdict(
-        found.estimand, found.samples, None, "inconclusive", found.n, found.note, clear=how.level is None
+    return PartVerdict(
+        found.estimand,
+        found.samples,
+        found.interval(bars.support_level, bars.supports) if found.defined else None,
+        found.verdict(bars, how),
+        found.n,
+        found.note,
+        found.refutation(bars, how) if found.defined else None,
+        found,
+        how,
     )
-    if not found.defined:
-        return part
-    support = found.interval(bars.support_level, bars.supports)
-    refutation = None if how.level is None else found.interval(how.level, bars.refutes, opposed=how.opposed)
-    result: Result = bars.verdict(support, refutation) if found.decidable else "inconclusive"
-    return replace(part, interval=support, refutation=refutation, result=result)
 
 
 def _exact_part(
