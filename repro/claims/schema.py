@@ -26,6 +26,7 @@ from repro.claims.vocabulary import (
     distinct,
     no_others,
 )
+from repro.startup.listing import EXACT_METRICS
 from repro.stats.regions import Region
 
 MOST_SEED = 2**31
@@ -87,9 +88,6 @@ class Experiment(Frozen):
             raise ValueError('a recipe starts from a named one: recipe = { name = "resnet-cifar", … }')
         return recipe
 
-
-EXACT_METRICS = ("static", "computed", "printed")
-"""Kinds of metrics that need no training: their numbers cannot err by chance, and are judged at every scale."""
 
 _METRIC_KEYS = {
     "final": "kind title arms unit of transform",
