@@ -215,6 +215,11 @@ class Otherwise(Frozen):
     arms: list[str] = []
     levels: dict[str, str] = {}
 
+    @model_validator(mode="after")
+    def _distinct(self) -> Self:
+        distinct(self, "arms")
+        return self
+
 
 class Expectation(Frozen):
     """An estimand over cells, the region that supports the claim, and the region that refutes it.
@@ -428,9 +433,3 @@ class ClaimFile(Frozen):
     def exact(self, item: Expectation) -> bool:
         """Return whether an expectation needs no training: its verdict stands at every scale."""
         return item.metric in self.metrics and self.metrics[item.metric].exact
-
-    @model_validator(mode="after")
-    def _control_or_none(self) -> Self:
-        if self.control and self.no_control is not None:
-            raise ValueError("there is a control, so that no_control does not hold: remove one of them")
-        return self
