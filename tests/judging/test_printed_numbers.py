@@ -183,8 +183,8 @@ def test_a_control_of_what_needs_no_training_is_judged_without_being_asked_for(w
         ({"control": {"c": {"title": "t", "why": "w"}}}, "control.c", "changes something"),
         (
             {"no_control": "n", "control": {"c": {"title": "t", "why": "w", "metrics": {"hours": HOURS}}}},
-            "",
-            "remove",
+            "no_control",
+            "there is a control",
         ),
         ({"metrics__f": {"kind": "computed", "formula": "crop"}}, "metrics.f.formula", "unknown formula"),
         (
