@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -27,7 +29,8 @@ from repro.report.formats import FILES, Format, write_report
 from repro.report.index import write_index
 from repro.report.model import Report
 from repro.report.model.safe_text import visible
-from repro.store import Store
+from repro.startup.listing import VERDICTS, last_verdicts
+from repro.store import Store, files
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -65,6 +68,7 @@ def publish(
     written = write(page, folder, forms, templates, frame, schedule.store.drawn)
     if out is None:
         _refresh(REPORTS)
+    _keep_verdicts(report, schedule.store)
     if as_json:
         click.echo(report.model_dump_json(indent=2))
     else:
@@ -73,6 +77,20 @@ def publish(
         _tell_drift(looks, schedule.store)
         tell(report, written, page.coverage.total - report.coverage.total)
     return report
+
+
+def _keep_verdicts(report: Report, store: Store) -> None:
+    """Leave the words of each claim's verdict for `repro list`; what says nothing does not undo an earlier one."""
+    known = dict(last_verdicts(store.root))
+    new = {
+        claim.id: claim.verdict.word
+        for paper in report.papers
+        for claim in paper.claims
+        if claim.verdict.result
+    }
+    if new.items() - known.items():
+        with suppress(OSError):  # a list without them is a list all the same
+            files.write(store.root / VERDICTS, json.dumps(known | new, indent=1, sort_keys=True).encode())
 
 
 def _with_earlier(library: Library, schedule: Schedule, folder: Path) -> Schedule:
