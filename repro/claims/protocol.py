@@ -66,8 +66,8 @@ def own(base: ClaimFile) -> dict[str, str]:
             if name not in DATASETS and name not in absent:
                 found[name] = "data set"
     for metric in base.metrics.values():
-        if metric.kind == "computed" and ":" in (metric.probe or ""):
-            found[metric.probe or ""] = "number"
+        if metric.formula is not None and ":" in metric.formula:
+            found[metric.formula] = "number"
     return found
 
 
