@@ -25,7 +25,7 @@ from repro.judging.verdicts import judge_claim
 from repro.planning.schedule import Schedule
 from repro.report.build.report import build_report
 from repro.report.earlier import earlier, forms_there, set_aside
-from repro.report.formats import FILES, Format, write_report
+from repro.report.formats import FILES, METRICS, Format, write_report
 from repro.report.index import write_index
 from repro.report.model import Report
 from repro.report.model.safe_text import visible
@@ -141,7 +141,10 @@ def write(
         ReproError: the folder cannot be written.
     """
     try:
-        if earlier(folder).says_more_than(report):
+        # Only runs give the metrics of each; those that lie in another folder are of another report.
+        other = untouched is not None and folder.resolve() != untouched.parent.resolve()
+        stale = other and "csv" in forms_there(folder) and (folder / METRICS).is_file()
+        if stale or earlier(folder).says_more_than(report):
             aside = set_aside(folder)
             what = f"The report that was in {folder} says more, or other things, than this one: it is kept in {aside}"
             click.echo(wrapped(what), err=True)
