@@ -10,16 +10,13 @@ import difflib
 import importlib
 import re
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from importlib.abc import MetaPathFinder
-from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
-from repro.errors import mistake, suggestion
-from repro.source_code import source_version
+from repro.errors import ReproError, mistake, suggestion
+from repro.source_code import code_of, import_module
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +25,7 @@ class Entry:
 
     Attributes:
         target: ``module:attribute``.
-        version: bumped by hand when results change; for a user's own code, a hash of its source.
+        version: bumped by hand when results change; for a user's own code, that of `source_code.code_of`.
         options: the keyword arguments it takes; None where unknown (a user's own).
     """
 
@@ -67,8 +64,8 @@ class DatasetEntry:
 
     Attributes:
         target: ``module:attribute`` of a function that returns an ImageData, or "" where it is brought.
-        fingerprint: of the content: the published one, or that of what was brought; for a user's function, a
-            hash of the source; "" where nothing is known.
+        fingerprint: of the content: the published one, or that of what was brought; for a user's function, the
+            version of its code; "" where nothing is known.
         shape: (channels, height, width), or None where unknown, or where images are of any size.
         n_train: training images, or None where unknown.
         classes: number of classes, or None where unknown.
@@ -89,6 +86,10 @@ class DatasetEntry:
     download: str = ""
 
 
+NOT_IMPLEMENTED = "not implemented"
+"""The version of a net, and the fingerprint of a data set, that a claim file declares to be absent."""
+
+
 @dataclass(frozen=True)
 class Names:
     """What the names in a claims folder stand for: the tables here, the user's own code, the data that was brought.
@@ -96,10 +97,24 @@ class Names:
     Attributes:
         root: the claims folder, where a user's own code is looked for.
         data: what was brought, or was once and is remembered.
+        absent: nets and data sets that a claim file declares not to be implemented here → why.
     """
 
     root: Path | None = None
     data: Mapping[DataRef, DatasetEntry] = field(default_factory=dict)
+    absent: Mapping[str, str] = field(default_factory=dict)
+
+    def model(self, name: str, where: str) -> Entry:
+        """Return the entry of a model; raises ReproError with a suggestion where there is none."""
+        if name in self.absent and name not in MODELS:
+            return Entry("", NOT_IMPLEMENTED)
+        return find_model(name, where, self.root)
+
+    def unavailable(self, model: str) -> str | None:
+        """Return why no run of a model can be made here; None where it is implemented."""
+        if model in self.absent and model not in MODELS:
+            return f"the net {model} is not implemented here: {self.absent[model]}"
+        return None
 
     def known(self, identity: tuple[str, str]) -> DatasetEntry:
         """Return what is known about the dataset of a run, given by name and fingerprint."""
@@ -196,6 +211,9 @@ def find_dataset(ref: DataRef, where: str, names: Names) -> DatasetEntry:
     """
     if ref in names.data:
         return names.data[ref]
+    if ref.path is None and ref.name in names.absent and ref.name not in DATASETS:
+        why = f"the data set {ref.name} is not implemented here: {names.absent[ref.name]}"
+        return DatasetEntry("", NOT_IMPLEMENTED, missing=why)
     if ":" in ref.name:
         return DatasetEntry(target=ref.name, fingerprint=_of_users(ref.name, "dataset", where, names.root))
     if ref.path is not None:
@@ -231,7 +249,7 @@ def _of_users(name: str, kind: str, where: str, claims_folder: Path | None) -> s
 
     Raises:
         ReproError: it is no such name, or one of Python's own library, which holds no model, data set or probe; or
-            as `source_version`.
+            as `code_of`.
     """
     module, _, attribute = name.partition(":")
     if not all(part.isidentifier() for part in (*module.split("."), attribute)):
@@ -245,7 +263,7 @@ def _of_users(name: str, kind: str, where: str, claims_folder: Path | None) -> s
             else f"name a module that holds your {kind}"
         )
         raise mistake(where, f"{top!r} is a module of Python's own library: it holds no {kind}", name, hint)
-    return str(source_version(name, where, claims_folder))
+    return code_of(name, where, claims_folder).version
 
 
 def _find(name: str, table: dict[str, Entry], kind: str, where: str, claims_folder: Path | None) -> Entry:
@@ -257,20 +275,30 @@ def _find(name: str, table: dict[str, Entry], kind: str, where: str, claims_fold
     return table[name]
 
 
-def load(target: str, claims_folder: Path | None = None) -> Any:
+def load(target: str, claims_folder: Path | None = None, version: str | int | None = None) -> Any:
     """Import and return the object behind ``module:attribute``.
 
     A user's claims folder comes after Python's own library and before what is installed.
 
+    Args:
+        target: module and attribute.
+        claims_folder: where a user's own code is looked for.
+        version: of the code that is wanted, where that is a user's own; None for whatever lies there.
+
     Raises:
-        ReproError: the module or the attribute is not there, or importing it failed.
+        ReproError: the module or the attribute is not there, importing it failed, or its code has changed since
+            `version` was worked out.
     """
     module_name, _, attribute = target.partition(":")
-    if claims_folder is not None and str(claims_folder) not in sys.path:
-        sys.path.append(str(claims_folder))
-        sys.meta_path.insert(0, _OwnCode(str(claims_folder)))
     try:
-        module = importlib.import_module(module_name)
+        if claims_folder is None or module_name.startswith("repro."):
+            module = importlib.import_module(module_name)
+        else:
+            module = import_module(
+                target, target, claims_folder, version if isinstance(version, str) else None
+            )
+    except ReproError:
+        raise
     except Exception as error:
         raise mistake(
             target,
@@ -283,19 +311,3 @@ def load(target: str, claims_folder: Path | None = None) -> Any:
             target, f"module {module_name} has no {attribute!r}", None, suggestion(attribute, vars(module))
         )
     return getattr(module, attribute)
-
-
-class _OwnCode(MetaPathFinder):
-    """Finds a user's modules before installed ones, but never one named like a module of Python's: all would fail."""
-
-    def __init__(self, folder: str) -> None:
-        self._folder = folder
-
-    def find_spec(
-        self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
-    ) -> ModuleSpec | None:
-        """Return where a module lies in the claims folder; a folder without `__init__.py` hides nothing installed."""
-        if path is not None or fullname in sys.stdlib_module_names:
-            return None
-        spec = PathFinder.find_spec(fullname, [self._folder])
-        return spec if spec is not None and spec.origin is not None else None

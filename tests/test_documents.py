@@ -63,6 +63,8 @@ def test_the_model_and_the_probe_of_the_ten_minutes_run_as_printed(tmp_path: Pat
     done = repro("new", "lecun1998/wider-is-better", cwd=tmp_path)
     assert done.returncode == 0
     claims = tmp_path / "claims"
+    paper = claims / "lecun1998" / "paper.toml"
+    paper.write_text(paper.read_text(encoding="utf-8").replace("TODO: ", ""), encoding="utf-8")
     (claims / "my_nets.py").write_text(nets, encoding="utf-8")
     (claims / "my_probes.py").write_text(code, encoding="utf-8")
     text = (OWN_CLAIMS / "toy" / "wider-is-better.toml").read_text(encoding="utf-8")

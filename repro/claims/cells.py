@@ -12,7 +12,7 @@ from repro.claims.data import data_ref, dataset_spec, names_data
 from repro.claims.schema import ClaimFile
 from repro.errors import Problem, ReproError, suggestion
 from repro.recipes import RECIPE_FIELDS, RECIPES, Recipe, recipe
-from repro.registry import MODELS, DataRef, Entry, Names, find_model
+from repro.registry import MODELS, DataRef, Entry, Names
 from repro.spec import NUMERICS_FIELDS, PRECISIONS, DatasetSpec, ModelSpec, Numerics, RunSpec
 
 
@@ -106,7 +106,7 @@ def run_spec(file: ClaimFile, cell: Cell, seed: int, names: Names, lr: float | N
         problems.append(Problem(place("compiled"), "must be true or false", repr(numerics["compiled"])))
     model, dataset = Entry(""), DatasetSpec("", "")
     try:
-        model = find_model(model_name, place("model"), names.root)
+        model = names.model(model_name, place("model"))
     except ReproError as error:
         problems += error.problems
         if ":" not in model_name:

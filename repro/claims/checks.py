@@ -15,7 +15,7 @@ from repro.claims.checks_variants import controls, sensitivities
 from repro.claims.findings import Finding, cannot_run, known
 from repro.claims.schema import ClaimFile
 from repro.errors import Problem, ReproError, suggestion
-from repro.registry import Names, find_model, find_probe
+from repro.registry import Names, find_probe
 
 
 def check_claim(file: ClaimFile, scale: str, path: Path, names: Names) -> list[Problem]:
@@ -94,7 +94,7 @@ def _common_options(file: ClaimFile, found: list[Cell], names: Names) -> Iterato
     options: set[str] = set()
     for cell in found:
         try:
-            entry = find_model(str(cell.settings.get("model", file.experiment.model)), "", names.root)
+            entry = names.model(str(cell.settings.get("model", file.experiment.model)), "")
         except ReproError:
             return
         if entry.options is None:

@@ -16,6 +16,8 @@ from repro.claims.checks import check_claim
 from repro.claims.checks_scales import check_scales
 from repro.claims.error_recovery import Recovered, recovered
 from repro.claims.files import paper_folders, read_text, toml_files
+from repro.claims.placeholders import placeholders
+from repro.claims.protocol import Ownership, ownership
 from repro.claims.reviews import NOTES, ReviewNote, notes_of, read_reviews
 from repro.claims.scales import SCALES, merge
 from repro.claims.schema import ClaimFile, Paper
@@ -51,6 +53,11 @@ class Claim:
     def paper_id(self) -> str:
         """The paper's folder name."""
         return self.id.split("/")[0]
+
+    @cached_property
+    def protocol(self) -> Ownership:
+        """Whose protocol the claim is judged by."""
+        return ownership(self.base)
 
     @property
     def base(self) -> ClaimFile:
@@ -176,10 +183,14 @@ def load_library(root: Path) -> Library:
 def read_paper(path: Path) -> Paper:
     """Read one paper.toml; raises ReproError with all its problems."""
     data = read_toml(path)
+    problems = list(placeholders(data))
     try:
-        return validated(Paper, data)
+        paper = validated(Paper, data)
     except ReproError as error:
-        raise ReproError(*(replace(p, where=f"{path}: {p.where}") for p in error.problems)) from None
+        problems += error.problems
+    if problems:
+        raise ReproError(*(replace(problem, where=f"{path}: {problem.where}") for problem in problems))
+    return paper
 
 
 def read_claim(path: Path, root: Path, paper: Paper | None) -> Claim | None:
@@ -188,11 +199,14 @@ def read_claim(path: Path, root: Path, paper: Paper | None) -> Claim | None:
     raw = parsed_toml(path, text)
     if not raw:
         raise mistake(str(path), "is empty", hint="`repro new <paper>/<claim>` writes a file to start from")
-    names = Names(root)
+    names = Names(root, absent=_absent(raw))
     scales = raw.pop("scale", {})
     if not isinstance(scales, dict):
         raise mistake(f"{path}: scale", "must be a table such as [scale.smoke.experiment]", scales)
-    problems: list[Problem] = []
+    problems = [
+        replace(problem, where=f"{path}: {problem.where}")
+        for problem in placeholders({**raw, "scale": scales})
+    ]
     overrides: dict[str, Mapping[str, Any]] = {}
     for name, override in scales.items():
         if name not in SCALES:
@@ -238,6 +252,13 @@ def read_claim(path: Path, root: Path, paper: Paper | None) -> Claim | None:
     if paper is None:
         return None
     return Claim(f"{path.parent.name}/{path.stem}", paper, at, names, path, text, reviews)
+
+
+def _absent(raw: Mapping[str, Any]) -> dict[str, str]:
+    """Return what a file declares not to be implemented here, as far as it is sound."""
+    experiment = raw.get("experiment")
+    told = experiment.get("not_implemented") if isinstance(experiment, Mapping) else None
+    return {k: v for k, v in told.items() if isinstance(v, str)} if isinstance(told, Mapping) else {}
 
 
 def _written(place: str, scale: str, raw: Mapping[str, Any], override: Mapping[str, Any]) -> str:

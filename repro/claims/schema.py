@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, ValidationError, field_validator, model_validator
 
 from repro.claims.schema_arms import Arm
+from repro.claims.schema_protocol import Protocol, Words
 from repro.claims.schema_shown import Figure, Table
 from repro.claims.vocabulary import (
     Frozen,
@@ -72,8 +73,14 @@ class Seeds(Frozen):
 class Experiment(Frozen):
     """What is trained: dataset, recipe and model options common to all arms, and what the paper leaves out.
 
-    `skip` names cells (``arm/level``) that the paper does not have; they are not trained.
+    `protocol` says whose protocol the base tables are, and where it is described; without it verdicts are in capped
+    words. `not_implemented` names nets and data sets of the base that are not to be had here → why: they may be named
+    by `model` and `dataset`, and their runs are pending. `skip` names cells (``arm/level``) that the paper does not
+    have; they are not trained.
     """
+
+    protocol: Protocol | None = None
+    not_implemented: dict[Name, Words] = {}
 
     dataset: str | dict[str, Any] | None = None
     model: str | None = None

@@ -205,6 +205,21 @@ def most_seeds(claims: list[Claim], scale: str, seeds: int | None, *, budget: bo
     return most
 
 
+def say_idle(claims: list[Claim], scale: str, seeds: int | None, kinds: list[Kind]) -> None:
+    """Say on standard error which options do nothing for the claims that are chosen."""
+    here = [claim for claim in claims if scale in claim.at]
+    for claim in here if seeds is not None else ():
+        looks = claim.at[scale].experiment.seeds.looks
+        last = max((look for look in looks if look <= (seeds or 0)), default=None)
+        if last is not None and last != seeds:
+            what = f"{claim.id} declares no look of {seeds} seeds at {scale} scale, only {looks}"
+            click.echo(f"--seeds {seeds}: {what}: it is judged with at most {last}.", err=True)
+    for kind in kinds:
+        name = "--controls" if kind == "control" else "--sensitivity"
+        if not any(getattr(claim.at[scale], kind) for claim in here):
+            click.echo(f"{name} changes nothing here: no claim declares one at {scale} scale.", err=True)
+
+
 def places(claims_dir: Path | None, store_dir: Path) -> str:
     """Return the options that a printed command needs to find the same claims and runs; "" for the usual places."""
     given = [f"--claims {shlex.quote(str(claims_dir))}"] if claims_dir is not None else []

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from repro.cli import options
-from repro.cli.machine import counted, default_workers, duration
+from repro.cli.machine import default_workers, expected_time
 from repro.cli.outlook import Outlook, outlooks
 from repro.cli.waiting import awaited
 from repro.cli.wrapped import wrapped
@@ -57,7 +57,9 @@ def command(
     store = Store(store_dir)
     claims = options.with_data(claims, known, data, stand_ins, store)
     most = options.most_seeds(claims, known, seeds)
-    schedule = Schedule(claims, known, store, most, options.kinds(controls, sensitivity))
+    kinds = options.kinds(controls, sensitivity)
+    options.say_idle(claims, known, seeds, kinds)
+    schedule = Schedule(claims, known, store, most, kinds)
     required = [look.requirements for look in schedule.looks()]
     plan = schedule.plan()
     count = workers or default_workers()
@@ -125,9 +127,9 @@ def _lines(required: list[Requirements], store: Store, plan: Plan, workers: int,
         yield f"  {count} × {reason}"
     yield from awaited(plan, workers)
     if plan.jobs:
-        about = duration(plan.wall_seconds(workers))
         but = ", pending runs left out" if plan.pending else ""
-        yield f"Time: at most about {about} on {counted(workers, 'worker')}{but}, {plan.basis or 'for readings only'}."
+        about = expected_time(plan.wall_seconds(workers), workers, plan.basis or "for readings only")
+        yield f"Time{but}: {about}."
     elif not plan.pending:
         yield "Nothing to run."
 

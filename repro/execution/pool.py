@@ -148,7 +148,8 @@ class _Pool:
         """Queue the jobs that are new; a run that is trained now may need another reading later."""
         for job in jobs:
             identity = (job.key, job.train, job.until)
-            if identity not in self.known and job.key not in self.outcome.failures:
+            stale = job.key in self.outcome.failures or job.source in self.outcome.changed
+            if identity not in self.known and not stale:
                 self.known.add(identity)
                 self.waiting.append(job)
                 self.total += 1
@@ -194,6 +195,9 @@ class _Pool:
                 if event.get("in_vain"):
                     # What cannot be kept is not worth training.
                     self.deadline = -math.inf
+            case "changed":
+                job = self.finished(worker, key)
+                message, urgent = self.drop_all_on(job), True
             case "warning":
                 message, urgent = event["message"], True
             case "interrupted":
@@ -238,6 +242,16 @@ class _Pool:
             self.store.put_failure(job.key, job.title, reason)
         self.outcome.failures[job.key] = reason
         return f"{job.title}: FAILED: {reason.splitlines()[0]}"
+
+    def drop_all_on(self, job: Job) -> str:
+        """Give up the jobs on data that is not what it was: they are planned anew once it has been read again."""
+        assert job.source is not None
+        self.outcome.changed.add(job.source)
+        for jobs in (self.waiting, self.busy):
+            kept = [other for other in jobs if other.source not in self.outcome.changed]
+            jobs.clear()
+            jobs.extend(kept)
+        return f"{job.title}: {job.source.path} has changed since it was read"
 
     def bury(self, worker: WorkerProcess, code: int) -> str | None:
         """Take leave of a worker that has ended: what was in its hands gets a second try, then fails."""

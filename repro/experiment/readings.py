@@ -37,8 +37,13 @@ _READINGS: dict[tuple[str, int | str, str | None, str, Moment], ReadingSpec] = {
 
 
 def static_reading(claim: Claim, cell: Cell, probe: str, place: str) -> ReadingSpec | None:
-    """Return the reading of a cell's net by the paper's own protocol; None where the shape of its data is unknown."""
+    """Return the reading of a cell's net by the paper's own protocol.
+
+    None where it is not implemented here, or the shape of its data is unknown.
+    """
     spec = run_spec(claim.base, cell, 0, claim.names)
+    if claim.names.unavailable(spec.model.name):
+        return None
     # The paper's images and classes, even where other data stand in for them.
     data = DATASETS.get(spec.dataset.name) or claim.names.known(spec.dataset.identity)
     in_shape = spec.in_shape(data)

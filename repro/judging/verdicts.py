@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from repro.claims import SCALES, Expectation, below
+from repro.claims import SCALES, Claim, Expectation, below
 from repro.experiment.estimands import Estimand, estimands
 from repro.experiment.requirements import Requirements
 from repro.judging.missing import missing_data
@@ -276,9 +276,7 @@ def _exact_part(
             if need.metric == expectation.metric and (need.cell.address if need.cell else "") == address
         ]
         reasons = [reason for key in keys if (reason := store.failure(key))]
-        waits = (
-            "not computed yet" if keys else "the shape of the dataset is not known without running its code"
-        )
+        waits = "not computed yet" if keys else _not_computable(item.claim)
         note = reasons[0].splitlines()[0] if reasons else waits
         return PartVerdict(part, {}, None, None, 0, note), "failed" if reasons else "pending"
     value = float(rows["value"].iloc[0])
@@ -287,3 +285,10 @@ def _exact_part(
     if supports.admits(value) or refutes.admits(value):
         result = "supported" if supports.admits(value) else "refuted"
     return PartVerdict(part, {address: Sample((value,))}, interval, result, 1), "complete"
+
+
+def _not_computable(claim: Claim) -> str:
+    if claim.names.absent:
+        told = "; ".join(f"{name} ({why})" for name, why in claim.names.absent.items())
+        return f"what it is computed of is not implemented here: {told}"
+    return "the shape of the dataset is not known without running its code"

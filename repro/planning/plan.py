@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from repro.experiment.requirements import Requirements
 from repro.planning.costs import START_UP_SECONDS, Costs, Outlay
 from repro.registry import DataRef, DatasetEntry
+from repro.source_code import HASHED
 from repro.spec import ReadingSpec, RunSpec, Until, farther
 from repro.store import VERSIONS, RunRecord, Store, lineage
 
@@ -129,6 +130,7 @@ class _WantedRun:
     Attributes:
         spec: the run.
         data: what is known of its dataset.
+        unavailable: why its net cannot be trained here; None where it can.
         readings: key → reading that a claim takes from it.
         claims: who needs it.
         until: how far they need it; None: to its end.
@@ -139,6 +141,7 @@ class _WantedRun:
     spec: RunSpec
     data: DatasetEntry
     until: Until | None = None
+    unavailable: str | None = None
     readings: dict[str, ReadingSpec] = field(default_factory=dict)
     claims: set[str] = field(default_factory=set)
     record: RunRecord | None = None
@@ -152,7 +155,7 @@ class _WantedRun:
     @property
     def bring(self) -> str | None:
         """What to bring before that can be done, and how; None where nothing is."""
-        return self.data.missing if self.to_do else None
+        return (self.unavailable or self.data.missing) if self.to_do else None
 
 
 def _merged(going: Sequence[Requirements], store: Store) -> list[_WantedRun]:
@@ -161,7 +164,8 @@ def _merged(going: Sequence[Requirements], store: Store) -> list[_WantedRun]:
     for required in going:
         for need in required.needs:
             data = required.claim.names.known(need.spec.dataset.identity)
-            run = runs.setdefault(need.spec.key, _WantedRun(need.spec, data, need.until))
+            unavailable = required.claim.names.unavailable(need.spec.model.name)
+            run = runs.setdefault(need.spec.key, _WantedRun(need.spec, data, need.until, unavailable))
             run.until = farther(run.until, need.until)
             run.readings |= {reading.key: reading for reading in need.readings}
             run.claims.add(required.claim.id)
@@ -291,11 +295,18 @@ def _reason(spec: RunSpec, store: Store, relatives: Mapping[str, RunRecord]) -> 
         return "not run yet"
     old = relative.spec
     changes = [
-        f"{part} {field} changed from {old[part].get(field)} to {new[part][field]}"
+        _change(part, field, old[part].get(field), new[part][field])
         for part, field in VERSIONS
         if old[part].get(field) != new[part][field]
     ]
     return "; ".join(changes) or "not run yet"
+
+
+def _change(part: str, field: str, old: object, new: object) -> str:
+    if str(old).startswith("source-") and str(new).startswith(HASHED):
+        kept = "the run that an earlier version made is kept, and not used"
+        return f"the code that a {part} imports counts now, too; {kept}"
+    return f"{part} {field} changed from {old} to {new}"
 
 
 def _share_left(key: str, store: Store, end: float) -> float:

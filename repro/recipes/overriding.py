@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Any, get_args, get_type_hints
@@ -44,21 +44,27 @@ def recipe(name: str, overrides: dict[str, Any], place: Callable[[str], str] = s
     elif values.get("epochs") is not None:
         values["steps"] = None
     made = replace(RECIPES[name], **values)
-    if found := contradictions(made, place):
+    if found := contradictions(made, place, values.keys()):
         raise ReproError(*found)
     return made
 
 
-def contradictions(made: Recipe, place: Callable[[str], str] = "recipe.{}".format) -> list[Problem]:
-    """Return what is wrong with fields together."""
+def contradictions(
+    made: Recipe, place: Callable[[str], str] = "recipe.{}".format, told: Collection[str] = RECIPE_FIELDS
+) -> list[Problem]:
+    """Return what is wrong with fields together; those that were not set (`told`) are not blamed."""
     problems = []
     if (made.steps is None) == (made.epochs is None):
         what = "needs `steps` or `epochs`, one of the two"
         problems.append(Problem(place("steps"), what, repr(made.steps), "set one of them"))
     if made.bn_group is not None and made.batch_size % made.bn_group:
-        what = f"must divide batch_size = {made.batch_size}"
-        hint = "set both so that they fit"
-        problems.append(Problem(place("bn_group"), what, repr(made.bn_group), hint))
+        if "bn_group" in told or "batch_size" not in told:
+            what, blamed, received = f"must divide batch_size = {made.batch_size}", "bn_group", made.bn_group
+        else:
+            what = f"must be a multiple of {made.bn_group}, the recipe's own bn_group"
+            blamed, received = "batch_size", made.batch_size
+        hint = "set batch_size and bn_group (images whose BN statistics are taken together) so that they fit"
+        problems.append(Problem(place(blamed), what, repr(received), hint))
     if (made.warmup_lr is None) != (made.warmup_until_train_error is None):
         what = "needs both `warmup_lr` and `warmup_until_train_error`, or neither"
         problems.append(Problem(place("warmup_lr"), what, repr(made.warmup_lr), "give the other one, too"))

@@ -7,7 +7,7 @@ import sys
 
 _ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))  # noqa: PTH100, PTH120
 
-_START = """\
+START = """\
 import sys
 root = sys.argv.pop(1)
 sys.path.insert(0, root)
@@ -22,7 +22,7 @@ runpy.run_module(sys.argv.pop(1), run_name="__main__", alter_sys=True)
 
 def command(module: str, *arguments: str) -> list[str]:
     """Return the command that runs a module; -P keeps the working folder out, and leaves PYTHONPATH as it is."""
-    return [sys.executable, "-P", "-c", _START, _ROOT, module, *arguments]
+    return [sys.executable, "-P", "-c", START, _ROOT, module, *arguments]
 
 
 def environment(**more: str) -> dict[str, str]:

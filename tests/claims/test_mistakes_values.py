@@ -83,9 +83,9 @@ MISTAKES: list[Mistake] = [
     (
         "BN group",
         {"experiment__recipe__batch_size": 100},
-        "experiment.recipe.bn_group",
-        "must divide batch_size = 100",
-        "64",
+        "experiment.recipe.batch_size",
+        "must be a multiple of 64, the recipe's own bn_group",
+        "100",
         "fit",
     ),
     (

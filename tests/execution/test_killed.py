@@ -29,6 +29,7 @@ from repro.training import train
 from repro.worker.jobs import Worker
 from tests.support import killing
 from tests.support.command import OWN_CLAIMS, repro, start
+from tests.support.forks import python
 from tests.support.unfinished import CPU, KEY, SPEC, history_of
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -36,12 +37,11 @@ pytestmark = pytest.mark.usefixtures("one_thread")
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="processes are forked, so that torch is imported once")
 def test_runs_killed_twenty_times_at_random_moments_end_with_the_same_bytes(tmp_path: Path) -> None:
-    root = Path(killing.__file__).parents[2]
     done = subprocess.run(
-        [sys.executable, "-W", "error", killing.__file__, tmp_path, "20"],
+        [python(), "-W", "error", "-m", killing.__name__, tmp_path, "20"],
         capture_output=True,
         text=True,
-        env={**os.environ, "PYTHONPATH": str(root)},
+        cwd=Path(__file__).parents[2],
         check=False,
     )
     assert done.returncode == 0, done.stderr

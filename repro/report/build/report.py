@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import repro
-from repro.claims import SCALES, Library
+from repro.claims import SCALES, Library, unseen
 from repro.experiment.net_check import SpecRow
 from repro.experiment.requirements import Requirements
 from repro.experiment.variants import Variant
@@ -154,6 +154,12 @@ def _claim(
         ],
         cost=cost,
         bring=to_bring(item, rows),
+        protocol=model.Protocol(
+            of_paper=claim.protocol.is_paper,
+            source=claim.protocol.source,
+            reasons=list(claim.protocol.reasons),
+        ),
+        code_notes=[*unseen(claim), *runs.differences(item, store)],
     )
 
 

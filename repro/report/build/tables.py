@@ -140,7 +140,7 @@ def _cell(
         sign = "at least " if interval.bound == "from_below" else ""
         ours = f"{sign}{words.number(interval.estimate, unit)}{words.suffix(unit, 'value')}"
     # A difference from the paper's number means something only where the paper's protocol was followed on its data.
-    followed = item.scale == "paper" and not item.stand_ins
+    followed = item.scale == "paper" and not item.stand_ins and item.claim.protocol.is_paper
     difference = _difference(reported, interval.estimate, half, unit) if followed else None
     return model.Cell(metric=name, reported=reported, ours=ours, difference=difference, n=len(values))
 

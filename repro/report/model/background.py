@@ -10,6 +10,17 @@ from typing import Literal
 from repro.report.model.evidence import Data, Part, Verdict
 
 
+class Protocol(Data):
+    """Whose protocol a claim is judged by: the paper's, as `source` describes it, or not, for these `reasons`.
+
+    `source` is None where the claim file declares none.
+    """
+
+    of_paper: bool
+    source: str | None
+    reasons: list[str] = []
+
+
 class Deviation(Data):
     """One row of the ledger: where the run protocol differs from the paper's.
 

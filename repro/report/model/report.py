@@ -10,6 +10,7 @@ from repro.report.model.background import (
     DataUsed,
     Deviation,
     Machine,
+    Protocol,
     Review,
     RunRow,
     Sensitivity,
@@ -23,7 +24,11 @@ SCHEMA_VERSION = 2
 
 
 class ClaimReport(Data):
-    """A claim and everything that is known about it. `bring`: the data that its runs wait for, and how to bring it."""
+    """A claim and everything that is known about it. `bring`: the data that its runs wait for, and how to bring it.
+
+    `protocol`: whose protocol it is judged by; None where an older report did not tell. `code_notes`: what a user's
+    code does that is no part of its identity, and in what the runs differ from one another: versions, data.
+    """
 
     id: str
     anchor: str
@@ -55,6 +60,8 @@ class ClaimReport(Data):
     reviews: list[Review] = []
     cost: Cost | None = None
     bring: list[str] = []
+    protocol: Protocol | None = None
+    code_notes: list[str] = []
 
 
 class PaperReport(Data):

@@ -15,6 +15,9 @@ from repro.stats import Region
 STAND_IN = "stand-in"
 """Caps the words like a lesser scale: what was trained was not trained on the paper's data."""
 
+UNDECLARED = "undeclared"
+"""Caps the words of a protocol that its claim file does not declare to be the paper's."""
+
 DIFFERENCES = ("difference", "contrast", "ordering", "slope")
 
 
@@ -117,11 +120,12 @@ def word(result: Result | None, status: Status, scale: str | None) -> str:
     if scale is None:
         return result
     capped = {"supported": "holds", "refuted": "does not hold", "inconclusive": "undecided"}[result]
-    return f"{capped} on stand-in data" if scale == STAND_IN else f"{capped} at {scale} scale"
+    where = {STAND_IN: "on stand-in data", UNDECLARED: "by the file’s own protocol"}
+    return f"{capped} {where.get(scale, f'at {scale} scale')}"
 
 
 def cap(item: Requirements, *, lesser: bool, trained: bool) -> str | None:
-    """Return what caps a verdict's words: a lesser scale, or at the claim's own scale data that stand in.
+    """Return what caps a verdict's words: a lesser scale; at the claim's own, data that stand in; whose protocol it is.
 
     Args:
         item: what was judged.
@@ -130,7 +134,9 @@ def cap(item: Requirements, *, lesser: bool, trained: bool) -> str | None:
     """
     if lesser:
         return item.scale
-    return STAND_IN if trained and item.stand_ins else None
+    if trained and item.stand_ins:
+        return STAND_IN
+    return None if item.claim.protocol.is_paper else UNDECLARED
 
 
 def claim_cap(verdict: ClaimVerdict, item: Requirements) -> str | None:
