@@ -26,6 +26,7 @@ from repro.report.formats import FILES, Format, write_report
 from repro.report.index import write_index
 from repro.report.model import Report
 from repro.report.model.safe_text import visible
+from repro.report.wording.text import typed
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -160,7 +161,7 @@ def _further(looks: Sequence[Look], scale: str, places: str) -> None:
     for look in looks:
         if look.further is not None:
             name, seeds = look.requirements.claim.id, len(look.requirements.seeds)
-            again = f"repro check {name} --scale {scale} --seeds {look.further}{places}"
+            again = f"repro check {typed(name)} --scale {scale} --seeds {look.further}{places}"
             click.echo(f"\n{name} is open after {seeds} seeds; its next look takes {look.further}: {again}")
 
 
