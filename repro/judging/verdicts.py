@@ -16,6 +16,7 @@ from repro.claims import SCALES, Claim, Expectation, below
 from repro.experiment.estimands import Estimand, estimands
 from repro.experiment.requirements import Requirements
 from repro.judging.missing import missing_data
+from repro.judging.shares import is_share, possible
 from repro.stats import Interval, Region, Sample, contrast, joint, judge, levels
 from repro.store import Store
 
@@ -240,6 +241,12 @@ def _part(
         )
         for level in at
     )
+    if part.log and math.isnan(support.estimate):
+        zeros = [address for address, sample in samples.items() if not any(sample.values)]
+        both = f"all values of {' and of '.join(zeros)} are zero" if zeros else "a value is zero"
+        note = "; ".join([*notes, f"{both}: their ratio is not defined"])
+    elif is_share(item.file.metrics[expectation.metric]):
+        support, refutation = (possible(interval, weights) for interval in (support, refutation))
     result: Result = judge(support, refutation, *regions)
     # Runs that lasted are not a fair sample of all, so nothing is decided on them alone.
     if open_ or n < max(first_look, len(item.seeds)):
