@@ -40,6 +40,7 @@ from repro.store import Store
 @options.selection
 @options.data_options
 @options.seeds_option
+@options.cells_option
 @options.claims_option
 @options.store_option
 @click.option(
@@ -85,6 +86,7 @@ def command(
     data: tuple[str, ...],
     stand_ins: tuple[str, ...],
     seeds: int | None,
+    cells: tuple[str, ...],
     claims_dir: Path | None,
     store_dir: Path,
     out: Path | None,
@@ -127,10 +129,12 @@ def command(
     _prepare(store, f"repro report --scale {scale}{places} --out DIR")
     kinds = options.kinds(controls, sensitivity)
     options.say_idle(claims, known, seeds, kinds)
+    if not quiet:
+        options.say_unseen(claims)
     count = default_workers(device, workers)
     for last in (False, True):
         claims = options.with_data(claims, known, data, stand_ins, store, quiet=quiet)
-        schedule = Schedule(claims, known, store, most, kinds)
+        schedule = Schedule(claims, known, store, most, kinds, cells)
         looks = schedule.looks()
         for look in looks:
             record(look.requirements, store)
@@ -221,7 +225,9 @@ def _announce(plan: Plan, workers: int) -> None:
         follow = f", at most {plan.follow} more runs after tuning" if plan.follow else ""
         others = f"{counted(plan.runs, 'run')} to train and {counted(jobs - plan.runs, 'measurement')} without training"
         known = f"{counted(plan.shared, 'run')} shared by several claims, {plan.present} in the store"
-        about = expected_time(plan.wall_seconds(workers), workers, plan.basis)
+        about = expected_time(
+            plan.wall_seconds(workers), workers, plan.basis, plan.wall_seconds_between(workers)
+        )
         click.echo(wrapped(f"{counted(jobs, 'job')}: {others}{follow} ({known}): {about}."), err=True)
     for line in awaited(plan, workers):
         click.echo(wrapped(line), err=True)
@@ -243,7 +249,9 @@ def _tell_rest(rest: Plan, budget: str, workers: int) -> None:
     jobs = len(rest.jobs) + len(rest.held)
     if jobs:
         follow = f", and at most {rest.follow} more runs after tuning" if rest.follow else ""
-        about = expected_time(rest.wall_seconds(workers), workers, rest.basis)
+        about = expected_time(
+            rest.wall_seconds(workers), workers, rest.basis, rest.wall_seconds_between(workers)
+        )
         left = f"{counted(jobs, 'job')} left, {counted(rest.runs, 'run')} to train among them{follow}"
         click.echo(
             f"The budget of {budget} is spent: {left}, {about}. The same command goes on with them.", err=True

@@ -52,13 +52,23 @@ def counted(number: int, what: str, several: str | None = None) -> str:
     return f"{number} {what if number == 1 else several or what + 's'}"
 
 
-def expected_time(seconds: float, workers: int, basis: str) -> str:
-    """Say how long something may take, and what that rests on; a guess is called one, with its range."""
+def expected_time(
+    seconds: float, workers: int, basis: str, between: tuple[float, float] | None = None
+) -> str:
+    """Say how long something may take, and what that rests on; a guess is called one, with its range.
+
+    `between` is given where it is open how far runs go.
+    """
     on = f"on {counted(workers, 'worker')}"
     if GUESS in basis:
         least, most = (duration(seconds * factor) for factor in GUESS_RANGE)
         return f"a guess of {duration(seconds)} {on}, which may as well be {least} or {most} ({basis})"
-    return f"at most about {duration(seconds)} {on}" + (f", {basis}" if basis else "")
+    rests = f", {basis}" if basis else ""
+    if between is not None:
+        low, high = map(duration, between)
+        why = "runs end at a target, or when they can no longer win"
+        return f"about {duration(seconds)} {on}, between {low} and {high} ({why}){rests}"
+    return f"at most about {duration(seconds)} {on}{rests}"
 
 
 def parse_duration(text: str, option: str = "--budget") -> float:

@@ -23,6 +23,7 @@ from repro.store import Store
 @options.selection
 @options.data_options
 @options.seeds_option
+@options.cells_option
 @options.variants_options
 @options.claims_option
 @options.store_option
@@ -37,6 +38,7 @@ def command(
     data: tuple[str, ...],
     stand_ins: tuple[str, ...],
     seeds: int | None,
+    cells: tuple[str, ...],
     controls: bool,
     sensitivity: bool,
     claims_dir: Path | None,
@@ -59,7 +61,8 @@ def command(
     most = options.most_seeds(claims, known, seeds)
     kinds = options.kinds(controls, sensitivity)
     options.say_idle(claims, known, seeds, kinds)
-    schedule = Schedule(claims, known, store, most, kinds)
+    options.say_unseen(claims)
+    schedule = Schedule(claims, known, store, most, kinds, cells)
     required = [look.requirements for look in schedule.looks()]
     plan = schedule.plan()
     count = workers or default_workers()
@@ -72,6 +75,7 @@ def command(
 
 
 def _as_json(plan: Plan, workers: int) -> dict[str, object]:
+    between = plan.wall_seconds_between(workers)
     return {
         "runs": [
             {
@@ -105,6 +109,7 @@ def _as_json(plan: Plan, workers: int) -> dict[str, object]:
         "at_most_follow": plan.follow,
         "workers": workers,
         "wall_seconds": round(plan.wall_seconds(workers), 1),
+        "wall_seconds_between": between and [round(seconds, 1) for seconds in between],
         "basis": plan.basis,
     }
 
@@ -128,8 +133,9 @@ def _lines(required: list[Requirements], store: Store, plan: Plan, workers: int,
     yield from awaited(plan, workers)
     if plan.jobs:
         but = ", pending runs left out" if plan.pending else ""
-        about = expected_time(plan.wall_seconds(workers), workers, plan.basis or "for readings only")
-        yield f"Time{but}: {about}."
+        basis = plan.basis or "for readings only"
+        between = plan.wall_seconds_between(workers)
+        yield f"Time{but}: {expected_time(plan.wall_seconds(workers), workers, basis, between)}."
     elif not plan.pending:
         yield "Nothing to run."
 

@@ -21,5 +21,5 @@ def awaited(plan: Plan, workers: int) -> Iterator[str]:
         elif seconds is None:
             yield f"Pending: {counted(outlay.runs, 'run')}{follow}. {what}."
         else:
-            about = expected_time(seconds, workers, outlay.basis)
+            about = expected_time(seconds, workers, outlay.basis, outlay.between(workers))
             yield f"Pending: {counted(outlay.runs, 'run')}{follow}. {what}. Once it is there: {about}."

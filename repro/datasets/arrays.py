@@ -140,7 +140,6 @@ def _class_problems(train: Part, test: Part | None, classes: int, where: str) ->
         # As many as there are, and ten: a label may be any number.
         absent = np.setdiff1d(np.arange(min(classes, len(there) + 11)), there)[:11].tolist()
         received = ", ".join(map(str, absent[:10])) + (" …" if classes - len(there) > 10 else "")
-        received += f"; the greatest is {classes - 1}"
         hint = "labels number the classes from 0 on, without gaps"
         yield Problem(where, "has labels that no training image has", received, hint)
     if test is not None and int(test.labels.max()) >= classes:

@@ -25,8 +25,10 @@ def own(world: World) -> Iterator[World]:
     """Claims with a net, a probe and a data set of their own; importing any of them leaves a trace."""
     for name in ("my_nets", "my_probes", "my_data"):
         (world.root / f"{name}.py").parent.mkdir(parents=True, exist_ok=True)
-        text = f"{TRACE}\ndef Net(in_shape, classes, *, width=1, depth=1): ...\ndef probe(context): ...\ndef data(): ...\n"
-        (world.root / f"{name}.py").write_text(text, encoding="utf-8")
+        text = (
+            "def Net(in_shape, classes, *, width=1, depth=1): ...\ndef probe(context): ...\ndef data(): ...\n"
+        )
+        (world.root / f"{name}.py").write_text(f"{TRACE}\n{text}", encoding="utf-8")
     probe = {"kind": "probe", "probe": "my_probes:probe", "at": ["last"]}
     change = {
         "arms__own": {"model": "my_nets:Net", "width": 3},

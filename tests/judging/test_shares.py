@@ -52,6 +52,6 @@ def test_a_ratio_of_zeros_says_that_it_has_no_estimate_and_why(world: World) -> 
     judged = world.expectation("gap")
     assert judged.result == "inconclusive"
     (part,) = judged.parts
-    assert part.note == "all values of plain and of residual are zero: their ratio is not defined"
+    assert part.note == "all values of plain and of residual are zero: the ratio is not defined"
     sentence = world.report().papers[0].claims[0].expectations[0].verdict.sentence
     assert part.note in sentence

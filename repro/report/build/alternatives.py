@@ -18,13 +18,13 @@ Judged = Sequence[tuple[Variant, ClaimVerdict]]
 def build_controls(item: Requirements, variants: Judged, places: str) -> list[model.Control]:
     """Return each declared control with its verdict."""
     return [
-        _control(item, places, variant.of, verdict, variant.claim.at[item.scale].experiment.seeds.looks[0])
-        for variant, verdict in variants
-        if variant.kind == "control"
+        _control(item, places, variant, verdict) for variant, verdict in variants if variant.kind == "control"
     ]
 
 
-def _control(item: Requirements, places: str, name: str, verdict: ClaimVerdict, seeds: int) -> model.Control:
+def _control(item: Requirements, places: str, variant: Variant, verdict: ClaimVerdict) -> model.Control:
+    name, own = variant.of, variant.claim
+    seeds = own.at.get(item.scale, own.base).experiment.seeds.looks[0]
     declared = item.file.control[name]
     lesser = words.claim_cap(verdict, item)
     told = {e.id: sentences.expectation_sentence(e, words.unit_at(e, item)) for e in verdict.expectations}
@@ -103,7 +103,8 @@ def _estimates(verdict: ExpectationVerdict, item: Requirements) -> str:
 def _flips(item: Requirements, points: Sequence[model.Point], places: str) -> str:
     seen = {verdict.result for point in points for verdict in point.verdicts}
     if not seen or None in seen:
-        return f"Not judged yet: `repro check {typed(item.claim.id)} --scale {item.scale} --sensitivity{places}` runs it."
+        command = f"repro check {typed(item.claim.id)} --scale {item.scale} --sensitivity{places}"
+        return f"Not judged yet: `{command}` runs it."
     if {"supported", "refuted"} <= seen:
         return "The verdict flips on this grid: the claim hinges on the setting."
     if len(seen) == 1:
