@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shlex
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -16,6 +15,7 @@ from repro.experiment.data_index import Given
 from repro.experiment.user_data import bring
 from repro.experiment.variants import Kind
 from repro.report.model.safe_text import visible
+from repro.report.wording.text import typed
 from repro.startup.shipped import folder
 from repro.store import Store
 
@@ -249,15 +249,21 @@ def say_idle(claims: list[Claim], scale: str, seeds: int | None, kinds: list[Kin
 
 def places(claims_dir: Path | None, store_dir: Path) -> str:
     """Return the options that a printed command needs to find the same claims and runs; "" for the usual places."""
-    given = [f"--claims {shlex.quote(str(claims_dir))}"] if claims_dir is not None else []
+    given = [f"--claims {typed(str(claims_dir))}"] if claims_dir is not None else []
     if store_dir != Path(".repro"):
-        given.append(f"--store {shlex.quote(str(store_dir))}")
+        given.append(f"--store {typed(str(store_dir))}")
     return "".join(f" {option}" for option in given)
 
 
 def again(claims: list[Claim], claim_ids: tuple[str, ...], paper: str | None, scale: str, places: str) -> str:
     """Return the command that checks the same claims again."""
-    which = " ".join(claim.id for claim in claims) if claim_ids else f"--paper {paper}" if paper else ""
+    which = (
+        " ".join(typed(claim.id) for claim in claims)
+        if claim_ids
+        else f"--paper {typed(paper)}"
+        if paper
+        else ""
+    )
     return " ".join(filter(None, ["repro check", which, f"--scale {scale}"])) + places
 
 

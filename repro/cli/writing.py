@@ -29,6 +29,7 @@ from repro.report.formats import FILES, METRICS, Format, write_report
 from repro.report.index import write_index
 from repro.report.model import Report
 from repro.report.model.safe_text import visible
+from repro.report.wording.text import typed
 from repro.startup.listing import VERDICTS, last_verdicts
 from repro.store import Store, files
 
@@ -184,7 +185,7 @@ def _further(looks: Sequence[Look], scale: str, places: str) -> None:
     for look in looks:
         if look.further is not None:
             name, seeds = look.requirements.claim.id, len(look.requirements.seeds)
-            again = f"repro check {name} --scale {scale} --seeds {look.further}{places}"
+            again = f"repro check {typed(name)} --scale {scale} --seeds {look.further}{places}"
             click.echo(f"\n{name} is open after {seeds} seeds; its next look takes {look.further}: {again}")
 
 
