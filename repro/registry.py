@@ -15,8 +15,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from repro.errors import mistake, suggestion
-from repro.source_code import source_version
+from repro import formulas
+from repro.errors import ReproError, mistake, suggestion
+from repro.source_code import code_of, import_module
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +26,7 @@ class Entry:
 
     Attributes:
         target: ``module:attribute``.
-        version: bumped by hand when results change; for a user's own code, a hash of its source.
+        version: bumped by hand when results change; for a user's own code, that of `source_code.code_of`.
         options: the keyword arguments it takes; None where unknown (a user's own).
     """
 
@@ -64,8 +65,8 @@ class DatasetEntry:
 
     Attributes:
         target: ``module:attribute`` of a function that returns an ImageData, or "" where it is brought.
-        fingerprint: of the content: the published one, or that of what was brought; for a user's function, a
-            hash of the source; "" where nothing is known.
+        fingerprint: of the content: the published one, or that of what was brought; for a user's function, the
+            version of its code; "" where nothing is known.
         shape: (channels, height, width), or None where unknown, or where images are of any size.
         n_train: training images, or None where unknown.
         classes: number of classes, or None where unknown.
@@ -73,6 +74,7 @@ class DatasetEntry:
         files: whether its images are read from files as training goes on; None where it can be read both ways.
         source: where it lies, or lay when it was there, if it was brought.
         download: ``module:function`` that fetches it into a folder and returns its path, or "".
+        remarks: what was dropped, converted or guessed when it was read.
     """
 
     target: str
@@ -84,6 +86,11 @@ class DatasetEntry:
     files: bool | None = None
     source: DataRef | None = None
     download: str = ""
+    remarks: tuple[str, ...] = ()
+
+
+NOT_IMPLEMENTED = "not implemented"
+"""The version of a net, and the fingerprint of a data set, that a claim file declares to be absent."""
 
 
 @dataclass(frozen=True)
@@ -93,10 +100,24 @@ class Names:
     Attributes:
         root: the claims folder, where a user's own code is looked for.
         data: what was brought, or was once and is remembered.
+        absent: nets and data sets that a claim file declares not to be implemented here → why.
     """
 
     root: Path | None = None
     data: Mapping[DataRef, DatasetEntry] = field(default_factory=dict)
+    absent: Mapping[str, str] = field(default_factory=dict)
+
+    def model(self, name: str, where: str) -> Entry:
+        """Return the entry of a model; raises ReproError with a suggestion where there is none."""
+        if name in self.absent and name not in MODELS:
+            return Entry("", NOT_IMPLEMENTED)
+        return find_model(name, where, self.root)
+
+    def unavailable(self, model: str) -> str | None:
+        """Return why no run of a model can be made here; None where it is implemented."""
+        if model in self.absent and model not in MODELS:
+            return f"the net {model} is not implemented here: {self.absent[model]}"
+        return None
 
     def known(self, identity: tuple[str, str]) -> DatasetEntry:
         """Return what is known about the dataset of a run, given by name and fingerprint."""
@@ -127,10 +148,18 @@ PROBES: dict[str, Entry] = {
     "output_gradient_norm": Entry("repro.probes.gradients:output_gradient_norm", 1, frozenset({"layers"})),
     "response_std": Entry("repro.probes.responses:response_std", 1, frozenset({"layers"})),
     "parameters": Entry("repro.probes.static:parameters", 1, frozenset()),
-    "weight_layers": Entry("repro.probes.static:weight_layers", 1, frozenset()),
-    "multiply_adds": Entry("repro.probes.static:multiply_adds", 1, frozenset()),
-    "residual_identity": Entry("repro.probes.identities:residual_identity", 1, frozenset()),
+    "parameter_share": Entry("repro.probes.static:parameter_share", 1, frozenset({"layers"})),
+    "weight_layers": Entry("repro.probes.static:weight_layers", 1, frozenset({"layers"})),
+    "projections": Entry("repro.probes.static:projections", 1, frozenset()),
+    "neurons": Entry("repro.probes.static:neurons", 1, frozenset()),
+    "multiply_adds": Entry("repro.probes.static:multiply_adds", 1, frozenset({"layers"})),
+    "multiply_add_share": Entry("repro.probes.static:multiply_add_share", 1, frozenset({"layers"})),
 }
+
+FORMULAS: dict[str, Entry] = {
+    name: Entry(f"repro.formulas.{target}", 1, options) for name, (target, options) in formulas.NAMES.items()
+} | {"residual_identity": Entry("repro.probes.identities:residual_identity", 1, frozenset())}
+"""Functions of keyword arguments, computed without nets or data; only the last of them needs torch."""
 
 DATASETS: dict[str, DatasetEntry] = {
     "digits": DatasetEntry(
@@ -185,6 +214,11 @@ def stands_in(name: str, fingerprint: str) -> bool:
     return name in DATASETS and DATASETS[name].fingerprint != fingerprint
 
 
+def find_formula(name: str, where: str, claims_folder: Path | None = None) -> Entry:
+    """Return the entry of formula `name`; raises ReproError with a suggestion where there is none."""
+    return _find(name, FORMULAS, "formula", where, claims_folder)
+
+
 def find_dataset(ref: DataRef, where: str, names: Names) -> DatasetEntry:
     """Return what is known about the dataset that `ref` names; one that nobody has brought yet is missing.
 
@@ -193,8 +227,11 @@ def find_dataset(ref: DataRef, where: str, names: Names) -> DatasetEntry:
     """
     if ref in names.data:
         return names.data[ref]
+    if ref.path is None and ref.name in names.absent and ref.name not in DATASETS:
+        why = f"the data set {ref.name} is not implemented here: {names.absent[ref.name]}"
+        return DatasetEntry("", NOT_IMPLEMENTED, missing=why)
     if ":" in ref.name:
-        return DatasetEntry(target=ref.name, fingerprint=source_version(ref.name, where, names.root))
+        return DatasetEntry(target=ref.name, fingerprint=_of_users(ref.name, "dataset", where, names.root))
     if ref.path is not None:
         # What has not been read has no fingerprint; what lies elsewhere is another dataset all the same.
         unread = f"unread: {ref.path}, {ref.size}, {ref.test_fraction}"
@@ -223,26 +260,61 @@ def _mistyped(name: str, known: str) -> bool:
     return alike and numbers[0] == numbers[1]
 
 
+def _of_users(name: str, kind: str, where: str, claims_folder: Path | None) -> str:
+    """Return the version of a user's ``package.module:Name``, by its source.
+
+    Raises:
+        ReproError: it is no such name, or one of Python's own library, which holds no model, data set or probe; or
+            as `code_of`.
+    """
+    module, _, attribute = name.partition(":")
+    if not all(part.isidentifier() for part in (*module.split("."), attribute)):
+        raise mistake(where, f"is no name of a {kind}", name, f"your own {kind}: 'package.module:Name'")
+    top = module.partition(".")[0]
+    if top in sys.stdlib_module_names:
+        own = claims_folder is not None and (claims_folder / f"{top}.py").exists()
+        hint = (
+            f"rename {top}.py: Python would import its own"
+            if own
+            else f"name a module that holds your {kind}"
+        )
+        raise mistake(where, f"{top!r} is a module of Python's own library: it holds no {kind}", name, hint)
+    return code_of(name, where, claims_folder).version
+
+
 def _find(name: str, table: dict[str, Entry], kind: str, where: str, claims_folder: Path | None) -> Entry:
     if ":" in name:
-        return Entry(target=name, version=source_version(name, where, claims_folder))
+        return Entry(target=name, version=_of_users(name, kind, where, claims_folder))
     if name not in table:
         hint = suggestion(name, table) + f" (your own {kind}: 'package.module:Name')"
         raise mistake(where, f"unknown {kind}", name, hint)
     return table[name]
 
 
-def load(target: str, claims_folder: Path | None = None) -> Any:
-    """Import and return the object behind ``module:attribute``; a user's claims folder comes first.
+def load(target: str, claims_folder: Path | None = None, version: str | int | None = None) -> Any:
+    """Import and return the object behind ``module:attribute``.
+
+    A user's claims folder comes after Python's own library and before what is installed.
+
+    Args:
+        target: module and attribute.
+        claims_folder: where a user's own code is looked for.
+        version: of the code that is wanted, where that is a user's own; None for whatever lies there.
 
     Raises:
-        ReproError: the module or the attribute is not there, or importing it failed.
+        ReproError: the module or the attribute is not there, importing it failed, or its code has changed since
+            `version` was worked out.
     """
     module_name, _, attribute = target.partition(":")
-    if claims_folder is not None and str(claims_folder) not in sys.path:
-        sys.path.insert(0, str(claims_folder))
     try:
-        module = importlib.import_module(module_name)
+        if claims_folder is None or module_name.startswith("repro."):
+            module = importlib.import_module(module_name)
+        else:
+            module = import_module(
+                target, target, claims_folder, version if isinstance(version, str) else None
+            )
+    except ReproError:
+        raise
     except Exception as error:
         raise mistake(
             target,

@@ -2,13 +2,17 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
 
-from repro.store import Store
 from tests.support import forks
-from tests.support.helpers import World
+
+# Else imported in fixtures: the process that only hands tests to others imports this file, too.
+if TYPE_CHECKING:
+    from repro.store import Store
+    from tests.support.helpers import World
 
 # The same examples on every machine, and none of them timed.
 settings.register_profile("repro", deadline=None, derandomize=True)
@@ -23,12 +27,16 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.fixture
 def world(tmp_path: Path) -> World:
+    from tests.support.helpers import World
+
     return World(tmp_path)
 
 
 @pytest.fixture
 def store(tmp_path: Path) -> Store:
     """A store with nothing in it."""
+    from repro.store import Store
+
     made = Store(tmp_path / "store")
     made.prepare()
     return made

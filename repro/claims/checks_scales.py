@@ -6,16 +6,30 @@ from collections.abc import Iterator, Mapping
 
 from repro.claims.cells import cells, levels_of
 from repro.claims.findings import Finding, known
+from repro.claims.protocol import protocol_findings
 from repro.claims.schema import ClaimFile
 from repro.errors import Problem, ReproError
 from repro.recipes import RECIPE_FIELDS
-from repro.registry import Names, find_model
+from repro.registry import Names
 from repro.spec import NUMERICS_FIELDS
 
 
 def check_scales(at: Mapping[str, ClaimFile], names: Names) -> list[Problem]:
     """Return what is wrong with the scales of a claim together; `at` is scale → claim file, "paper" first."""
-    return [Problem(*finding) for finding in dict.fromkeys([*_specs(at), *_directions(at, names)])]
+    return [
+        Problem(*finding)
+        for finding in dict.fromkeys([*_protocols(at), *_specs(at), *_directions(at, names)])
+    ]
+
+
+def _protocols(at: Mapping[str, ClaimFile]) -> Iterator[Finding]:
+    base = at["paper"]
+    yield from protocol_findings(base)
+    for scale, file in at.items():
+        for key in ("protocol", "not_implemented"):
+            if getattr(file.experiment, key) != getattr(base.experiment, key):
+                place = f"scale.{scale}.experiment.{key}"
+                yield place, "is of the base tables, not of a scale", None, "move it to [experiment]"
 
 
 def _specs(at: Mapping[str, ClaimFile]) -> Iterator[Finding]:
@@ -49,7 +63,7 @@ def _directions(at: Mapping[str, ClaimFile], names: Names) -> Iterator[Finding]:
         for cell in cells(file):
             model = str(cell.settings.get("model", file.experiment.model))
             try:
-                settings |= cell.settings.keys() | (find_model(model, "", names.root).options or set())
+                settings |= cell.settings.keys() | (names.model(model, "").options or set())
             except ReproError:
                 return  # said elsewhere; what it would take is not known
     for scale, file in at.items():

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from pydantic import ValidationError
 
-from repro.claims.cells import cells
+from repro.claims.cells import cells, too_large
 from repro.claims.findings import Finding, cannot_run, known
 from repro.claims.points import at_point
 from repro.claims.schema import ClaimFile
@@ -15,9 +15,13 @@ from repro.registry import Names
 
 def controls(file: ClaimFile, names: Names) -> Iterator[Finding]:
     """Find sabotaged arms that do not exist or cannot run."""
+    if file.control and file.no_control is not None:
+        yield "no_control", "there is a control, so that this does not hold", None, "remove one of them"
     for name, control in file.control.items():
         for arm in control.arms:
             yield from known(f"control.{name}.arms", "arm", arm, file.arms)
+        for metric in control.metrics:
+            yield from known(f"control.{name}.metrics", "metric", metric, file.metrics)
         sabotaged = file.model_copy(update={"arms": {**file.arms, **control.arms}})
         for cell in cells(sabotaged):
             if cell.arm in control.arms and cell.arm in file.arms:
@@ -52,6 +56,9 @@ def sensitivities(file: ClaimFile, names: Names) -> Iterator[Finding]:
                     None,
                     "a point overrides keys of the claim file, as a scale does",
                 )
+                continue
+            if (large := too_large(changed)) is not None:
+                yield place, large, None, "name fewer arms, levels or seeds"
                 continue
             for cell in cells(changed):
                 for where, what, received, hint in cannot_run(changed, cell, names):

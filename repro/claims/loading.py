@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
+from unicodedata import normalize
 
 from pydantic import BaseModel
 
+from repro.claims.cells import too_large
 from repro.claims.checks import check_claim
 from repro.claims.checks_scales import check_scales
 from repro.claims.error_recovery import Recovered, recovered
+from repro.claims.files import paper_folders, read_text, toml_files
+from repro.claims.placeholders import placeholders
+from repro.claims.protocol import Ownership, ownership
 from repro.claims.reviews import NOTES, ReviewNote, notes_of, read_reviews
 from repro.claims.scales import SCALES, merge
-from repro.claims.schema import ClaimFile, Paper
-from repro.claims.toml import read_text, read_toml, validated
+from repro.claims.schema import ClaimFile
+from repro.claims.schema_paper import Paper
+from repro.claims.toml import parsed_toml, read_toml, validated
+from repro.claims.vocabulary import WORDS
 from repro.errors import Problem, ReproError, mistake, suggestion
 from repro.registry import Names
 from repro.spec import canonical_hash
@@ -49,19 +56,28 @@ class Claim:
         """The paper's folder name."""
         return self.id.split("/")[0]
 
+    @cached_property
+    def protocol(self) -> Ownership:
+        """Whose protocol the claim is judged by."""
+        return ownership(self.base)
+
     @property
     def base(self) -> ClaimFile:
         """The claim by the paper's own protocol."""
         return self.at["paper"]
 
+    @property
+    def trains(self) -> bool:
+        """Whether anything of it rests on training; else its verdict stands at every scale."""
+        return any(not metric.exact for file in self.at.values() for metric in file.metrics.values())
+
     def criteria_digest(self, scale: str) -> str:
         """Return a hash of what decides at `scale`: metrics, expectations, tuning and seeds, without their words."""
         file = self.at[scale]
-        words = {"title", "unit", "why", "reported", "uncertainty"}
 
         def plain(item: BaseModel) -> dict[str, Any]:
             # Defaults are left out, so that a key added to the vocabulary later changes no digest.
-            return item.model_dump(mode="json", exclude=words, exclude_defaults=True)
+            return item.model_dump(mode="json", exclude=set(WORDS), exclude_defaults=True)
 
         return canonical_hash(
             {
@@ -87,10 +103,13 @@ class Library:
         return dict(sorted(found.items(), key=lambda item: (item[1].year, item[0])))
 
     def select(self, ids: Iterable[str] = (), paper: str | None = None) -> list[Claim]:
-        """Return the claims with these ids (a bare claim name is enough where it is unique), or all of `paper`.
+        """Return the claims that are named, in the library's order, or all of `paper`.
+
+        A name is an id, a bare claim name where it is unique, a paper's name, the beginning of an id or of a bare
+        name, or the path of a claim file.
 
         Raises:
-            ReproError: an unknown or ambiguous id, or an unknown paper; all at once.
+            ReproError: a name that names nothing or, bare, the claims of several papers; an unknown paper; all at once.
         """
         problems: list[Problem] = []
         chosen = list(self.claims)
@@ -104,18 +123,32 @@ class Library:
         if wanted:
             picked = []
             for name in wanted:
-                matches = [claim for claim in chosen if name in (claim.id, claim.id.split("/")[1])]
-                if len(matches) == 1:
-                    picked.append(matches[0])
-                else:
-                    what = "ambiguous claim" if matches else "unknown claim"
-                    near = [claim.id for claim in matches or self.claims]
-                    hint = f"{suggestion(name, near)} (claims of your own: --claims DIR)"
+                exact = [claim for claim in chosen if _is_named(claim, name)]
+                matches = exact or [claim for claim in chosen if _begins(claim, name)]
+                if len(exact) > 1 or not matches:
+                    what = "ambiguous claim" if exact else "unknown claim, paper or file"
+                    near = [claim.id for claim in exact or self.claims]
+                    hint = f"{suggestion(name, [*near, *self.papers])} (claims of your own: --claims DIR)"
                     problems.append(Problem("CLAIM", what, repr(name), hint))
+                picked += matches
             chosen = [claim for claim in chosen if claim in picked]
         if problems:
             raise ReproError(*problems)
         return chosen
+
+
+def _is_named(claim: Claim, name: str) -> bool:
+    """Whether a name is a claim's id or its bare name; letters may be composed or decomposed, as macOS keeps them."""
+    plain = normalize("NFC", claim.id)
+    return normalize("NFC", name) in (plain, plain.split("/")[1])
+
+
+def _begins(claim: Claim, name: str) -> bool:
+    """Whether a name is that of a claim's paper or file, or the beginning of its id or of its bare name."""
+    if name.endswith(".toml"):
+        return Path(name).resolve() == claim.path.resolve()
+    stem, plain = normalize("NFC", name).rstrip("/"), normalize("NFC", claim.id)
+    return bool(stem) and (plain.startswith(stem) or plain.split("/")[1].startswith(stem))
 
 
 def load_library(root: Path) -> Library:
@@ -130,8 +163,12 @@ def load_library(root: Path) -> Library:
         )
     claims: list[Claim] = []
     problems: list[Problem] = []
-    for folder in sorted(path for path in root.iterdir() if path.is_dir()):
-        found = sorted(path for path in folder.glob("*.toml") if path.name != "paper.toml")
+    for folder in paper_folders(root):
+        try:
+            found = [path for path in toml_files(folder) if path.name != "paper.toml"]
+        except ReproError as error:
+            problems.extend(error.problems)
+            continue
         files = [path for path in found if not path.name.endswith(NOTES)]
         for notes in set(found) - {*files, *map(notes_of, files)}:
             hint = f"<claim>{NOTES} lies beside <claim>.toml"
@@ -150,6 +187,7 @@ def load_library(root: Path) -> Library:
                     claims.append(claim)
             except ReproError as error:
                 problems.extend(error.problems)
+    problems += _uncovered(root, claims) if not problems else []
     if problems:
         raise ReproError(*problems)
     if not claims:
@@ -160,26 +198,46 @@ def load_library(root: Path) -> Library:
     return Library(root, tuple(claims))
 
 
+def _uncovered(root: Path, claims: Iterable[Claim]) -> Iterator[Problem]:
+    """Find claims that a paper's list of what can be checked names and that are not there."""
+    ids = {claim.id for claim in claims}
+    papers = {claim.paper_id: claim.paper for claim in claims}
+    for name, paper in papers.items():
+        for number, item in enumerate(paper.checkable):
+            for claim in item.claims:
+                if claim not in ids and f"{name}/{claim}" not in ids:
+                    own = [known.partition("/")[2] for known in ids if known.startswith(f"{name}/")]
+                    place = f"{root / name / 'paper.toml'}: checkable.{number} ({item.where})"
+                    yield Problem(place, "unknown claim", repr(claim), suggestion(claim, own))
+
+
 def read_paper(path: Path) -> Paper:
     """Read one paper.toml; raises ReproError with all its problems."""
     data = read_toml(path)
+    problems = list(placeholders(data))
     try:
-        return validated(Paper, data)
+        paper = validated(Paper, data)
     except ReproError as error:
-        raise ReproError(*(replace(p, where=f"{path}: {p.where}") for p in error.problems)) from None
+        problems += error.problems
+    if problems:
+        raise ReproError(*(replace(problem, where=f"{path}: {problem.where}") for problem in problems))
+    return paper
 
 
 def read_claim(path: Path, root: Path, paper: Paper | None) -> Claim | None:
     """Read one claim file at all its scales; None where only the paper is at fault (said elsewhere)."""
     text = read_text(path)
-    raw = read_toml(path)
+    raw = parsed_toml(path, text)
     if not raw:
         raise mistake(str(path), "is empty", hint="`repro new <paper>/<claim>` writes a file to start from")
-    names = Names(root)
+    names = Names(root, absent=_absent(raw))
     scales = raw.pop("scale", {})
     if not isinstance(scales, dict):
         raise mistake(f"{path}: scale", "must be a table such as [scale.smoke.experiment]", scales)
-    problems: list[Problem] = []
+    problems = [
+        replace(problem, where=f"{path}: {problem.where}")
+        for problem in placeholders({**raw, "scale": scales})
+    ]
     overrides: dict[str, Mapping[str, Any]] = {}
     for name, override in scales.items():
         if name not in SCALES:
@@ -197,7 +255,10 @@ def read_claim(path: Path, root: Path, paper: Paper | None) -> Claim | None:
         sound = recovered(ClaimFile, merge(raw, override))
         parts.append(sound)
         found = list(sound.problems)
-        if sound.file is not None:
+        large = too_large(sound.file) if sound.file is not None else None
+        if large is not None:
+            found.append(Problem("factors", large, None, "name fewer arms, levels, seeds or learning rates"))
+        elif sound.file is not None:
             at[name] = sound.file
             checked = check_claim(sound.file, name, path, names)
             found += [problem for problem in checked if not sound.is_artefact(problem)]
@@ -222,6 +283,13 @@ def read_claim(path: Path, root: Path, paper: Paper | None) -> Claim | None:
     if paper is None:
         return None
     return Claim(f"{path.parent.name}/{path.stem}", paper, at, names, path, text, reviews)
+
+
+def _absent(raw: Mapping[str, Any]) -> dict[str, str]:
+    """Return what a file declares not to be implemented here, as far as it is sound."""
+    experiment = raw.get("experiment")
+    told = experiment.get("not_implemented") if isinstance(experiment, Mapping) else None
+    return {k: v for k, v in told.items() if isinstance(v, str)} if isinstance(told, Mapping) else {}
 
 
 def _written(place: str, scale: str, raw: Mapping[str, Any], override: Mapping[str, Any]) -> str:

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import json
-import shlex
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
-from repro.claims import Claim, Library, Scale, check_scale, load_library
+from repro.claims import Claim, Library, Scale, check_scale, load_library, unseen
 from repro.errors import Problem, ReproError, mistake, suggestion
 from repro.experiment.data_index import Given
 from repro.experiment.user_data import bring
 from repro.experiment.variants import Kind
+from repro.report.model.safe_text import visible
+from repro.report.wording.text import typed
 from repro.startup.shipped import folder
 from repro.store import Store
 
@@ -56,7 +57,7 @@ def data_options(function: F) -> F:
 
 
 def selection(function: F) -> F:
-    """Add `[CLAIM]…`, `--paper` and `--scale`."""
+    """Add `[CLAIM]…`, `--paper` and `--scale`: claims by id, by the beginning of one, by paper, or by file."""
     function = click.argument("claim_ids", metavar="[CLAIM]...", nargs=-1)(function)
     function = click.option("--paper", metavar="P", help="All claims of this paper.")(function)
     return click.option(
@@ -72,6 +73,12 @@ def seeds_option(function: F) -> F:
         metavar="N",
         help="Go on to the looks of at most N seeds a cell where earlier ones leave a claim open. Default: the first.",
     )(function)
+
+
+def cells_option(function: F) -> F:
+    """Add `--cells PATTERN`."""
+    text = "Run only the cells (arm/level/…) that match, such as '*/conv3-fc/*'; may be given several times."
+    return click.option("--cells", metavar="PATTERN", multiple=True, help=text)(function)
 
 
 def variants_options(function: F) -> F:
@@ -136,15 +143,29 @@ def chosen(
         ReproError: anything unknown, or a claim named that does not declare the scale.
     """
     known = check_scale(scale)
-    found = library(claims_dir)
+    found = library_of(claims_dir, claim_ids)
     claims = found.select(claim_ids, paper)
-    if claim_ids and known != "exact":
+    if known != "exact":
+        named = {claim.id for name in claim_ids if len(one := found.select([name])) == 1 for claim in one}
         for claim in claims:
-            if known not in claim.at:
+            # Of a paper's claims those are checked that have the scale; one that is named must have it.
+            if claim.id in named and claim.trains and known not in claim.at:
                 raise mistake(
                     claim.id, "does not declare this scale", known, f"it has: {', '.join(claim.at)}"
                 )
     return found, claims, known
+
+
+def library_of(claims_dir: Path | None, names: tuple[str, ...]) -> Library:
+    """Return the shipped claims, those of `--claims`, or those beside the claim files that are named by their paths."""
+    return library(claims_dir or _folder_of(names))
+
+
+def _folder_of(names: tuple[str, ...]) -> Path | None:
+    """Return the claims folder of the claim files that are named by their paths, where they are of one folder."""
+    files = [Path(name) for name in names if name.endswith(".toml")]
+    folders = {file.resolve().parents[1] for file in files if file.is_file()}
+    return folders.pop() if len(folders) == 1 else None
 
 
 def with_data(
@@ -205,17 +226,44 @@ def most_seeds(claims: list[Claim], scale: str, seeds: int | None, *, budget: bo
     return most
 
 
+def say_unseen(claims: list[Claim]) -> None:
+    """Say on standard error what the claims' own code does that no identity covers: each once."""
+    for note in dict.fromkeys(note for claim in claims for note in unseen(claim)):
+        click.echo(f"Note: {visible(note)}", err=True)
+
+
+def say_idle(claims: list[Claim], scale: str, seeds: int | None, kinds: list[Kind]) -> None:
+    """Say on standard error which options do nothing for the claims that are chosen."""
+    here = [claim for claim in claims if scale in claim.at]
+    for claim in here if seeds is not None else ():
+        looks = claim.at[scale].experiment.seeds.looks
+        last = max((look for look in looks if look <= (seeds or 0)), default=None)
+        if last is not None and last != seeds:
+            what = f"{claim.id} declares no look of {seeds} seeds at {scale} scale, only {looks}"
+            click.echo(f"--seeds {seeds}: {what}: it is judged with at most {last}.", err=True)
+    for kind in kinds:
+        name = "--controls" if kind == "control" else "--sensitivity"
+        if not any(getattr(claim.at[scale], kind) for claim in here):
+            click.echo(f"{name} changes nothing here: no claim declares one at {scale} scale.", err=True)
+
+
 def places(claims_dir: Path | None, store_dir: Path) -> str:
     """Return the options that a printed command needs to find the same claims and runs; "" for the usual places."""
-    given = [f"--claims {shlex.quote(str(claims_dir))}"] if claims_dir is not None else []
+    given = [f"--claims {typed(str(claims_dir))}"] if claims_dir is not None else []
     if store_dir != Path(".repro"):
-        given.append(f"--store {shlex.quote(str(store_dir))}")
+        given.append(f"--store {typed(str(store_dir))}")
     return "".join(f" {option}" for option in given)
 
 
 def again(claims: list[Claim], claim_ids: tuple[str, ...], paper: str | None, scale: str, places: str) -> str:
     """Return the command that checks the same claims again."""
-    which = " ".join(claim.id for claim in claims) if claim_ids else f"--paper {paper}" if paper else ""
+    which = (
+        " ".join(typed(claim.id) for claim in claims)
+        if claim_ids
+        else f"--paper {typed(paper)}"
+        if paper
+        else ""
+    )
     return " ".join(filter(None, ["repro check", which, f"--scale {scale}"])) + places
 
 

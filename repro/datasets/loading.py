@@ -7,9 +7,13 @@ from pathlib import Path
 from repro.datasets.files import ImageFiles
 from repro.datasets.images import ImageData
 from repro.datasets.reading import read_dataset
-from repro.errors import mistake
+from repro.errors import Problem, ReproError, mistake
 from repro.registry import DataRef, Names, find_dataset, load
 from repro.spec import DatasetSpec
+
+
+class ChangedDataError(ReproError):
+    """What lies at a place is not what was read there when the run was planned."""
 
 
 def load_dataset(
@@ -28,8 +32,9 @@ def load_dataset(
         as_files: whether a listing is wanted.
 
     Raises:
-        ReproError: the dataset is unknown or not at hand, is not what its fingerprint says, or the user's function
-            returns something else than what is wanted.
+        ChangedDataError: what was brought is not what its fingerprint says.
+        ReproError: the dataset is unknown or not at hand, a shipped one is damaged, or the user's function returns
+            something else than what is wanted.
     """
     where = f"dataset {spec.name}"
     if source is not None:
@@ -38,7 +43,7 @@ def load_dataset(
         entry = find_dataset(DataRef(spec.name, as_files=as_files), where, Names(claims_folder))
         if not entry.target:
             raise mistake(where, entry.missing or "is not at hand")
-        data = load(entry.target, claims_folder)(**spec.options)
+        data = load(entry.target, claims_folder, spec.fingerprint)(**spec.options)
     wanted = ImageFiles if as_files else ImageData
     if not isinstance(data, wanted):
         raise mistake(
@@ -49,8 +54,8 @@ def load_dataset(
         return data
     if data.fingerprint != spec.fingerprint:
         what = f"its content is not that of the run, {spec.fingerprint}"
-        changed = (
-            "it has changed: run the command again" if source else "the shipped file is damaged: reinstall"
-        )
-        raise mistake(where, what, data.fingerprint, changed)
+        if source is None:
+            raise mistake(where, what, data.fingerprint, "the shipped file is damaged: reinstall")
+        hint = f"{source.path} has changed since it was read, and is read again"
+        raise ChangedDataError(Problem(where, what, data.fingerprint, hint))
     return data

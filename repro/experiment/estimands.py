@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from repro.claims import ClaimFile, Expectation, levels_of
+from repro.claims import ClaimFile, Expectation, cells, levels_of
 from repro.stats import slope_weights
 
 
@@ -30,15 +30,29 @@ class Estimand:
 def estimands(file: ClaimFile, item: Expectation) -> list[Estimand]:
     """Return the parts of a joint statement (`each`, "ordering"), or the one part of a plain one.
 
-    Parts with a cell that the experiment skips are left out.
+    Parts with a cell that the experiment skips are left out, and later moments of cells that it does not train.
     """
-    skipped = set(file.experiment.skip)
+    skipped, steps = set(file.experiment.skip), file.experiment.recipe.get("steps")
+    untrained = {cell.address for cell in cells(file) if cell.settings.get("steps", steps) == 0}
     return [
         part
         for fixed, moment in _repeats(file, item)
         for part in _parts(file, item, fixed, moment)
         if not skipped & part.weights.keys()
+        and (moment in (None, "init") or not untrained & part.weights.keys())
     ]
+
+
+def otherwise(file: ClaimFile, item: Expectation) -> list[tuple[str, list[Estimand]]]:
+    """Return (metric, parts) of an exact expectation by each of the other conventions that it names, in their order."""
+    found = []
+    for other in item.otherwise.values():
+        changed = {name: getattr(other, name) for name in other.model_fields_set}
+        if "arm" in changed or "arms" in changed:
+            changed = {"arm": None, "arms": [], "printed": {}} | changed
+        theirs = item.model_copy(update=changed)
+        found.append((theirs.metric, estimands(file, theirs)))
+    return found
 
 
 def _repeats(file: ClaimFile, item: Expectation) -> Iterator[tuple[dict[str, str], str | None]]:
@@ -58,7 +72,11 @@ def _parts(
     when = [moment] if moment and "at" in item.each else []
     label = ", ".join([*where, *(str(part) for part in when)])
 
+    of_cells = file.metrics[item.metric].own_cells is None
+
     def address(arm: str, levels: Mapping[str, str] = fixed) -> str:
+        if not of_cells:
+            return arm
         return "/".join([arm, *(levels[factor] for factor in file.factors if factor in levels)])
 
     match item.kind:
@@ -90,10 +108,11 @@ def _parts(
                 own = ", ".join(filter(None, [label, f"{high} − {low}"]))
                 yield Estimand(own, {address(high): 1.0, address(low): -1.0}, moment)
         case "exact":
-            if file.metrics[item.metric].kind == "computed":
-                yield Estimand(label, {"": 1.0}, None)
-            else:
-                arms = [item.arm] if item.arm else item.arms or list(file.arms)
-                for arm in arms:
-                    own = label if item.arm else ", ".join(filter(None, [label, arm]))
-                    yield Estimand(own, {address(arm): 1.0}, None)
+            if item.printed:
+                for cell in item.printed:
+                    yield Estimand(cell, {cell: 1.0}, None)
+                return
+            named = [item.arm] if item.arm else item.arms
+            for arm in named or file.metrics[item.metric].own_cells or list(file.arms):
+                own = label if item.arm else ", ".join(filter(None, [label, arm]))
+                yield Estimand(own, {address(arm): 1.0}, None)

@@ -36,9 +36,16 @@ _READINGS: dict[tuple[str, int | str, str | None, str, Moment], ReadingSpec] = {
 """By all that tells them apart: every stage asks for them again, and to hash one for its key takes longer."""
 
 
-def static_reading(claim: Claim, cell: Cell, probe: str, place: str) -> ReadingSpec | None:
-    """Return the reading of a cell's net by the paper's own protocol; None where the shape of its data is unknown."""
+def static_reading(
+    claim: Claim, cell: Cell, probe: str, place: str, layers: str | None = None
+) -> ReadingSpec | None:
+    """Return the reading of a cell's net by the paper's own protocol.
+
+    None where it is not implemented here, or the shape of its data is unknown.
+    """
     spec = run_spec(claim.base, cell, 0, claim.names)
+    if claim.names.unavailable(spec.model.name):
+        return None
     # The paper's images and classes, even where other data stand in for them.
     data = DATASETS.get(spec.dataset.name) or claim.names.known(spec.dataset.identity)
     in_shape = spec.in_shape(data)
@@ -46,4 +53,4 @@ def static_reading(claim: Claim, cell: Cell, probe: str, place: str) -> ReadingS
         return None
     subject = {"model": asdict(spec.model), "in_shape": list(in_shape), "classes": data.classes}
     entry = find_probe(probe, f"{claim.path}: {place}", claim.names.root)
-    return ReadingSpec(probe, entry.version, subject=subject)
+    return ReadingSpec(probe, entry.version, {"layers": layers} if layers else {}, subject=subject)

@@ -63,17 +63,18 @@ def applicable(item: Requirements) -> dict[str, Expectation]:
         name: expectation
         for name, expectation in item.file.expect.items()
         if not below(item.scale, expectation.from_scale or "exact")
-        and (expectation.kind == "exact" or item.measured or item.tuning)
+        and (item.file.exact(expectation) or item.measured or item.tuning)
     }
 
 
 def criteria(item: Requirements, name: str) -> Criteria:
     """Return what decides an expectation at the look that `item` has the seeds of."""
     expectation = item.file.expect[name]
-    if expectation.kind == "exact":  # those are of the paper's own protocol, whatever the scale of the rest
+    exact = item.file.exact(expectation)
+    if exact:  # those are of the paper's own protocol, whatever the scale of the rest
         expectation = item.claim.base.expect.get(name, expectation)
     statement = "the claim" if expectation.role == "decides" else name
-    share = 0.0 if expectation.kind == "exact" else look_share(item)
+    share = 0.0 if exact else look_share(item)
     return Criteria(expectation.supports, expectation.refutes, share, statement)
 
 

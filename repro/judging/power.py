@@ -232,7 +232,7 @@ def of_verdict(verdict: ExpectationVerdict, item: Requirements, paper: float | N
         item: the claim with the seeds that were judged.
         paper: the paper's number, in the unit of the estimate.
     """
-    if verdict.item.kind == "exact" or verdict.criteria is None:
+    if verdict.exact or verdict.criteria is None:
         return None
     found = [
         comparison(part.evidence, verdict.criteria, part.how, paper, part.result)

@@ -8,7 +8,7 @@ support it: see `stats.rule`. Pending and failed runs never count against a clai
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
@@ -17,8 +17,9 @@ from repro.experiment.estimands import Estimand, estimands
 from repro.experiment.requirements import Requirements
 from repro.judging.criteria import Criteria, Refutation, applicable, criteria, refutations
 from repro.judging.evidence import Evidence, evidence
+from repro.judging.exact import OtherNumber, exact_number, other_numbers, own_region
 from repro.judging.missing import missing_data
-from repro.stats import Interval, Sample, joint
+from repro.stats import Interval, Region, Sample, joint
 from repro.store import Store
 
 if TYPE_CHECKING:
@@ -34,7 +35,8 @@ class PartVerdict:
 
     `interval` is at the level of support, `refutation` at the stricter level of refutation (None where nothing was
     estimated, or where the comparison is clear of what refutes). `how` it may refute, and the `evidence`, are there
-    where runs were judged. `absent` are the keys of runs and readings that are awaited.
+    where runs were judged. `absent` are the keys of runs and readings that are awaited. `needs` is the supporting
+    region of the part, where each has its own.
     """
 
     estimand: Estimand
@@ -47,6 +49,12 @@ class PartVerdict:
     evidence: Evidence | None = None
     how: Refutation | None = None
     absent: frozenset[str] = frozenset()
+    needs: Region | None = None
+
+    @property
+    def exact(self) -> bool:
+        """Whether it is a number that was computed without training, and so has no interval."""
+        return self.interval is not None and self.interval.level == 1.0
 
     @property
     def clear(self) -> bool:
@@ -58,7 +66,8 @@ class PartVerdict:
 class ExpectationVerdict:
     """An expectation, judged; `result` is None where it was not (yet), and `note` says why.
 
-    `criteria` are the bars that it was judged by; None where it was not.
+    `criteria` are the bars that it was judged by; None where it was not. `exact`: it needs no training. `otherwise`:
+    what other conventions of counting give.
     """
 
     id: str
@@ -69,6 +78,8 @@ class ExpectationVerdict:
     own_scale: str
     note: str | None = None
     criteria: Criteria | None = None
+    exact: bool = False
+    otherwise: tuple[OtherNumber, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -125,10 +136,7 @@ def judge_claim(item: Requirements, frame: pd.DataFrame, store: Store) -> ClaimV
     else:
         result = joint([r for r in results if r is not None])
     # What exact arithmetic alone decides stands at every scale; everything else is capped by the scale.
-    if refuters:
-        exact = any(e.item.kind == "exact" for e in refuters)
-    else:
-        exact = not left_out and all(e.item.kind == "exact" for e in deciders)
+    exact = any(e.exact for e in refuters) if refuters else not left_out and all(e.exact for e in deciders)
     capped = below(item.scale, "paper") and not exact
     return ClaimVerdict(item.claim.id, item.scale, judged, result, status, capped, barred)
 
@@ -180,7 +188,7 @@ def _gather(
     store: Store,
     barred: str | None,
 ) -> _Gathered:
-    exact = expectation.kind == "exact"
+    exact = item.file.exact(expectation)
     file = item.claim.base if exact else item.file
     expectation = file.expect.get(name, expectation)
     bars = criteria(item, name)
@@ -188,7 +196,7 @@ def _gather(
     found: list[Evidence | tuple[PartVerdict, Status]] = []
     for part in estimands(file, expectation):
         if exact:
-            found.append(_exact_part(part, expectation, frame, bars, item, store))
+            found.append(_exact_part(part, expectation, frame, item, store))
         elif barred is not None:
             found.append((PartVerdict(part, {}, None, None, 0, barred), "failed"))
         elif missing := missing_data(item, file.metrics[expectation.metric], part, store):
@@ -197,9 +205,19 @@ def _gather(
         else:
             found.append(evidence(part, expectation, item, frame))
     note = None if found else "this scale skips a cell of every comparison"
-    return _Gathered(
-        ExpectationVerdict(name, expectation, (), None, "complete", own, note, bars), bars, tuple(found)
-    )
+    others = tuple(_otherwise(expectation, item, frame, store)) if exact else ()
+    unjudged = ExpectationVerdict(name, expectation, (), None, "complete", own, note, bars, exact, others)
+    return _Gathered(unjudged, bars, tuple(found))
+
+
+def _otherwise(
+    expectation: Expectation, item: Requirements, frame: pd.DataFrame, store: Store
+) -> Iterator[OtherNumber]:
+    for part, label, theirs, number in other_numbers(expectation, item, frame, store):
+        known = number.value is not None and math.isfinite(number.value)
+        supports = own_region(expectation, part)
+        would_do = supports.admits(number.value) if known and number.value is not None else None
+        yield OtherNumber(label, theirs.label or part.label, number.value, would_do)
 
 
 def _refutations(gathered: Mapping[str, _Gathered]) -> dict[str, list[Refutation]]:
@@ -261,32 +279,23 @@ def _part(found: Evidence, bars: Criteria, how: Refutation) -> PartVerdict:
 
 
 def _exact_part(
-    part: Estimand,
-    expectation: Expectation,
-    frame: pd.DataFrame,
-    bars: Criteria,
-    item: Requirements,
-    store: Store,
+    part: Estimand, expectation: Expectation, frame: pd.DataFrame, item: Requirements, store: Store
 ) -> tuple[PartVerdict, Status]:
-    address = next(iter(part.weights))
-    rows = frame[
-        (frame["metric"] == expectation.metric) & (frame["scale"] == "exact") & (frame["cell"] == address)
-    ]
-    if rows.empty:
-        keys = [
-            need.reading.key
-            for need in item.exact
-            if need.metric == expectation.metric and (need.cell.address if need.cell else "") == address
-        ]
-        reasons = [reason for key in keys if (reason := store.failure(key))]
-        waits = (
-            "not computed yet" if keys else "the shape of the dataset is not known without running its code"
+    number = exact_number(part, expectation.metric, item, frame, store)
+    needs = own_region(expectation, part)
+    own = needs if expectation.printed else None
+    if number.value is None:
+        return PartVerdict(part, {}, None, None, 0, number.note, needs=own), (
+            "failed" if number.failed else "pending"
         )
-        note = reasons[0].splitlines()[0] if reasons else waits
-        return PartVerdict(part, {}, None, None, 0, note), "failed" if reasons else "pending"
-    value = float(rows["value"].iloc[0])
+    if not math.isfinite(number.value):
+        return PartVerdict(part, {}, None, "inconclusive", 0, number.note, needs=own), "complete"
+    value = number.value
     interval = Interval(estimate=value, low=value, high=value, level=1.0, df=math.nan)
+    supports = needs
+    refutes = supports.complement() if expectation.refuted is None else expectation.refuted.region
     result: Result = "inconclusive"
-    if bars.supports.admits(value) or bars.refutes.admits(value):
-        result = "supported" if bars.supports.admits(value) else "refuted"
-    return PartVerdict(part, {address: Sample((value,))}, interval, result, 1), "complete"
+    if supports.admits(value) or refutes.admits(value):
+        result = "supported" if supports.admits(value) else "refuted"
+    sample = {address: Sample((value,)) for address in part.weights}
+    return PartVerdict(part, sample, interval, result, 1, needs=own), "complete"

@@ -9,9 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from repro.experiment.requirements import Requirements
+from repro.experiment.requirements import Need, Requirements
+from repro.experiment.tuning import EXTENSIONS
+from repro.planning import reach
 from repro.planning.costs import START_UP_SECONDS, Costs, Outlay
+from repro.planning.span import Span, exactly
 from repro.registry import DataRef, DatasetEntry
+from repro.source_code import HASHED
 from repro.spec import ReadingSpec, RunSpec, Until, farther
 from repro.store import VERSIONS, RunRecord, Store, lineage
 
@@ -27,6 +31,7 @@ class Job:
         claims: who needs it.
         reason: why it is carried out (again).
         wall_seconds: predicted, on one worker.
+        between: what it may take at least and at most, where it may end early; None where that is not in question.
         source: where the run's dataset lies, if it was brought.
         until: how far the run is to be trained; None: to its end.
     """
@@ -39,6 +44,7 @@ class Job:
     wall_seconds: float
     source: DataRef | None = None
     until: Until | None = None
+    between: tuple[float, float] | None = None
 
     @property
     def key(self) -> str:
@@ -64,6 +70,7 @@ class Plan:
         shared: runs that more than one claim needs.
         follow: at most so many runs may follow.
         follow_seconds: their predicted wall seconds on one worker.
+        follow_between: what they may take at least and at most.
         basis: what the predicted times rest on.
         awaited: what to bring → what the runs that wait for it would cost.
     """
@@ -76,6 +83,7 @@ class Plan:
     shared: int = 0
     follow: int = 0
     follow_seconds: float = 0.0
+    follow_between: tuple[float, float] = (0.0, 0.0)
     basis: str = ""
     awaited: Mapping[str, Outlay] = field(default_factory=dict)
 
@@ -90,6 +98,18 @@ class Plan:
         if not seconds:
             return 0.0
         return START_UP_SECONDS + max((sum(seconds) + self.follow_seconds) / workers, *seconds)
+
+    def wall_seconds_between(self, workers: int) -> tuple[float, float] | None:
+        """Return what all may take at least and at most; None where it is not open how far runs go."""
+        jobs = (*self.jobs, *self.held)
+        low, high = (
+            sum(job.between[end] if job.between else job.wall_seconds for job in jobs)
+            + self.follow_between[end]
+            for end in (0, 1)
+        )
+        if not jobs or low == high:
+            return None
+        return START_UP_SECONDS + low / workers, START_UP_SECONDS + high / workers
 
 
 READING_SECONDS = 0.15
@@ -107,7 +127,7 @@ def make_plan(required: Sequence[Requirements], store: Store) -> Plan:
     pending = {run.spec.key: run.bring for run in runs if run.bring is not None}
     jobs = _in_order([*_jobs(runs, store, costs, measured), *_jobs_without_runs(required, store)], required)
     ready, held = _ready_and_held(jobs, going)
-    follow, follow_seconds = _following(going, pending, None, costs)
+    follow, rest = _following(going, pending, None, costs)
     return Plan(
         jobs=ready,
         held=held,
@@ -116,9 +136,10 @@ def make_plan(required: Sequence[Requirements], store: Store) -> Plan:
         present=len(runs) - len(absent),
         shared=sum(len(run.claims) > 1 for run in runs),
         follow=follow,
-        follow_seconds=follow_seconds,
+        follow_seconds=rest.likely,
+        follow_between=(rest.low, rest.high),
         basis=costs.basis(job.run for job in jobs if job.run and job.train),
-        awaited=_awaited(going, absent, pending, costs),
+        awaited=_awaited(going, absent, pending, store, costs),
     )
 
 
@@ -129,9 +150,11 @@ class _WantedRun:
     Attributes:
         spec: the run.
         data: what is known of its dataset.
+        unavailable: why its net cannot be trained here; None where it can.
         readings: key → reading that a claim takes from it.
         claims: who needs it.
         until: how far they need it; None: to its end.
+        needed: by which claim, and for what; the first one speaks for the others.
         record: the run, if it is there with the weights that are still to be read from.
         missing_readings: those to be taken now.
     """
@@ -139,6 +162,8 @@ class _WantedRun:
     spec: RunSpec
     data: DatasetEntry
     until: Until | None = None
+    unavailable: str | None = None
+    needed: tuple[Requirements, Need] | None = None
     readings: dict[str, ReadingSpec] = field(default_factory=dict)
     claims: set[str] = field(default_factory=set)
     record: RunRecord | None = None
@@ -152,7 +177,7 @@ class _WantedRun:
     @property
     def bring(self) -> str | None:
         """What to bring before that can be done, and how; None where nothing is."""
-        return self.data.missing if self.to_do else None
+        return (self.unavailable or self.data.missing) if self.to_do else None
 
 
 def _merged(going: Sequence[Requirements], store: Store) -> list[_WantedRun]:
@@ -161,7 +186,9 @@ def _merged(going: Sequence[Requirements], store: Store) -> list[_WantedRun]:
     for required in going:
         for need in required.needs:
             data = required.claim.names.known(need.spec.dataset.identity)
-            run = runs.setdefault(need.spec.key, _WantedRun(need.spec, data, need.until))
+            unavailable = required.claim.names.unavailable(need.spec.model.name)
+            wanted = _WantedRun(need.spec, data, need.until, unavailable, (required, need))
+            run = runs.setdefault(need.spec.key, wanted)
             run.until = farther(run.until, need.until)
             run.readings |= {reading.key: reading for reading in need.readings}
             run.claims.add(required.claim.id)
@@ -189,11 +216,13 @@ def _jobs(
             continue
         train = run.record is None
         reason = "a probe has not been read from its kept weights yet"
+        between = None
         seconds = READING_SECONDS * len(run.missing_readings)
         if train:
             reason = _reason(run.spec, store, relatives)
-            share = _share_left(run.spec.key, store, costs.share(run.spec, run.until))
-            seconds += costs.wall_seconds(run.spec) * share
+            span = _seconds(run, store, costs)
+            between = (seconds + span.low, seconds + span.high) if span.low < span.high else None
+            seconds += span.likely
         yield Job(
             run.spec,
             train,
@@ -203,6 +232,7 @@ def _jobs(
             seconds,
             run.data.source,
             run.until if train else None,
+            between,
         )
 
 
@@ -248,30 +278,49 @@ def _awaited(
     going: Sequence[Requirements],
     absent: Sequence[_WantedRun],
     pending: Mapping[str, str],
+    store: Store,
     costs: Costs,
 ) -> dict[str, Outlay]:
     """Return what to bring → what the runs that wait for it would cost."""
     awaited = {}
     for bring in dict.fromkeys(pending.values()):
-        specs = [run.spec for run in absent if pending.get(run.spec.key) == bring]
-        awaited[bring] = costs.outlay(specs, *_following(going, pending, bring, costs))
+        waiting = [run for run in absent if pending.get(run.spec.key) == bring]
+        seconds = [_seconds(run, store, costs) for run in waiting]
+        follow, rest = _following(going, pending, bring, costs)
+        awaited[bring] = costs.outlay([run.spec for run in waiting], seconds, follow, rest)
     return awaited
 
 
 def _following(
     going: Sequence[Requirements], pending: Mapping[str, str], bring: str | None, costs: Costs
-) -> tuple[int, float]:
-    """Return how many runs may follow those of the claims that wait for `bring`, and bound their wall seconds.
+) -> tuple[int, Span]:
+    """Return how many runs may follow those of the claims that wait for `bring`, and their wall seconds.
 
-    None is of claims that wait for nothing: nothing can follow runs that cannot be carried out. The bound is by the
-    dearest tuning run of each claim.
+    None is of claims that wait for nothing: nothing can follow runs that cannot be carried out.
     """
     claims = [item for item in going if item.follow and _waits_for(item, pending) == bring]
-    seconds = 0.0
-    for item in claims:
-        dearest = max(costs.wall_seconds(need.spec) for need in item.needs if need.purpose == "tune")
-        seconds += item.follow * dearest
+    seconds = sum((_cell_follows(item, need, costs) for item in claims for need in _open_cells(item)), Span())
     return sum(item.follow for item in claims), seconds
+
+
+def _open_cells(item: Requirements) -> list[Need]:
+    """Return a tuning run of each cell whose rate is not chosen yet."""
+    first = {need.cell.address: need for need in reversed(item.needs) if need.purpose == "tune"}
+    return [first[address] for address, state in item.tuning.items() if state.chosen is None]
+
+
+def _cell_follows(item: Requirements, need: Need, costs: Costs) -> Span:
+    """Return the wall seconds of a cell's runs that follow: the rest of its grid, extensions of it, measured ones."""
+    assert item.file.tune is not None
+    state, budget, seeds = item.tuning[need.cell.address], costs.epochs(need.spec), len(item.file.tune.seeds)
+    tuned, measured = (
+        reach.epochs(item, need.cell, purpose, need.spec.recipe, budget) for purpose in ("tune", "measure")
+    )
+    # That a grid is extended once is likely, that it is four times is possible.
+    grid = max(0, state.at_most - 2 * EXTENSIONS * seeds)
+    likely = min(state.at_most, grid + seeds)
+    epochs = Span(grid * tuned.low, likely * tuned.likely, state.at_most * tuned.high)
+    return (epochs + measured * len(item.seeds)) * (costs.wall_seconds(need.spec) / (budget or 1.0))
 
 
 def _reason(spec: RunSpec, store: Store, relatives: Mapping[str, RunRecord]) -> str:
@@ -291,17 +340,32 @@ def _reason(spec: RunSpec, store: Store, relatives: Mapping[str, RunRecord]) -> 
         return "not run yet"
     old = relative.spec
     changes = [
-        f"{part} {field} changed from {old[part].get(field)} to {new[part][field]}"
+        _change(part, field, old[part].get(field), new[part][field])
         for part, field in VERSIONS
         if old[part].get(field) != new[part][field]
     ]
     return "; ".join(changes) or "not run yet"
 
 
-def _share_left(key: str, store: Store, end: float) -> float:
-    """Return the part of a run that is still to be done where it is to go on to the share `end`, between 0 and 1."""
-    unfinished = store.checkpoints(key).newest()
-    return end if unfinished is None else max(0.0, end - unfinished.step / max(unfinished.steps, 1))
+def _seconds(run: _WantedRun, store: Store, costs: Costs) -> Span:
+    """Return what the rest of a run takes on one worker, as far as it is needed."""
+    assert run.needed is not None
+    item, need = run.needed
+    budget = costs.epochs(run.spec)
+    epochs = reach.epochs(item, need.cell, need.purpose, run.spec.recipe, budget)
+    if run.until is not None and run.until.epochs is not None:
+        epochs = epochs.up_to(run.until.epochs)
+    unfinished = store.checkpoints(run.spec.key).newest()
+    share = 0.0 if unfinished is None else unfinished.step / max(unfinished.steps, 1)
+    whole = costs.wall_seconds(run.spec)
+    return (epochs * (whole / budget) if budget else exactly(whole)).less(share * whole)
+
+
+def _change(part: str, field: str, old: object, new: object) -> str:
+    if str(old).startswith("source-") and str(new).startswith(HASHED):
+        kept = "the run that an earlier version made is kept, and not used"
+        return f"the code that a {part} imports counts now, too; {kept}"
+    return f"{part} {field} changed from {old} to {new}"
 
 
 def _failed_before(key: str, store: Store) -> str | None:

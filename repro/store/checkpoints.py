@@ -123,15 +123,24 @@ def read(path: Path) -> tuple[Checkpoint, bytes]:
     return checkpoint, state
 
 
+class _UnusableError(ValueError):
+    """A header that can be read and makes no sense."""
+
+
 def _header(path: Path) -> tuple[Checkpoint, dict[str, Any], int]:
+    from repro.store.contract import wrong_with  # pydantic, not before something is read
+
     with path.open("rb") as file:
         line = file.readline(LONGEST_HEADER)
     try:
         head = json.loads(line)
-        checkpoint = Checkpoint(**head["content"])
-        if not all(isinstance(n, int) for n in (checkpoint.step, checkpoint.steps, checkpoint.version)):
-            raise TypeError
+        content = head["content"]
+        if (wrong := wrong_with("checkpoint", content)) is not None:
+            raise _UnusableError(wrong)
+        checkpoint = Checkpoint(**content)
         size = len(line) + int(head["bytes"])
+    except _UnusableError:
+        raise
     except (ValueError, KeyError, TypeError, RecursionError):
         raise ValueError("has a header that cannot be read") from None
     if path.stat().st_size != size:

@@ -13,7 +13,7 @@ from typing import Any
 
 import torch
 
-from repro.datasets import ImageData, ImageFiles, load_dataset
+from repro.datasets import ChangedDataError, ImageData, ImageFiles, load_dataset
 from repro.errors import Problem, ReproError
 from repro.probes.reading import take_reading
 from repro.registry import DataRef
@@ -26,7 +26,7 @@ from repro.training.footprint import run_bytes
 from repro.worker.checkpoints import RunCheckpoints
 from repro.worker.failures import ends_the_process, reason
 from repro.worker.memory import DeviceMemory, Share
-from repro.worker.provenance import provenance
+from repro.worker.provenance import code_provenance, provenance
 from repro.worker.recording import as_bytes, errors_of, record_of
 
 Emit = Callable[[Mapping[str, Any]], None]
@@ -74,7 +74,10 @@ class Worker:
         self.memory = DeviceMemory(_bytes_to_share(device))
 
     def work(self, job: Mapping[str, Any]) -> None:
-        """Carry out one job and say how it ended: "done", "failed" with a reason, "busy" or "interrupted"."""
+        """Carry out one job and say how it ended.
+
+        "done"; "failed" or "changed" (its data), with a reason; "busy"; or "interrupted".
+        """
         run = RunSpec.from_json(job["run"]) if job["run"] else None
         if run and job.get("source"):
             self.sources[run.dataset.identity] = DataRef.from_json(job["source"])
@@ -114,6 +117,8 @@ class Worker:
                 self.read(reading, run)
         except Interrupted:
             return {"event": "interrupted"}
+        except ChangedDataError as error:
+            return {"event": "changed", "reason": str(error)}
         except Stopped as end:
             # No readings are taken of a part of a run.
             what = f"as far as tuning needs it: {end}"
@@ -138,7 +143,7 @@ class Worker:
             self.store.checkpoints(spec.key),
             spec,
             {
-                **self.provenance,
+                **self.made_with(spec),
                 "predicted_seconds": predicted_seconds,
                 "until_epochs": until.epochs if until else None,
             },
@@ -248,8 +253,18 @@ class Worker:
             with contextlib.suppress(OSError):  # the run's own failure tells of it, too
                 self.store.put_failure(reading.key, reading.probe, reason(error, self.claims_folder))
             raise
-        self.store.put_reading(reading, rows, self.provenance)
+        made = self.made_with(run, reading.probe)
+        self.store.put_reading(reading, rows, made)
         self.store.clear_failure(reading.key)
+
+    def made_with(self, run: RunSpec | None, *probes: str) -> dict[str, Any]:
+        """Return where and with what a run or a reading is made, a user's own code and data included."""
+        targets = [run.model.name, run.dataset.name] if run is not None else []
+        found = {**self.provenance, **code_provenance([*targets, *probes], self.claims_folder)}
+        if run is not None and ":" in run.dataset.name:
+            # Its fingerprint is that of the code that makes it: what it made is told beside.
+            found["data"] = self.data(run).fingerprint
+        return found
 
     def bytes_of(self, spec: RunSpec | None, data: ImageData | ImageFiles | None) -> int:
         """Return an estimate of what a run or its readings take on a GPU; 0 where that does not matter."""

@@ -83,9 +83,9 @@ MISTAKES: list[Mistake] = [
     (
         "BN group",
         {"experiment__recipe__batch_size": 100},
-        "experiment.recipe.bn_group",
-        "must divide batch_size = 100",
-        "64",
+        "experiment.recipe.batch_size",
+        "must be a multiple of 64, the recipe's own bn_group",
+        "100",
         "fit",
     ),
     (
@@ -106,11 +106,11 @@ MISTAKES: list[Mistake] = [
     ),
     (
         "option that is no plain value",
-        {"arms__plain__width": float("nan")},
-        "arms.plain",
-        "no plain value",
-        None,
-        "finite numbers",
+        {"arms__plain__width": [16]},
+        "arms.plain.width",
+        "a number",
+        "[16]",
+        "one value",
     ),
 ]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import itertools
 from pathlib import Path
 
 import pytest
@@ -65,6 +66,11 @@ QUOTES = {
         "The deep plain nets suffer from increased depth, and exhibit higher training error when going deeper.",
         7,
     ),
+    "resnet/projections-not-essential": (
+        "the small differences among A/B/C indicate that projection shortcuts are not essential for addressing the "
+        "degradation problem",
+        6,
+    ),
     "resnet/projection-shortcuts": (
         "all three options are considerably better than the plain counterpart. B is slightly better than A.",
         6,
@@ -93,9 +99,10 @@ def rows_of(claim: Claim, table: str) -> dict[str, dict[str, str]]:
     return {row.label: row.reported for row in claim.base.table[table].rows}
 
 
-def test_the_five_shipped_claims_are_sound_and_have_all_that_a_claim_needs(shipped: dict[str, Claim]) -> None:
-    assert sorted(shipped) == sorted(QUOTES)
-    for claim in shipped.values():
+def test_the_claims_that_train_are_sound_and_have_all_that_a_claim_needs(shipped: dict[str, Claim]) -> None:
+    trained = {name: claim for name, claim in shipped.items() if claim.trains}
+    assert sorted(trained) == sorted(QUOTES)
+    for claim in trained.values():
         assert "smoke" in claim.at
         assert claim.base.control, claim.id
         assert claim.base.experiment.unknown, claim.id
@@ -207,7 +214,10 @@ def test_reported_numbers_and_reference_curves_of_alexnets_figure_1(shipped: dic
     curves = {series: line for (_, series), line in reference(claim.path.parent / "data/fig1.csv").items()}
     assert set(curves) == set(FIG1)
     for net, (epoch, error) in FIG1.items():
-        assert rows[net] == {"epochs_to_target": str(epoch)}
+        line = curves[net]
+        (before, above), (after, below) = next(pair for pair in itertools.pairwise(line) if pair[1][1] <= 40)
+        crossing = before + (above - 40) / (above - below) * (after - before)
+        assert rows[net] == {"epochs_to_target": str(epoch), "epochs_to_40": f"{crossing:.1f}"}
         assert curves[net][-1] == (epoch, error)
     assert next(epoch for epoch, error in curves["ReLU"] if error <= 25) == 6
     assert claim.base.expect["six-times"].reported == f"{FIG1['tanh'][0] // FIG1['ReLU'][0]}×"

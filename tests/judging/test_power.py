@@ -54,7 +54,7 @@ def resolving(
     """Return what n seeds resolve of one comparison, which refutes at `level`."""
     smallest = min(len(sample.values) for sample in samples.values())
     defined = smallest > 0 and all(math.isfinite(v) for sample in samples.values() for v in sample.values)
-    found = Evidence(part, samples, smallest, False, defined, defined, None)
+    found = Evidence(part, samples, smallest, False, False, defined, defined, None)
     one = comparison(found, bars, Refutation(level), paper, None)
     return None if one is None else resolve([one], n)
 
@@ -279,7 +279,7 @@ def test_a_joint_statement_needs_seeds_for_all_of_its_comparisons() -> None:
 
     def eight(distance: float) -> Resolving | None:
         cells = {"a": sample(2.0 + distance, 0.2)}
-        found = Evidence(VALUE, cells, 5, False, True, True, None)
+        found = Evidence(VALUE, cells, 5, False, False, True, True, None)
         one = comparison(found, BARS, Refutation(0.99), None, None)
         assert one is not None
         return resolve([one] * 8, 5)

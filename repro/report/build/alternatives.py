@@ -10,6 +10,7 @@ from repro.judging.verdicts import ClaimVerdict, ExpectationVerdict
 from repro.report import model
 from repro.report.build.evidence import part
 from repro.report.wording import sentences, words
+from repro.report.wording.text import typed
 
 Judged = Sequence[tuple[Variant, ClaimVerdict]]
 
@@ -17,19 +18,19 @@ Judged = Sequence[tuple[Variant, ClaimVerdict]]
 def build_controls(item: Requirements, variants: Judged, places: str) -> list[model.Control]:
     """Return each declared control with its verdict."""
     return [
-        _control(item, places, variant.of, verdict, variant.claim.at[item.scale].experiment.seeds.looks[0])
-        for variant, verdict in variants
-        if variant.kind == "control"
+        _control(item, places, variant, verdict) for variant, verdict in variants if variant.kind == "control"
     ]
 
 
-def _control(item: Requirements, places: str, name: str, verdict: ClaimVerdict, seeds: int) -> model.Control:
+def _control(item: Requirements, places: str, variant: Variant, verdict: ClaimVerdict) -> model.Control:
+    name, own = variant.of, variant.claim
+    seeds = own.at.get(item.scale, own.base).experiment.seeds.looks[0]
     declared = item.file.control[name]
     lesser = words.claim_cap(verdict, item)
     told = {e.id: sentences.expectation_sentence(e, words.unit_at(e, item)) for e in verdict.expectations}
     sentence = sentences.claim_sentence(verdict, told)
     text = {
-        None: f"Not judged yet: `repro check {item.claim.id} --scale {item.scale} --controls{places}` runs it.",
+        None: f"Not judged yet: `repro check {typed(item.claim.id)} --scale {item.scale} --controls{places}` runs it.",
         "refuted": "Caught: the same criteria refute it.",
         "inconclusive": f"Not supported, but not caught either: {seeds} seeds leave it open, so the control shows "
         "little. More might refute it or support it; where the truth lies at the bar itself, none would decide.",
@@ -102,7 +103,8 @@ def _estimates(verdict: ExpectationVerdict, item: Requirements) -> str:
 def _flips(item: Requirements, points: Sequence[model.Point], places: str) -> str:
     seen = {verdict.result for point in points for verdict in point.verdicts}
     if not seen or None in seen:
-        return f"Not judged yet: `repro check {item.claim.id} --scale {item.scale} --sensitivity{places}` runs it."
+        command = f"repro check {typed(item.claim.id)} --scale {item.scale} --sensitivity{places}"
+        return f"Not judged yet: `{command}` runs it."
     if {"supported", "refuted"} <= seen:
         return "The verdict flips on this grid: the claim hinges on the setting."
     if len(seen) == 1:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import repro
-from repro.claims import SCALES, Library
+from repro.claims import SCALES, Library, unseen
 from repro.experiment.net_check import SpecRow
 from repro.experiment.requirements import Requirements
 from repro.experiment.variants import Variant
@@ -21,6 +21,7 @@ from repro.report.build.evidence import expectation
 from repro.report.build.tables import build_table
 from repro.report.wording import words
 from repro.report.wording.sentences import claim_sentence
+from repro.report.wording.text import typed
 from repro.store import Store
 
 if TYPE_CHECKING:
@@ -58,6 +59,17 @@ def build_report(
             bibtex_key=paper.bibtex_key,
             version_read=paper.version_read,
             anchor=paper_id,
+            coverage=paper.coverage,
+            checkable=[
+                model.Checkable(
+                    where=one.where,
+                    says=one.says,
+                    claims=[name if "/" in name else f"{paper_id}/{name}" for name in one.claims],
+                    open=one.open,
+                    note=one.note,
+                )
+                for one in paper.checkable
+            ],
             claims=[claim for claim_id, claim in claims.items() if claim_id.startswith(f"{paper_id}/")],
         )
         for paper_id, paper in library.papers.items()
@@ -73,7 +85,7 @@ def build_report(
         machines=runs.machines(keys, store),
         wall_seconds=cost.wall_seconds,
         command=command,
-        datasets=runs.datasets(keys, store),
+        datasets=runs.datasets(keys, store, required),
         stand_ins=sorted({said for claim in claims.values() for said in claim.stand_ins}),
         cost=cost,
         bring=sorted({said for claim in claims.values() for said in claim.bring}),
@@ -145,7 +157,7 @@ def _claim(
         wall_seconds=cost.wall_seconds,
         claim_path=f"{claim.path.parent.name}/{claim.path.name}",
         claim_text=claim.text,
-        command=f"repro check {claim.id} --scale {item.scale}{places}",
+        command=f"repro check {typed(claim.id)} --scale {item.scale}{places}",
         stand_ins=[f"{row.ours} (the paper's: {row.paper})" for row in stand_ins],
         spec_rows=[_spec_row(row) for row in item.net_check.rows],
         reviews=[
@@ -154,6 +166,15 @@ def _claim(
         ],
         cost=cost,
         bring=to_bring(item, rows),
+        contrary=model.Contrary(**file.contrary.model_dump()) if file.contrary else None,
+        no_control=file.no_control,
+        trains=claim.trains,
+        protocol=model.Protocol(
+            of_paper=claim.protocol.is_paper,
+            source=claim.protocol.source,
+            reasons=list(claim.protocol.reasons),
+        ),
+        code_notes=[*unseen(claim), *runs.differences(item, store)],
     )
 
 

@@ -80,7 +80,12 @@ def machines(keys: Collection[str], store: Store) -> list[model.Machine]:
         places = {
             (
                 f"{made['machine']}, {made['device']}",
-                f"Python {made['python']}, torch {made['torch']}, repro {made['repro']}",
+                ", ".join(
+                    [
+                        f"Python {made['python']}, torch {made['torch']}, repro {made['repro']}",
+                        *(f"{name} {version}" for name, version in (made.get("packages") or {}).items()),
+                    ]
+                ),
                 _commit(str(made["commit"])),
             )
             for made in _sessions(record)
@@ -92,8 +97,15 @@ def machines(keys: Collection[str], store: Store) -> list[model.Machine]:
     ]
 
 
-def datasets(keys: Collection[str], store: Store) -> list[model.DataUsed]:
+def datasets(
+    keys: Collection[str], store: Store, required: Iterable[Requirements] = ()
+) -> list[model.DataUsed]:
     """Return what the runs with these keys were trained on, by the fingerprint that each run carries."""
+    remarks = {
+        (ref.name, entry.fingerprint): entry.remarks
+        for item in required
+        for ref, entry in item.claim.names.data.items()
+    }
     counts: Counter[tuple[str, str, int | None, int | None]] = Counter()
     for record in _records(keys, store):
         spec = record.spec["dataset"]
@@ -107,6 +119,7 @@ def datasets(keys: Collection[str], store: Store) -> list[model.DataUsed]:
             test_images=test,
             runs=runs,
             stand_in=stands_in(name, fingerprint),
+            remarks=list(remarks.get((name, fingerprint), ())),
         )
         for (name, fingerprint, train, test), runs in sorted(counts.items(), key=str)
     ]
@@ -123,6 +136,29 @@ def stand_ins(item: Requirements) -> list[model.Deviation]:
             stand_in=True,
         )
         for dataset in item.stand_ins
+    ]
+
+
+def differences(item: Requirements, store: Store) -> list[str]:
+    """Return in what a claim's runs differ although their keys do not tell: versions, and data made by code."""
+    made: dict[str, Counter[str]] = {}
+    for record in _records({need.spec.key for need in item.needs}, store):
+        for session in _sessions(record):
+            told = {name: session.get(name) for name in ("python", "torch")} | dict(
+                session.get("packages") or {}
+            )
+            for name, version in told.items():
+                if isinstance(version, str):
+                    made.setdefault(f"different versions of {name}", Counter())[version] += 1
+            if isinstance(session.get("data"), str):
+                what = (
+                    f"different data from {record.spec['dataset']['name']}, whose code reads what has changed"
+                )
+                made.setdefault(what, Counter())[f"fingerprint {session['data'][:12]}"] += 1
+    return [
+        f"runs were made with {what}: {', '.join(f'{which} ({count})' for which, count in sorted(counts.items()))}"
+        for what, counts in sorted(made.items())
+        if len(counts) > 1
     ]
 
 

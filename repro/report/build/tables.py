@@ -99,7 +99,7 @@ def _judged(
                 )
                 return {
                     "expectation": f"{item.claim.id}/expect/{found.id}",
-                    "region": words.bounds(found.item.supports, unit, found.item.kind),
+                    "region": words.needs(found.item, unit),
                     "verdict": model.Verdict(word=word, result=part.result, status=status, sentence=sentence),
                 }
     return {}
@@ -109,7 +109,7 @@ def _cell(
     name: str, metric: Metric, row: TableRow, table: Table, item: Requirements, frame: pd.DataFrame
 ) -> model.Cell:
     reported = row.reported.get(name)
-    exact = metric.kind in ("static", "computed")
+    exact = metric.exact
     chosen = frame[
         (frame["claim"] == item.claim.id)
         & (frame["metric"] == name)
@@ -140,7 +140,7 @@ def _cell(
         sign = "at least " if interval.bound == "from_below" else ""
         ours = f"{sign}{words.number(interval.estimate, unit)}{words.suffix(unit, 'value')}"
     # A difference from the paper's number means something only where the paper's protocol was followed on its data.
-    followed = item.scale == "paper" and not item.stand_ins
+    followed = item.scale == "paper" and not item.stand_ins and item.claim.protocol.is_paper
     difference = _difference(reported, interval.estimate, half, unit) if followed else None
     return model.Cell(metric=name, reported=reported, ours=ours, difference=difference, n=len(values))
 

@@ -15,6 +15,7 @@ from repro.report.model.background import (
     Deviation,
     Machine,
     Point,
+    Protocol,
     Review,
     RunRow,
     Sensitivity,
@@ -27,6 +28,7 @@ from repro.report.model.evidence import (
     Elsewhere,
     ExpectationResult,
     Figure,
+    OtherConvention,
     Panel,
     Part,
     Region,
@@ -38,12 +40,22 @@ from repro.report.model.evidence import (
     Unit,
     Verdict,
 )
-from repro.report.model.report import SCHEMA_VERSION, ClaimReport, Coverage, PaperReport, Report
+from repro.report.model.report import (
+    SCHEMA_VERSION,
+    Checkable,
+    ClaimReport,
+    Contrary,
+    Coverage,
+    PaperReport,
+    Report,
+)
 
 __all__ = [
     "SCHEMA_VERSION",
     "Cell",
+    "Checkable",
     "ClaimReport",
+    "Contrary",
     "Control",
     "Cost",
     "Coverage",
@@ -56,10 +68,12 @@ __all__ = [
     "ExpectationResult",
     "Figure",
     "Machine",
+    "OtherConvention",
     "Panel",
     "PaperReport",
     "Part",
     "Point",
+    "Protocol",
     "Region",
     "Report",
     "Result",

@@ -10,6 +10,17 @@ from typing import Literal
 from repro.report.model.evidence import Data, Part, Verdict
 
 
+class Protocol(Data):
+    """Whose protocol a claim is judged by: the paper's, as `source` describes it, or not, for these `reasons`.
+
+    `source` is None where the claim file declares none.
+    """
+
+    of_paper: bool
+    source: str | None
+    reasons: list[str] = []
+
+
 class Deviation(Data):
     """One row of the ledger: where the run protocol differs from the paper's.
 
@@ -71,7 +82,10 @@ class Machine(Data):
 
 
 class DataUsed(Data):
-    """What runs were trained on, by the content's fingerprint. `stand_in`: not what the name says."""
+    """What runs were trained on, by the content's fingerprint. `stand_in`: not what the name says.
+
+    `remarks` say what was dropped, converted or guessed when it was read.
+    """
 
     name: str
     fingerprint: str
@@ -79,6 +93,7 @@ class DataUsed(Data):
     test_images: int | None
     runs: int
     stand_in: bool
+    remarks: list[str] = []
 
 
 class Cost(Data):

@@ -26,13 +26,14 @@ def beside(
     verdict: ExpectationVerdict, item: Requirements, unit: Unit, store: Store
 ) -> dict[str, str | None]:
     """Return the sentences beside a verdict that rests on training; they decide nothing."""
-    if verdict.item.kind == "exact" or not any(part.samples for part in verdict.parts):
+    if verdict.exact or not any(part.samples for part in verdict.parts):
         return {}
     metric, percent = item.file.metrics[verdict.item.metric], unit == "error"
     paper = paper_number(verdict.item, percent)
     resolved = of_verdict(verdict, item, paper.value if paper else None)
-    # The paper's number is of the paper's data.
-    compared = None if item.stand_ins else compatibility(verdict, metric, item.scale, percent)
+    # The paper's number is of the paper's data and protocol.
+    other = item.stand_ins or not item.claim.protocol.is_paper
+    compared = None if other else compatibility(verdict, metric, item.scale, percent)
     keys = [
         need.spec.key for part in verdict.parts for a in part.samples for need in item.measured.get(a, ())
     ]

@@ -2,8 +2,9 @@
 
 The processes are as real as others: each has a directory, an environment, files, signals and an exit code of its own,
 and is the child of a client (`client.py`) that stands for it, passes signals on and dies as it dies. What it does not
-do is import torch, pandas and the rest again, which takes seconds a process. Tests of what is imported, and whatever
-is not ``-m repro…``, get a real interpreter; so do all where a process with these libraries cannot be forked safely.
+do is import torch, pandas and the rest again, which takes seconds a process. A real interpreter is started where it is
+told what is imported (`modules_after`), where something in the working folder or PYTHONPATH may hide a module, where
+the order of sets is given, and wherever a process with these libraries cannot be forked safely.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+
+from repro.startup import child
 
 PYTHON = "REPRO_TESTS_PYTHON"
 """The environment variable that names the client, called as an interpreter is."""
@@ -34,10 +37,14 @@ class Server:
         here, folder = Path(__file__).parent, Path(self.folder.name)
         address, client = folder / "socket", folder / "python"
         text = (here / "client.py").read_text(encoding="utf-8")
-        client.write_text(
-            f"#!{sys.executable} -IS\nADDRESS = {str(address)!r}\nINTERPRETER = {sys.executable!r}\n{text}",
-            encoding="utf-8",
-        )
+        names = {
+            "ADDRESS": str(address),
+            "INTERPRETER": sys.executable,
+            "PYTHONPATH": os.environ.get("PYTHONPATH", ""),
+            "START": child.START,
+        }
+        head = "".join(f"{name} = {value!r}\n" for name, value in names.items())
+        client.write_text(f"#!{sys.executable} -IS\n{head}{text}", encoding="utf-8")
         client.chmod(0o700)
         self.process = subprocess.Popen(
             [sys.executable, here / "server.py", address],

@@ -8,7 +8,6 @@ import gc
 import importlib
 import json
 import os
-import pkgutil
 import runpy
 import select
 import signal
@@ -17,9 +16,12 @@ import sys
 import threading
 import traceback
 import warnings
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
 from typing import Any
 
-LAZY = (
+COMMANDS = (
     "click",
     "filelock",
     "jinja2",
@@ -28,27 +30,44 @@ LAZY = (
     "pandas",
     "rich.progress",
     "scipy.special",
-    "torch",
-    "torch._dynamo",
 )
-"""What `repro` imports in functions, and torch at an optimizer's first step."""
+"""What commands import in functions."""
+
+WORKERS = ("torch", "torch._dynamo")
+"""What workers import, and torch at an optimizer's first step."""
+
+TORCH_ROOMS = ("repro.models", "repro.probes", "repro.training", "repro.worker")
 
 LEFT = ("__main__", "repro.datasets.download")
 """What is started, not imported; what imports torchvision, which hardly a process needs."""
 
 
-def import_everything() -> None:
+def import_all(libraries: Sequence[str], *, torch: bool) -> None:
+    """Import libraries, and the modules of `repro` that know torch, or those that do not."""
     import repro
 
-    for name in LAZY:
+    for name in libraries:
         importlib.import_module(name)
-    for module in pkgutil.walk_packages(repro.__path__, "repro."):
-        if not module.name.endswith(LEFT):
+    root = Path(repro.__file__).parent
+    for path in sorted(root.rglob("*.py")):
+        name = ".".join(path.relative_to(root.parent).with_suffix("").parts).removesuffix(".__init__")
+        if not name.endswith(LEFT) and name.startswith(TORCH_ROOMS) == torch:
             # A module for a library that is not installed.
             with contextlib.suppress(ImportError):
-                importlib.import_module(module.name)
+                importlib.import_module(name)
     # Not looked through again: their pages stay shared with what is forked.
     gc.freeze()
+
+
+@cache
+def import_for_commands() -> None:
+    import_all(COMMANDS, torch=False)
+
+
+@cache
+def import_for_workers() -> None:
+    import_for_commands()
+    import_all(WORKERS, torch=True)
 
 
 def received(client: socket.socket) -> tuple[dict[str, Any], list[int]]:
@@ -67,7 +86,6 @@ def served(listener: socket.socket) -> tuple[dict[str, Any], list[int]] | None:
     signal.set_wakeup_fd(tell)
     signal.signal(signal.SIGCHLD, lambda *_: None)
     children: dict[socket.socket, int] = {}
-    loaded = False
     while True:
         ready, _, _ = select.select([0, listener, ended, *children], [], [])
         if 0 in ready:
@@ -89,10 +107,11 @@ def served(listener: socket.socket) -> tuple[dict[str, Any], list[int]] | None:
             client.close()
         if listener in ready:
             client, _ = listener.accept()
-            if not loaded:
-                import_everything()
-                loaded = True
             request, files = received(client)
+            if request["module"] == "repro":
+                import_for_commands()
+            else:
+                import_for_workers()
             child = os.fork()
             if child == 0:
                 signal.set_wakeup_fd(-1)
@@ -123,7 +142,8 @@ def become(request: dict[str, Any], files: list[int]) -> int:
     if request["strict"]:
         warnings.simplefilter("error")
     sys.executable = request["python"]
-    sys.path[0] = request["folder"]
+    if request["folder_first"]:
+        sys.path.insert(0, request["folder"])
     sys.argv = [request["module"], *request["arguments"]]
     sys.modules.pop(request["module"], None)
     code: object = 0
@@ -150,6 +170,7 @@ def main() -> None:
         listener.listen(64)
         # Nothing else is said here: what was forked speaks to its own.
         os.write(1, b"listening\n")
+        del sys.path[0]
         os.dup2(2, 1)
         asked = served(listener)
     # As it stands: to take the libraries down, object by object, takes as long as a short command.
