@@ -172,6 +172,8 @@ CHECKPOINT = _table(
         "steps": Count,
         "version": Count,
         "sessions": _SESSIONS,
+        "stopped": NotRequired[Annotated[_HISTORY, AfterValidator(_even)] | None],
+        "wall_seconds": NotRequired[Seconds],
     },
 )
 
