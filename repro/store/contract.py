@@ -135,6 +135,9 @@ _HISTORY = _checked(_COLUMNS, _even)
 _WHERE = dict.fromkeys(("machine", "device", "python", "torch", "repro", "commit"), Text)
 
 _TOLD = {
+    "code": NotRequired[dict[Text, dict[Text, Text]]],
+    "packages": NotRequired[dict[Text, Text]],
+    "data": NotRequired[Text],
     "finished": NotRequired[Text],
     **dict.fromkeys(("predicted_seconds", "device_seconds_a_step"), NotRequired[Seconds | None]),
     "diverged_at_step": NotRequired[Count | None],

@@ -59,7 +59,7 @@ def build_report(
             bibtex_key=paper.bibtex_key,
             version_read=paper.version_read,
             anchor=paper_id,
-            coverage=paper.coverage.text if paper.coverage else None,
+            coverage=paper.coverage,
             checkable=[
                 model.Checkable(
                     where=one.where,
