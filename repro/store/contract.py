@@ -70,6 +70,10 @@ def _list_of(kind: Any) -> Any:
     return list[kind]
 
 
+def _checked(kind: Any, check: Any) -> Any:
+    return Annotated[kind, AfterValidator(check)]
+
+
 def _recipe_fields() -> dict[str, Any]:
     """Return the fields of Recipe as they are written; earlier versions had fewer."""
     bounded = {int: Count, float: Finite, int | None: Count | None, float | None: Finite | None}
@@ -97,13 +101,29 @@ _HISTORY = _table(
     {
         "step": Progress,
         "epoch": Progress,
-        **dict.fromkeys(("train_error", "test_error", "running_error"), Shares),
-        **dict.fromkeys(("train_loss", "test_loss", "running_loss"), Numbers),
-        "ten_crop_error": NotRequired[Shares],
+        "running_error": Shares,
+        "running_loss": Numbers,
+        **dict.fromkeys(("train_error", "test_error", "ten_crop_error"), NotRequired[Shares]),
+        **dict.fromkeys(("train_loss", "test_loss"), NotRequired[Numbers]),
         "lr": NotRequired[Numbers],
     },
     closed=False,
 )
+
+_EVEN_HISTORY = _checked(_HISTORY, _even)
+
+
+def _with_what_is_evaluated(content: dict[str, Any]) -> dict[str, Any]:
+    """Refuse a history without the errors and losses of a set that its recipe evaluates."""
+    recipe = content["spec"]["recipe"]
+    history = content.get("history") or content.get("stopped")
+    if history is not None and recipe["steps"] != 0:
+        for name in recipe.get("evaluate", ("train", "test")):
+            for column in (f"{name}_error", f"{name}_loss"):
+                if column not in history:
+                    raise ValueError(f"its history has no {column}, which its recipe evaluates")
+    return content
+
 
 _WHERE = dict.fromkeys(("machine", "device", "python", "torch", "repro", "commit"), Text)
 
@@ -117,12 +137,12 @@ _TOLD = {
 _PART = {**{name: NotRequired[kind] for name, kind in _WHERE.items()}, **_TOLD}
 _SESSIONS = _list_of(_table("session", _PART, closed=False))
 
-RUN = _table(
+_RUN = _table(
     "run",
     {
         "key": Key,
         "spec": SPEC,
-        "history": Annotated[_HISTORY, AfterValidator(_even)],
+        "history": _EVEN_HISTORY,
         "outcome": Literal["finished", "diverged"],
         "steps_done": Count,
         "chance_error": Annotated[float, Field(ge=0, lt=1)],
@@ -134,6 +154,8 @@ RUN = _table(
         ),
     },
 )
+
+RUN = _checked(_RUN, _with_what_is_evaluated)
 
 _ROW = _table(
     "row",
@@ -160,7 +182,7 @@ READING = _table(
     },
 )
 
-CHECKPOINT = _table(
+_CHECKPOINT = _table(
     "checkpoint",
     {
         "key": Key,
@@ -169,8 +191,12 @@ CHECKPOINT = _table(
         "steps": Count,
         "version": Count,
         "sessions": _SESSIONS,
+        "stopped": NotRequired[_EVEN_HISTORY | None],
+        "wall_seconds": NotRequired[Seconds],
     },
 )
+
+CHECKPOINT = _checked(_CHECKPOINT, _with_what_is_evaluated)
 
 FAILURE = _table("failure", {"title": str, "reason": str})
 
