@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from repro import formulas
 from repro.errors import ReproError, mistake, suggestion
 from repro.source_code import code_of, import_module
 
@@ -145,10 +146,18 @@ PROBES: dict[str, Entry] = {
     "output_gradient_norm": Entry("repro.probes.gradients:output_gradient_norm", 1, frozenset({"layers"})),
     "response_std": Entry("repro.probes.responses:response_std", 1, frozenset({"layers"})),
     "parameters": Entry("repro.probes.static:parameters", 1, frozenset()),
-    "weight_layers": Entry("repro.probes.static:weight_layers", 1, frozenset()),
-    "multiply_adds": Entry("repro.probes.static:multiply_adds", 1, frozenset()),
-    "residual_identity": Entry("repro.probes.identities:residual_identity", 1, frozenset()),
+    "parameter_share": Entry("repro.probes.static:parameter_share", 1, frozenset({"layers"})),
+    "weight_layers": Entry("repro.probes.static:weight_layers", 1, frozenset({"layers"})),
+    "projections": Entry("repro.probes.static:projections", 1, frozenset()),
+    "neurons": Entry("repro.probes.static:neurons", 1, frozenset()),
+    "multiply_adds": Entry("repro.probes.static:multiply_adds", 1, frozenset({"layers"})),
+    "multiply_add_share": Entry("repro.probes.static:multiply_add_share", 1, frozenset({"layers"})),
 }
+
+FORMULAS: dict[str, Entry] = {
+    name: Entry(f"repro.formulas.{target}", 1, options) for name, (target, options) in formulas.NAMES.items()
+} | {"residual_identity": Entry("repro.probes.identities:residual_identity", 1, frozenset())}
+"""Functions of keyword arguments, computed without nets or data; only the last of them needs torch."""
 
 DATASETS: dict[str, DatasetEntry] = {
     "digits": DatasetEntry(
@@ -201,6 +210,11 @@ def find_probe(name: str, where: str, claims_folder: Path | None = None) -> Entr
 def stands_in(name: str, fingerprint: str) -> bool:
     """Tell whether other data stand in for a dataset whose content is known: the fingerprint is not the published."""
     return name in DATASETS and DATASETS[name].fingerprint != fingerprint
+
+
+def find_formula(name: str, where: str, claims_folder: Path | None = None) -> Entry:
+    """Return the entry of formula `name`; raises ReproError with a suggestion where there is none."""
+    return _find(name, FORMULAS, "formula", where, claims_folder)
 
 
 def find_dataset(ref: DataRef, where: str, names: Names) -> DatasetEntry:

@@ -49,6 +49,8 @@ def test_every_block_is_known_for_what_it_is() -> None:
         "claim",
         "claim",
         "claim",
+        "claim",
+        "claim",
         "python and claim",
         "claim",
         "shell",
@@ -110,9 +112,9 @@ def printed_parts() -> list[dict[str, Any]]:
     found = []
     for block in of("claim"):
         lines = block.splitlines()
-        alone = all(line.startswith("dataset = ") for line in lines)
+        alone = all(line.startswith(("dataset = ", "protocol = ")) for line in lines)
         found += [tomllib.loads(part) for part in (lines if alone else [block])]
-    return [{"experiment": part} if "dataset" in part else part for part in found]
+    return [{"experiment": part} if part.keys() & {"dataset", "protocol"} else part for part in found]
 
 
 @pytest.mark.parametrize("part", printed_parts(), ids=str)

@@ -95,9 +95,7 @@ def run_spec(file: ClaimFile, cell: Cell, seed: int, names: Names, lr: float | N
     def place(key: str) -> str:
         return place_of(file, cell, key)
 
-    if not (isinstance(model_name, str) and names_data(data) and experiment.recipe):
-        raise ReproError(*_unnamed(cell, model_name, data, bool(experiment.recipe)))
-    problems: list[Problem] = []
+    problems = list(_unnamed(cell, model_name, data, bool(experiment.recipe)))
     if numerics["precision"] not in PRECISIONS:
         received = numerics["precision"]
         hint = suggestion(str(received), PRECISIONS)
@@ -105,14 +103,15 @@ def run_spec(file: ClaimFile, cell: Cell, seed: int, names: Names, lr: float | N
     if not isinstance(numerics["compiled"], bool):
         problems.append(Problem(place("compiled"), "must be true or false", repr(numerics["compiled"])))
     model, dataset = Entry(""), DatasetSpec("", "")
-    try:
-        model = names.model(model_name, place("model"))
-    except ReproError as error:
-        problems += error.problems
-        if ":" not in model_name:
-            # Which it was meant to be is not known, but an option of none of them is wrong all the same.
-            every = (entry.options or frozenset() for entry in MODELS.values())
-            model = Entry("", options=frozenset().union(*every))
+    if isinstance(model_name, str):
+        try:
+            model = names.model(model_name, place("model"))
+        except ReproError as error:
+            problems += error.problems
+            if ":" not in model_name:
+                # Which it was meant to be is not known, but an option of none of them is wrong all the same.
+                every = (entry.options or frozenset() for entry in MODELS.values())
+                model = Entry("", options=frozenset().union(*every))
 
     fields = {key: settings.pop(key) for key in list(settings) if key in RECIPE_FIELDS}
     # A model takes those of the common options that it knows; an arm's own options must all be known.
@@ -132,11 +131,12 @@ def run_spec(file: ClaimFile, cell: Cell, seed: int, names: Names, lr: float | N
         resolved = _recipe(file, cell, fields | ({"lr": lr} if lr is not None else {}))
     except ReproError as error:
         wrong = error.problems
-    try:
-        dataset = dataset_spec(data, place("dataset"), resolved, names)
-    except ReproError as error:
-        problems += error.problems
-    if problems or resolved is None:
+    if names_data(data):
+        try:
+            dataset = dataset_spec(data, place("dataset"), resolved, names)
+        except ReproError as error:
+            problems += error.problems
+    if problems or resolved is None or not isinstance(model_name, str):
         raise ReproError(*problems, *wrong)
     return RunSpec(
         dataset=dataset,
@@ -173,9 +173,9 @@ def data_of(file: ClaimFile, cell: Cell) -> DataRef:
 
 
 def _recipe(file: ClaimFile, cell: Cell, fields: Mapping[str, Any]) -> Recipe:
-    """Return the recipe of a claim with the fields that a cell sets."""
+    """Return the recipe of a claim with the fields that a cell sets; that none is named is said elsewhere."""
     base = dict(file.experiment.recipe)
-    name = base.pop("name")
+    name = base.pop("name", None)
     if "steps" in fields:
         base.pop("epochs", None)
     if "epochs" in fields:
@@ -184,7 +184,8 @@ def _recipe(file: ClaimFile, cell: Cell, fields: Mapping[str, Any]) -> Recipe:
     values = {place_of(file, cell, key): repr(value) for key, value in given.items()}
     problems: list[Problem] = []
     try:
-        return recipe(name, given, lambda key: place_of(file, cell, key))
+        if name is not None:
+            return recipe(name, given, lambda key: place_of(file, cell, key))
     except ReproError as error:
         problems += error.problems
     if name not in RECIPES:

@@ -13,9 +13,9 @@ from repro.claims.checks_own import own_options
 from repro.claims.checks_shown import figures, tables
 from repro.claims.checks_variants import controls, sensitivities
 from repro.claims.findings import Finding, cannot_run, known
-from repro.claims.schema import ClaimFile
+from repro.claims.schema import ClaimFile, Metric
 from repro.errors import Problem, ReproError, suggestion
-from repro.registry import Names, find_probe
+from repro.registry import Names, find_formula, find_probe
 
 
 def check_claim(file: ClaimFile, scale: str, path: Path, names: Names) -> list[Problem]:
@@ -46,8 +46,10 @@ def _findings(file: ClaimFile, scale: str, path: Path, names: Names) -> Iterator
 
 
 def _arms(file: ClaimFile, names: Names) -> Iterator[Finding]:
-    trains = [m for m in file.metrics.values() if m.kind != "computed"]
-    if not trains:
+    if all(metric.own_cells for metric in file.metrics.values()):
+        for name in file.arms:
+            what = "does nothing: every metric has cells of its own"
+            yield f"arms.{name}", what, None, "remove it, or measure something on it"
         return
     if not file.arms:
         yield "arms", "is missing", None, "name at least one condition: [arms] …"
@@ -112,8 +114,28 @@ def _metrics(file: ClaimFile, names: Names) -> Iterator[Finding]:
             except ReproError as error:
                 for problem in error.problems:
                     yield problem.where, problem.what, problem.received, problem.hint
+        if metric.formula is not None:
+            yield from _formula(f"metrics.{name}", metric, names)
         for arm in metric.arms or []:
             yield from known(f"metrics.{name}.arms", "arm", arm, file.arms)
+
+
+def _formula(place: str, metric: Metric, names: Names) -> Iterator[Finding]:
+    """Find a formula that is none, and options that it does not take or lacks."""
+    assert metric.formula is not None
+    try:
+        entry = find_formula(metric.formula, f"{place}.formula", names.root)
+    except ReproError as error:
+        for problem in error.problems:
+            yield problem.where, problem.what, problem.received, problem.hint
+        return
+    if entry.options is None:
+        return
+    for case, own in (metric.cases or {"": {}}).items():
+        given = metric.options | own
+        where = f"{place}.cases.{case}" if case else f"{place}.options"
+        for key in sorted(given.keys() - entry.options):
+            yield f"{where}.{key}", "the formula takes no such option", None, suggestion(key, entry.options)
 
 
 def _tuning(file: ClaimFile) -> Iterator[Finding]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from repro.claims.cells import cells, levels_of
 from repro.claims.checks_shown import printed
@@ -21,9 +21,11 @@ def expectation(file: ClaimFile, scale: str, place: str, item: Expectation) -> I
         yield from _metric(file, place, item, metric)
     yield from _names(file, place, item, judged)
     yield from _slope(file, place, item)
-    addresses = [cell.address for cell in cells(file)]
-    for address in item.weights if addresses and judged else ():
-        yield from known(f"{place}.weights", "cell", address, addresses)
+    addresses = (metric.own_cells if metric else None) or [cell.address for cell in cells(file)]
+    for key, named in (("weights", item.weights), ("printed", item.printed)):
+        for address in named if addresses and judged else ():
+            yield from known(f"{place}.{key}", "cell", address, addresses)
+    yield from _conventions(file, place, item, metric)
     yield from _levels_left_open(file, place, item, metric)
     yield from _regions(place, item)
     yield from printed(f"{place}.reported", item, metric)
@@ -31,10 +33,13 @@ def expectation(file: ClaimFile, scale: str, place: str, item: Expectation) -> I
 
 def _metric(file: ClaimFile, place: str, item: Expectation, metric: Metric) -> Iterator[Finding]:
     """Find where a metric does not suit: its kind, its moments, the arms that it is measured on."""
-    exact = metric.kind in ("static", "computed")
-    if (item.kind == "exact") != exact:
-        what = f'a {metric.kind} metric is judged by kind = "exact", and only such a one'
-        yield f"{place}.kind", what, repr(item.kind), "change the kind or the metric"
+    if metric.exact and item.kind in ("value", "slope"):
+        hint = 'use kind = "exact", difference, ratio, contrast or ordering'
+        what = f"a {metric.kind} metric has no seeds to take a mean of"
+        yield f"{place}.kind", what, repr(item.kind), hint
+    if item.kind == "exact" and not metric.exact:
+        what = f"a {metric.kind} metric is measured on runs, and no exact number"
+        yield f"{place}.kind", what, repr(item.kind), 'use kind = "value", or another metric'
     moments: list[str] = list(metric.at)
     if item.at is not None and item.at not in moments:
         hint = f"it is at {', '.join(moments)}" if moments else "it has no moments: remove `at`"
@@ -53,10 +58,10 @@ def _metric(file: ClaimFile, place: str, item: Expectation, metric: Metric) -> I
 
 def _names(file: ClaimFile, place: str, item: Expectation, judged: bool) -> Iterator[Finding]:
     """Find arms, factors and levels that there are not."""
-    for arm in item.arms:
-        yield from known(f"{place}.arms", "arm", arm, file.arms)
+    metric = file.metrics.get(item.metric)
+    yield from _arms(f"{place}.arms", item.arms, file, metric)
     if item.arm is not None:
-        yield from known(f"{place}.arm", "arm", item.arm, file.arms)
+        yield from _arms(f"{place}.arm", [item.arm], file, metric)
     for name in item.each:
         if name != "at":
             yield from known(f"{place}.each", "factor", name, file.factors)
@@ -64,6 +69,30 @@ def _names(file: ClaimFile, place: str, item: Expectation, judged: bool) -> Iter
         yield from known(f"{place}.levels", "factor", factor, file.factors)
         if factor in file.factors and judged:
             yield from known(f"{place}.levels.{factor}", "level", level, levels_of(file.factors[factor]))
+
+
+def _arms(place: str, names: Iterable[str], file: ClaimFile, metric: Metric | None) -> Iterator[Finding]:
+    """Find arms that do not exist, or cases, where the metric has its own."""
+    cases = metric.own_cells if metric else None
+    for name in names:
+        yield from known(place, "arm" if cases is None else "case", name, cases or file.arms)
+
+
+def _conventions(file: ClaimFile, place: str, item: Expectation, metric: Metric | None) -> Iterator[Finding]:
+    """Find conventions of counting where nothing is counted, and others that name nothing."""
+    if (item.convention or item.otherwise) and metric is not None and not metric.exact:
+        what = "conventions of counting are of numbers that are computed without training"
+        yield f"{place}.convention", what, None, "remove it"
+        return
+    for label, other in item.otherwise.items():
+        where = f"{place}.otherwise.{label}"
+        name = other.metric or item.metric
+        theirs = file.metrics.get(name)
+        yield from known(f"{where}.metric", "metric", name, file.metrics)
+        if theirs is not None and not theirs.exact:
+            yield f"{where}.metric", "is measured on runs", repr(name), "use a metric that is computed"
+        inherited = [item.arm] if item.arm else item.arms
+        yield from _arms(where, [other.arm] if other.arm else other.arms or inherited, file, theirs)
 
 
 def _slope(file: ClaimFile, place: str, item: Expectation) -> Iterator[Finding]:
@@ -82,6 +111,8 @@ def _levels_left_open(
     file: ClaimFile, place: str, item: Expectation, metric: Metric | None
 ) -> Iterator[Finding]:
     """Find factors of which an expectation should name a level, and does not."""
+    if item.printed or item.kind == "contrast" or (metric is not None and metric.own_cells is not None):
+        return
     static = metric is not None and metric.kind == "static"
     if item.kind in ("value", "difference", "ratio", "ordering", "slope") or static:
         for factor in sorted(file.factors.keys() - set(item.each) - item.levels.keys() - {item.over}):

@@ -121,9 +121,9 @@ def _mend(data: dict[str, Any], path: Sequence[str], kind: str, taken: set[str])
         taken.add(place)
         return
     filled = _FILLED.get(place, {})
-    table = _at(data, path)
-    if filled and isinstance(table, dict) and not any(f"{place}.{key}" in taken for key in filled):
-        table |= filled
+    if filled and isinstance(parent, dict) and not any(f"{place}.{key}" in taken for key in filled):
+        there = parent.get(path[-1])
+        parent[path[-1]] = (there if isinstance(there, dict) else {}) | filled
         taken |= {f"{place}.{key}" for key in filled}
         return
     again = kind == "missing" or place in taken or any(_within(other, place) for other in taken)

@@ -43,7 +43,7 @@ def notices(claim: Claim) -> Iterator[str]:
 def _names(claim: Claim) -> Iterator[str]:
     for file in claim.at.values():
         for metric in file.metrics.values():
-            yield metric.probe or ""
+            yield metric.probe or metric.formula or ""
         for cell in cells(file):
             for key in ("model", "dataset"):
                 value = cell.settings.get(key, getattr(file.experiment, key))

@@ -18,7 +18,8 @@ class Ownership:
     """Whose protocol the base of a claim file is.
 
     Attributes:
-        source: where it is described; None where nobody has declared it.
+        source: where it is described; of what is computed alone, where the paper says it; None where nobody has
+            declared it.
         reasons: why it is not taken for the paper's; empty where it is.
     """
 
@@ -34,16 +35,18 @@ class Ownership:
 def ownership(base: ClaimFile) -> Ownership:
     """Return whose protocol the base of a claim file is, as far as the file declares it."""
     protocol = base.experiment.protocol
-    if protocol is None:
+    # Mathematics alone is nobody's protocol: what is computed is in the file, and where the paper says it.
+    if protocol is None and any(metric.kind != "computed" for metric in base.metrics.values()):
         return Ownership(None, ("the file does not declare whose protocol [experiment] is",))
-    if protocol.of == "own":
+    if protocol is not None and protocol.of == "own":
         return Ownership(protocol.source, (f"the protocol is not a paper's: {protocol.source}",))
+    said = protocol.as_in_paper if protocol is not None else {}
     reasons = [
         f"{name} is the claims folder's own, and `as_in_paper` does not say what makes it the paper's {kind}"
         for name, kind in own(base).items()
-        if name not in protocol.as_in_paper
+        if name not in said
     ]
-    return Ownership(protocol.source, tuple(reasons))
+    return Ownership(protocol.source if protocol is not None else base.source.where, tuple(reasons))
 
 
 def own(base: ClaimFile) -> dict[str, str]:
@@ -63,8 +66,8 @@ def own(base: ClaimFile) -> dict[str, str]:
             if name not in DATASETS and name not in absent:
                 found[name] = "data set"
     for metric in base.metrics.values():
-        if metric.kind == "computed" and ":" in (metric.probe or ""):
-            found[metric.probe or ""] = "number"
+        if metric.formula is not None and ":" in metric.formula:
+            found[metric.formula] = "number"
     return found
 
 

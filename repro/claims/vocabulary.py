@@ -18,6 +18,21 @@ ReadFrom = Literal["text", "table", "figure", "caption", "teaching material"]
 
 LONGEST_NAME = 100
 
+WORDS = frozenset(
+    {
+        "title",
+        "unit",
+        "why",
+        "reported",
+        "uncertainty",
+        "source",
+        "convention",
+        "otherwise",
+        "known_beforehand",
+    }
+)
+"""Keys of metrics and expectations that people read and nothing is decided by."""
+
 
 def _name(text: str) -> str:
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", text):

@@ -129,6 +129,8 @@ def command(
     _prepare(store, f"repro report --scale {scale}{places} --out DIR")
     kinds = options.kinds(controls, sensitivity)
     options.say_idle(claims, known, seeds, kinds)
+    if not quiet:
+        options.say_unseen(claims)
     count = default_workers(device, workers)
     for last in (False, True):
         claims = options.with_data(claims, known, data, stand_ins, store, quiet=quiet)

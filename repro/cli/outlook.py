@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from repro.experiment.requirements import Requirements
+from repro.judging.criteria import applicable
 from repro.judging.paper_number import paper_number
 from repro.judging.power import Resolving, foreseen
-from repro.judging.verdicts import applicable
 from repro.report.model import Unit
 from repro.report.wording import remarks, words
 from repro.store import Store
@@ -55,7 +55,7 @@ def outlooks(item: Requirements, store: Store) -> Sequence[Outlook]:
     names = [
         name
         for name, expectation in applicable(item).items()
-        if expectation.role == "decides" and expectation.kind != "exact"
+        if expectation.role == "decides" and not item.file.exact(expectation)
     ]
     there = any(store.run(need.spec.key) for needs in item.measured.values() for need in needs)
     frame = None

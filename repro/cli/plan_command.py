@@ -61,6 +61,7 @@ def command(
     most = options.most_seeds(claims, known, seeds)
     kinds = options.kinds(controls, sensitivity)
     options.say_idle(claims, known, seeds, kinds)
+    options.say_unseen(claims)
     schedule = Schedule(claims, known, store, most, kinds, cells)
     required = [look.requirements for look in schedule.looks()]
     plan = schedule.plan()

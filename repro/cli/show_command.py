@@ -22,7 +22,7 @@ from repro.store import Store
 
 
 @click.command("show")
-@click.argument("claim_id", metavar="CLAIM")
+@click.argument("claim_ids", metavar="CLAIM...", nargs=-1, required=True)
 @click.option("--scale", default="smoke", show_default=True, help="exact, smoke, reduced or paper.")
 @click.option(
     "--why",
@@ -33,31 +33,48 @@ from repro.store import Store
 @options.store_option
 @options.json_option
 def command(
-    claim_id: str, scale: str, why: bool, claims_dir: Path | None, store_dir: Path, as_json: bool
+    claim_ids: tuple[str, ...],
+    scale: str,
+    why: bool,
+    claims_dir: Path | None,
+    store_dir: Path,
+    as_json: bool,
 ) -> None:
-    """Show one claim: its wording, what would be trained at a scale, and what decides.
+    """Show claims: their wording, what would be trained at a scale, and what decides.
+
+    CLAIM is an id, the beginning of one, a paper, or a claim file's path.
 
     \b
     Examples:
       repro show alexnet/relu-speed
       repro show plain-nets-degrade --scale paper
+      repro show vgg
       repro show resnet/layer-responses --json
       repro show plain-nets-degrade --why
     """
-    _, (claim,), known = options.chosen(claims_dir, (claim_id,), None, scale)
+    _, claims, known = options.chosen(claims_dir, claim_ids, None, scale)
     if why:
-        _show_why(claim, known, Store(store_dir), as_json)
+        for claim in claims:
+            _show_why(claim, known, Store(store_dir), as_json)
         return
     if click.get_current_context().get_parameter_source("store_dir") is not ParameterSource.DEFAULT:
         click.echo("--store changes nothing without --why: a claim file is shown, not runs.", err=True)
     if as_json:
-        file = claim.at.get(known, claim.base)
-        options.print_json(
-            {"id": claim.id, "scale": known, **file.model_dump(mode="json", exclude_defaults=True)}
-        )
+        plain = [
+            {
+                "id": claim.id,
+                "scale": known,
+                **claim.at.get(known, claim.base).model_dump(mode="json", exclude_defaults=True),
+            }
+            for claim in claims
+        ]
+        options.print_json(plain[0] if len(plain) == 1 else plain)
         return
-    for line in _lines(claim, known):
-        click.echo(wrapped(line))
+    for number, claim in enumerate(claims):
+        if number:
+            click.echo()
+        for line in _lines(claim, known):
+            click.echo(wrapped(line))
 
 
 def _show_why(claim: Claim, scale: str, store: Store, as_json: bool) -> None:
@@ -80,7 +97,12 @@ def _lines(claim: Claim, scale: str) -> Iterator[str]:
         yield f"  “{file.quote}”"
     page = f", p. {file.source.page}" if file.source.page else ""
     yield f"  {claim.paper.title} ({claim.paper.year}), {file.source.where}{page}"
-    yield f"\nAt {scale} scale, seeds {file.experiment.seeds.looks}:"
+    if file.contrary:
+        yield f"  {file.contrary.by} ({file.contrary.where}) say: “{file.contrary.says}”"
+    if claim.trains:
+        yield f"\nAt {scale} scale, seeds {file.experiment.seeds.looks}:"
+    else:
+        yield "\nComputed without training, at every scale:"
     for cell in cells(file):
         settings = ", ".join(f"{key} = {value}" for key, value in cell.settings.items())
         yield f"  {cell.address}: {settings}"
@@ -89,12 +111,21 @@ def _lines(claim: Claim, scale: str) -> Iterator[str]:
         unit = words.unit_of(file.metrics[item.metric], item.kind)
         judged = f", judged from the {item.from_scale} scale on" if item.from_scale else ""
         yield f"\n{name} ({item.role}{judged}): {item.title}"
-        supports, refutes = (words.bounds(found, unit, item.kind) for found in (item.supports, item.refutes))
+        supports, refutes = words.needs(item, unit), words.refuting(item, unit)
         yield f"  supported by {supports}; refuted by {refutes}"
         if item.reported:
             yield f"  the paper reports {item.reported}"
+        if item.printed:
+            yield f"  printed: {', '.join(f'{name} {text}' for name, text in item.printed.items())}"
+        if item.convention:
+            others = f"; shown beside: {'; '.join(item.otherwise)}" if item.otherwise else ""
+            yield f"  counted: {item.convention}{others}"
+        if item.known_beforehand:
+            yield f"  known when this was written: {item.known_beforehand}"
         yield f"  why: {item.why}"
-    rows = deviations(claim, scale)
+    if file.no_control:
+        yield f"\nNo control: {file.no_control}"
+    rows = deviations(claim, scale) if claim.trains else []
     if rows:
         whose = "the paper's" if claim.protocol.is_paper else "the file's own"
         yield f"\nDiffers from {whose} protocol:"

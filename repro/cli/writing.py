@@ -15,6 +15,7 @@ from repro.cli.machine import counted
 from repro.cli.styled import styled
 from repro.cli.wrapped import wrapped
 from repro.errors import ReproError, mistake
+from repro.experiment.basis import drift
 from repro.experiment.user_data import remembered
 from repro.judging.frame import collect
 from repro.judging.looks import Look
@@ -26,6 +27,7 @@ from repro.report.formats import FILES, Format, write_report
 from repro.report.index import write_index
 from repro.report.model import Report
 from repro.report.model.safe_text import visible
+from repro.store import Store
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -68,6 +70,7 @@ def publish(
     else:
         summarise(report)
         _further(looks, schedule.scale, places)
+        _tell_drift(looks, schedule.store)
         tell(report, written, page.coverage.total - report.coverage.total)
     return report
 
@@ -162,6 +165,15 @@ def _further(looks: Sequence[Look], scale: str, places: str) -> None:
             name, seeds = look.requirements.claim.id, len(look.requirements.seeds)
             again = f"repro check {name} --scale {scale} --seeds {look.further}{places}"
             click.echo(f"\n{name} is open after {seeds} seeds; its next look takes {look.further}: {again}")
+
+
+def _tell_drift(looks: Sequence[Look], store: Store) -> None:
+    changes = list(drift([look.requirements for look in looks], store))
+    if changes:
+        told = "; ".join(changes)
+        click.echo(
+            wrapped(visible(f"Since these runs were made: {told}. See repro show CLAIM --why.")), err=True
+        )
 
 
 def tell(report: Report, written: Sequence[Path], more: int = 0) -> None:

@@ -82,17 +82,11 @@ class Basis:
 def basis(item: Requirements, store: Store) -> Basis:
     """Return what a claim rests on as the store stands; nothing is run and no data is read."""
     records = {need.spec.key: store.run(need.spec.key) for need in item.needs}
-    made = [record.provenance for record in records.values() if record is not None]
-    made += [
-        content.get("provenance") or {}
-        for need in item.exact
-        if (content := store.whole_reading(need.reading.key))
-    ]
     return Basis(
         runs=(*_runs(item, records, store), *_numbers(item, store)),
         code=own_code(item.claim),
         data=tuple(_data(item, store)),
-        changes=tuple(_changes(made)),
+        changes=tuple(drift([item], store)),
         kept=tuple(_kept(item, store)),
     )
 
@@ -148,10 +142,18 @@ def _data(item: Requirements, store: Store) -> Iterator[DataBasis]:
             yield DataBasis(spec.name, spec.fingerprint, known.source.path, state)
 
 
-def _changes(made: Iterable[Mapping[str, Any]]) -> Iterator[str]:
-    """Yield each version that runs were made with and that is another one here, with how many runs."""
+def drift(required: Iterable[Requirements], store: Store) -> Iterator[str]:
+    """Yield each version that what claims rest on was made with and that is another one here, with how many."""
+    made: dict[str, Mapping[str, Any]] = {}
+    for item in required:
+        for need in item.needs:
+            record = store.run(need.spec.key)
+            made |= {} if record is None else {record.key: record.provenance}
+        for number in item.exact:
+            content = store.whole_reading(number.reading.key)
+            made |= {} if content is None else {number.reading.key: content.get("provenance") or {}}
     counts: dict[tuple[str, str], int] = {}
-    for one in made:
+    for one in made.values():
         for pair in _versions(one).items():
             counts[pair] = counts.get(pair, 0) + 1
     here = {"python": platform.python_version(), "repro": repro.__version__}

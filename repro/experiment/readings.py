@@ -36,7 +36,9 @@ _READINGS: dict[tuple[str, int | str, str | None, str, Moment], ReadingSpec] = {
 """By all that tells them apart: every stage asks for them again, and to hash one for its key takes longer."""
 
 
-def static_reading(claim: Claim, cell: Cell, probe: str, place: str) -> ReadingSpec | None:
+def static_reading(
+    claim: Claim, cell: Cell, probe: str, place: str, layers: str | None = None
+) -> ReadingSpec | None:
     """Return the reading of a cell's net by the paper's own protocol.
 
     None where it is not implemented here, or the shape of its data is unknown.
@@ -51,4 +53,4 @@ def static_reading(claim: Claim, cell: Cell, probe: str, place: str) -> ReadingS
         return None
     subject = {"model": asdict(spec.model), "in_shape": list(in_shape), "classes": data.classes}
     entry = find_probe(probe, f"{claim.path}: {place}", claim.names.root)
-    return ReadingSpec(probe, entry.version, subject=subject)
+    return ReadingSpec(probe, entry.version, {"layers": layers} if layers else {}, subject=subject)

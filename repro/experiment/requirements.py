@@ -5,16 +5,17 @@ Pure: the store is read, nothing is carried out. `plan` takes from here what is 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Literal
 
 from repro.claims import Cell, Claim, ClaimFile, cells, run_spec
+from repro.experiment.exact_needs import ExactNeed, exact_needs
 from repro.experiment.net_check import NetCheck, check_nets
-from repro.experiment.readings import readings, static_reading
+from repro.experiment.readings import readings
 from repro.experiment.tuning import TuningState, grid_of, tune
-from repro.registry import find_probe, stands_in
+from repro.registry import stands_in
 from repro.spec import DatasetSpec, ReadingSpec, RunSpec, Until
 from repro.store import RunRecord, Store
 
@@ -31,16 +32,6 @@ class Need:
     spec: RunSpec
     readings: tuple[ReadingSpec, ...] = ()
     until: Until | None = None
-
-
-@dataclass(frozen=True)
-class ExactNeed:
-    """A number that is computed without training: a reading of a model as built, or of mathematics alone."""
-
-    claim: str
-    metric: str
-    cell: Cell | None
-    reading: ReadingSpec
 
 
 @dataclass(frozen=True)
@@ -89,7 +80,7 @@ def requirements(claim: Claim, scale: str, store: Store, seeds: int | None = Non
         seeds: how many seeds to measure; None takes the first look.
     """
     file = claim.at.get(scale, claim.base)
-    exact = tuple(_exact(claim))
+    exact = tuple(exact_needs(claim))
     nets = check_nets(claim, store)
     count = file.experiment.seeds.looks[0] if seeds is None else seeds
     numbers = tuple(file.experiment.seeds.numbers("", count))
@@ -143,22 +134,4 @@ def _tuning_spec(file: ClaimFile, cell: Cell, claim: Claim, lr: float, seed: int
 
 
 def _trains(file: ClaimFile) -> bool:
-    return any(metric.kind in ("final", "first_reach", "probe") for metric in file.metrics.values())
-
-
-def _exact(claim: Claim) -> Iterator[ExactNeed]:
-    """Exact numbers are those of the paper's own protocol, whatever the scale of the rest."""
-    file = claim.base
-    for name, metric in file.metrics.items():
-        if metric.kind not in ("static", "computed") or metric.probe is None:
-            continue
-        if metric.kind == "computed":
-            entry = find_probe(metric.probe, f"{claim.path}: metrics.{name}", claim.names.root)
-            yield ExactNeed(claim.id, name, None, ReadingSpec(metric.probe, entry.version))
-            continue
-        for cell in cells(file):
-            if metric.arms is not None and cell.arm not in metric.arms:
-                continue
-            reading = static_reading(claim, cell, metric.probe, f"metrics.{name}")
-            if reading is not None:
-                yield ExactNeed(claim.id, name, cell, reading)
+    return any(not metric.exact for metric in file.metrics.values())

@@ -70,6 +70,8 @@ def _refs(claim: Claim, scale: str) -> Iterator[DataRef]:
     # The paper's own nets are built for its own data, whose shape is known unless it is a user's own.
     absent = claim.names.absent
     yield from (ref for ref in _of_file(claim.base) if ref.name not in DATASETS and ref.name not in absent)
+    if not claim.trains:
+        return
     if scale in claim.at:
         yield from _of_file(claim.at[scale])
     for variant in variants(claim, scale):

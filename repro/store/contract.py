@@ -103,8 +103,10 @@ _HISTORY = _table(
         "epoch": Progress,
         "running_error": Shares,
         "running_loss": Numbers,
-        **dict.fromkeys(("train_error", "test_error", "ten_crop_error"), NotRequired[Shares]),
+        # Those of a set that is not evaluated are not there.
+        **dict.fromkeys(("train_error", "test_error"), NotRequired[Shares]),
         **dict.fromkeys(("train_loss", "test_loss"), NotRequired[Numbers]),
+        "ten_crop_error": NotRequired[Shares],
         "lr": NotRequired[Numbers],
     },
     closed=False,

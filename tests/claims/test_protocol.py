@@ -6,11 +6,13 @@ from typing import Any
 
 import pytest
 
-from repro.claims import notices
+from repro.claims import load_library, notices
+from repro.claims.protocol import Ownership
 from repro.planning.plan import make_plan
 from repro.report.html.render import render_html
 from repro.report.junit import to_junit
 from repro.report.markdown import to_markdown
+from repro.startup.shipped import folder
 from tests.support import helpers
 from tests.support.helpers import World, changed
 
@@ -134,6 +136,38 @@ def test_a_declaration_that_says_nothing_or_too_much_is_an_error(
     assert what in problem.what
 
 
+def test_mathematics_alone_is_nobodys_protocol(world: World) -> None:
+    computed: dict[str, Any] = {
+        "metrics": {"identity": {"kind": "computed", "probe": "residual_identity"}},
+        "expect": {
+            "holds": {
+                "kind": "exact",
+                "title": "It holds",
+                "metric": "identity",
+                "at_most": 1e-9,
+                "role": "decides",
+                "why": "Rounding.",
+            }
+        },
+        **dict.fromkeys(("factors", "arms", "experiment", "scale")),
+    }
+    world.write(changed(BASE, **computed))
+    assert world.claim().protocol == Ownership("Sec. 1", ())
+    # By code of one's own, it is the paper's only where the file says so.
+    (world.root / "sums.py").write_text("def identity(context): ...\n", encoding="utf-8")
+    computed["metrics"]["identity"]["probe"] = "sums:identity"
+    world.write(changed(BASE, **computed))
+    assert not world.claim().protocol.is_paper
+    declared = {"protocol": PAPERS | {"as_in_paper": {"sums:identity": "Eq. 3"}}}
+    world.write(changed(BASE, **{**computed, "experiment": declared}))
+    assert world.claim().protocol.is_paper
+
+
+def test_every_shipped_claim_declares_whose_protocol_it_is() -> None:
+    for claim in load_library(folder("claims")).claims:
+        assert claim.protocol.source is not None, claim.path
+
+
 def test_lint_says_what_caps_the_words(world: World) -> None:
     world.write(BASE)
     (notice,) = notices(world.claim())
@@ -220,6 +254,31 @@ def test_what_a_recipe_lacks_does_not_hide_the_rest_of_the_file(world: World) ->
     assert found["arms.plain.model"] == "unknown model"
     assert found["expect.gap.metric"] == "unknown metric"
     assert len(found) == 5
+
+
+@pytest.mark.parametrize(
+    ("recipe", "what"),
+    [
+        ("resnet-cifar", "input should be a valid dictionary"),
+        (None, "no recipe is given"),
+        ({"name": 3}, "a recipe"),
+    ],
+)
+def test_a_recipe_that_is_none_does_not_hide_the_rest_of_the_file(
+    world: World, recipe: object, what: str
+) -> None:
+    data = changed(BASE, arms__plain={"model": "cifar-plane", "lr": -1}, experiment__dataset="digit")
+    data["experiment"].pop("recipe")
+    if recipe is not None:
+        data["experiment"]["recipe"] = recipe
+    world.write(data)
+    found = {problem.where.partition(": ")[2]: problem.what for problem in world.problems()}
+    assert found.pop("experiment.recipe").startswith(what)
+    assert found == {
+        "arms.plain.model": "unknown model",
+        "arms.plain.lr": "is out of range",
+        "experiment.dataset": "unknown dataset",
+    }
 
 
 def test_nobody_is_blamed_for_a_field_that_nobody_wrote(world: World) -> None:

@@ -24,7 +24,7 @@ def test_claims_are_chosen_by_id_by_unique_name_and_by_paper(world: World) -> No
         library.select(["one", "new/too", "two"], None)
     assert [(p.what, p.received) for p in caught.value.problems] == [
         ("ambiguous claim", "'one'"),
-        ("unknown claim", "'new/too'"),
+        ("unknown claim, paper or file", "'new/too'"),
     ]
     assert caught.value.problems[1].hint == "did you mean 'new/two'? (claims of your own: --claims DIR)"
     with pytest.raises(ReproError, match="unknown paper"):

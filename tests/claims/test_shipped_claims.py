@@ -66,6 +66,11 @@ QUOTES = {
         "The deep plain nets suffer from increased depth, and exhibit higher training error when going deeper.",
         7,
     ),
+    "resnet/projections-not-essential": (
+        "the small differences among A/B/C indicate that projection shortcuts are not essential for addressing the "
+        "degradation problem",
+        6,
+    ),
     "resnet/projection-shortcuts": (
         "all three options are considerably better than the plain counterpart. B is slightly better than A.",
         6,
@@ -94,9 +99,10 @@ def rows_of(claim: Claim, table: str) -> dict[str, dict[str, str]]:
     return {row.label: row.reported for row in claim.base.table[table].rows}
 
 
-def test_the_five_shipped_claims_are_sound_and_have_all_that_a_claim_needs(shipped: dict[str, Claim]) -> None:
-    assert sorted(shipped) == sorted(QUOTES)
-    for claim in shipped.values():
+def test_the_claims_that_train_are_sound_and_have_all_that_a_claim_needs(shipped: dict[str, Claim]) -> None:
+    trained = {name: claim for name, claim in shipped.items() if claim.trains}
+    assert sorted(trained) == sorted(QUOTES)
+    for claim in trained.values():
         assert "smoke" in claim.at
         assert claim.base.control, claim.id
         assert claim.base.experiment.unknown, claim.id

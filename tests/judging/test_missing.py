@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from repro.claims import Cell
+from repro.judging.verdicts import PartVerdict
 from tests.support.helpers import BASE, World, changed, layer_rows
 from tests.support.losses import DEEP_MINUS_SHALLOW, GRADIENT, SPREAD, expect, gradients, losses, part
 
@@ -87,20 +88,55 @@ def test_a_failed_reading_matters_to_its_own_metric_and_moment_only(world: World
 # --- divergence, censoring, undefined values
 
 
-def test_diverged_runs_count_as_chance_and_are_told(world: World) -> None:
-    item = expect(metric="err", at_least=0.2)
+def diverging(world: World, arm: str, lost: int, **changes: Any) -> PartVerdict:
+    """Judge train errors of 0.88 to 0.92 against 0.1 to 0.14, the first `lost` runs of one arm diverged."""
+    item = expect(metric="err", **changes)
     world.write(changed(BASE, metrics__err={"kind": "final", "of": "train_error"}, expect__gap=item))
 
     def run(cell: Cell, seed: int) -> dict[str, Any]:
-        if cell.address != "plain/deep":
-            return {"train_error": 0.1 + seed / 100}
-        return {"outcome": "diverged", "train_error": 0.05} if seed < 2 else {"train_error": 0.88}
+        error = (0.88 if cell.address == "plain/deep" else 0.1) + (4 - seed) / 100
+        diverged = {"outcome": "diverged"} if cell.address == arm and seed < lost else {}
+        return {**diverged, "train_error": error}
 
     world.fill(run)
-    found = part(world.expectation("gap"))
-    assert sorted(found.samples["plain/deep"].values) == [0.88, 0.88, 0.88, 0.9, 0.9]
-    assert found.note == "2 diverged runs count as chance or as never reaching the target"
+    return part(world.expectation("gap"))
+
+
+def test_a_diverged_run_is_as_bad_as_the_worst_finished_one_or_worse(world: World) -> None:
+    found = diverging(world, "plain/deep", 2, at_least=0.2, refuted=None)
+    sample = found.samples["plain/deep"]
+    assert sample.values == pytest.approx((0.90, 0.90, 0.90, 0.89, 0.88))
+    assert sample.censored == (True, True, False, False, False)
+    assert found.note == "2 diverged runs count as no better than the worst finished run of the same kind"
+
+
+@pytest.mark.parametrize(
+    ("arm", "bars", "result"),
+    [
+        # The worse arm diverges: the difference is at least what it was, and a claim of that holds.
+        ("plain/deep", {"at_least": 0.2, "refuted": None}, "supported"),
+        ("plain/deep", {"at_least": None, "at_most": 0.2, "refuted": None}, "refuted"),
+        ("plain/deep", {"at_least": None, "at_most": 0.95, "refuted": None}, "inconclusive"),
+        # The better arm diverges: how much better it is cannot be told.
+        ("plain/shallow", {"at_least": 0.2, "refuted": None}, "inconclusive"),
+        ("plain/shallow", {"at_least": None, "at_most": 0.95, "refuted": None}, "supported"),
+    ],
+)
+def test_divergence_opens_the_interval_on_its_own_side(
+    world: World, arm: str, bars: dict[str, Any], result: str
+) -> None:
+    found = diverging(world, arm, 1, **bars)
+    assert found.result == result
+    assert found.interval is not None
+    assert found.interval.bound == ("from_below" if arm == "plain/deep" else "from_above")
+
+
+def test_where_all_runs_diverge_their_error_is_chance_or_worse(world: World) -> None:
+    found = diverging(world, "plain/deep", 5, at_least=0.2, refuted=None)
+    assert found.samples["plain/deep"].values == (0.9,) * 5
     assert found.result == "supported"
+    assert found.interval is not None
+    assert found.interval.high == math.inf
 
 
 RATIO = expect(

@@ -24,6 +24,7 @@ from tests.support.losses import (
     expect,
     gradients,
     losses,
+    number,
     part,
 )
 
@@ -124,33 +125,69 @@ def test_a_joint_statement_holds_when_every_part_holds_at_its_full_level(world: 
     assert world.expectation("gap").result == "inconclusive"
 
 
-@pytest.mark.parametrize(("mean", "result"), [(-0.21, "inconclusive"), (-0.26, "refuted")])
-def test_one_part_refutes_a_joint_statement_at_the_level_divided_by_their_number(
-    world: World, mean: float, result: str
+@pytest.mark.parametrize(("other", "mean", "result"), [
+    # Clear of the bar by its 80% interval: the part left is judged at nine tenths of 5%.
+    (9.0, -0.20, "inconclusive"),
+    (9.0, -0.21, "refuted"),
+    # At the bar: both share nine tenths.
+    (0.02, -0.21, "inconclusive"),
+    (0.02, -0.25, "inconclusive"),
+    (0.02, -0.26, "refuted"),
+])  # fmt: skip
+def test_parts_that_are_clear_take_no_share_of_the_level(
+    world: World, other: float, mean: float, result: str
 ) -> None:
-    values = around(mean)
+    values, beside = around(mean), around(other)
     assert interval_at(values, 0.95)[1] < 0, "by itself it would be refuted either way"
-    assert (interval_at(values, 1 - 0.05 / 2)[1] < 0) == (result == "refuted")
+    clear = interval_at(beside, 0.8)[0] > 0
+    level = 1 - 0.9 * 0.05 / (1 if clear else 2)
+    assert (interval_at(values, level)[1] < 0) == (result == "refuted")
     world.write(changed(BASE, expect__gap=EACH))
-    losses(world, {"plain/deep": values, "plain/shallow": around(9.0)})
+    losses(world, {"plain/deep": values, "plain/shallow": beside})
     verdict = world.expectation("gap")
     assert verdict.result == result
-    assert [p.result for p in verdict.parts] == ["supported", result]
+    assert verdict.parts[1].result == result
+    assert [p.clear for p in verdict.parts] == [clear, False]
+    assert (verdict.parts[0].refutation is None) == clear
+    assert ends(part(verdict, 1).refutation) == pytest.approx(interval_at(values, level))
     assert ends(part(verdict, 1).interval) == pytest.approx(interval_at(values, 0.95)), "what is shown is 95%"
 
 
-@pytest.mark.parametrize(("mean", "result"), [(-0.21, "inconclusive"), (-0.26, "refuted")])
-def test_one_of_two_deciding_expectations_refutes_at_half_the_level(
-    world: World, mean: float, result: str
-) -> None:
+@pytest.mark.parametrize(("mean", "result"), [(-0.25, "inconclusive"), (-0.26, "refuted")])
+def test_deciding_expectations_share_the_level_as_parts_do(world: World, mean: float, result: str) -> None:
     one = changed(EACH, each=None, levels={"depth": "deep"})
     two = changed(EACH, each=None, levels={"depth": "shallow"})
+    assert (interval_at(around(mean), 1 - 0.9 * 0.05 / 2)[1] < 0) == (result == "refuted")
     for role, expected in (("decides", result), ("context", "refuted")):
         world.write(changed(BASE, expect={"one": one, "two": changed(two, role=role)}))
-        losses(world, {"plain/deep": around(mean), "plain/shallow": around(9.0)})
+        losses(world, {"plain/deep": around(mean), "plain/shallow": around(0.02)})
         verdict = world.judge()
         assert verdict.result == expected
-        assert {e.id: e.result for e in verdict.expectations} == {"one": expected, "two": "supported"}
+        assert {e.id: e.result for e in verdict.expectations} == {"one": expected, "two": "inconclusive"}
+
+
+def test_exact_expectations_take_no_share_of_the_level(world: World) -> None:
+    one = changed(EACH, each=None, levels={"depth": "deep"})
+    size = {"kind": "exact", "title": "t", "metric": "p", "arm": "plain", "levels": {"depth": "deep"}}
+    exact = {**size, "at_least": 1, "role": "decides", "why": "w"}
+    metrics = {**BASE["metrics"], "p": {"kind": "static", "probe": "parameters", "unit": "count"}}
+    world.write(changed(BASE, metrics=metrics, expect={"one": one, "size": exact}))
+    losses(world, {"plain/deep": around(-0.21)})
+    found = part(world.expectation("one")).refutation
+    assert found is not None
+    assert found.level == pytest.approx(0.95)
+    assert world.expectation("one").result == "refuted"
+
+
+def test_parts_that_are_awaited_keep_their_share(world: World) -> None:
+    world.write(changed(BASE, expect__gap=EACH))
+    for need in world.requirements().needs:
+        if need.cell.address == "plain/deep":
+            world.put(need.spec, train_loss=around(-0.25)[need.spec.seed])
+    found = world.expectation("gap").parts[1]
+    assert found.refutation is not None
+    assert found.refutation.level == pytest.approx(1 - 0.9 * 0.05 / 2)
+    assert found.result == "inconclusive"
 
 
 def test_context_never_decides(world: World) -> None:
@@ -224,13 +261,11 @@ def test_parts_with_a_skipped_cell_are_left_out(world: World) -> None:
 # --- looks
 
 
-@pytest.mark.parametrize(("mean", "result"), [(1.21, "inconclusive"), (1.27, "supported")])
-def test_each_look_is_taken_at_the_level_divided_by_their_number(
-    world: World, mean: float, result: str
-) -> None:
-    level = 1 - 0.05 / 2
+@pytest.mark.parametrize(("mean", "result"), [(1.27, "inconclusive"), (1.31, "supported")])
+def test_looks_share_the_level_in_proportion_to_their_seeds(world: World, mean: float, result: str) -> None:
+    level = 1 - 0.05 * 5 / 15
     values = around(mean)
-    assert interval_at(values, 0.95)[0] > 1
+    assert interval_at(values, 1 - 0.05 / 2)[0] > 1
     assert (interval_at(values, level)[0] > 1) == (result == "supported")
     item = changed(EACH, each=None, levels={"depth": "deep"})
     world.write(changed(BASE, expect__gap=item, experiment__seeds={"looks": [5, 10]}))
@@ -287,7 +322,7 @@ def test_neither_the_order_of_runs_nor_unrelated_ones_change_anything(
 
 
 def test_the_table_of_metrics_is_tidy(world: World) -> None:
-    data = changed(BASE, metrics__g=GRADIENT, metrics__n=NUMBER)
+    data = changed(BASE, metrics__g=GRADIENT, metrics__n=NUMBER, expect__n=number(each=["depth"], levels={}))
     world.write(data)
     empty = world.frame()
     assert len(empty) == 0
@@ -297,8 +332,8 @@ def test_the_table_of_metrics_is_tidy(world: World) -> None:
     compute(world, 269_722)
     frame = world.frame()
     assert list(frame.columns) == list(empty.columns)
-    # 4 cells × 5 seeds × (one loss, two moments), and the number of each cell.
-    assert len(frame) == 4 * 5 * 3 + 4
+    # 4 cells × 5 seeds × (one loss, two moments), and the two numbers that are asked for.
+    assert len(frame) == 4 * 5 * 3 + 2
     row = frame[(frame["cell"] == "plain/deep") & (frame["seed"] == 4) & (frame["metric"] == "loss")].iloc[0]
     assert row.to_dict() == {
         "claim": "p/c",

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 
 from repro.claims.printed import read_printed
 from repro.claims.schema import Expectation
 from repro.experiment.requirements import Requirements
+from repro.judging.exact import OtherNumber
 from repro.judging.verdicts import ExpectationVerdict, PartVerdict
 from repro.report import model
 from repro.report.wording import remarks, sentences, words
@@ -32,8 +34,8 @@ def expectation(
         reported=expected.reported,
         reported_value=None if printed is None else printed.value,
         reported_note=_reported_note(expected),
-        supports=_region(expected.supports, words.bounds(expected.supports, unit, expected.kind)),
-        refutes=_region(expected.refutes, words.bounds(expected.refutes, unit, expected.kind)),
+        supports=_region(expected.supports, expected, words.needs(expected, unit)),
+        refutes=_region(expected.refutes, expected, words.refuting(expected, unit)),
         why=expected.why,
         verdict=model.Verdict(
             word=words.word(verdict.result, verdict.status, lesser),
@@ -41,12 +43,37 @@ def expectation(
             status=verdict.status,
             sentence=sentences.expectation_sentence(verdict, unit),
         ),
-        parts=[part(one, expected.kind, unit) for one in verdict.parts],
+        parts=[part(one, expected.kind, unit, expected.printed) for one in verdict.parts],
+        exact=verdict.exact,
+        convention=expected.convention,
+        otherwise=_otherwise(verdict, unit),
+        known_beforehand=expected.known_beforehand,
         **remarks.beside(verdict, item, unit, store),
     )
 
 
-def part(verdict: PartVerdict, kind: str, unit: model.Unit) -> model.Part:
+def _otherwise(verdict: ExpectationVerdict, unit: model.Unit) -> list[model.OtherConvention]:
+    """Return what other conventions give, one line each: of several parts, each with its name."""
+    by_label: dict[str, list[OtherNumber]] = {}
+    for one in verdict.otherwise:
+        by_label.setdefault(one.convention, []).append(one)
+    tail = words.suffix(unit, verdict.item.kind)
+    found = []
+    for label, numbers in by_label.items():
+        told = [
+            (f"{one.part}: " if len(numbers) > 1 else "")
+            + ("not computed yet" if one.value is None else words.number(one.value, unit) + tail)
+            for one in numbers
+        ]
+        do = {one.would_do for one in numbers}
+        would_do = None if None in do else do == {True}
+        found.append(model.OtherConvention(convention=label, text=", ".join(told), would_do=would_do))
+    return found
+
+
+def part(
+    verdict: PartVerdict, kind: str, unit: model.Unit, printed: Mapping[str, str] | None = None
+) -> model.Part:
     """Return one comparison of an expectation of this kind, shown in `unit`."""
     interval, wider = verdict.interval, verdict.refutation
     return model.Part(
@@ -63,6 +90,7 @@ def part(verdict: PartVerdict, kind: str, unit: model.Unit) -> model.Part:
         refutation_low=_low(wider, kind),
         refutation_high=_end(wider.high) if wider else None,
         refutation_level=wider.level if wider else None,
+        reported=(printed or {}).get(verdict.estimand.label),
     )
 
 
@@ -83,8 +111,10 @@ def _reported_note(expected: Expectation) -> str | None:
     return ", ".join(parts) or None
 
 
-def _region(found: Region, text: str) -> model.Region:
-    return model.Region(text=text, intervals=[(_end(piece.low), _end(piece.high)) for piece in found.pieces])
+def _region(found: Region, expected: Expectation, text: str) -> model.Region:
+    """Return a region for drawing; where each part has its own there is none for all."""
+    pieces = () if expected.printed else found.pieces
+    return model.Region(text=text, intervals=[(_end(piece.low), _end(piece.high)) for piece in pieces])
 
 
 def _end(value: float) -> float | None:

@@ -99,7 +99,7 @@ def _judged(
                 )
                 return {
                     "expectation": f"{item.claim.id}/expect/{found.id}",
-                    "region": words.bounds(found.item.supports, unit, found.item.kind),
+                    "region": words.needs(found.item, unit),
                     "verdict": model.Verdict(word=word, result=part.result, status=status, sentence=sentence),
                 }
     return {}
@@ -109,7 +109,7 @@ def _cell(
     name: str, metric: Metric, row: TableRow, table: Table, item: Requirements, frame: pd.DataFrame
 ) -> model.Cell:
     reported = row.reported.get(name)
-    exact = metric.kind in ("static", "computed")
+    exact = metric.exact
     chosen = frame[
         (frame["claim"] == item.claim.id)
         & (frame["metric"] == name)

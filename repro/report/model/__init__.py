@@ -28,6 +28,7 @@ from repro.report.model.evidence import (
     Elsewhere,
     ExpectationResult,
     Figure,
+    OtherConvention,
     Panel,
     Part,
     Region,
@@ -39,12 +40,22 @@ from repro.report.model.evidence import (
     Unit,
     Verdict,
 )
-from repro.report.model.report import SCHEMA_VERSION, ClaimReport, Coverage, PaperReport, Report
+from repro.report.model.report import (
+    SCHEMA_VERSION,
+    Checkable,
+    ClaimReport,
+    Contrary,
+    Coverage,
+    PaperReport,
+    Report,
+)
 
 __all__ = [
     "SCHEMA_VERSION",
     "Cell",
+    "Checkable",
     "ClaimReport",
+    "Contrary",
     "Control",
     "Cost",
     "Coverage",
@@ -57,6 +68,7 @@ __all__ = [
     "ExpectationResult",
     "Figure",
     "Machine",
+    "OtherConvention",
     "Panel",
     "PaperReport",
     "Part",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
-from repro.claims import Metric, below
+from repro.claims import Expectation, Metric, below
 from repro.claims.printed import read_printed
 from repro.experiment.requirements import Requirements
 from repro.judging.verdicts import ClaimVerdict, ExpectationVerdict, PartVerdict
@@ -15,6 +15,10 @@ from repro.stats import Region
 STAND_IN = "stand-in"
 """Caps the words like a lesser scale: what was trained was not trained on the paper's data."""
 
+PERCENT: tuple[Unit, ...] = ("error", "share")
+"""Fractions that are shown in percent."""
+
+AS_PRINTED = "each as printed, to half a unit of its last digit"
 UNDECLARED = "undeclared"
 """Caps the words of a protocol that its claim file does not declare to be the paper's."""
 
@@ -34,13 +38,13 @@ def unit_of(metric: Metric, kind: str) -> Unit:
 
 def unit_at(verdict: ExpectationVerdict, item: Requirements) -> Unit:
     """Return the unit of a judged expectation; exact ones are of the paper's own protocol."""
-    file = item.claim.base if verdict.item.kind == "exact" else item.file
+    file = item.claim.base if verdict.exact else item.file
     return unit_of(file.metrics[verdict.item.metric], verdict.item.kind)
 
 
 def suffix(unit: Unit, kind: str) -> str:
     """Return what follows a number: % for errors, pp for their differences, and so on."""
-    if unit == "error":
+    if unit in PERCENT:
         return " pp" if kind in DIFFERENCES else "%"
     return {"epochs": " epochs", "ratio": "×", "log10": " decades"}.get(unit, "")
 
@@ -50,9 +54,9 @@ def number(value: float, unit: Unit, half_width: float | None = None) -> str:
     if math.isinf(value):
         return "∞" if value > 0 else "−∞"
     if unit == "count":
-        return f"{value:,.0f}"
-    shown = value * 100 if unit == "error" else value
-    spread = half_width * 100 if unit == "error" and half_width is not None else half_width
+        return f"{round(value) + 0:,}".replace("-", "−")
+    shown = value * 100 if unit in PERCENT else value
+    spread = half_width * 100 if unit in PERCENT and half_width is not None else half_width
     if spread is None or not math.isfinite(spread) or spread <= 0:
         text = _three_digits(shown)
     else:
@@ -65,9 +69,13 @@ def _three_digits(value: float) -> str:
     """Return a number with three significant digits; far from one, as a power of ten: 7.6·10⁻¹⁶."""
     if value == 0 or 1e-3 <= abs(value) < 1e6:
         return f"{value:,.0f}" if abs(value) >= 999.5 else f"{value:.3g}"
-    mantissa, exponent = f"{value:.1e}".split("e")
+    return _power(*f"{value:.1e}".split("e"))
+
+
+def _power(mantissa: str, exponent: str) -> str:
+    """Return "7.6·10⁻¹⁶" for the two sides of 7.6e-16."""
     power = "10" + str(int(exponent)).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
-    mantissa = mantissa.removesuffix(".0")
+    mantissa = mantissa.rstrip("0").rstrip(".").replace("-", "−")
     return power if mantissa == "1" else f"{mantissa}·{power}"
 
 
@@ -77,7 +85,7 @@ def estimate(part: PartVerdict, unit: Unit, kind: str) -> str:
     if interval is None:
         return "—"
     tail = suffix(unit, kind)
-    if kind == "exact":
+    if part.exact:
         return number(interval.estimate, unit) + tail
     half = (interval.high - interval.low) / 2
     low, high = number(interval.low, unit, half), number(interval.high, unit, half)
@@ -90,9 +98,30 @@ def estimate(part: PartVerdict, unit: Unit, kind: str) -> str:
     return f"{middle} [{low}, {high}], n = {part.n}"
 
 
+def needs(item: Expectation, unit: Unit) -> str:
+    """Return what supports an expectation in words."""
+    return AS_PRINTED if item.printed else bounds(item.supports, unit, item.kind)
+
+
+def end(value: float, unit: Unit) -> str:
+    """Return an end of a region without its unit, with all the digits that were written."""
+    if math.isinf(value):
+        return "∞" if value > 0 else "−∞"
+    shown = value * 100 if unit in PERCENT else value
+    size = abs(shown)
+    if size and not 1e-3 <= size < (1e15 if unit == "count" else 1e6):
+        return _power(*f"{shown:.11e}".split("e"))
+    return f"{float(f'{shown:.12g}'):,.12g}".replace("-", "−")
+
+
+def refuting(item: Expectation, unit: Unit) -> str:
+    """Return what refutes an expectation in words."""
+    return "any other number" if item.printed else bounds(item.refutes, unit, item.kind)
+
+
 def bounds(region: Region, unit: Unit, kind: str) -> str:
     """Return a region in words: "at least 2 pp", or "more than 2 pp" where it does not include its end."""
-    return region_in_words(region, lambda end: number(end, unit), suffix(unit, kind))
+    return region_in_words(region, lambda value: end(value, unit), suffix(unit, kind))
 
 
 def region_in_words(
@@ -141,10 +170,10 @@ def cap(item: Requirements, *, lesser: bool, trained: bool) -> str | None:
 
 def claim_cap(verdict: ClaimVerdict, item: Requirements) -> str | None:
     """Return what caps the words of a claim's verdict."""
-    trained = any(e.item.kind != "exact" for e in verdict.expectations if e.item.role == "decides")
+    trained = any(not e.exact for e in verdict.expectations if e.item.role == "decides")
     return cap(item, lesser=verdict.capped, trained=trained)
 
 
 def expectation_cap(verdict: ExpectationVerdict, item: Requirements) -> str | None:
     """Return what caps the words of an expectation's verdict."""
-    return cap(item, lesser=below(item.scale, verdict.own_scale), trained=verdict.item.kind != "exact")
+    return cap(item, lesser=below(item.scale, verdict.own_scale), trained=not verdict.exact)
