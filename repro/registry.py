@@ -125,7 +125,15 @@ MODELS: dict[str, Entry] = {
 PROBES: dict[str, Entry] = {
     "weight_gradient_norm": Entry("repro.probes.gradients:weight_gradient_norm", 1, frozenset({"layers"})),
     "output_gradient_norm": Entry("repro.probes.gradients:output_gradient_norm", 1, frozenset({"layers"})),
-    "response_std": Entry("repro.probes.responses:response_std", 1, frozenset({"layers"})),
+    "response_std": Entry("repro.probes.responses:response_std", 1, frozenset({"layers", "statistics"})),
+    "insertion_difference": Entry(
+        "repro.probes.surgery:insertion_difference", 1, frozenset({"depth", "inserted"})
+    ),
+    "block_left_out": Entry("repro.probes.surgery:block_left_out", 1, frozenset()),
+    "same_class_neighbours": Entry("repro.probes.neighbours:same_class_neighbours", 1, frozenset({"space"})),
+    "nearest_images": Entry("repro.probes.neighbours:nearest_images", 1, frozenset({"space"})),
+    "kernel_peak_share": Entry("repro.probes.kernels:kernel_peak_share", 1, frozenset()),
+    "augmented_minus_test_error": Entry("repro.probes.augmented:augmented_minus_test_error", 1, frozenset()),
     "parameters": Entry("repro.probes.static:parameters", 1, frozenset()),
     "weight_layers": Entry("repro.probes.static:weight_layers", 1, frozenset()),
     "multiply_adds": Entry("repro.probes.static:multiply_adds", 1, frozenset()),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from repro.datasets.files import ImageFiles
@@ -22,23 +23,26 @@ def load_dataset(
     """Return the dataset of a run: images in memory, or their listing where the recipe reads files (`as_files`).
 
     Args:
-        spec: name and fingerprint; a user's own function is called as ``function(**options)``.
+        spec: name and fingerprint. Of its options, "train_images" leaves only the first so many training images, in
+            an order that ignores classes; a user's own function is called with the others.
         source: where it lies, for one that was brought.
         claims_folder: where a user's own code is looked for.
         as_files: whether a listing is wanted.
 
     Raises:
-        ReproError: the dataset is unknown or not at hand, is not what its fingerprint says, or the user's function
-            returns something else than what is wanted.
+        ReproError: the dataset is unknown or not at hand, is not what its fingerprint says, has fewer images than are
+            wanted, or the user's function returns something else than what is wanted.
     """
     where = f"dataset {spec.name}"
+    options = dict(spec.options)
+    wanted_images = options.pop("train_images", None)
     if source is not None:
         data = read_dataset(source)
     else:
         entry = find_dataset(DataRef(spec.name, as_files=as_files), where, Names(claims_folder))
         if not entry.target:
             raise mistake(where, entry.missing or "is not at hand")
-        data = load(entry.target, claims_folder)(**spec.options)
+        data = load(entry.target, claims_folder)(**options)
     wanted = ImageFiles if as_files else ImageData
     if not isinstance(data, wanted):
         raise mistake(
@@ -46,11 +50,23 @@ def load_dataset(
         )
     if ":" in spec.name:
         # A user's own is known by its source: its content has no published fingerprint to be checked against.
-        return data
+        return _first(data, wanted_images, where)
     if data.fingerprint != spec.fingerprint:
         what = f"its content is not that of the run, {spec.fingerprint}"
         changed = (
             "it has changed: run the command again" if source else "the shipped file is damaged: reinstall"
         )
         raise mistake(where, what, data.fingerprint, changed)
-    return data
+    return _first(data, wanted_images, where)
+
+
+def _first(data: ImageData | ImageFiles, count: int | None, where: str) -> ImageData | ImageFiles:
+    """Return the data with its first `count` training images only; the test images are all there."""
+    if count is None:
+        return data
+    if not isinstance(data, ImageData):
+        raise mistake(where, "train_images is of images in memory, and these are read from files")
+    if count > len(data.train_labels):
+        what = f"has {len(data.train_labels):,} training images, and more are wanted"
+        raise mistake(where, what, count, "lower train_images")
+    return replace(data, train_images=data.train_images[:count], train_labels=data.train_labels[:count])

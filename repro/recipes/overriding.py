@@ -75,6 +75,18 @@ def contradictions(made: Recipe, place: Callable[[str], str] = "recipe.{}".forma
     if made.label_smoothing >= 1:
         what, hint = "must be below 1", "it is the share of the target that is spread over all classes"
         problems.append(Problem(place("label_smoothing"), what, repr(made.label_smoothing), hint))
+    if made.optimiser == "sgd":
+        for key in ("beta1", "beta2", "epsilon"):
+            if getattr(made, key) != getattr(RECIPES["resnet-cifar"], key):
+                what, hint = 'is of Adam, and optimiser = "sgd"', 'remove it, or set optimiser = "adam"'
+                problems.append(Problem(place(key), what, repr(getattr(made, key)), hint))
+    elif made.nesterov:
+        what, hint = "is a momentum of SGD", f'remove it: optimiser = "{made.optimiser}"'
+        problems.append(Problem(place("nesterov"), what, "true", hint))
+    for key in ("beta1", "beta2"):
+        if getattr(made, key) >= 1:
+            what, hint = "must be below 1", "it is the share of the mean so far that is kept at each step"
+            problems.append(Problem(place(key), what, repr(getattr(made, key)), hint))
     if made.nesterov and made.momentum == 0:
         problems.append(Problem(place("nesterov"), "needs a momentum", "momentum = 0", "set momentum"))
     return problems
@@ -111,4 +123,4 @@ def _types() -> dict[str, TypeAdapter[Any]]:
 
 
 _LEAST = {"batch_size": 1, "bn_group": 1, "crop_size": 1, "train_error_images": 1}
-_POSITIVE = frozenset({"epochs", "lr", "evaluate_every", "warmup_lr"})
+_POSITIVE = frozenset({"epochs", "lr", "evaluate_every", "warmup_lr", "epsilon"})
