@@ -135,10 +135,49 @@ PROBES: dict[str, Entry] = {
     "kernel_peak_share": Entry("repro.probes.kernels:kernel_peak_share", 1, frozenset()),
     "augmented_minus_test_error": Entry("repro.probes.augmented:augmented_minus_test_error", 1, frozenset()),
     "parameters": Entry("repro.probes.static:parameters", 1, frozenset()),
-    "weight_layers": Entry("repro.probes.static:weight_layers", 1, frozenset()),
-    "multiply_adds": Entry("repro.probes.static:multiply_adds", 1, frozenset()),
-    "residual_identity": Entry("repro.probes.identities:residual_identity", 1, frozenset()),
+    "parameter_share": Entry("repro.probes.static:parameter_share", 1, frozenset({"layers"})),
+    "weight_layers": Entry("repro.probes.static:weight_layers", 1, frozenset({"layers"})),
+    "projections": Entry("repro.probes.static:projections", 1, frozenset()),
+    "neurons": Entry("repro.probes.static:neurons", 1, frozenset()),
+    "multiply_adds": Entry("repro.probes.static:multiply_adds", 1, frozenset({"layers"})),
+    "multiply_add_share": Entry("repro.probes.static:multiply_add_share", 1, frozenset({"layers"})),
 }
+
+
+
+def _formula(target: str, options: str) -> Entry:
+    return Entry(f"repro.formulas.{target}", 1, frozenset(options.split()))
+
+
+FORMULAS: dict[str, Entry] = {
+    "residual_identity": Entry("repro.probes.identities:residual_identity", 1, frozenset()),
+    "output_side": _formula("convolutions:output_side", "side kernel stride padding"),
+    "receptive_field": _formula("convolutions:receptive_field", "kernels"),
+    "stack_weights": _formula("convolutions:stack_weights", "kernel channels layers biases"),
+    "convolution_overcount": _formula("convolutions:overcount", "side kernel stride padding"),
+    "crops": _formula("convolutions:crops", "image crop mirrored"),
+    "alexnet_neurons": _formula("alexnet:neurons", "layer side padding"),
+    "alexnet_share_of_parameters": _formula("alexnet:share_of_parameters", "layer tower"),
+    "resnet_multiply_adds": _formula("resnet:table_1", "depth shortcut stride_in classifier stem"),
+    "resnet_block_multiply_adds": _formula("resnet:block", "design filters projection"),
+    "residual_block_nonlinearity": _formula("residual_block:nonlinearity", "layers size pairs"),
+    "mae_training_ratio": _formula("masked_autoencoder:training_ratio", "masked decoder_blocks decoder_width class_token attention embeddings"),
+    "mae_decoder_share": _formula("masked_autoencoder:decoder_share", "decoder_blocks decoder_width tokens attention embeddings"),
+    "position_shift_deviation": _formula("transformer:shift_deviation", "d_model positions offsets argument"),
+    "position_wavelength": _formula("transformer:wavelength", "pair d_model"),
+    "position_wavelength_steps": _formula("transformer:wavelength_steps", "d_model"),
+    "dot_product_variance": _formula("transformer:dot_product_variance", "d_k components scaled same"),
+    "softmax_slope": _formula("transformer:softmax_slope", "d_k scaled"),
+    "transformer_parameters": _formula("transformer:parameters", "layers d_model d_ff heads d_k d_v vocabulary embeddings biases"),
+    "attention_cost": _formula("transformer:attention_cost", "heads d_model length"),
+    "attention_break_even": _formula("transformer:break_even", "recurrent projections"),
+    "training_cost": _formula("transformer:training_cost", "hours gpus teraflops"),
+    "training_hours": _formula("transformer:training_hours", "steps seconds_a_step"),
+    "dropout_l2_deviation": _formula("dropout:l2_deviation", "loss"),
+    "dropout_growth": _formula("dropout:growth", "loss"),
+    "dropout_coefficients": _formula("dropout:coefficients", "standardised"),
+}
+"""Numbers that follow from a paper's text by arithmetic: functions of keyword arguments, most of them without torch."""
 
 DATASETS: dict[str, DatasetEntry] = {
     "digits": DatasetEntry(
@@ -191,6 +230,11 @@ def find_probe(name: str, where: str, claims_folder: Path | None = None) -> Entr
 def stands_in(name: str, fingerprint: str) -> bool:
     """Tell whether other data stand in for a dataset whose content is known: the fingerprint is not the published."""
     return name in DATASETS and DATASETS[name].fingerprint != fingerprint
+
+
+def find_formula(name: str, where: str, claims_folder: Path | None = None) -> Entry:
+    """Return the entry of formula `name`; raises ReproError with a suggestion where there is none."""
+    return _find(name, FORMULAS, "formula", where, claims_folder)
 
 
 def find_dataset(ref: DataRef, where: str, names: Names) -> DatasetEntry:

@@ -21,6 +21,7 @@ ORDER = [
     "startup",
     "source_code",
     "recipes",
+    "formulas",
     "registry",
     "spec",
     "stats",
@@ -54,6 +55,8 @@ TORCH_MODULES = {"repro.datasets.download"}
 FORBIDDEN = {
     # Pure numbers, with no project types.
     "stats": {"errors", "startup", "source_code", "recipes", "registry", "spec"},
+    # Arithmetic beside a paper's sentence.
+    "formulas": {"startup", "source_code", "recipes", "registry", "spec", "stats"},
     # Leaves: a model knows nothing of training, a dataset nothing of models, and none of what a claim is.
     "models": {"datasets", "store", "claims", "experiment", "judging", "planning"},
     "datasets": {"store", "claims", "experiment"},

@@ -3,8 +3,9 @@
 from repro.claims.cells import Cell, cells, data_of, levels_of, run_spec
 from repro.claims.loading import Claim, Library, load_library
 from repro.claims.scales import SCALES, Scale, below, check_scale
-from repro.claims.schema import ClaimFile, Expectation, Metric, Paper
+from repro.claims.schema import ClaimFile, Expectation, Metric
 from repro.claims.schema_arms import Size
+from repro.claims.schema_paper import Paper
 
 __all__ = [
     "SCALES",

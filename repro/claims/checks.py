@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from repro.claims.cells import Cell, all_cells, cells, levels_of, run_spec
@@ -13,9 +13,9 @@ from repro.claims.checks_shown import figures, printed, tables
 from repro.claims.checks_variants import controls, sensitivities
 from repro.claims.findings import Finding, arm_of, cannot_run, known
 from repro.claims.scales import below
-from repro.claims.schema import Bounds, ClaimFile, Expectation
+from repro.claims.schema import Bounds, ClaimFile, Expectation, Metric
 from repro.errors import Problem, ReproError, suggestion
-from repro.registry import Names, find_model, find_probe
+from repro.registry import Names, find_formula, find_model, find_probe
 
 
 def check_claim(file: ClaimFile, scale: str, path: Path, names: Names) -> list[Problem]:
@@ -45,8 +45,10 @@ def _findings(file: ClaimFile, scale: str, path: Path, names: Names) -> Iterator
 
 
 def _arms(file: ClaimFile, names: Names) -> Iterator[Finding]:
-    trains = [m for m in file.metrics.values() if m.kind != "computed"]
-    if not trains:
+    if all(metric.own_cells for metric in file.metrics.values()):
+        for name in file.arms:
+            what = "does nothing: every metric has cells of its own"
+            yield f"arms.{name}", what, None, "remove it, or measure something on it"
         return
     if not file.arms:
         yield "arms", "is missing", None, "name at least one condition: [arms] …"
@@ -111,8 +113,28 @@ def _metrics(file: ClaimFile, names: Names) -> Iterator[Finding]:
             except ReproError as error:
                 for problem in error.problems:
                     yield problem.where, problem.what, problem.received, problem.hint
+        if metric.formula is not None:
+            yield from _formula(f"metrics.{name}", metric, names)
         for arm in metric.arms or []:
             yield from known(f"metrics.{name}.arms", "arm", arm, file.arms)
+
+
+def _formula(place: str, metric: Metric, names: Names) -> Iterator[Finding]:
+    """Find a formula that is none, and options that it does not take or lacks."""
+    assert metric.formula is not None
+    try:
+        entry = find_formula(metric.formula, f"{place}.formula", names.root)
+    except ReproError as error:
+        for problem in error.problems:
+            yield problem.where, problem.what, problem.received, problem.hint
+        return
+    if entry.options is None:
+        return
+    for case, own in (metric.cases or {"": {}}).items():
+        given = metric.options | own
+        where = f"{place}.cases.{case}" if case else f"{place}.options"
+        for key in sorted(given.keys() - entry.options):
+            yield f"{where}.{key}", "the formula takes no such option", None, suggestion(key, entry.options)
 
 
 def _tuning(file: ClaimFile) -> Iterator[Finding]:
@@ -161,10 +183,13 @@ def _expectation(file: ClaimFile, scale: str, place: str, item: Expectation) -> 
     yield from known(f"{place}.metric", "metric", item.metric, file.metrics)
     metric = file.metrics.get(item.metric)
     if metric is not None:
-        exact = metric.kind in ("static", "computed")
-        if (item.kind == "exact") != exact:
-            what = f'a {metric.kind} metric is judged by kind = "exact", and only such a one'
-            yield f"{place}.kind", what, repr(item.kind), "change the kind or the metric"
+        if metric.exact and item.kind in ("value", "slope"):
+            hint = 'use kind = "exact", difference, ratio, contrast or ordering'
+            what = f"a {metric.kind} metric has no seeds to take a mean of"
+            yield f"{place}.kind", what, repr(item.kind), hint
+        if item.kind == "exact" and not metric.exact:
+            what = f"a {metric.kind} metric is measured on runs, and no exact number"
+            yield f"{place}.kind", what, repr(item.kind), 'use kind = "value", or another metric'
         moments: list[str] = list(metric.at)
         if item.at is not None and item.at not in moments:
             hint = f"it is at {', '.join(moments)}" if moments else "it has no moments: remove `at`"
@@ -183,10 +208,7 @@ def _expectation(file: ClaimFile, scale: str, place: str, item: Expectation) -> 
                 str(moments),
                 'name one with `at`, or each = ["at"]',
             )
-    for arm in item.arms:
-        yield from known(f"{place}.arms", "arm", arm, file.arms)
-    if item.arm is not None:
-        yield from known(f"{place}.arm", "arm", item.arm, file.arms)
+    yield from _named(file, place, item)
     for name in item.each:
         if name != "at":
             yield from known(f"{place}.each", "factor", name, file.factors)
@@ -201,11 +223,13 @@ def _expectation(file: ClaimFile, scale: str, place: str, item: Expectation) -> 
         if item.over in file.factors and (len(numbers) < len(values) or len(set(numbers)) < 2):
             hint = "a slope needs at least two different numbers"
             yield f"{place}.over", "the levels of this factor are no numbers", repr(values), hint
-    addresses = [cell.address for cell in cells(file)]
-    for address in item.weights if addresses and judged else ():
-        yield from known(f"{place}.weights", "cell", address, addresses)
+    addresses = (metric.own_cells if metric else None) or [cell.address for cell in cells(file)]
+    for address in (*item.weights, *item.printed) if addresses and judged else ():
+        yield from known(f"{place}.{'printed' if item.printed else 'weights'}", "cell", address, addresses)
     static = metric is not None and metric.kind == "static"
-    if item.kind in ("value", "difference", "ratio", "ordering", "slope") or static:
+    of_cells = metric is None or metric.own_cells is None
+    needs_levels = item.kind in ("value", "difference", "ratio", "ordering", "slope") or static
+    if of_cells and needs_levels and not item.printed and item.kind != "contrast":
         for factor in sorted(file.factors.keys() - set(item.each) - item.levels.keys() - {item.over}):
             hint = f'each = ["{factor}"], or levels = {{ {factor} = … }}'
             yield place, f"does not say which level of {factor!r}", None, hint
@@ -218,6 +242,32 @@ def _expectation(file: ClaimFile, scale: str, place: str, item: Expectation) -> 
             "a value cannot support and refute",
         )
     yield from printed(f"{place}.reported", item, metric)
+
+
+def _named(file: ClaimFile, place: str, item: Expectation) -> Iterator[Finding]:
+    """Find arms, or cases of the metric, that do not exist: in the expectation, and by other conventions."""
+    metric = file.metrics.get(item.metric)
+
+    def exists(where: str, own: Metric | None, arms: Iterable[str]) -> Iterator[Finding]:
+        cases = own.own_cells if own else None
+        for arm in arms:
+            yield from known(where, "arm" if cases is None else "case", arm, cases or file.arms)
+
+    if item.arm is not None:
+        yield from exists(f"{place}.arm", metric, [item.arm])
+    yield from exists(f"{place}.arms", metric, item.arms)
+    if (item.convention or item.otherwise) and metric is not None and not metric.exact:
+        what = "conventions of counting are of numbers that are computed without training"
+        yield f"{place}.convention", what, None, "remove it"
+        return
+    for label, other in item.otherwise.items():
+        where = f"{place}.otherwise.{label}"
+        theirs = file.metrics.get(other.metric or item.metric)
+        yield from known(f"{where}.metric", "metric", other.metric or item.metric, file.metrics)
+        if theirs is not None and not theirs.exact:
+            yield f"{where}.metric", "is measured on runs", repr(other.metric), "use a metric that is computed"
+        arms = [other.arm] if other.arm else other.arms or ([item.arm] if item.arm else item.arms)
+        yield from exists(where, theirs, arms)
 
 
 def intervals(bounds: Bounds) -> list[tuple[float, float]]:

@@ -18,6 +18,8 @@ def controls(file: ClaimFile, names: Names) -> Iterator[Finding]:
     for name, control in file.control.items():
         for arm in control.arms:
             yield from known(f"control.{name}.arms", "arm", arm, file.arms)
+        for metric in control.metrics:
+            yield from known(f"control.{name}.metrics", "metric", metric, file.metrics)
         sabotaged = file.model_copy(update={"arms": {**file.arms, **control.arms}})
         for cell in cells(sabotaged):
             if cell.arm in control.arms and cell.arm in file.arms:

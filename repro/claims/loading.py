@@ -15,7 +15,8 @@ from repro.claims.checks_scales import check_scales
 from repro.claims.error_recovery import Recovered, recovered
 from repro.claims.reviews import NOTES, ReviewNote, notes_of, read_reviews
 from repro.claims.scales import SCALES, merge
-from repro.claims.schema import ClaimFile, Paper
+from repro.claims.schema import ClaimFile
+from repro.claims.schema_paper import Paper
 from repro.claims.toml import read_text, read_toml, validated
 from repro.errors import Problem, ReproError, mistake, suggestion
 from repro.registry import Names
@@ -54,10 +55,16 @@ class Claim:
         """The claim by the paper's own protocol."""
         return self.at["paper"]
 
+    @property
+    def trains(self) -> bool:
+        """Whether anything of it rests on training; else its verdict stands at every scale."""
+        return any(not metric.exact for file in self.at.values() for metric in file.metrics.values())
+
     def criteria_digest(self, scale: str) -> str:
         """Return a hash of what decides at `scale`: metrics, expectations, tuning and seeds, without their words."""
         file = self.at[scale]
-        words = {"title", "unit", "why", "reported", "uncertainty"}
+        words = {"title", "unit", "why", "reported", "uncertainty", "source"}
+        words |= {"convention", "otherwise", "known_beforehand"}
 
         def plain(item: BaseModel) -> dict[str, Any]:
             # Defaults are left out, so that a key added to the vocabulary later changes no digest.

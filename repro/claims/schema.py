@@ -6,10 +6,12 @@ Reported numbers are strings, so that their printed precision survives.
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, ValidationError, field_validator, model_validator
 
+from repro.claims.printed import read_printed
 from repro.claims.schema_arms import Arm
 from repro.claims.schema_shown import Figure, Table
 from repro.claims.vocabulary import (
@@ -23,26 +25,6 @@ from repro.claims.vocabulary import (
     distinct,
     no_others,
 )
-
-
-class Paper(Frozen):
-    """A publication; `claims/<paper>/paper.toml`."""
-
-    title: str
-    authors: list[str] = Field(min_length=1)
-    venue: str
-    year: int
-    identifier: str
-    url: str | None = None
-    bibtex_key: str
-    version_read: str | None = None
-
-    @field_validator("url")
-    @classmethod
-    def _web_address(cls, url: str | None) -> str | None:
-        if url is not None and not url.startswith(("https://", "http://")):
-            raise ValueError("an address starts with https:// or http://")
-        return url
 
 
 class Seeds(Frozen):
@@ -96,12 +78,16 @@ class Experiment(Frozen):
         return recipe
 
 
+EXACT_METRICS = ("static", "computed", "printed")
+"""Kinds of metrics that need no training: their numbers cannot err by chance, and are judged at every scale."""
+
 _METRIC_KEYS = {
     "final": "kind title arms unit of transform",
     "first_reach": "kind title arms unit of at_most",
     "probe": "kind title arms unit probe layers at reduce transform",
-    "static": "kind title arms unit probe reduce transform",
-    "computed": "kind title unit probe reduce transform",
+    "static": "kind title arms unit probe layers reduce transform",
+    "computed": "kind title unit formula options cases",
+    "printed": "kind title unit values source",
 }
 
 
@@ -110,10 +96,12 @@ class Metric(Frozen):
 
     kind "final": a history column at the last step. "first_reach": epochs until a history column is at
     most `at_most` at an evaluation; never reaching it is a censored value. "probe": a probe's rows at the
-    moments `at`, reduced to one number. "static": of a model as built. "computed": a registered function.
+    moments `at`, reduced to one number. "static": of a model as built, `layers` of it where given. "computed": a
+    formula of its `options`, once for each of the `cases`, which name further options. "printed": `values` that the
+    paper, or the `source` named, prints. Cases and values stand where an expectation names arms.
     """
 
-    kind: Literal["final", "first_reach", "probe", "static", "computed"]
+    kind: Literal["final", "first_reach", "probe", "static", "computed", "printed"]
     title: str | None = None
     of: HistoryColumn | None = None
     at_most: float | None = None
@@ -121,9 +109,26 @@ class Metric(Frozen):
     layers: str | None = None
     at: list[Moment] = []
     arms: list[str] | None = None
-    reduce: Literal["value", "mean", "median", "min", "max", "first_stage_over_last_stage"] = "value"
+    reduce: Literal["value", "mean", "median", "min", "max", "sum", "first_stage_over_last_stage"] = "value"
     transform: Literal["none", "log10"] = "none"
-    unit: Literal["error", "epochs", "number", "log10", "count"] = "number"
+    formula: str | None = None
+    options: dict[str, Any] = {}
+    cases: dict[Name, dict[str, Any]] = {}
+    values: dict[Name, Printed] = {}
+    source: Source | None = None
+    unit: Literal["error", "epochs", "number", "log10", "count", "share"] = "number"
+
+    @property
+    def exact(self) -> bool:
+        """Whether it needs no training."""
+        return self.kind in EXACT_METRICS
+
+    @property
+    def own_cells(self) -> list[str] | None:
+        """What its numbers are of, where these are no cells of the experiment: its cases, or its values."""
+        if self.kind == "computed":
+            return list(self.cases) or [""]
+        return list(self.values) if self.kind == "printed" else None
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
@@ -132,13 +137,17 @@ class Metric(Frozen):
             "first_reach": ["of", "at_most"],
             "probe": ["probe", "at"],
             "static": ["probe"],
-            "computed": ["probe"],
+            "computed": ["formula"],
+            "printed": ["values", "source"],
         }[self.kind]
-        missing = [key for key in needed if getattr(self, key) in (None, [])]
+        missing = [key for key in needed if getattr(self, key) in (None, [], {})]
         if missing:
             raise ValueError(f"a {self.kind} metric needs {' and '.join(f'`{key}`' for key in missing)}")
         no_others(self, f"a {self.kind} metric", _METRIC_KEYS[self.kind])
         distinct(self, "at", "arms")
+        for name, text in self.values.items():
+            if read_printed(text) is None:
+                raise ValueError(f'{name} = "{text}" is no number: "42.4", "253,440", "1.7%", "3.6 billion"')
         return self
 
 
@@ -164,7 +173,7 @@ class Bounds(Frozen):
 
 
 _EXPECTATION_KEYS = {
-    "exact": "arm arms levels each",
+    "exact": "arm arms levels each printed",
     "value": "arm levels each at",
     "difference": "arms levels each at paired",
     "ratio": "arms levels each at paired",
@@ -173,16 +182,32 @@ _EXPECTATION_KEYS = {
     "slope": "arm over levels each at paired",
 }
 _EVERY_EXPECTATION = (
-    "kind title metric at_least at_most within outside refuted reported uncertainty role from_scale why"
+    "kind title metric at_least at_most within outside refuted reported uncertainty role from_scale why "
+    "known_beforehand convention otherwise"
 )
+
+
+class Otherwise(Frozen):
+    """The number that another convention of counting gives: the same estimand of another metric, arm or level."""
+
+    metric: str | None = None
+    arm: str | None = None
+    arms: list[str] = []
+    levels: dict[str, str] = {}
 
 
 class Expectation(Frozen):
     """An estimand over cells, the region that supports the claim, and the region that refutes it.
 
-    kind "exact": a computed number. "value": one cell's mean. "difference", "ratio": of two arms' means (the
+    kind "exact": a number computed without training, of each arm that is named (or case of the metric); with
+    `printed`, each is held against its own printed number, to half a unit of the last digit. "value": one cell's mean. "difference", "ratio": of two arms' means (the
     ratio on the log scale). "contrast": weighted sum of cell means. "slope": of cell means over the numeric
     levels of factor `over`. "ordering": cell means increase along `arms`, by at least `at_least` each.
+    Differences, ratios, contrasts and orderings of exact numbers are exact.
+
+    `convention` says how things are counted for the number to come out, `otherwise` what the other conventions are,
+    whose numbers are shown and decide nothing. `known_beforehand`: the values that were known when the criterion was
+    written, shown beside the verdict.
     """
 
     kind: Literal["exact", "value", "difference", "ratio", "contrast", "slope", "ordering"]
@@ -199,9 +224,13 @@ class Expectation(Frozen):
     at_most: float | None = None
     within: tuple[float, float] | None = None
     outside: tuple[float, float] | None = None
+    printed: dict[str, Printed] = {}
     refuted: Bounds | None = None
     reported: Printed | None = None
     uncertainty: Reported = Reported()
+    convention: str | None = None
+    otherwise: dict[str, Otherwise] = {}
+    known_beforehand: str | None = None
     role: Literal["decides", "context"]
     from_scale: Literal["reduced", "paper"] | None = None
     paired: bool = False
@@ -209,7 +238,12 @@ class Expectation(Frozen):
 
     @property
     def supports(self) -> Bounds:
-        """The supporting region, as one object."""
+        """The supporting region, as one object; of several printed numbers, all that lies between them."""
+        if self.printed:
+            numbers = [number for text in self.printed.values() if (number := read_printed(text))]
+            return Bounds(
+                within=(min(number.low for number in numbers), max(number.high for number in numbers))
+            )
         return Bounds(at_least=self.at_least, at_most=self.at_most, within=self.within, outside=self.outside)
 
     @model_validator(mode="after")
@@ -239,6 +273,9 @@ class Expectation(Frozen):
             raise ValueError(
                 'a contrast names its cells by `weights`; it can be repeated over each = ["at"] only'
             )
+        if self.known_beforehand is not None and not re.search(r"\d", self.known_beforehand):
+            raise ValueError("known_beforehand gives the values that were known, not only that they were")
+        self._checked_printed()
         if self.at is not None and "at" in self.each:
             raise ValueError('give a moment with `at`, or all of them with each = ["at"], not both')
         try:
@@ -249,6 +286,19 @@ class Expectation(Frozen):
         if self.kind == "ratio" and min(ends[0] if isinstance(ends[0], tuple) else ends) <= 0:
             raise ValueError("a ratio is above 0 whatever is measured: its region has ends above 0")
         return self
+
+    def _checked_printed(self) -> None:
+        for name, text in self.printed.items():
+            number = read_printed(text)
+            if number is None or number.about:
+                raise ValueError(
+                    f'printed {name} = "{text}" is no plain number: "133M", "253,440", "3.6 billion", "18%"'
+                )
+        given = {"at_least", "at_most", "within", "outside", "refuted", "arm", "arms"} & self.model_fields_set
+        if self.printed and given:
+            raise ValueError(
+                f"printed numbers have regions and arms of their own: remove {', '.join(sorted(given))}"
+            )
 
 
 Grid = Annotated[list[Annotated[float, Field(gt=0)]], Field(min_length=2)]
@@ -275,11 +325,23 @@ class Tune(Frozen):
 
 
 class Control(Frozen):
-    """A sabotaged variant that the same criteria must reject, on seeds of its own. Its arms replace those named."""
+    """A sabotaged variant that the same criteria must reject, on seeds of its own.
+
+    Its arms replace those named, and so do its `metrics`, which must be exact: another formula, other options.
+    """
 
     title: str
-    arms: dict[str, Arm] = Field(min_length=1)
+    arms: dict[str, Arm] = {}
+    metrics: dict[str, Metric] = {}
     why: str
+
+    @model_validator(mode="after")
+    def _sabotages(self) -> Self:
+        if not self.arms and not self.metrics:
+            raise ValueError("a control changes something: give it arms or metrics")
+        if not all(metric.exact for metric in self.metrics.values()):
+            raise ValueError("a control replaces metrics that are computed without training; else its arms")
+        return self
 
 
 class Point(Frozen):
@@ -301,17 +363,26 @@ class Sensitivity(Frozen):
     points: list[Point] = Field(min_length=1)
 
 
+class Contrary(Frozen):
+    """What another source says of the same thing: where notes and a paper disagree, both stand side by side."""
+
+    by: str
+    says: str
+    where: str
+
+
 class ClaimFile(Frozen):
     """One claim at one scale, after merging; `claims/<paper>/<claim>.toml`.
 
     `direction` says of a deviation from the paper's protocol (a recipe field, "dataset", "depth" …), in a sentence,
-    which way it likely moves the result, or that this is not known.
+    which way it likely moves the result, or that this is not known. `no_control` says why there is none.
     """
 
     title: str
     statement: str
     quote: str | None = None
     source: Source
+    contrary: Contrary | None = None
     notes: list[str] = []
     ambiguities: list[str] = []
     direction: dict[str, str] = {}
@@ -322,6 +393,17 @@ class ClaimFile(Frozen):
     metrics: dict[Name, Metric] = Field(min_length=1)
     expect: dict[Name, Expectation] = Field(min_length=1)
     control: dict[Name, Control] = {}
+    no_control: str | None = None
     sensitivity: dict[Name, Sensitivity] = {}
     table: dict[Name, Table] = {}
     figure: dict[Name, Figure] = {}
+
+    def exact(self, item: Expectation) -> bool:
+        """Return whether an expectation needs no training: its verdict stands at every scale."""
+        return item.metric in self.metrics and self.metrics[item.metric].exact
+
+    @model_validator(mode="after")
+    def _control_or_none(self) -> Self:
+        if self.control and self.no_control is not None:
+            raise ValueError("there is a control, so that no_control does not hold: remove one of them")
+        return self

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any, Literal, Self
 
 from pydantic import ConfigDict, model_validator
 
+from repro.claims.printed import read_printed
 from repro.claims.vocabulary import Frozen, Printed
 
 Size = Literal["layers", "parameters", "multiply_adds"]
 
-_SIZE = re.compile(r"([~≈]?)\s*(\d[\d,]*)(?:\.(\d+))?\s*(k|M|G|thousand|million|billion|)")
-_MAGNITUDES = {"": 1.0, "k": 1e3, "thousand": 1e3, "M": 1e6, "million": 1e6, "G": 1e9, "billion": 1e9}
+_NO_SIZE = ("%", "pp", "×", "times")
 
 
 class NetSpec(Frozen):
@@ -44,22 +43,19 @@ class NetSpec(Frozen):
         """Return the least and the greatest number that a printed size stands for."""
         if size in self.within:
             return self.within[size]
-        match = _SIZE.fullmatch(self.printed[size])
-        assert match is not None, "checked when the file was read"
-        _, whole, decimals, magnitude = match.groups()
-        value = float(f"{whole.replace(',', '')}.{decimals or 0}")
-        half = 0.5 * 10.0 ** -len(decimals or "")
-        return (value - half) * _MAGNITUDES[magnitude], (value + half) * _MAGNITUDES[magnitude]
+        number = read_printed(self.printed[size])
+        assert number is not None, "checked when the file was read"
+        return number.low, number.high
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         if not self.printed:
             raise ValueError("a spec gives at least one of layers, parameters, multiply_adds")
         for size, text in self.printed.items():
-            match = _SIZE.fullmatch(text)
-            if match is None:
+            number = read_printed(text)
+            if number is None or text.endswith(_NO_SIZE):
                 raise ValueError(f'{size} = "{text}" is no size: "34", "89,578", "0.27M", "3.6 billion"')
-            if match.group(1) and size not in self.within:
+            if number.about and size not in self.within:
                 raise ValueError(f'{size} = "{text}" is about a number: say how far `within`, and why')
         for size, (low, high) in self.within.items():
             if size not in self.printed:

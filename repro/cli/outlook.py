@@ -55,7 +55,7 @@ def outlooks(item: Requirements, store: Store) -> Sequence[Outlook]:
     names = [
         name
         for name, expectation in applicable(item).items()
-        if expectation.role == "decides" and expectation.kind != "exact"
+        if expectation.role == "decides" and not item.file.exact(expectation)
     ]
     there = any(store.run(need.spec.key) for needs in item.measured.values() for need in needs)
     frame = None

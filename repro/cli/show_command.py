@@ -56,7 +56,7 @@ def _lines(claim: Claim, scale: str) -> Iterator[str]:
         unit = words.unit_of(file.metrics[item.metric], item.kind)
         judged = f", judged from the {item.from_scale} scale on" if item.from_scale else ""
         yield f"\n{name} ({item.role}{judged}): {item.title}"
-        yield f"  supported by {words.bounds(item.supports, unit, item.kind)}; refuted by {words.refuting(item, unit)}"
+        yield f"  supported by {words.needs(item, unit)}; refuted by {words.refuting(item, unit)}"
         if item.reported:
             yield f"  the paper reports {item.reported}"
         yield f"  why: {item.why}"

@@ -58,7 +58,11 @@ def _parts(
     when = [moment] if moment and "at" in item.each else []
     label = ", ".join([*where, *(str(part) for part in when)])
 
+    of_cells = file.metrics[item.metric].own_cells is None
+
     def address(arm: str, levels: Mapping[str, str] = fixed) -> str:
+        if not of_cells:
+            return arm
         return "/".join([arm, *(levels[factor] for factor in file.factors if factor in levels)])
 
     match item.kind:
@@ -90,10 +94,11 @@ def _parts(
                 own = ", ".join(filter(None, [label, f"{high} − {low}"]))
                 yield Estimand(own, {address(high): 1.0, address(low): -1.0}, moment)
         case "exact":
-            if file.metrics[item.metric].kind == "computed":
-                yield Estimand(label, {"": 1.0}, None)
-            else:
-                arms = [item.arm] if item.arm else item.arms or list(file.arms)
-                for arm in arms:
-                    own = label if item.arm else ", ".join(filter(None, [label, arm]))
-                    yield Estimand(own, {address(arm): 1.0}, None)
+            if item.printed:
+                for cell in item.printed:
+                    yield Estimand(cell, {cell: 1.0}, None)
+                return
+            named = [item.arm] if item.arm else item.arms
+            for arm in named or file.metrics[item.metric].own_cells or list(file.arms):
+                own = label if item.arm else ", ".join(filter(None, [label, arm]))
+                yield Estimand(own, {address(arm): 1.0}, None)

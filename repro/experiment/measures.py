@@ -127,5 +127,6 @@ _REDUCE: dict[str, Callable[[Sequence[Mapping[str, Any]]], float]] = {
     "median": _of_values(statistics.median),
     "min": _of_values(min),
     "max": _of_values(max),
+    "sum": _of_values(math.fsum),
     "first_stage_over_last_stage": _stage_ratio,
 }

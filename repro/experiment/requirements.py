@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from functools import partial
-from typing import Literal
+from typing import Any, Literal
 
 from repro.claims import Cell, Claim, ClaimFile, Metric, cells, run_spec
 from repro.claims.vocabulary import Moment
 from repro.experiment.tuning import TuningState, grid_of, tune
-from repro.registry import DATASETS, find_probe, stands_in
+from repro.registry import DATASETS, find_formula, find_probe, stands_in
 from repro.spec import DatasetSpec, ReadingSpec, RunSpec
 from repro.store import RunRecord, Store
 
@@ -33,10 +33,14 @@ class Need:
 
 @dataclass(frozen=True)
 class ExactNeed:
-    """A number that is computed without training: a reading of a model as built, or of mathematics alone."""
+    """A number that is computed without training: a reading of a model as built, or a formula's value.
+
+    `address` is the cell's, or the name of the formula's case; "" for a formula without cases.
+    """
 
     claim: str
     metric: str
+    address: str
     cell: Cell | None
     reading: ReadingSpec
 
@@ -127,7 +131,7 @@ def _tuning_spec(file: ClaimFile, cell: Cell, claim: Claim, lr: float, seed: int
 
 
 def _trains(file: ClaimFile) -> bool:
-    return any(metric.kind in ("final", "first_reach", "probe") for metric in file.metrics.values())
+    return any(not metric.exact for metric in file.metrics.values())
 
 
 def readings(file: ClaimFile, cell: Cell, spec: RunSpec, claim: Claim) -> Iterator[ReadingSpec]:
@@ -159,21 +163,27 @@ def _exact(claim: Claim) -> Iterator[ExactNeed]:
     """Exact numbers are those of the paper's own protocol, whatever the scale of the rest."""
     file = claim.base
     for name, metric in file.metrics.items():
-        if metric.kind not in ("static", "computed") or metric.probe is None:
+        if metric.formula is not None:
+            entry = find_formula(metric.formula, f"{claim.path}: metrics.{name}", claim.names.root)
+            for case in metric.own_cells or ():
+                options = metric.options | metric.cases.get(case, {})
+                yield ExactNeed(
+                    claim.id, name, case, None, ReadingSpec(metric.formula, entry.version, options)
+                )
+        if metric.kind != "static" or metric.probe is None:
             continue
-        if metric.kind == "computed":
-            entry = find_probe(metric.probe, f"{claim.path}: metrics.{name}", claim.names.root)
-            yield ExactNeed(claim.id, name, None, ReadingSpec(metric.probe, entry.version))
-            continue
+        options = {"layers": metric.layers} if metric.layers is not None else {}
         for cell in cells(file):
             if metric.arms is not None and cell.arm not in metric.arms:
                 continue
-            reading = static_reading(claim, cell, metric.probe, f"metrics.{name}")
+            reading = static_reading(claim, cell, metric.probe, f"metrics.{name}", options)
             if reading is not None:
-                yield ExactNeed(claim.id, name, cell, reading)
+                yield ExactNeed(claim.id, name, cell.address, cell, reading)
 
 
-def static_reading(claim: Claim, cell: Cell, probe: str, place: str) -> ReadingSpec | None:
+def static_reading(
+    claim: Claim, cell: Cell, probe: str, place: str, options: Mapping[str, Any] | None = None
+) -> ReadingSpec | None:
     """Return the reading of a cell's net by the paper's own protocol; None where the shape of its data is unknown."""
     spec = run_spec(claim.base, cell, 0, claim.names)
     # The paper's images and classes, even where other data stand in for them.
@@ -183,4 +193,4 @@ def static_reading(claim: Claim, cell: Cell, probe: str, place: str) -> ReadingS
         return None
     subject = {"model": asdict(spec.model), "in_shape": list(in_shape), "classes": data.classes}
     entry = find_probe(probe, f"{claim.path}: {place}", claim.names.root)
-    return ReadingSpec(probe, entry.version, subject=subject)
+    return ReadingSpec(probe, entry.version, options or {}, subject=subject)

@@ -61,6 +61,8 @@ def _refs(claim: Claim, scale: str) -> Iterator[DataRef]:
     """Return the datasets of a claim and its variants that can be brought."""
     # The paper's own nets are built for its own data, whose shape is known unless it is a user's own.
     yield from (ref for ref in _of_file(claim.base) if ref.name not in DATASETS)
+    if not claim.trains:
+        return
     if scale in claim.at:
         yield from _of_file(claim.at[scale])
     for variant in variants(claim, scale):

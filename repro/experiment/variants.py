@@ -40,6 +40,8 @@ class Variant:
 
 def variants(claim: Claim, scale: str, kinds: Iterable[Kind] = ("control", "sensitivity")) -> list[Variant]:
     """Return the variants of `claim` that it declares at `scale`, controls first."""
+    if not claim.trains:
+        return _computed(claim) if "control" in kinds else []
     if scale not in claim.at:
         return []
     file = claim.at[scale]
@@ -54,6 +56,26 @@ def variants(claim: Claim, scale: str, kinds: Iterable[Kind] = ("control", "sens
         for kind in kinds
         for of, label, changed in made[kind](file)
     ]
+
+
+def _computed(claim: Claim) -> list[Variant]:
+    """Return the controls of a claim that rests on no training: they are of every scale, too."""
+    file = claim.base
+    kept = {name: item for name, item in file.expect.items() if item.role == "decides"}
+    found = []
+    for name, control in file.control.items():
+        changed = file.model_copy(
+            update={
+                "arms": {**file.arms, **control.arms},
+                "metrics": {**file.metrics, **control.metrics},
+                "expect": {key: item.model_copy(update={"otherwise": {}}) for key, item in kept.items()},
+                "control": {},
+                "table": {},
+            }
+        )
+        own = replace(claim, id=_id(claim, "control", name, ""), at={"paper": changed})
+        found.append(Variant("control", name, "", own))
+    return found
 
 
 def _id(claim: Claim, kind: Kind, of: str, label: str) -> str:
@@ -82,7 +104,7 @@ def pruned(file: ClaimFile, expectations: Iterable[str]) -> ClaimFile:
     used = {
         address
         for item in kept.values()
-        if item.kind != "exact"
+        if not file.exact(item)
         for part in estimands(file, item)
         for address in part.weights
     }

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
+from repro.claims.printed import read_printed
 from repro.experiment.measures import Measurement, from_history, from_rows
 from repro.experiment.requirements import ExactNeed, Need, Requirements, reading_of
 from repro.store import RunRecord, Store
@@ -50,6 +51,12 @@ def _rows(item: Requirements, store: Store) -> Iterator[dict[str, Any]]:
         rows = store.reading(exact.reading.key)
         if rows is not None:
             yield _of_exact(item, exact, from_rows(item.claim.base.metrics[exact.metric], rows))
+    for name, metric in item.claim.base.metrics.items():
+        for row, text in metric.values.items():
+            number = read_printed(text)
+            assert number is not None, "checked when the file was read"
+            head = {"cell": row, "arm": row, "factors": "", "run": ""}
+            yield _exact_head(item, name) | head | _fields(Measurement(number.value))
 
 
 def _of_run(item: Requirements, need: Need, run: RunRecord, store: Store) -> Iterator[dict[str, Any]]:
@@ -77,17 +84,17 @@ def _of_run(item: Requirements, need: Need, run: RunRecord, store: Store) -> Ite
 
 def _of_exact(item: Requirements, need: ExactNeed, measured: Measurement) -> dict[str, Any]:
     cell = need.cell
-    return {
-        "claim": item.claim.id,
-        "scale": "exact",
-        "cell": cell.address if cell else "",
-        "arm": cell.arm if cell else "",
+    head = {
+        "cell": need.address,
+        "arm": cell.arm if cell else need.address,
         "factors": ";".join(f"{name}={level}" for name, level in cell.levels.items()) if cell else "",
-        "seed": -1,
         "run": need.reading.key,
-        "metric": need.metric,
-        "moment": "",
-    } | _fields(measured)
+    }
+    return _exact_head(item, need.metric) | head | _fields(measured)
+
+
+def _exact_head(item: Requirements, metric: str) -> dict[str, Any]:
+    return {"claim": item.claim.id, "scale": "exact", "seed": -1, "metric": metric, "moment": ""}
 
 
 def _fields(measured: Measurement) -> dict[str, Any]:

@@ -167,7 +167,7 @@ def of_verdict(verdict: ExpectationVerdict, item: Requirements, paper: float | N
     Where one comparison refutes a joint statement, that is the clearest of those that do; else it is the part
     farthest from decided.
     """
-    if verdict.item.kind == "exact" or not verdict.parts:
+    if verdict.exact or not verdict.parts:
         return None
     bars = bars_of(item, verdict.item, len(verdict.parts))
     found = [
@@ -197,7 +197,7 @@ def foreseen(item: Requirements, name: str, frame: pd.DataFrame, paper: float | 
     """
     expectation = item.file.expect[name]
     parts = estimands(item.file, expectation)
-    if expectation.kind == "exact" or not parts:
+    if item.file.exact(expectation) or not parts:
         return None
     bars = bars_of(item, expectation, len(parts))
     here = frame[(frame["metric"] == expectation.metric) & (frame["scale"] == item.scale)]

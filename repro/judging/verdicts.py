@@ -8,7 +8,7 @@ support it: see `stats.levels`. Pending and failed runs never count against a cl
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -17,6 +17,7 @@ from repro.claims.schema import Bounds
 from repro.experiment.estimands import Estimand, estimands
 from repro.experiment.net_check import check_nets
 from repro.experiment.requirements import Requirements
+from repro.judging.exact import OtherNumber, exact_number, other_numbers, own_bounds
 from repro.judging.missing import missing_data
 from repro.stats import Interval, Region, Sample, contrast, joint, judge, levels
 from repro.store import Store
@@ -36,7 +37,8 @@ class PartVerdict:
     """One estimand, judged.
 
     `interval` is at the level of support, `refutation` at the stricter level of refutation (None where nothing was
-    estimated). `absent` are the keys of runs and readings that are awaited.
+    estimated). `absent` are the keys of runs and readings that are awaited. `needs` is the supporting region of the part,
+    where each has its own.
     """
 
     estimand: Estimand
@@ -47,11 +49,20 @@ class PartVerdict:
     note: str | None = None
     refutation: Interval | None = None
     absent: frozenset[str] = frozenset()
+    needs: Bounds | None = None
+
+    @property
+    def exact(self) -> bool:
+        """Whether it is a number that was computed without training, and so has no interval."""
+        return self.interval is not None and self.interval.level == 1.0
 
 
 @dataclass(frozen=True)
 class ExpectationVerdict:
-    """An expectation, judged; `result` is None where it was not (yet), and `note` says why."""
+    """An expectation, judged; `result` is None where it was not (yet), and `note` says why.
+
+    `exact`: it needs no training. `otherwise`: what other conventions of counting give.
+    """
 
     id: str
     item: Expectation
@@ -60,6 +71,8 @@ class ExpectationVerdict:
     status: Status
     own_scale: str
     note: str | None = None
+    exact: bool = False
+    otherwise: tuple[OtherNumber, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -114,9 +127,9 @@ def judge_claim(item: Requirements, frame: pd.DataFrame, store: Store) -> ClaimV
         result = joint([r for r in results if r is not None])
     # What exact arithmetic alone decides stands at every scale; everything else is capped by the scale.
     if refuters:
-        exact = any(e.item.kind == "exact" for e in refuters)
+        exact = any(e.exact for e in refuters)
     else:
-        exact = not left_out and all(e.item.kind == "exact" for e in deciders)
+        exact = not left_out and all(e.exact for e in deciders)
     capped = below(item.scale, "paper") and not exact
     return ClaimVerdict(item.claim.id, item.scale, judged, result, status, capped, barred)
 
@@ -127,7 +140,7 @@ def applicable(item: Requirements) -> dict[str, Expectation]:
         name: expectation
         for name, expectation in item.file.expect.items()
         if not below(item.scale, expectation.from_scale or "exact")
-        and (expectation.kind == "exact" or item.measured or item.tuning)
+        and (item.file.exact(expectation) or item.measured or item.tuning)
     }
 
 
@@ -160,14 +173,14 @@ def _expectation(
     deciding: int,
     barred: str | None,
 ) -> ExpectationVerdict:
-    exact = expectation.kind == "exact"
+    exact = item.file.exact(expectation)
     file = item.claim.base if exact else item.file
     expectation = file.expect.get(name, expectation)
     parts = estimands(file, expectation)
     own = "exact" if exact else expectation.from_scale or "paper"
     if not parts:
         note = "this scale skips a cell of every comparison"
-        return ExpectationVerdict(name, expectation, (), None, "complete", own, note)
+        return ExpectationVerdict(name, expectation, (), None, "complete", own, note, exact)
     looks = 1 if exact else len(file.experiment.seeds.looks)
     support, refutation = levels(ALPHA, looks, len(parts), deciding if expectation.role == "decides" else 1)
     supports = region(expectation.supports)
@@ -177,7 +190,7 @@ def _expectation(
         missing = None if exact else missing_data(item, file.metrics[expectation.metric], part, store)
         found: Status = "complete"
         if exact:
-            verdict, found = _exact_part(part, expectation, frame, supports, refutes, item, store)
+            verdict, found = _exact_part(part, expectation, frame, item, store)
         elif barred is not None:
             verdict, found = PartVerdict(part, {}, None, None, 0, barred), "failed"
         elif missing is not None:
@@ -196,7 +209,20 @@ def _expectation(
         result = None
     else:
         result = joint([r for r in results if r is not None])
-    return ExpectationVerdict(name, expectation, tuple(judged), result, status, own)
+    others = tuple(_otherwise(expectation, item, frame, store)) if exact else ()
+    return ExpectationVerdict(
+        name, expectation, tuple(judged), result, status, own, exact=exact, otherwise=others
+    )
+
+
+def _otherwise(
+    expectation: Expectation, item: Requirements, frame: pd.DataFrame, store: Store
+) -> Iterator[OtherNumber]:
+    for part, label, theirs, number in other_numbers(expectation, item, frame, store):
+        known = number.value is not None and math.isfinite(number.value)
+        supports = region(own_bounds(expectation, part))
+        would_do = supports.admits(number.value) if known and number.value is not None else None
+        yield OtherNumber(label, theirs.label or part.label, number.value, would_do)
 
 
 def _part(
@@ -260,36 +286,26 @@ def sample_of(rows: pd.DataFrame) -> Sample:
 
 
 def _exact_part(
-    part: Estimand,
-    expectation: Expectation,
-    frame: pd.DataFrame,
-    supports: Region,
-    refutes: Region,
-    item: Requirements,
-    store: Store,
+    part: Estimand, expectation: Expectation, frame: pd.DataFrame, item: Requirements, store: Store
 ) -> tuple[PartVerdict, Status]:
-    address = next(iter(part.weights))
-    rows = frame[
-        (frame["metric"] == expectation.metric) & (frame["scale"] == "exact") & (frame["cell"] == address)
-    ]
-    if rows.empty:
-        keys = [
-            need.reading.key
-            for need in item.exact
-            if need.metric == expectation.metric and (need.cell.address if need.cell else "") == address
-        ]
-        reasons = [reason for key in keys if (reason := store.failure(key))]
-        waits = (
-            "not computed yet" if keys else "the shape of the dataset is not known without running its code"
+    number = exact_number(part, expectation.metric, item, frame, store)
+    needs = own_bounds(expectation, part)
+    own = needs if expectation.printed else None
+    if number.value is None:
+        return PartVerdict(part, {}, None, None, 0, number.note, needs=own), (
+            "failed" if number.failed else "pending"
         )
-        note = reasons[0].splitlines()[0] if reasons else waits
-        return PartVerdict(part, {}, None, None, 0, note), "failed" if reasons else "pending"
-    value = float(rows["value"].iloc[0])
+    if not math.isfinite(number.value):
+        return PartVerdict(part, {}, None, "inconclusive", 0, number.note, needs=own), "complete"
+    value = number.value
     interval = Interval(estimate=value, low=value, high=value, level=1.0, df=math.nan)
+    supports = region(needs)
+    refutes = supports.complement() if expectation.refuted is None else region(expectation.refuted)
     result: Result = "inconclusive"
     if supports.admits(value) or refutes.admits(value):
         result = "supported" if supports.admits(value) else "refuted"
-    return PartVerdict(part, {address: Sample((value,))}, interval, result, 1), "complete"
+    sample = {address: Sample((value,)) for address in part.weights}
+    return PartVerdict(part, sample, interval, result, 1, needs=own), "complete"
 
 
 def region(bounds: Bounds) -> Region:

@@ -59,7 +59,12 @@ class Schedule:
         """
         looks = self.looks() if looks is None else looks
         first = [look.requirements for look in looks if look.earlier is None]
-        wanted = [item for _, item in self.variants(self.kinds)]
+        # A control that is computed without training costs nothing, and is not waited for to be asked for.
+        wanted = [
+            item
+            for variant, item in self.variants()
+            if variant.kind in self.kinds or (variant.kind == "control" and not variant.claim.trains)
+        ]
         plan = make_plan([*first, *wanted], self.store)
         if plan.jobs or len(first) == len(looks):
             return plan

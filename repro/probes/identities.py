@@ -8,13 +8,11 @@ import torch
 from torch import Tensor, nn
 from torch.autograd.functional import jacobian
 
-from repro.probes.context import ProbeContext, Rows
-
 SEEDS = range(5)
 IMAGES, CHANNELS, SIZE = 2, 3, 4
 
 
-def residual_identity(context: ProbeContext) -> Rows:
+def residual_identity() -> float:
     """Return how far the derivative of a residual unit is from the sum rule, over several random units.
 
     For h(x) = f(g(x)) + g(x), dh/dx = f'(g(x)) g'(x) + g'(x). The left side is automatic differentiation of the
@@ -31,7 +29,7 @@ def residual_identity(context: ProbeContext) -> Rows:
                 worst = max(
                     worst, _deviation(f, g, torch.randn(IMAGES, CHANNELS, SIZE, SIZE, dtype=torch.float64))
                 )
-    return [{"value": worst}]
+    return worst
 
 
 def _deviation(f: nn.Module, g: nn.Module, x: Tensor) -> float:

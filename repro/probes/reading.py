@@ -1,4 +1,4 @@
-"""Taking a reading: the one entry point for probes of runs, of models as built, and of mathematics alone."""
+"""Taking a reading: the one entry point for probes of runs and of models as built, and for formulas."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from repro.errors import mistake
 from repro.models import build_model
 from repro.models.normalisation import group_batch_norm
 from repro.probes.context import ProbeContext, Rows
-from repro.registry import find_probe, load
+from repro.registry import find_formula, find_probe, load
 from repro.spec import ModelSpec, ReadingSpec, RunSpec
 from repro.training.feeds import Feed
 from repro.training.seeds import global_stream
@@ -34,8 +34,8 @@ def take_reading(
 
     Args:
         reading: what to read. Its `run` makes it a probe of a run; its `subject`, ``{"model": {"name",
-            "version", "options"}, "in_shape": [C, H, W], "classes": n}``, one of a model as built; neither, a
-            computed one.
+            "version", "options"}, "in_shape": [C, H, W], "classes": n}``, one of a model as built; neither, the
+            value of a formula.
         weights: the run's kept weights at the reading's moment; for a run only.
         data: the run's dataset; for a run only.
         device: where to compute.
@@ -45,6 +45,8 @@ def take_reading(
         ReproError: unknown probe or option, the probe does not fit what it is read from, or it returned no
             rows.
     """
+    if reading.run is None and reading.subject is None:
+        return _computed(reading, claims_folder)
     where = f"probe {reading.probe}"
     entry = find_probe(reading.probe, where, claims_folder)
     unknown = set() if entry.options is None else reading.options.keys() - entry.options
@@ -58,11 +60,24 @@ def take_reading(
             raise mistake(where, "needs the run's kept weights and its data")
         with closing(feed_for(data, reading.run.recipe, reading.run.seed, device)) as feed:
             return _checked(probe(_of_run(reading, reading.run, weights, feed, device, claims_folder)), where)
-    if reading.subject is not None:
-        context = _of_model(reading, reading.subject, device, claims_folder)
-    else:
-        context = ProbeContext(device=device, options=reading.options)
-    return _checked(probe(context), where)
+    assert reading.subject is not None
+    if ":" not in reading.probe and ":" not in reading.subject["model"]["name"]:
+        # The shipped static probes read sizes of the shipped nets, and no values: nothing is allocated.
+        device = torch.device("meta")
+    return _checked(probe(_of_model(reading, reading.subject, device, claims_folder)), where)
+
+
+def _computed(reading: ReadingSpec, claims_folder: Path | None) -> Rows:
+    """Return the value of a formula, which knows nothing but its options."""
+    where = f"formula {reading.probe}"
+    formula = load(find_formula(reading.probe, where, claims_folder).target, claims_folder)
+    try:
+        value = formula(**reading.options)
+    except TypeError as error:
+        raise mistake(where, str(error), dict(reading.options), "its options are its arguments") from error
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise mistake(where, "must return a number", value, "turn arrays into numbers with .item()")
+    return [{"value": value}]
 
 
 def _checked(rows: object, where: str) -> Rows:
@@ -107,7 +122,8 @@ def _of_model(
 ) -> ProbeContext:
     channels, height, width = subject["in_shape"]
     in_shape = (channels, height, width)
-    with global_stream(0, torch.device("cpu")):
+    place = device if device.type == "meta" else torch.device("cpu")
+    with global_stream(0, torch.device("cpu")), place:
         model = build_model(ModelSpec(**subject["model"]), in_shape, subject["classes"], claims_folder)
     model.to(device)
     return ProbeContext(device=device, options=reading.options, model=model, in_shape=in_shape)

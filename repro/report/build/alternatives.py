@@ -18,13 +18,15 @@ Judged = Sequence[tuple[Variant, ClaimVerdict]]
 def build_controls(item: Requirements, variants: Judged, places: str) -> list[model.Control]:
     """Return each declared control with its verdict."""
     return [
-        _control(item, places, variant.of, verdict, variant.claim.at[item.scale].experiment.seeds.looks[0])
+        _control(item, places, variant, verdict)
         for variant, verdict in variants
         if variant.kind == "control"
     ]
 
 
-def _control(item: Requirements, places: str, name: str, verdict: ClaimVerdict, seeds: int) -> model.Control:
+def _control(item: Requirements, places: str, variant: Variant, verdict: ClaimVerdict) -> model.Control:
+    name, own = variant.of, variant.claim
+    seeds = own.at.get(item.scale, own.base).experiment.seeds.looks[0]
     declared = item.file.control[name]
     lesser = words.claim_cap(verdict, item)
     told = {e.id: sentences.expectation_sentence(e, words.unit_at(e, item)) for e in verdict.expectations}

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 
+from repro.claims.printed import read_printed
 from repro.claims.schema import Expectation
 from repro.experiment.requirements import Requirements
 from repro.report import model
@@ -13,6 +15,7 @@ from repro.report.wording import words
 from repro.report.build.tables import printed_value
 from repro.stats import Interval, Region
 from repro.store import Store
+from repro.judging.exact import OtherNumber
 from repro.judging.verdicts import ExpectationVerdict, PartVerdict, refuting_region, region
 
 
@@ -23,7 +26,8 @@ def expectation(
     expected = verdict.item
     unit = words.unit_at(verdict, item)
     lesser = words.expectation_cap(verdict, item)
-    printed = printed_value(expected.reported)
+    number = read_printed(expected.reported) if verdict.exact and expected.reported else None
+    printed = number.value if number else None if verdict.exact else printed_value(expected.reported)
     return model.ExpectationResult(
         id=verdict.id,
         anchor=anchor,
@@ -32,10 +36,10 @@ def expectation(
         role=expected.role,
         unit=unit,
         reported=expected.reported,
-        reported_value=None if printed is None else printed / 100 if unit == "error" else printed,
+        reported_value=None if printed is None else printed / 100 if unit == "error" and not verdict.exact else printed,
         reported_note=_reported_note(expected),
-        supports=_region(region(expected.supports), words.bounds(expected.supports, unit, expected.kind)),
-        refutes=_region(refuting_region(expected), words.refuting(expected, unit)),
+        supports=_region(region(expected.supports), expected, words.needs(expected, unit)),
+        refutes=_region(refuting_region(expected), expected, words.refuting(expected, unit)),
         why=expected.why,
         verdict=model.Verdict(
             word=words.word(verdict.result, verdict.status, lesser),
@@ -43,12 +47,37 @@ def expectation(
             status=verdict.status,
             sentence=sentences.expectation_sentence(verdict, unit),
         ),
-        parts=[part(one, expected.kind, unit) for one in verdict.parts],
+        parts=[part(one, expected.kind, unit, expected.printed) for one in verdict.parts],
+        exact=verdict.exact,
+        convention=expected.convention,
+        otherwise=_otherwise(verdict, unit),
+        known_beforehand=expected.known_beforehand,
         **remarks.beside(verdict, item, unit, store),
     )
 
 
-def part(verdict: PartVerdict, kind: str, unit: model.Unit) -> model.Part:
+def _otherwise(verdict: ExpectationVerdict, unit: model.Unit) -> list[model.OtherConvention]:
+    """Return what other conventions give, one line each: of several parts, each with its name."""
+    by_label: dict[str, list[OtherNumber]] = {}
+    for one in verdict.otherwise:
+        by_label.setdefault(one.convention, []).append(one)
+    tail = words.suffix(unit, verdict.item.kind)
+    found = []
+    for label, numbers in by_label.items():
+        told = [
+            (f"{one.part}: " if len(numbers) > 1 else "")
+            + ("not computed yet" if one.value is None else words.number(one.value, unit) + tail)
+            for one in numbers
+        ]
+        do = {one.would_do for one in numbers}
+        would_do = None if None in do else do == {True}
+        found.append(model.OtherConvention(convention=label, text=", ".join(told), would_do=would_do))
+    return found
+
+
+def part(
+    verdict: PartVerdict, kind: str, unit: model.Unit, printed: Mapping[str, str] | None = None
+) -> model.Part:
     """Return one comparison of an expectation of this kind, shown in `unit`."""
     interval, wider = verdict.interval, verdict.refutation
     return model.Part(
@@ -65,6 +94,7 @@ def part(verdict: PartVerdict, kind: str, unit: model.Unit) -> model.Part:
         refutation_low=_low(wider, kind),
         refutation_high=_end(wider.high) if wider else None,
         refutation_level=wider.level if wider else None,
+        reported=(printed or {}).get(verdict.estimand.label),
     )
 
 
@@ -85,8 +115,10 @@ def _reported_note(expected: Expectation) -> str | None:
     return ", ".join(parts) or None
 
 
-def _region(found: Region, text: str) -> model.Region:
-    return model.Region(text=text, intervals=[(_end(piece.low), _end(piece.high)) for piece in found.pieces])
+def _region(found: Region, expected: Expectation, text: str) -> model.Region:
+    """Return a region for drawing; where each part has its own there is none for all."""
+    pieces = () if expected.printed else found.pieces
+    return model.Region(text=text, intervals=[(_end(piece.low), _end(piece.high)) for piece in pieces])
 
 
 def _end(value: float) -> float | None:

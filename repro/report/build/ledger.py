@@ -100,7 +100,7 @@ def _expectation(name: str, data: Mapping[str, Any], metrics: Mapping[str, Any])
         return f"{name}: {_said(data)}"
     refuted = _bounds(item.refuted, unit, item.kind) if item.refuted else "anything else"
     rest = {key: value for key, value in data.items() if key not in _SHOWN}
-    supports = _bounds(item.supports, unit, item.kind)
+    supports = words.AS_PRINTED if item.printed else _bounds(item.supports, unit, item.kind)
     return f"{name}: {supports}, refuted by {refuted} ({item.role}); {_said(rest)}"
 
 
@@ -109,7 +109,7 @@ def _bounds(region: Bounds, unit: model.Unit, kind: str) -> str:
     tail = words.suffix(unit, kind)
     key, value = next(iter(region.model_dump(exclude_none=True).items()))
     ends = value if isinstance(value, tuple | list) else (value,)
-    scale = 100 if unit == "error" else 1
+    scale = 100 if unit in words.PERCENT else 1
     numbers = " and ".join(f"{scale * end:.10g}".replace("-", "−") for end in ends)
     name = {"within": "between", "outside": "outside of"}.get(key, key.replace("_", " "))
     return f"{name} {numbers}{tail}"

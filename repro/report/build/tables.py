@@ -98,7 +98,7 @@ def _judged(
                 )
                 return {
                     "expectation": f"{item.claim.id}/expect/{found.id}",
-                    "region": words.bounds(found.item.supports, unit, found.item.kind),
+                    "region": words.needs(found.item, unit),
                     "verdict": model.Verdict(word=word, result=part.result, status=status, sentence=sentence),
                 }
     return {}
@@ -108,7 +108,7 @@ def _cell(
     name: str, metric: Metric, row: TableRow, table: Table, item: Requirements, frame: pd.DataFrame
 ) -> model.Cell:
     reported = row.reported.get(name)
-    exact = metric.kind in ("static", "computed")
+    exact = metric.exact
     chosen = frame[
         (frame["claim"] == item.claim.id)
         & (frame["metric"] == name)
@@ -149,7 +149,7 @@ def _difference(reported: str | None, ours: float, half: float, unit: model.Unit
     if printed is None or math.isnan(ours):
         return None
     known = half if math.isfinite(half) else None
-    shown = words.number(ours - (printed / 100 if unit == "error" else printed), unit, known)
+    shown = words.number(ours - (printed / 100 if unit in words.PERCENT else printed), unit, known)
     sign = "" if shown.startswith("−") or not shown.strip("0.") else "+"
     return f"{sign}{shown}{words.suffix(unit, 'difference')}"
 

@@ -215,7 +215,7 @@ def _parts(
 
 def _comparable(a: ExpectationResult, b: ExpectationResult, scales_differ: bool) -> bool:
     """Tell whether numbers are of the same thing; what is computed without training is, at every scale."""
-    return (a.kind, a.unit) == (b.kind, b.unit) and (a.kind == "exact" or not scales_differ)
+    return (a.kind, a.unit) == (b.kind, b.unit) and (a.exact or a.kind == "exact" or not scales_differ)
 
 
 def relation(a: Part, b: Part) -> Relation:

@@ -16,6 +16,7 @@ from repro.report.model import ExpectationResult, Part, Region, Unit
 
 _UNIT_LABELS: dict[Unit, str] = {
     "error": "error, %",
+    "share": "%",
     "epochs": "epochs",
     "number": "",
     "log10": "decades (log₁₀)",
@@ -144,7 +145,7 @@ def _readable(group: Sequence[ExpectationResult]) -> bool:
 
 def _scale(group: Sequence[ExpectationResult]) -> _Scale:
     unit = group[0].unit
-    raw = _Scale(0.0, 1.0, log=unit == "ratio", factor=100.0 if unit == "error" else 1.0)
+    raw = _Scale(0.0, 1.0, log=unit == "ratio", factor=100.0 if unit in ("error", "share") else 1.0)
     core = [raw.transform(value) for one in group for value in _drawable(one)]
     core += [raw.transform(value) for one in group for value in _landmarks(one)]
     core = [value for value in core if math.isfinite(value)]

@@ -11,7 +11,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict
 
 Result = Literal["supported", "refuted", "inconclusive"]
 Status = Literal["complete", "pending", "failed"]
-Unit = Literal["error", "epochs", "number", "log10", "count", "ratio"]
+Unit = Literal["error", "epochs", "number", "log10", "count", "ratio", "share"]
+"""Errors and shares are fractions, shown in percent."""
 
 
 class Data(BaseModel):
@@ -40,7 +41,8 @@ class Part(Data):
     one comparison could refute the claim, refute. An end is None where the interval goes on; all three of refutation
     are None where nothing was estimated, or where an older report did not tell. `n` is the smallest number of seeds in
     any cell. `bound` tells that censoring makes the estimate a bound. `result` is the machine's term for the region
-    that the interval lies in, at any scale; what may be said of a claim is a verdict's `word`.
+    that the interval lies in, at any scale; what may be said of a claim is a verdict's `word`. `reported` is the number
+    that the paper prints for this very part, where each has its own.
     """
 
     label: str
@@ -56,6 +58,7 @@ class Part(Data):
     refutation_low: float | None = None
     refutation_high: float | None = None
     refutation_level: float | None = None
+    reported: str | None = None
 
 
 class Region(Data):
@@ -65,12 +68,22 @@ class Region(Data):
     intervals: list[tuple[float | None, float | None]]
 
 
+class OtherConvention(Data):
+    """What another convention of counting gives, in words; `would_do`: whether that is the number claimed, if known."""
+
+    convention: str
+    text: str
+    would_do: bool | None
+
+
 class ExpectationResult(Data):
     """An expectation, judged: one row of the report.
 
     Sentences that stand beside the verdict and decide nothing: `resolves` says what the seeds can tell apart,
     `compatibility` whether the paper's number is what runs like ours would give (at the paper's scale only),
-    `sampling_note` what a finite test set adds. None where there is nothing to say.
+    `sampling_note` what a finite test set adds. None where there is nothing to say. `exact`: computed without training;
+    `convention` says how things were counted, `otherwise` what other conventions give. `known_beforehand`: values that
+    were known when the criterion was written.
     """
 
     id: str
@@ -90,6 +103,10 @@ class ExpectationResult(Data):
     resolves: str | None = None
     compatibility: str | None = None
     sampling_note: str | None = None
+    exact: bool = False
+    convention: str | None = None
+    otherwise: list[OtherConvention] = []
+    known_beforehand: str | None = None
 
 
 class Cell(Data):

@@ -24,7 +24,7 @@ def facing(claim: ClaimReport) -> Facing | None:
 
     A deciding expectation comes before context; one that needs training before what is computed without.
     """
-    told = [one for one in claim.expectations if one.reported and one.kind != "exact" and _measured(one)]
+    told = [one for one in claim.expectations if one.reported and not one.exact and _measured(one)]
     told.sort(key=lambda one: one.role != "decides")
     if not told:
         return None

@@ -26,7 +26,7 @@ def beside(
     verdict: ExpectationVerdict, item: Requirements, unit: Unit, store: Store
 ) -> dict[str, str | None]:
     """Return the sentences beside a verdict that rests on training; they decide nothing."""
-    if verdict.item.kind == "exact" or not any(part.samples for part in verdict.parts):
+    if verdict.exact or not any(part.samples for part in verdict.parts):
         return {}
     metric, percent = item.file.metrics[verdict.item.metric], unit == "error"
     paper = paper_number(verdict.item, percent)

@@ -9,7 +9,7 @@ from repro.judging.missing import not_there
 from repro.judging.verdicts import ClaimVerdict, ExpectationVerdict, PartVerdict, refuting_region
 from repro.report.model import Unit
 from repro.report.wording.text import percent
-from repro.report.wording.words import bounds, estimate, number, refuting, suffix
+from repro.report.wording.words import bounds, estimate, needs, number, refuting, suffix
 
 
 def expectation_sentence(verdict: ExpectationVerdict, unit: Unit) -> str:
@@ -26,13 +26,15 @@ def expectation_sentence(verdict: ExpectationVerdict, unit: Unit) -> str:
     if verdict.result == "supported":
         level = verdict.parts[0].interval.level if verdict.parts[0].interval else 0.95
         which = "Both" if total == 2 else f"All {total}"
-        needs = bounds(item.supports, unit, item.kind)
-        return f"{which} comparisons are {needs}, each with its whole {percent(level)} interval."
+        if verdict.exact:
+            return f"{which} numbers are as claimed: {needs(item, unit)}."
+        return f"{which} comparisons are {needs(item, unit)}, each with its whole {percent(level)} interval."
     if verdict.result == "refuted":
         failed = found["refuted"]
         verb = "fails" if len(failed) == 1 else "fail"
         named = _named(failed[0], item, unit)
-        return f"{len(failed)} of {total} comparisons {verb}: {named}. {_needed(item, unit)}"
+        what = "numbers" if verdict.exact else "comparisons"
+        return f"{len(failed)} of {total} {what} {verb}: {named}. {_needed(item, unit)}"
     held, open_ = len(found["supported"]), found["inconclusive"]
     verb = "holds" if held == 1 else "hold"
     # Of those that cannot be told, one that seems to be refuted needs words most.
@@ -72,24 +74,28 @@ def _stricter(part: PartVerdict, item: Expectation, unit: Unit) -> str:
 
 def _named(part: PartVerdict, item: Expectation, unit: Unit) -> str:
     note = f" ({part.note})" if part.note else ""
-    return f"{part.estimand.label or item.title}: {estimate(part, unit, item.kind)}{note}"
+    printed = item.printed.get(part.estimand.label)
+    beside = f", where {printed} is printed" if printed else ""
+    return f"{part.estimand.label or item.title}: {estimate(part, unit, item.kind)}{beside}{note}"
 
 
 def _needed(item: Expectation, unit: Unit) -> str:
-    return f"The claim needs {bounds(item.supports, unit, item.kind)}."
+    return f"The claim needs {needs(item, unit)}."
 
 
 def _one(part: PartVerdict, item: Expectation, unit: Unit) -> str:
     interval, tail = part.interval, suffix(unit, item.kind)
-    needs = bounds(item.supports, unit, item.kind)
+    wanted = bounds(part.needs, unit, item.kind) if part.needs else needs(item, unit)
     note = f" Note: {part.note}." if part.note else ""
     if interval is None or math.isnan(interval.estimate):
-        return f"There is no estimate to judge; the claim needs {needs}.{note}"
-    if item.kind == "exact":
+        return f"There is no estimate to judge; the claim needs {wanted}.{note}"
+    if part.exact:
         verb = {"supported": "as claimed", "refuted": "not as claimed"}.get(
             part.result or "", "between the regions"
         )
-        return f"Computed: {number(interval.estimate, unit)}{tail}; the claim needs {needs}: {verb}.{note}"
+        printed = item.printed.get(part.estimand.label)
+        bar = f"the paper prints {printed}" if printed else f"the claim needs {wanted}"
+        return f"Computed: {number(interval.estimate, unit)}{tail}; {bar}: {verb}.{note}"
     half = (interval.high - interval.low) / 2
     spread = half if math.isfinite(half) else None
     low, high = number(interval.low, unit, half), number(interval.high, unit, half)
@@ -98,9 +104,9 @@ def _one(part: PartVerdict, item: Expectation, unit: Unit) -> str:
     measured = f"We measured {middle} ({percent(interval.level)} interval {low} to {high}, {part.n} seeds)"
     refutes = refuting(item, unit)
     end = {
-        "supported": f"the whole interval lies in what the claim needs, {needs}",
+        "supported": f"the whole interval lies in what the claim needs, {wanted}",
         "refuted": f"the whole interval lies in what speaks against the claim, {refutes}",
-        "inconclusive": f"the claim needs {needs}, and {part.n} seeds cannot tell",
+        "inconclusive": f"the claim needs {wanted}, and {part.n} seeds cannot tell",
     }[part.result or "inconclusive"]
     return f"{measured}: {end}.{_stricter(part, item, unit)}{note}"
 
@@ -125,7 +131,7 @@ def claim_sentence(verdict: ClaimVerdict, sentences: dict[str, str], awaits: str
         return sentences[(undecided or deciders)[0].id]
     chosen = [e for e in deciders if e.result == verdict.result] or deciders
     # What was trained says more than what could be computed without it.
-    chosen.sort(key=lambda e: e.item.kind == "exact")
+    chosen.sort(key=lambda e: e.exact)
     first = f"{chosen[0].item.title}: {_lower(sentences[chosen[0].id])}"
     if verdict.result == "supported" and len(chosen) > 1:
         return f"All {len(chosen)} deciding expectations hold. {first}"

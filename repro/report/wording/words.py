@@ -14,6 +14,11 @@ from repro.report.model import Result, Status, Unit
 STAND_IN = "stand-in"
 """Caps the words like a lesser scale: what was trained was not trained on the paper's data."""
 
+PERCENT: tuple[Unit, ...] = ("error", "share")
+"""Fractions that are shown in percent."""
+
+AS_PRINTED = "each as printed, to half a unit of its last digit"
+
 DIFFERENCES = ("difference", "contrast", "ordering", "slope")
 
 
@@ -30,13 +35,13 @@ def unit_of(metric: Metric, kind: str) -> Unit:
 
 def unit_at(verdict: ExpectationVerdict, item: Requirements) -> Unit:
     """Return the unit of a judged expectation; exact ones are of the paper's own protocol."""
-    file = item.claim.base if verdict.item.kind == "exact" else item.file
+    file = item.claim.base if verdict.exact else item.file
     return unit_of(file.metrics[verdict.item.metric], verdict.item.kind)
 
 
 def suffix(unit: Unit, kind: str) -> str:
     """Return what follows a number: % for errors, pp for their differences, and so on."""
-    if unit == "error":
+    if unit in PERCENT:
         return " pp" if kind in DIFFERENCES else "%"
     return {"epochs": " epochs", "ratio": "×", "log10": " decades"}.get(unit, "")
 
@@ -47,8 +52,8 @@ def number(value: float, unit: Unit, half_width: float | None = None) -> str:
         return "∞" if value > 0 else "−∞"
     if unit == "count":
         return f"{value:,.0f}"
-    shown = value * 100 if unit == "error" else value
-    spread = half_width * 100 if unit == "error" and half_width is not None else half_width
+    shown = value * 100 if unit in PERCENT else value
+    spread = half_width * 100 if unit in PERCENT and half_width is not None else half_width
     if spread is None or not math.isfinite(spread) or spread <= 0:
         text = _three_digits(shown)
     else:
@@ -73,7 +78,7 @@ def estimate(part: PartVerdict, unit: Unit, kind: str) -> str:
     if interval is None:
         return "—"
     tail = suffix(unit, kind)
-    if kind == "exact":
+    if part.exact:
         return number(interval.estimate, unit) + tail
     half = (interval.high - interval.low) / 2
     low, high = number(interval.low, unit, half), number(interval.high, unit, half)
@@ -84,6 +89,11 @@ def estimate(part: PartVerdict, unit: Unit, kind: str) -> str:
         spread = half if math.isfinite(half) else None
         middle = sign + number(interval.estimate, unit, spread) + tail
     return f"{middle} [{low}, {high}], n = {part.n}"
+
+
+def needs(item: Expectation, unit: Unit) -> str:
+    """Return what supports an expectation in words."""
+    return AS_PRINTED if item.printed else bounds(item.supports, unit, item.kind)
 
 
 def bounds(region: Bounds, unit: Unit, kind: str) -> str:
@@ -101,6 +111,8 @@ def bounds(region: Bounds, unit: Unit, kind: str) -> str:
 
 def refuting(item: Expectation, unit: Unit) -> str:
     """Return the refuting region in words; by default, everything that does not support."""
+    if item.printed:
+        return "any other number"
     if item.refuted:
         return bounds(item.refuted, unit, item.kind)
     region, tail = item.supports, suffix(unit, item.kind)
@@ -144,10 +156,10 @@ def cap(item: Requirements, *, lesser: bool, trained: bool) -> str | None:
 
 def claim_cap(verdict: ClaimVerdict, item: Requirements) -> str | None:
     """Return what caps the words of a claim's verdict."""
-    trained = any(e.item.kind != "exact" for e in verdict.expectations if e.item.role == "decides")
+    trained = any(not e.exact for e in verdict.expectations if e.item.role == "decides")
     return cap(item, lesser=verdict.capped, trained=trained)
 
 
 def expectation_cap(verdict: ExpectationVerdict, item: Requirements) -> str | None:
     """Return what caps the words of an expectation's verdict."""
-    return cap(item, lesser=below(item.scale, verdict.own_scale), trained=verdict.item.kind != "exact")
+    return cap(item, lesser=below(item.scale, verdict.own_scale), trained=not verdict.exact)

@@ -1,0 +1,55 @@
+"""A publication, and what of it can be checked: `claims/<paper>/paper.toml`."""
+
+from __future__ import annotations
+
+from typing import Literal, Self
+
+from pydantic import Field, field_validator, model_validator
+
+from repro.claims.vocabulary import Frozen
+
+Open = Literal["data", "not checkable", "not written yet"]
+"""Why a sentence has no claim: nobody here has the data; nothing could refute it; nobody has written it."""
+
+
+class Checkable(Frozen):
+    """A table, a figure, or a sentence with a number or a comparison, and the claims that check it.
+
+    A claim is named as in its folder, or ``<paper>/<claim>`` where it is another paper's. What has no claim says why
+    not (`open`), and more of it in `note`.
+    """
+
+    where: str
+    says: str
+    claims: list[str] = []
+    open: Open | None = None
+    note: str | None = None
+
+    @model_validator(mode="after")
+    def _answered(self) -> Self:
+        if bool(self.claims) == (self.open is not None):
+            raise ValueError(
+                'names its claims, or says why it has none: open = "data", "not checkable" or "not written yet"'
+            )
+        return self
+
+
+class Paper(Frozen):
+    """A publication. `checkable` lists what could be checked in it, whether or not it is."""
+
+    title: str
+    authors: list[str] = Field(min_length=1)
+    venue: str
+    year: int
+    identifier: str
+    url: str | None = None
+    bibtex_key: str
+    version_read: str | None = None
+    checkable: list[Checkable] = []
+
+    @field_validator("url")
+    @classmethod
+    def _web_address(cls, url: str | None) -> str | None:
+        if url is not None and not url.startswith(("https://", "http://")):
+            raise ValueError("an address starts with https:// or http://")
+        return url

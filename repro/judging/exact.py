@@ -1,0 +1,89 @@
+"""Numbers that need no training: their values as far as they are there, and what other conventions of counting give."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from repro.claims import Expectation
+from repro.claims.printed import plain, read_printed
+from repro.claims.schema import Bounds
+from repro.experiment.estimands import Estimand, estimands
+from repro.experiment.requirements import Requirements
+from repro.store import Store
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True, slots=True)
+class ExactNumber:
+    """An estimand's value, or why it is not there; `failed` where computing it went wrong."""
+
+    value: float | None
+    note: str | None = None
+    failed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class OtherNumber:
+    """What another convention gives for one part of an expectation, and whether that would do; None: not computed."""
+
+    convention: str
+    part: str
+    value: float | None
+    would_do: bool | None
+
+
+def exact_number(
+    part: Estimand, metric: str, item: Requirements, frame: pd.DataFrame, store: Store
+) -> ExactNumber:
+    """Return a weighted sum of exact numbers, or their ratio where the estimand is on the log scale."""
+    found = frame[(frame["metric"] == metric) & (frame["scale"] == "exact")]
+    values: list[tuple[float, float]] = []
+    for address, weight in part.weights.items():
+        rows = found[found["cell"] == address]
+        if rows.empty:
+            return _absent(address, metric, item, store)
+        values.append((float(rows["value"].iloc[0]), weight))
+    if part.log:
+        if any(value <= 0 for value, _ in values):
+            return ExactNumber(math.nan, "a ratio with a number that is not above zero is not defined")
+        return ExactNumber(plain(math.prod(value**weight for value, weight in values)))
+    return ExactNumber(plain(math.fsum(value * weight for value, weight in values)))
+
+
+def _absent(address: str, metric: str, item: Requirements, store: Store) -> ExactNumber:
+    keys = [need.reading.key for need in item.exact if (need.metric, need.address) == (metric, address)]
+    reasons = [reason for key in keys if (reason := store.failure(key))]
+    if reasons:
+        return ExactNumber(None, reasons[0].splitlines()[0], failed=True)
+    waits = "not computed yet" if keys else "the shape of the dataset is not known without running its code"
+    return ExactNumber(None, waits)
+
+
+def own_bounds(expectation: Expectation, part: Estimand) -> Bounds:
+    """Return the supporting region of one part: where numbers are printed, that of its own."""
+    if not expectation.printed:
+        return expectation.supports
+    number = read_printed(expectation.printed[next(iter(part.weights))])
+    assert number is not None, "checked when the file was read"
+    return Bounds(within=(number.low, number.high))
+
+
+def other_numbers(
+    expectation: Expectation, item: Requirements, frame: pd.DataFrame, store: Store
+) -> Iterator[tuple[Estimand, str, Estimand, ExactNumber]]:
+    """Yield (part, convention, the same part by that convention, its value) for each convention that is named."""
+    file = item.claim.base
+    parts = estimands(file, expectation)
+    for label, other in expectation.otherwise.items():
+        changed = {name: getattr(other, name) for name in other.model_fields_set}
+        metric = str(changed.get("metric", expectation.metric))
+        if "arm" in changed or "arms" in changed:
+            changed = {"arm": None, "arms": []} | changed
+        theirs = estimands(file, expectation.model_copy(update=changed))
+        for part, other_part in zip(parts, theirs, strict=False):
+            yield part, label, other_part, exact_number(other_part, metric, item, frame, store)
