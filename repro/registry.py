@@ -133,6 +133,7 @@ PROBES: dict[str, Entry] = {
     "same_class_neighbours": Entry("repro.probes.neighbours:same_class_neighbours", 1, frozenset({"space"})),
     "nearest_images": Entry("repro.probes.neighbours:nearest_images", 1, frozenset({"space"})),
     "kernel_peak_share": Entry("repro.probes.kernels:kernel_peak_share", 1, frozenset()),
+    "test_outputs": Entry("repro.probes.outputs:test_outputs", 1, frozenset()),
     "augmented_minus_test_error": Entry("repro.probes.augmented:augmented_minus_test_error", 1, frozenset()),
     "parameters": Entry("repro.probes.static:parameters", 1, frozenset()),
     "parameter_share": Entry("repro.probes.static:parameter_share", 1, frozenset({"layers"})),
@@ -142,7 +143,6 @@ PROBES: dict[str, Entry] = {
     "multiply_adds": Entry("repro.probes.static:multiply_adds", 1, frozenset({"layers"})),
     "multiply_add_share": Entry("repro.probes.static:multiply_add_share", 1, frozenset({"layers"})),
 }
-
 
 
 def _formula(target: str, options: str) -> Entry:
@@ -161,14 +161,21 @@ FORMULAS: dict[str, Entry] = {
     "resnet_multiply_adds": _formula("resnet:table_1", "depth shortcut stride_in classifier stem"),
     "resnet_block_multiply_adds": _formula("resnet:block", "design filters projection"),
     "residual_block_nonlinearity": _formula("residual_block:nonlinearity", "layers size pairs"),
-    "mae_training_ratio": _formula("masked_autoencoder:training_ratio", "masked decoder_blocks decoder_width class_token attention embeddings"),
-    "mae_decoder_share": _formula("masked_autoencoder:decoder_share", "decoder_blocks decoder_width tokens attention embeddings"),
+    "mae_training_ratio": _formula(
+        "masked_autoencoder:training_ratio",
+        "masked decoder_blocks decoder_width class_token attention embeddings",
+    ),
+    "mae_decoder_share": _formula(
+        "masked_autoencoder:decoder_share", "decoder_blocks decoder_width tokens attention embeddings"
+    ),
     "position_shift_deviation": _formula("transformer:shift_deviation", "d_model positions offsets argument"),
     "position_wavelength": _formula("transformer:wavelength", "pair d_model"),
     "position_wavelength_steps": _formula("transformer:wavelength_steps", "d_model"),
     "dot_product_variance": _formula("transformer:dot_product_variance", "d_k components scaled same"),
     "softmax_slope": _formula("transformer:softmax_slope", "d_k scaled"),
-    "transformer_parameters": _formula("transformer:parameters", "layers d_model d_ff heads d_k d_v vocabulary embeddings biases"),
+    "transformer_parameters": _formula(
+        "transformer:parameters", "layers d_model d_ff heads d_k d_v vocabulary embeddings biases"
+    ),
     "attention_cost": _formula("transformer:attention_cost", "heads d_model length"),
     "attention_break_even": _formula("transformer:break_even", "recurrent projections"),
     "training_cost": _formula("transformer:training_cost", "hours gpus teraflops"),

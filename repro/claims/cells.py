@@ -61,8 +61,15 @@ def all_cells(file: ClaimFile) -> list[Cell]:
     return found
 
 
-def run_spec(file: ClaimFile, cell: Cell, seed: int, names: Names, lr: float | None = None) -> RunSpec:
-    """Return the run that `cell` needs at `seed`, with the tuned learning rate `lr` where there is one.
+def run_spec(
+    file: ClaimFile,
+    cell: Cell,
+    seed: int,
+    names: Names,
+    lr: float | None = None,
+    weight_decay: float | None = None,
+) -> RunSpec:
+    """Return the run that `cell` needs at `seed`, with the learning rate and weight decay that were tuned, if any.
 
     Raises:
         ReproError: unknown dataset, model, option or recipe field; all of them at once.
@@ -106,7 +113,10 @@ def run_spec(file: ClaimFile, cell: Cell, seed: int, names: Names, lr: float | N
     resolved: Recipe | None = None
     wrong: Sequence[Problem] = ()
     try:
-        resolved = _recipe(file, cell, fields | ({"lr": lr} if lr is not None else {}))
+        tuned = {"lr": lr, "weight_decay": weight_decay}
+        resolved = _recipe(
+            file, cell, fields | {key: value for key, value in tuned.items() if value is not None}
+        )
     except ReproError as error:
         wrong = error.problems
     try:

@@ -66,6 +66,8 @@ def _arms(file: ClaimFile, names: Names) -> Iterator[Finding]:
             for key in sorted(own.keys() & its.keys()):
                 whose = "by the arm and by a factor" if owner.startswith("arms.") else "by two factors"
                 yield f"{owner}.{key}", f"is set {whose}", None, f"keep this one or that of {other}"
+    if not any(metric.trains or metric.kind == "static" for metric in file.metrics.values()):
+        return  # what nobody can measure here needs no nets
     yield from _common_options(file, found, names)
     seen: dict[str, Cell] = {}
     for cell in found:
@@ -108,15 +110,34 @@ def _common_options(file: ClaimFile, found: list[Cell], names: Names) -> Iterato
 def _metrics(file: ClaimFile, names: Names) -> Iterator[Finding]:
     for name, metric in file.metrics.items():
         if metric.probe is not None:
-            try:
-                find_probe(metric.probe, f"metrics.{name}.probe", names.root)
-            except ReproError as error:
-                for problem in error.problems:
-                    yield problem.where, problem.what, problem.received, problem.hint
+            yield from _probe(f"metrics.{name}", metric, names)
+        if metric.at_most_of is not None:
+            yield from known(f"metrics.{name}.at_most_of", "arm", metric.at_most_of, file.arms)
+        if metric.members is not None and file.experiment.seeds.looks[0] < 2 * metric.members:
+            what = f"is too few seeds for two groups of {metric.members}"
+            hint = f"the first look needs at least {2 * metric.members}"
+            yield "experiment.seeds.looks", what, repr(file.experiment.seeds.looks), hint
         if metric.formula is not None:
             yield from _formula(f"metrics.{name}", metric, names)
         for arm in metric.arms or []:
             yield from known(f"metrics.{name}.arms", "arm", arm, file.arms)
+
+
+def _probe(place: str, metric: Metric, names: Names) -> Iterator[Finding]:
+    """Find a probe that is none, and options that it does not take."""
+    assert metric.probe is not None
+    try:
+        entry = find_probe(metric.probe, f"{place}.probe", names.root)
+    except ReproError as error:
+        for problem in error.problems:
+            yield problem.where, problem.what, problem.received, problem.hint
+        return
+    if entry.options is None:
+        return
+    for key in sorted(metric.options.keys() - entry.options):
+        yield f"{place}.options.{key}", "the probe takes no such option", None, suggestion(key, entry.options)
+    if metric.layers is not None and "layers" not in entry.options:
+        yield f"{place}.layers", "the probe takes no such option", None, suggestion("layers", entry.options)
 
 
 def _formula(place: str, metric: Metric, names: Names) -> Iterator[Finding]:
@@ -149,13 +170,17 @@ def _tuning(file: ClaimFile) -> Iterator[Finding]:
             if not tune.lr.keys() & cell.levels.values():
                 yield "tune.lr", "has no grid for a cell", repr(cell.address), "name one of its levels"
     for cell in cells(file):
-        if "lr" in cell.settings:
-            yield _owner(file, cell, "lr"), "is tuned, too", None, "remove it, or [tune]"
+        for key in ("lr", *(["weight_decay"] if tune.weight_decay else [])):
+            if key in cell.settings:
+                yield _owner(file, cell, key), "is tuned, too", None, "remove it, or [tune]"
     yield from known("tune.by", "metric", tune.by, file.metrics)
     chosen = file.metrics.get(tune.by)
     if chosen is not None and chosen.kind not in ("final", "first_reach"):
         what = f"a {chosen.kind} metric cannot be tuned by"
         yield "tune.by", what, repr(tune.by), "use a final or first_reach metric"
+    if chosen is not None and chosen.at_most_of is not None:
+        what, hint = "rests on another arm's runs, which are tuned themselves", "use a final metric"
+        yield "tune.by", what, repr(tune.by), hint
     if chosen is not None and (chosen.of or "").startswith("test"):
         hint = "tune by a training metric: there is no validation split"
         yield (
@@ -220,7 +245,10 @@ def _expectation(file: ClaimFile, scale: str, place: str, item: Expectation) -> 
         yield from known(f"{place}.over", "factor", item.over, file.factors)
         values = list(levels_of(file.factors.get(item.over, [])).values())
         numbers = [value for value in values if isinstance(value, int | float)]
-        if item.over in file.factors and (len(numbers) < len(values) or len(set(numbers)) < 2):
+        for level in item.along if judged and item.over in file.factors else ():
+            yield from known(f"{place}.along", "level", level, levels_of(file.factors[item.over]))
+        numeric = len(numbers) == len(values) and len(set(numbers)) >= 2
+        if item.kind == "slope" and item.over in file.factors and not numeric:
             hint = "a slope needs at least two different numbers"
             yield f"{place}.over", "the levels of this factor are no numbers", repr(values), hint
     addresses = (metric.own_cells if metric else None) or [cell.address for cell in cells(file)]
@@ -233,6 +261,9 @@ def _expectation(file: ClaimFile, scale: str, place: str, item: Expectation) -> 
         for factor in sorted(file.factors.keys() - set(item.each) - item.levels.keys() - {item.over}):
             hint = f'each = ["{factor}"], or levels = {{ {factor} = … }}'
             yield place, f"does not say which level of {factor!r}", None, hint
+    if metric is not None and metric.at_most_of is not None and len(item.arms) > 1 and not item.paired:
+        what = "compares arms whose target is one arm's own runs, seed by seed"
+        yield f"{place}.paired", what, None, "add paired = true"
     if item.refuted is not None and overlap(item.supports, item.refuted):
         received = repr(item.refuted.model_dump(exclude_none=True))
         yield (
@@ -265,7 +296,12 @@ def _named(file: ClaimFile, place: str, item: Expectation) -> Iterator[Finding]:
         theirs = file.metrics.get(other.metric or item.metric)
         yield from known(f"{where}.metric", "metric", other.metric or item.metric, file.metrics)
         if theirs is not None and not theirs.exact:
-            yield f"{where}.metric", "is measured on runs", repr(other.metric), "use a metric that is computed"
+            yield (
+                f"{where}.metric",
+                "is measured on runs",
+                repr(other.metric),
+                "use a metric that is computed",
+            )
         arms = [other.arm] if other.arm else other.arms or ([item.arm] if item.arm else item.arms)
         yield from exists(where, theirs, arms)
 

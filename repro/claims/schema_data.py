@@ -17,10 +17,11 @@ Side = Annotated[int, Field(ge=1)]
 class OwnData(Frozen):
     """Where labelled images lie, relative to the claim file, with forward slashes, and how many of them are used.
 
-    subset_of: the name of a data set, such as "cifar10", of which `train_images` are used. npz: a NumPy archive of x_train, y_train, x_test and y_test (repro/datasets/npz.py). folder: images in
-    ``train/<class>/`` and ``test/<class>/`` (repro/datasets/folders.py), resized to `size` = [H, W] where given.
-    test_fraction: where there are no test images, this share of the others, drawn once for all. train_images: only the
-    first so many training images, in an order that ignores classes and is the same on every machine.
+    subset_of: the name of a data set, such as "cifar10", of which `train_images` are used. npz: a NumPy archive of
+    x_train, y_train, x_test and y_test (repro/datasets/npz.py). folder: images in ``train/<class>/`` and
+    ``test/<class>/`` (repro/datasets/folders.py), resized to `size` = [H, W] where given. test_fraction: where there
+    are no test images, this share of the others, drawn once for all. train_images: only the first so many training
+    images, in an order that ignores classes and is the same on every machine.
     """
 
     subset_of: str | None = None

@@ -103,20 +103,21 @@ def requirements(claim: Claim, scale: str, store: Store, seeds: int | None = Non
     measured: dict[str, tuple[Need, ...]] = {}
     follow = 0
     for cell in cells(file):
-        rate = None
+        rate = decay = None
         if file.tune is not None:
             metric = file.metrics[file.tune.by]
             at = partial(_tuning_spec, file, cell, claim)
-            state = tune(grid_of(file.tune, cell), file.tune.seeds, metric, at, find)
+            decays = file.tune.weight_decay or None
+            state = tune(grid_of(file.tune, cell), file.tune.seeds, metric, at, find, decays)
             tuning[cell.address] = state
-            rate = state.chosen
-            for lr in state.rates:
-                needs += [Need(claim.id, cell, "tune", at(lr, seed)) for seed in file.tune.seeds]
+            rate, decay = state.chosen, state.chosen_decay
+            for lr, its in zip(state.rates, state.decays, strict=True):
+                needs += [Need(claim.id, cell, "tune", at(lr, its, seed)) for seed in file.tune.seeds]
             if rate is None:
                 follow += state.at_most + len(numbers)
                 continue
         # What a cell sets is resolved once: its runs differ in nothing but the seed.
-        first = run_spec(file, cell, 0, claim.names, rate)
+        first = run_spec(file, cell, 0, claim.names, rate, decay)
         specs = [replace(first, seed=seed) for seed in file.experiment.seeds.numbers(cell.arm, count)]
         own = tuple(
             Need(claim.id, cell, "measure", spec, tuple(readings(file, cell, spec, claim))) for spec in specs
@@ -126,36 +127,39 @@ def requirements(claim: Claim, scale: str, store: Store, seeds: int | None = Non
     return Requirements(claim, scale, file, numbers, tuning, tuple(needs), exact, follow, measured)
 
 
-def _tuning_spec(file: ClaimFile, cell: Cell, claim: Claim, lr: float, seed: int) -> RunSpec:
-    return run_spec(file, cell, seed, claim.names, lr)
+def _tuning_spec(
+    file: ClaimFile, cell: Cell, claim: Claim, lr: float, decay: float | None, seed: int
+) -> RunSpec:
+    return run_spec(file, cell, seed, claim.names, lr, decay)
 
 
 def _trains(file: ClaimFile) -> bool:
-    return any(not metric.exact for metric in file.metrics.values())
+    return any(metric.trains for metric in file.metrics.values())
 
 
 def readings(file: ClaimFile, cell: Cell, spec: RunSpec, claim: Claim) -> Iterator[ReadingSpec]:
     """Return the readings that the probe metrics of a claim take from one run."""
     for metric in file.metrics.values():
-        if metric.kind == "probe" and (metric.arms is None or cell.arm in metric.arms):
-            for moment in metric.at:
+        if metric.read_by is not None and (metric.arms is None or cell.arm in metric.arms):
+            for moment in metric.read_at:
                 # A run of no steps has nothing but its initial weights.
                 if spec.recipe.steps != 0 or moment == "init":
                     yield reading_of(metric, spec, moment, claim)
 
 
 def reading_of(metric: Metric, spec: RunSpec, moment: Moment, claim: Claim) -> ReadingSpec:
-    """Return the reading that a probe metric takes from a run at a moment."""
-    assert metric.probe is not None
-    entry = find_probe(metric.probe, f"{claim.path}: metrics", claim.names.root)
-    identity = metric.probe, entry.version, metric.layers, spec.key, moment
+    """Return the reading that a metric takes from a run at a moment."""
+    probe = metric.read_by
+    assert probe is not None
+    entry = find_probe(probe, f"{claim.path}: metrics", claim.names.root)
+    options = metric.probe_options
+    identity = probe, entry.version, str(sorted(options.items())), spec.key, moment
     if identity not in _READINGS:
-        options = {"layers": metric.layers} if metric.layers is not None else {}
-        _READINGS[identity] = ReadingSpec(metric.probe, entry.version, options, run=spec, moment=moment)
+        _READINGS[identity] = ReadingSpec(probe, entry.version, options, run=spec, moment=moment)
     return _READINGS[identity]
 
 
-_READINGS: dict[tuple[str, int | str, str | None, str, Moment], ReadingSpec] = {}
+_READINGS: dict[tuple[str, int | str, str, str, Moment], ReadingSpec] = {}
 """By all that tells them apart: every stage asks for them again, and to hash one for its key takes longer."""
 
 

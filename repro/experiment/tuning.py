@@ -1,4 +1,4 @@
-"""Tuning: each cell's learning rate, chosen on a grid of its own and on seeds of its own.
+"""Tuning: each cell's learning rate, and weight decay where asked, chosen on a grid and on seeds of its own.
 
 A grid whose best rate lies on its edge is extended by its own ratio, at most twice a side; a best rate that
 is still on the edge leaves the tuning "open", and what rests on it inconclusive (docs/rule.md).
@@ -27,30 +27,41 @@ class TuningState:
     """Where the tuning of a cell stands.
 
     Attributes:
-        rates: the grid so far, ascending.
+        rates: the grid so far, ascending, for each weight decay.
+        decays: the weight decay of each of them; None where decay is not tuned.
         values: mean of the criterion at each rate; None while runs are missing.
         censored: whether any run at that rate never reached the target.
         chosen: the best rate, once every rate of the grid has been tried.
+        chosen_decay: the weight decay that goes with it; None where decay is not tuned.
+        best: mean of the criterion there, and what breaks ties.
         state: "pending" (runs are missing), "settled", or "open" (the best rate stays on the edge).
         missing: the runs needed next.
         at_most: how many further tuning runs may still follow those.
     """
 
     rates: tuple[float, ...]
+    decays: tuple[float | None, ...]
     values: tuple[float | None, ...]
     censored: tuple[bool, ...]
     chosen: float | None
     state: Literal["pending", "settled", "open"]
     missing: tuple[RunSpec, ...] = ()
     at_most: int = 0
+    chosen_decay: float | None = None
+    best: tuple[float, float] = (math.inf, math.inf)
+
+
+SpecAt = Callable[[float, float | None, int], RunSpec]
+"""Learning rate, weight decay (None: the recipe's) and seed → the run."""
 
 
 def tune(
     base: Sequence[float],
     seeds: Sequence[int],
     metric: Metric,
-    spec_at: Callable[[float, int], RunSpec],
+    spec_at: SpecAt,
     find: Callable[[str], RunRecord | None],
+    decays: Sequence[float] | None = None,
 ) -> TuningState:
     """Return where the tuning of one cell stands, given the runs that are there.
 
@@ -58,15 +69,45 @@ def tune(
         base: the grid to begin with.
         seeds: the tuning seeds.
         metric: the criterion; smaller is better. Means are taken of logarithms for a "first_reach" metric.
-        spec_at: (learning rate, seed) → the run.
+        spec_at: (learning rate, weight decay, seed) → the run.
         find: run key → the run, or None.
+        decays: weight decays, each of which gets a grid of rates; None leaves the recipe's.
     """
+    if decays is None:
+        return _of_decay(base, seeds, metric, spec_at, find, None)
+    states = [_of_decay(base, seeds, metric, spec_at, find, decay) for decay in sorted(decays)]
+    best = min(states, key=lambda state: state.best)
+    pending = any(state.state == "pending" for state in states)
+    # What lies beyond the edge of any decay's grid might be better than the best of the others.
+    settled = all(state.state == "settled" for state in states)
+    return TuningState(
+        rates=tuple(rate for state in states for rate in state.rates),
+        decays=tuple(decay for state in states for decay in state.decays),
+        values=tuple(value for state in states for value in state.values),
+        censored=tuple(flag for state in states for flag in state.censored),
+        chosen=None if pending else best.chosen,
+        state="pending" if pending else "settled" if settled else "open",
+        missing=tuple(spec for state in states for spec in state.missing),
+        at_most=sum(state.at_most for state in states),
+        chosen_decay=None if pending else best.chosen_decay,
+        best=best.best,
+    )
+
+
+def _of_decay(
+    base: Sequence[float],
+    seeds: Sequence[int],
+    metric: Metric,
+    spec_at: SpecAt,
+    find: Callable[[str], RunRecord | None],
+    decay: float | None,
+) -> TuningState:
     grid = sorted(base)
     low = high = 0
     while True:
         scores, missing = [], []
         for rate in grid:
-            specs = [spec_at(rate, seed) for seed in seeds]
+            specs = [spec_at(rate, decay, seed) for seed in seeds]
             runs = [find(spec.key) for spec in specs]
             missing += [spec for spec, run in zip(specs, runs, strict=True) if run is None]
             scores.append(
@@ -75,10 +116,11 @@ def tune(
         left = (2 * EXTENSIONS - low - high) * len(seeds)
         values = tuple(score.value if score else None for score in scores)
         censored = tuple(bool(score and score.censored) for score in scores)
+        own = (decay,) * len(grid)
         if missing:
-            return TuningState(tuple(grid), values, censored, None, "pending", tuple(missing), left)
-        best = min(range(len(grid)), key=lambda i: (scores[i].value, scores[i].tie_break))  # type: ignore[union-attr]
-        chosen = grid[best]
+            return TuningState(tuple(grid), own, values, censored, None, "pending", tuple(missing), left)
+        ranks = [(score.value, score.tie_break) for score in scores if score]
+        best = ranks.index(min(ranks))
         if best == 0 and low < EXTENSIONS:
             grid.insert(0, _rounded(grid[0] * grid[0] / grid[1]))
             low += 1
@@ -86,8 +128,16 @@ def tune(
             grid.append(_rounded(grid[-1] * grid[-1] / grid[-2]))
             high += 1
         else:
-            edge = best in (0, len(grid) - 1)
-            return TuningState(tuple(grid), values, censored, chosen, "open" if edge else "settled")
+            return TuningState(
+                tuple(grid),
+                own,
+                values,
+                censored,
+                grid[best],
+                "open" if best in (0, len(grid) - 1) else "settled",
+                chosen_decay=decay,
+                best=ranks[best],
+            )
 
 
 def grid_of(tune: Tune, cell: Cell) -> list[float]:

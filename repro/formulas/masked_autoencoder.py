@@ -65,4 +65,3 @@ def decoder_share(
         decoder += tokens * decoder_width * (width + PATCH)
         encoder += tokens * PATCH * width
     return decoder / encoder
-

@@ -130,9 +130,7 @@ def attention_cost(*, heads: int = 8, d_model: int = 512, length: int = 50) -> i
     return projections + 2 * heads * length**2 * width
 
 
-def break_even(
-    *, recurrent: Literal["simple", "lstm"] = "simple", projections: bool = False
-) -> float:
+def break_even(*, recurrent: Literal["simple", "lstm"] = "simple", projections: bool = False) -> float:
     """Return the length, in units of d, up to which self-attention takes fewer multiply-adds than recurrence (Sec. 4).
 
     On n tokens of d numbers, attention takes 2 n² d, with its four projections 4 n d² more; a simple recurrent layer

@@ -140,8 +140,13 @@ def applicable(item: Requirements) -> dict[str, Expectation]:
         name: expectation
         for name, expectation in item.file.expect.items()
         if not below(item.scale, expectation.from_scale or "exact")
-        and (item.file.exact(expectation) or item.measured or item.tuning)
+        and (item.file.exact(expectation) or item.measured or item.tuning or _awaited(expectation, item))
     }
+
+
+def _awaited(expectation: Expectation, item: Requirements) -> bool:
+    """Whether it could be judged here if somebody brought what it needs."""
+    return item.scale == "paper" and item.file.metrics[expectation.metric].kind == "awaited"
 
 
 def _status(statuses: Sequence[Status]) -> Status:
@@ -161,6 +166,9 @@ def _not_here(name: str, expectation: Expectation, item: Requirements) -> Expect
         if below(item.scale, first)
         else f"the claim does not declare the {item.scale} scale"
     )
+    why = item.claim.base.cannot_decide.get(item.scale)
+    if why is not None:
+        note = f"{note}: {why[:1].lower()}{why[1:]}".removesuffix(".")
     return ExpectationVerdict(name, expectation, (), None, "complete", own, note)
 
 
@@ -187,7 +195,7 @@ def _expectation(
     refutes = refuting_region(expectation)
     judged, statuses = [], []
     for part in parts:
-        missing = None if exact else missing_data(item, file.metrics[expectation.metric], part, store)
+        missing = None if exact else missing_data(item, expectation, part, store)
         found: Status = "complete"
         if exact:
             verdict, found = _exact_part(part, expectation, frame, item, store)
@@ -248,11 +256,12 @@ def _part(
             open_ = True
             notes.append(f"tuning open: the best learning rate of {address} lies on the edge of its grid")
     n = min(len(sample.values) for sample in samples.values())
+    wanted = len(item.seeds) // item.file.metrics[expectation.metric].runs_a_value
     if diverged:
         runs = "1 diverged run counts" if diverged == 1 else f"{diverged} diverged runs count"
         notes.append(f"{runs} as chance or as never reaching the target")
-    if n < len(item.seeds):
-        notes.append(f"only {n} of {len(item.seeds)} runs lasted until this moment")
+    if n < wanted:
+        notes.append(f"only {n} of {wanted} runs lasted until this moment")
     undefined = any(not math.isfinite(value) for sample in samples.values() for value in sample.values)
     if undefined:
         notes.append("a value is not defined (zero on a log scale, or not finite)")
@@ -264,14 +273,12 @@ def _part(
         return PartVerdict(part, samples, None, "inconclusive", n, note)
     cells, weights = [samples[a] for a in part.weights], list(part.weights.values())
     support, refutation = (
-        contrast(
-            cells, weights, level=level, log=part.log, paired=expectation.paired and n == len(item.seeds)
-        )
+        contrast(cells, weights, level=level, log=part.log, paired=expectation.paired and n == wanted)
         for level in at
     )
     result: Result = judge(support, refutation, *regions)
     # Runs that lasted are not a fair sample of all, so nothing is decided on them alone.
-    if open_ or n < max(first_look, len(item.seeds)):
+    if open_ or n < wanted or len(item.seeds) < first_look:
         result = "inconclusive"
     return PartVerdict(part, samples, support, result, n, note, refutation)
 

@@ -16,8 +16,8 @@ def kernel_peak_share(context: ProbeContext) -> Rows:
     AlexNet, Sec. 6.1: "a variety of frequency- and orientation-selective kernels, as well as various colored blobs".
     Each channel of a kernel less its mean is Fourier-transformed; powers are summed over channels and over the two
     frequencies ±(u, v) that are one grating; the value is the largest sum over their total. It is 1 for a grating,
-    near 0.2 for random 5×5 kernels of three channels, and NaN for one that is flat. Rows hold the kernel as a picture,
-    too (see :func:`repro.probes.pictures.as_pixels`).
+    near 0.2 for random 5×5 kernels of three channels, and NaN for one that is flat. Rows stand in the order of their
+    values, the largest first, and hold the kernel as a picture, too (see :func:`repro.probes.pictures.as_pixels`).
 
     Raises:
         ReproError: the net does not begin with a convolution of at least 3×3.
@@ -26,10 +26,15 @@ def kernel_peak_share(context: ProbeContext) -> Rows:
     first = next((m for m in model.modules() if isinstance(m, nn.Conv2d)), None)
     if first is None or min(first.kernel_size) < 3:
         raise mistake("probe kernel_peak_share", "the net has no first convolution of at least 3×3")
-    kernels = first.weight.detach()
+    kernels = [(peak_share(kernel), kernel) for kernel in first.weight.detach()]
     return [
-        {"line": 0, "caption": f"kernel {number}", **as_pixels(kernel), "value": peak_share(kernel)}
-        for number, kernel in enumerate(kernels, start=1)
+        {
+            "line": 0,
+            "caption": f"{share:.0%} of its power at one frequency",
+            **as_pixels(kernel),
+            "value": share,
+        }
+        for share, kernel in sorted(kernels, key=lambda pair: -pair[0])
     ]
 
 

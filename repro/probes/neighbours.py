@@ -49,8 +49,8 @@ def nearest_images(context: ProbeContext) -> Rows:
     """Return four test images and the 6 training images nearest to each, in the order of their distance, as pictures.
 
     The four are the first test images of different classes. Rows hold "pixels" (base64 of RGB bytes), "height",
-    "width", "line" (which line of the picture), "caption" (the class) and as value whether the class is that of the
-    test image, which itself comes first. Option `space`: "features" (default) or "pixels".
+    "width", "line" (which line of the picture), "caption", "gap" (whether it stands apart) and as value
+    whether the class is that of the test image, which itself comes first. Option `space`: "features" (default) or "pixels".
 
     Raises:
         ReproError: not of a run, unknown space, or the net has no linear layer.
@@ -69,9 +69,12 @@ def nearest_images(context: ProbeContext) -> Rows:
     images = dict(zip(sorted(set(nearest.flatten().tolist())), _at(data, nearest), strict=True))
     rows: Rows = []
     for line, place in enumerate(chosen):
-        rows.append(_picture(inputs[place], line, int(labels[place]), 1.0))
+        rows.append(
+            _picture(inputs[place], line, f"test image of class {int(labels[place])}", 1.0) | {"gap": True}
+        )
         for index, label in zip(nearest[line].tolist(), classes[line].tolist(), strict=True):
-            rows.append(_picture(images[index], line, label, float(label == int(labels[place]))))
+            same = float(label == int(labels[place]))
+            rows.append(_picture(images[index], line, f"class {label}", same) | {"gap": False})
     return rows
 
 
@@ -138,5 +141,5 @@ def _embeddings(model: nn.Module, spaces: list[str]) -> list[Embed]:
     return [{"features": features, "pixels": pixels}[space] for space in spaces]
 
 
-def _picture(image: Tensor, line: int, label: int, value: float) -> dict[str, object]:
-    return {"line": line, "caption": f"class {label}", **as_pixels(image), "value": value}
+def _picture(image: Tensor, line: int, caption: str, value: float) -> dict[str, object]:
+    return {"line": line, "caption": caption, **as_pixels(image), "value": value}

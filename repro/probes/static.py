@@ -64,7 +64,9 @@ def multiply_adds(context: ProbeContext) -> Rows:
     calls this FLOPs (Table 1).
     """
     chosen = _chosen(context)
-    return [{"value": sum(_multiply_adds(m, out) for _, m, out in _outputs(context) if isinstance(m, chosen))}]
+    return [
+        {"value": sum(_multiply_adds(m, out) for _, m, out in _outputs(context) if isinstance(m, chosen))}
+    ]
 
 
 def multiply_add_share(context: ProbeContext) -> Rows:
@@ -72,7 +74,9 @@ def multiply_add_share(context: ProbeContext) -> Rows:
     counts = [(name, module, _multiply_adds(module, output)) for name, module, output in _outputs(context)]
     total, chosen = sum(count for *_, count in counts), _chosen(context)
     return [
-        {"layer": name, "value": count / total} for name, module, count in counts if isinstance(module, chosen)
+        {"layer": name, "value": count / total}
+        for name, module, count in counts
+        if isinstance(module, chosen)
     ]
 
 

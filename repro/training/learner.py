@@ -251,6 +251,6 @@ def _optimiser(recipe: Recipe, groups: list[dict[str, Any]], device: torch.devic
     """
     if recipe.optimiser == "sgd":
         return torch.optim.SGD(groups, momentum=recipe.momentum, nesterov=recipe.nesterov, fused=True)
-    kind = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW}[recipe.optimiser]
+    kind = torch.optim.AdamW if recipe.optimiser == "adamw" else torch.optim.Adam
     betas = recipe.beta1, recipe.beta2
     return kind(groups, betas=betas, eps=recipe.epsilon, fused=True, capturable=device.type == "cuda")

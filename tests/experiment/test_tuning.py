@@ -25,8 +25,8 @@ Landscape = Callable[[float, int], dict[str, Any]]
 """(learning rate, seed) → how that run ends."""
 
 
-def spec_at(rate: float, seed: int) -> RunSpec:
-    return spec_of(seed=seed, lr=rate)
+def spec_at(rate: float, decay: float | None, seed: int) -> RunSpec:
+    return spec_of(seed=seed, lr=rate, **({} if decay is None else {"weight_decay": decay}))
 
 
 class Bench:
@@ -74,7 +74,7 @@ def test_at_first_every_rate_and_seed_is_missing() -> None:
 
 def test_half_a_rates_seeds_give_it_no_value() -> None:
     bench = Bench(valley(2), seeds=(1000, 1001))
-    bench.runs[spec_at(2.0, 1000).key] = run_record(spec_at(2.0, 1000), train_loss=0.1)
+    bench.runs[spec_at(2.0, None, 1000).key] = run_record(spec_at(2.0, None, 1000), train_loss=0.1)
     state = bench.state
     assert state.values == (None, None, None)
     assert len(state.missing) == 5
@@ -204,3 +204,37 @@ def test_a_cell_has_the_grid_of_one_of_its_levels_or_the_common_one() -> None:
     cell = Cell("relu", {"net": "conv3-fc", "era": "2012"}, {})
     assert grid_of(Tune(lr=[0.1, 0.2], by="loss"), cell) == [0.1, 0.2]
     assert grid_of(Tune(lr={"modern": [1.0, 2.0], "2012": [3.0, 4.0]}, by="loss"), cell) == [3.0, 4.0]
+
+
+@pytest.mark.parametrize(
+    ("best_rate", "best_decay", "chosen", "state"),
+    [(2.0, 0.1, 0.1, "settled"), (8.0, 0.0, 0.0, "settled"), (0.01, 0.1, 0.0, "open")],
+)
+def test_rate_and_decay_are_chosen_together(
+    best_rate: float, best_decay: float, chosen: float, state: str
+) -> None:
+    """The better decay wants another rate than the worse one: neither is right by itself."""
+    runs: dict[str, RunRecord] = {}
+
+    def height(rate: float, decay: float) -> float:
+        off = abs(math.log(rate / (best_rate if decay == best_decay else 2.0)))
+        return 1.0 + off + (0.0 if decay == best_decay else 0.5)
+
+    def now() -> TuningState:
+        return tune(GRID, (1000,), LOSS, spec_at, runs.get, [0.1, 0.0])
+
+    while (found := now()).state == "pending":
+        assert found.chosen is None
+        assert found.chosen_decay is None
+        for spec in found.missing:
+            assert spec.key not in runs
+            runs[spec.key] = run_record(spec, train_loss=height(spec.recipe.lr, spec.recipe.weight_decay))
+    tried = {
+        (spec["recipe"]["lr"], spec["recipe"]["weight_decay"]) for spec in (r.spec for r in runs.values())
+    }
+    assert tried == set(zip(found.rates, found.decays, strict=True))
+    nearest = min(tried, key=lambda pair: height(*pair))
+    assert (found.chosen, found.chosen_decay) == nearest
+    assert found.chosen_decay == chosen
+    # What lies beyond the edge of the other decay's grid might have been better.
+    assert found.state == state

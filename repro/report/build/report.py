@@ -180,4 +180,6 @@ def _tuning(address: str, item: Requirements) -> model.Tuning:
         censored=list(state.censored),
         chosen=state.chosen,
         state=state.state,
+        decays=[decay for decay in state.decays if decay is not None],
+        chosen_decay=state.chosen_decay,
     )

@@ -36,6 +36,7 @@ from repro.report.model.evidence import (
     Series,
     Status,
     Table,
+    Tile,
     Unit,
     Verdict,
 )
@@ -73,6 +74,7 @@ __all__ = [
     "SpecRow",
     "Status",
     "Table",
+    "Tile",
     "Tuning",
     "Unit",
     "Verdict",

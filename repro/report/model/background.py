@@ -25,7 +25,10 @@ class Deviation(Data):
 
 
 class Tuning(Data):
-    """What tuning did for one cell: mean of the criterion at each learning rate, and the choice."""
+    """What tuning did for one cell: mean of the criterion at each learning rate, and the choice.
+
+    Where the weight decay was tuned, too, `decays` holds that of each rate.
+    """
 
     cell: str
     criterion: str
@@ -34,6 +37,8 @@ class Tuning(Data):
     censored: list[bool]
     chosen: float | None
     state: Literal["settled", "open", "pending"]
+    decays: list[float] = []
+    chosen_decay: float | None = None
 
 
 class RunRow(Data):
