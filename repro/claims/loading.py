@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -94,10 +94,13 @@ class Library:
         return dict(sorted(found.items(), key=lambda item: (item[1].year, item[0])))
 
     def select(self, ids: Iterable[str] = (), paper: str | None = None) -> list[Claim]:
-        """Return the claims with these ids (a bare claim name is enough where it is unique), or all of `paper`.
+        """Return the claims that are named, in the library's order, or all of `paper`.
+
+        A name is an id, a bare claim name where it is unique, a paper's name, the beginning of an id or of a bare
+        name, or the path of a claim file.
 
         Raises:
-            ReproError: an unknown or ambiguous id, or an unknown paper; all at once.
+            ReproError: a name that names nothing or, bare, the claims of several papers; an unknown paper; all at once.
         """
         problems: list[Problem] = []
         chosen = list(self.claims)
@@ -111,18 +114,26 @@ class Library:
         if wanted:
             picked = []
             for name in wanted:
-                matches = [claim for claim in chosen if name in (claim.id, claim.id.split("/")[1])]
-                if len(matches) == 1:
-                    picked.append(matches[0])
-                else:
-                    what = "ambiguous claim" if matches else "unknown claim"
-                    near = [claim.id for claim in matches or self.claims]
-                    hint = f"{suggestion(name, near)} (claims of your own: --claims DIR)"
+                exact = [claim for claim in chosen if name in (claim.id, claim.id.split("/")[1])]
+                matches = exact or [claim for claim in chosen if _begins(claim, name)]
+                if len(exact) > 1 or not matches:
+                    what = "ambiguous claim" if exact else "unknown claim, paper or file"
+                    near = [claim.id for claim in exact or self.claims]
+                    hint = f"{suggestion(name, [*near, *self.papers])} (claims of your own: --claims DIR)"
                     problems.append(Problem("CLAIM", what, repr(name), hint))
+                picked += matches
             chosen = [claim for claim in chosen if claim in picked]
         if problems:
             raise ReproError(*problems)
         return chosen
+
+
+def _begins(claim: Claim, name: str) -> bool:
+    """Whether a name is that of a claim's paper or file, or the beginning of its id or of its bare name."""
+    if name.endswith(".toml"):
+        return Path(name).resolve() == claim.path.resolve()
+    stem = name.rstrip("/")
+    return bool(stem) and (claim.id.startswith(stem) or claim.id.split("/")[1].startswith(stem))
 
 
 def load_library(root: Path) -> Library:
@@ -157,6 +168,7 @@ def load_library(root: Path) -> Library:
                     claims.append(claim)
             except ReproError as error:
                 problems.extend(error.problems)
+    problems += _uncovered(root, claims) if not problems else []
     if problems:
         raise ReproError(*problems)
     if not claims:
@@ -165,6 +177,19 @@ def load_library(root: Path) -> Library:
         )
     claims.sort(key=lambda claim: (claim.paper.year, claim.id))
     return Library(root, tuple(claims))
+
+
+def _uncovered(root: Path, claims: Iterable[Claim]) -> Iterator[Problem]:
+    """Find claims that a paper's list of what can be checked names and that are not there."""
+    ids = {claim.id for claim in claims}
+    papers = {claim.paper_id: claim.paper for claim in claims}
+    for name, paper in papers.items():
+        for number, item in enumerate(paper.checkable):
+            for claim in item.claims:
+                if claim not in ids and f"{name}/{claim}" not in ids:
+                    own = [known.partition("/")[2] for known in ids if known.startswith(f"{name}/")]
+                    place = f"{root / name / 'paper.toml'}: checkable.{number} ({item.where})"
+                    yield Problem(place, "unknown claim", repr(claim), suggestion(claim, own))
 
 
 def read_paper(path: Path) -> Paper:

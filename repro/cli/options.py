@@ -56,7 +56,7 @@ def data_options(function: F) -> F:
 
 
 def selection(function: F) -> F:
-    """Add `[CLAIM]…`, `--paper` and `--scale`."""
+    """Add `[CLAIM]…`, `--paper` and `--scale`: claims by id, by the beginning of one, by paper, or by file."""
     function = click.argument("claim_ids", metavar="[CLAIM]...", nargs=-1)(function)
     function = click.option("--paper", metavar="P", help="All claims of this paper.")(function)
     return click.option(
@@ -136,15 +136,24 @@ def chosen(
         ReproError: anything unknown, or a claim named that does not declare the scale.
     """
     known = check_scale(scale)
-    found = library(claims_dir)
+    found = library(claims_dir or _folder_of(claim_ids))
     claims = found.select(claim_ids, paper)
-    if claim_ids and known != "exact":
+    if known != "exact":
+        named = {claim.id for name in claim_ids if len(one := found.select([name])) == 1 for claim in one}
         for claim in claims:
-            if known not in claim.at:
+            # Of a paper's claims those are checked that have the scale; one that is named must have it.
+            if claim.id in named and claim.trains and known not in claim.at:
                 raise mistake(
                     claim.id, "does not declare this scale", known, f"it has: {', '.join(claim.at)}"
                 )
     return found, claims, known
+
+
+def _folder_of(names: tuple[str, ...]) -> Path | None:
+    """Return the claims folder of the claim files that are named by their paths, where they are of one folder."""
+    files = [Path(name) for name in names if name.endswith(".toml")]
+    folders = {file.resolve().parents[1] for file in files if file.is_file()}
+    return folders.pop() if len(folders) == 1 else None
 
 
 def with_data(

@@ -15,28 +15,39 @@ from repro.report.wording import words
 
 
 @click.command("show")
-@click.argument("claim_id", metavar="CLAIM")
+@click.argument("claim_ids", metavar="CLAIM...", nargs=-1, required=True)
 @click.option("--scale", default="smoke", show_default=True, help="exact, smoke, reduced or paper.")
 @options.claims_option
 @options.json_option
-def command(claim_id: str, scale: str, claims_dir: Path | None, as_json: bool) -> None:
-    """Show one claim: its wording, what would be trained at a scale, and what decides.
+def command(claim_ids: tuple[str, ...], scale: str, claims_dir: Path | None, as_json: bool) -> None:
+    """Show claims: their wording, what would be trained at a scale, and what decides.
+
+    CLAIM is an id, the beginning of one, a paper, or a claim file's path.
 
     \b
     Examples:
       repro show alexnet/relu-speed
       repro show plain-nets-degrade --scale paper
+      repro show vgg
       repro show resnet/layer-responses --json
     """
-    _, (claim,), known = options.chosen(claims_dir, (claim_id,), None, scale)
+    _, claims, known = options.chosen(claims_dir, claim_ids, None, scale)
     if as_json:
-        file = claim.at.get(known, claim.base)
-        options.print_json(
-            {"id": claim.id, "scale": known, **file.model_dump(mode="json", exclude_defaults=True)}
-        )
+        plain = [
+            {
+                "id": claim.id,
+                "scale": known,
+                **claim.at.get(known, claim.base).model_dump(mode="json", exclude_defaults=True),
+            }
+            for claim in claims
+        ]
+        options.print_json(plain[0] if len(plain) == 1 else plain)
         return
-    for line in _lines(claim, known):
-        click.echo(wrapped(line))
+    for number, claim in enumerate(claims):
+        if number:
+            click.echo()
+        for line in _lines(claim, known):
+            click.echo(wrapped(line))
 
 
 def _lines(claim: Claim, scale: str) -> Iterator[str]:
@@ -47,7 +58,12 @@ def _lines(claim: Claim, scale: str) -> Iterator[str]:
         yield f"  “{file.quote}”"
     page = f", p. {file.source.page}" if file.source.page else ""
     yield f"  {claim.paper.title} ({claim.paper.year}), {file.source.where}{page}"
-    yield f"\nAt {scale} scale, seeds {file.experiment.seeds.looks}:"
+    if file.contrary:
+        yield f"  {file.contrary.by} ({file.contrary.where}) say: “{file.contrary.says}”"
+    if claim.trains:
+        yield f"\nAt {scale} scale, seeds {file.experiment.seeds.looks}:"
+    else:
+        yield "\nComputed without training, at every scale:"
     for cell in cells(file):
         settings = ", ".join(f"{key} = {value}" for key, value in cell.settings.items())
         yield f"  {cell.address}: {settings}"
@@ -59,8 +75,17 @@ def _lines(claim: Claim, scale: str) -> Iterator[str]:
         yield f"  supported by {words.needs(item, unit)}; refuted by {words.refuting(item, unit)}"
         if item.reported:
             yield f"  the paper reports {item.reported}"
+        if item.printed:
+            yield f"  printed: {', '.join(f'{name} {text}' for name, text in item.printed.items())}"
+        if item.convention:
+            others = f"; shown beside: {'; '.join(item.otherwise)}" if item.otherwise else ""
+            yield f"  counted: {item.convention}{others}"
+        if item.known_beforehand:
+            yield f"  known when this was written: {item.known_beforehand}"
         yield f"  why: {item.why}"
-    rows = deviations(claim, scale)
+    if file.no_control:
+        yield f"\nNo control: {file.no_control}"
+    rows = deviations(claim, scale) if claim.trains else []
     if rows:
         yield "\nDiffers from the paper's protocol:"
         for row in rows:

@@ -50,6 +50,18 @@ def estimands(file: ClaimFile, item: Expectation) -> list[Estimand]:
     ]
 
 
+def otherwise(file: ClaimFile, item: Expectation) -> list[tuple[str, list[Estimand]]]:
+    """Return (metric, parts) of an exact expectation by each of the other conventions that it names, in their order."""
+    found = []
+    for other in item.otherwise.values():
+        changed = {name: getattr(other, name) for name in other.model_fields_set}
+        if "arm" in changed or "arms" in changed:
+            changed = {"arm": None, "arms": [], "printed": {}} | changed
+        theirs = item.model_copy(update=changed)
+        found.append((theirs.metric, estimands(file, theirs)))
+    return found
+
+
 def _repeats(file: ClaimFile, item: Expectation) -> Iterator[tuple[dict[str, str], str | None]]:
     """Yield (factor → level, moment) for every combination of what `each` repeats over."""
     metric = file.metrics[item.metric]

@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 from repro.claims import Cell, Claim, ClaimFile, Metric, cells, run_spec
 from repro.claims.vocabulary import Moment
+from repro.experiment.estimands import estimands, otherwise
 from repro.experiment.tuning import TuningState, grid_of, tune
 from repro.registry import DATASETS, find_formula, find_probe, stands_in
 from repro.spec import DatasetSpec, ReadingSpec, RunSpec
@@ -166,6 +167,7 @@ _READINGS: dict[tuple[str, int | str, str, str, Moment], ReadingSpec] = {}
 def _exact(claim: Claim) -> Iterator[ExactNeed]:
     """Exact numbers are those of the paper's own protocol, whatever the scale of the rest."""
     file = claim.base
+    used = _asked_for(file)
     for name, metric in file.metrics.items():
         if metric.formula is not None:
             entry = find_formula(metric.formula, f"{claim.path}: metrics.{name}", claim.names.root)
@@ -178,11 +180,25 @@ def _exact(claim: Claim) -> Iterator[ExactNeed]:
             continue
         options = {"layers": metric.layers} if metric.layers is not None else {}
         for cell in cells(file):
-            if metric.arms is not None and cell.arm not in metric.arms:
+            if (name, cell.address) not in used:
                 continue
             reading = static_reading(claim, cell, metric.probe, f"metrics.{name}", options)
             if reading is not None:
                 yield ExactNeed(claim.id, name, cell.address, cell, reading)
+
+
+def _asked_for(file: ClaimFile) -> set[tuple[str, str]]:
+    """Return (metric, cell) of every exact number that an expectation, another convention or a table asks for."""
+    asked = {
+        (metric, address)
+        for item in file.expect.values()
+        if file.exact(item)
+        for metric, parts in [(item.metric, estimands(file, item)), *otherwise(file, item)]
+        for part in parts
+        for address in part.weights
+    }
+    rows = ((table, row.cell) for table in file.table.values() for row in table.rows if row.cell)
+    return asked | {(metric, cell) for table, cell in rows for metric in table.metrics}
 
 
 def static_reading(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from repro.claims import Expectation
 from repro.claims.printed import plain, read_printed
 from repro.claims.schema import Bounds
-from repro.experiment.estimands import Estimand, estimands
+from repro.experiment.estimands import Estimand, estimands, otherwise
 from repro.experiment.requirements import Requirements
 from repro.store import Store
 
@@ -79,11 +79,6 @@ def other_numbers(
     """Yield (part, convention, the same part by that convention, its value) for each convention that is named."""
     file = item.claim.base
     parts = estimands(file, expectation)
-    for label, other in expectation.otherwise.items():
-        changed = {name: getattr(other, name) for name in other.model_fields_set}
-        metric = str(changed.get("metric", expectation.metric))
-        if "arm" in changed or "arms" in changed:
-            changed = {"arm": None, "arms": []} | changed
-        theirs = estimands(file, expectation.model_copy(update=changed))
-        for part, other_part in zip(parts, theirs, strict=False):
-            yield part, label, other_part, exact_number(other_part, metric, item, frame, store)
+    for label, (metric, theirs) in zip(expectation.otherwise, otherwise(file, expectation), strict=True):
+        for part, other in zip(parts, theirs, strict=False):
+            yield part, label, other, exact_number(other, metric, item, frame, store)

@@ -59,6 +59,17 @@ def build_report(
             bibtex_key=paper.bibtex_key,
             version_read=paper.version_read,
             anchor=paper_id,
+            coverage=paper.coverage.text if paper.coverage else None,
+            checkable=[
+                model.Checkable(
+                    where=one.where,
+                    says=one.says,
+                    claims=[name if "/" in name else f"{paper_id}/{name}" for name in one.claims],
+                    open=one.open,
+                    note=one.note,
+                )
+                for one in paper.checkable
+            ],
             claims=[claim for claim_id, claim in claims.items() if claim_id.startswith(f"{paper_id}/")],
         )
         for paper_id, paper in library.papers.items()
@@ -154,6 +165,9 @@ def _claim(
         ],
         cost=cost,
         bring=to_bring(item, rows),
+        contrary=model.Contrary(**file.contrary.model_dump()) if file.contrary else None,
+        no_control=file.no_control,
+        trains=claim.trains,
     )
 
 

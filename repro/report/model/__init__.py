@@ -40,12 +40,22 @@ from repro.report.model.evidence import (
     Unit,
     Verdict,
 )
-from repro.report.model.report import SCHEMA_VERSION, ClaimReport, Coverage, PaperReport, Report
+from repro.report.model.report import (
+    SCHEMA_VERSION,
+    Checkable,
+    ClaimReport,
+    Contrary,
+    Coverage,
+    PaperReport,
+    Report,
+)
 
 __all__ = [
     "SCHEMA_VERSION",
     "Cell",
+    "Checkable",
     "ClaimReport",
+    "Contrary",
     "Control",
     "Cost",
     "Coverage",

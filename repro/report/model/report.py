@@ -22,8 +22,30 @@ SCHEMA_VERSION = 2
 """Of `report.json`. A version only adds fields, each with a default that says "not told"."""
 
 
+class Contrary(Data):
+    """What another source says of the same thing."""
+
+    by: str
+    says: str
+    where: str
+
+
+class Checkable(Data):
+    """Something of a paper that can be checked: the claims that do, or why there is none (`open`)."""
+
+    where: str
+    says: str
+    claims: list[str]
+    open: str | None
+    note: str | None
+
+
 class ClaimReport(Data):
-    """A claim and everything that is known about it. `bring`: the data that its runs wait for, and how to bring it."""
+    """A claim and everything that is known about it. `bring`: the data that its runs wait for, and how to bring it.
+
+    `contrary`: what another source says of the same; `no_control`: why there is no control; `trains`: whether anything
+    of it rests on training.
+    """
 
     id: str
     anchor: str
@@ -55,10 +77,13 @@ class ClaimReport(Data):
     reviews: list[Review] = []
     cost: Cost | None = None
     bring: list[str] = []
+    contrary: Contrary | None = None
+    no_control: str | None = None
+    trains: bool = True
 
 
 class PaperReport(Data):
-    """A paper and its claims."""
+    """A paper and its claims. `coverage`: how much of what is `checkable` in it has a claim, in words."""
 
     id: str
     title: str
@@ -71,6 +96,8 @@ class PaperReport(Data):
     claims: list[ClaimReport]
     version_read: str | None = None
     anchor: str = ""
+    coverage: str | None = None
+    checkable: list[Checkable] = []
 
 
 class Coverage(Data):

@@ -52,7 +52,7 @@ def number(value: float, unit: Unit, half_width: float | None = None) -> str:
     if math.isinf(value):
         return "∞" if value > 0 else "−∞"
     if unit == "count":
-        return f"{value:,.0f}"
+        return f"{round(value) + 0:,}".replace("-", "−")
     shown = value * 100 if unit in PERCENT else value
     spread = half_width * 100 if unit in PERCENT and half_width is not None else half_width
     if spread is None or not math.isfinite(spread) or spread <= 0:
@@ -67,9 +67,13 @@ def _three_digits(value: float) -> str:
     """Return a number with three significant digits; far from one, as a power of ten: 7.6·10⁻¹⁶."""
     if value == 0 or 1e-3 <= abs(value) < 1e6:
         return f"{value:,.0f}" if abs(value) >= 999.5 else f"{value:.3g}"
-    mantissa, exponent = f"{value:.1e}".split("e")
+    return _power(*f"{value:.1e}".split("e"))
+
+
+def _power(mantissa: str, exponent: str) -> str:
+    """Return "7.6·10⁻¹⁶" for the two sides of 7.6e-16."""
     power = "10" + str(int(exponent)).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
-    mantissa = mantissa.removesuffix(".0")
+    mantissa = mantissa.rstrip("0").rstrip(".").replace("-", "−")
     return power if mantissa == "1" else f"{mantissa}·{power}"
 
 
@@ -97,16 +101,27 @@ def needs(item: Expectation, unit: Unit) -> str:
     return AS_PRINTED if item.printed else bounds(item.supports, unit, item.kind)
 
 
+def end(value: float, unit: Unit) -> str:
+    """Return an end of a region without its unit, with all the digits that were written."""
+    if math.isinf(value):
+        return "∞" if value > 0 else "−∞"
+    shown = value * 100 if unit in PERCENT else value
+    size = abs(shown)
+    if size and not 1e-3 <= size < (1e15 if unit == "count" else 1e6):
+        return _power(*f"{shown:.11e}".split("e"))
+    return f"{float(f'{shown:.12g}'):,.12g}".replace("-", "−")
+
+
 def bounds(region: Bounds, unit: Unit, kind: str) -> str:
     """Return a region in words: "at least 2 pp"."""
     tail = suffix(unit, kind)
     if region.at_least is not None:
-        return f"at least {number(region.at_least, unit)}{tail}"
+        return f"at least {end(region.at_least, unit)}{tail}"
     if region.at_most is not None:
-        return f"at most {number(region.at_most, unit)}{tail}"
+        return f"at most {end(region.at_most, unit)}{tail}"
     pair = region.within or region.outside
     assert pair is not None
-    low, high = (number(value, unit) for value in pair)
+    low, high = (end(value, unit) for value in pair)
     return f"between {low} and {high}{tail}" if region.within else f"below {low} or above {high}{tail}"
 
 
@@ -118,12 +133,12 @@ def refuting(item: Expectation, unit: Unit) -> str:
         return bounds(item.refuted, unit, item.kind)
     region, tail = item.supports, suffix(unit, item.kind)
     if region.at_least is not None:
-        return f"less than {number(region.at_least, unit)}{tail}"
+        return f"less than {end(region.at_least, unit)}{tail}"
     if region.at_most is not None:
-        return f"more than {number(region.at_most, unit)}{tail}"
+        return f"more than {end(region.at_most, unit)}{tail}"
     pair = region.within or region.outside
     assert pair is not None
-    low, high = (number(value, unit) for value in pair)
+    low, high = (end(value, unit) for value in pair)
     return f"below {low} or above {high}{tail}" if region.within else f"between {low} and {high}{tail}"
 
 
