@@ -129,10 +129,11 @@ PROBES: dict[str, Entry] = {
     "insertion_difference": Entry(
         "repro.probes.surgery:insertion_difference", 1, frozenset({"depth", "inserted"})
     ),
-    "block_left_out": Entry("repro.probes.surgery:block_left_out", 1, frozenset()),
+    "block_left_out": Entry("repro.probes.surgery:block_left_out", 1, frozenset({"first", "together"})),
     "same_class_neighbours": Entry("repro.probes.neighbours:same_class_neighbours", 1, frozenset({"space"})),
     "nearest_images": Entry("repro.probes.neighbours:nearest_images", 1, frozenset({"space"})),
-    "kernel_peak_share": Entry("repro.probes.kernels:kernel_peak_share", 1, frozenset()),
+    "kernel_peak_share": Entry("repro.probes.kernels:kernel_peak_share", 1, frozenset({"shuffled"})),
+    "kernel_colour_halves": Entry("repro.probes.kernels:kernel_colour_halves", 1, frozenset()),
     "test_outputs": Entry("repro.probes.outputs:test_outputs", 1, frozenset()),
     "augmented_minus_test_error": Entry("repro.probes.augmented:augmented_minus_test_error", 1, frozenset()),
     "parameters": Entry("repro.probes.static:parameters", 1, frozenset()),

@@ -19,14 +19,16 @@ def kernel_peak_share(context: ProbeContext) -> Rows:
     near 0.2 for random 5×5 kernels of three channels, and NaN for one that is flat. Rows stand in the order of their
     values, the largest first, and hold the kernel as a picture, too (see :func:`repro.probes.pictures.as_pixels`).
 
+    Option `shuffled`: whether the places of each kernel's pixels are shuffled first, alike in all channels.
+
     Raises:
         ReproError: the net does not begin with a convolution of at least 3×3.
     """
-    model, _ = context.needs_model()
-    first = next((m for m in model.modules() if isinstance(m, nn.Conv2d)), None)
-    if first is None or min(first.kernel_size) < 3:
-        raise mistake("probe kernel_peak_share", "the net has no first convolution of at least 3×3")
-    kernels = [(peak_share(kernel), kernel) for kernel in first.weight.detach()]
+    weights = _first_kernels(context)
+    if context.options.get("shuffled"):
+        places = torch.randperm(weights[0, 0].numel(), generator=torch.Generator().manual_seed(0))
+        weights = weights.flatten(2)[:, :, places.to(weights.device)].view_as(weights)
+    kernels = [(peak_share(kernel), kernel) for kernel in weights]
     return [
         {
             "line": 0,
@@ -52,3 +54,28 @@ def peak_share(kernel: Tensor) -> float:
     own = ((-rows) % height == rows) & ((-columns) % width == columns)
     pairs = torch.where(own.to(power.device), power, power + opposite)
     return float(pairs.max() / power.sum())
+
+
+def kernel_colour_halves(context: ProbeContext) -> Rows:
+    """Return how far the first and the last half of the first layer's kernels differ in colour, without the sign.
+
+    AlexNet, Sec. 6.1: kernels on one GPU are "largely color-agnostic", those on the other "largely color-specific". A
+    kernel's colour is the share of its power that its channels do not have in common: 1 − n |mean channel|² / Σ
+    |channel|² of n channels, 0 for a grey kernel. The value is the difference of the halves' means.
+
+    Raises:
+        ReproError: the net does not begin with a convolution of at least 3×3.
+    """
+    weights = _first_kernels(context).double()
+    common = weights.mean(dim=1).square().sum(dim=(1, 2)) * weights.shape[1]
+    colour = 1 - common / weights.square().sum(dim=(1, 2, 3))
+    first, last = colour.split(-(-len(colour) // 2))  # type: ignore[no-untyped-call]
+    return [{"value": abs(float(first.mean() - last.mean()))}]
+
+
+def _first_kernels(context: ProbeContext) -> Tensor:
+    model, _ = context.needs_model()
+    first = next((m for m in model.modules() if isinstance(m, nn.Conv2d)), None)
+    if first is None or min(first.kernel_size) < 3:
+        raise mistake("probe", "reads the first convolution, and the net has none of at least 3×3")
+    return first.weight.detach()

@@ -108,25 +108,33 @@ def block_left_out(context: ProbeContext) -> Rows:
     maps or has a counterpart that does, stays. Errors are fractions of the first 2,000 test images, in evaluation
     mode.
 
+    Options: `first`, the number of the first block that is left out, counted from 1 (default) in the order of
+    execution; `together`, whether all of them are left out at once, which gives one row.
+
     Raises:
         ReproError: not of a run, or the net has no blocks that can be left out.
     """
     model, data, _ = context.needs_run()
     layers = layers_of(model, "block", data.first(1)[0])
     firsts = {layer.stage: layer.index for layer in reversed(layers)}
-    droppable = [layer for layer in layers if layer.index != firsts[layer.stage]]
+    least = context.options.get("first", 1)
+    if not isinstance(least, int):
+        raise mistake("probe option first", "must be the number of a block", least)
+    droppable = [layer for layer in layers if layer.index != firsts[layer.stage] and layer.index >= least]
     if not droppable:
-        raise mistake("probe block_left_out", "every block is the first of its stage: take a deeper net")
+        raise mistake("probe block_left_out", "no block is left that is not the first of its stage: take a deeper net")
     batches = list(_first_tests(data, LESION_IMAGES))
     with evaluation_mode(model), torch.inference_mode():
         whole = _error(model, batches)
+        groups = [droppable] if context.options.get("together") else [[layer] for layer in droppable]
         rows = []
-        for layer in droppable:
-            handle = layer.module.register_forward_hook(lambda _, inputs, __: inputs[0])
+        for group in groups:
+            handles = [one.module.register_forward_hook(lambda _, inputs, __: inputs[0]) for one in group]
             try:
-                rows.append(layer.row(_error(model, batches) - whole) | {"whole": whole})
+                rows.append(group[0].row(_error(model, batches) - whole) | {"whole": whole})
             finally:
-                handle.remove()
+                for handle in handles:
+                    handle.remove()
     return rows
 
 

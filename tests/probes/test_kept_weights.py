@@ -16,7 +16,8 @@ from repro.datasets import ImageData, load_dataset
 from repro.errors import ReproError
 from repro.models.cifar import plain, resnet
 from repro.models.four_layer import Conv3FC
-from repro.probes.kernels import peak_share
+from repro.probes.context import ProbeContext
+from repro.probes.kernels import kernel_colour_halves, peak_share
 from repro.probes.pictures import as_pixels
 from repro.probes.reading import take_reading
 from repro.recipes import Recipe
@@ -142,6 +143,19 @@ def test_a_net_without_one_of_its_blocks(name: str) -> None:
     assert [row["value"] for row in rows] == pytest.approx([error(i) - error(None) for i in (1, 3, 5)])
 
 
+def test_all_later_blocks_at_once() -> None:
+    (row,) = read("block_left_out", "resnet", first=3, together=True)
+    inputs, labels = scaled("test")
+    net = net_of("resnet")
+    with torch.no_grad():
+        x = F.relu(net.bn1(net.conv1(inputs)))
+        for number in (0, 1, 2, 4):
+            x = net.blocks[number](x)
+        wrong = float((net.fc(x.mean(dim=(2, 3))).argmax(dim=1) != labels).double().mean())
+    assert row["value"] == pytest.approx(wrong - row["whole"])
+    assert row["whole"] == pytest.approx(trained("resnet")[1].history[-1]["test_error"])
+
+
 def share_by_hand(queries: np.ndarray, train: np.ndarray) -> float:
     squares = ((queries[:, None, :].astype(np.float64) - train[None]) ** 2).sum(axis=2)
     nearest = np.argsort(squares, axis=1, kind="stable")[:, :6]
@@ -217,10 +231,28 @@ def test_kernels_come_with_their_pictures() -> None:
     weights = trained("conv3-fc")[1].weights["last"]["conv1.weight"]
     assert [row["value"] for row in rows] == pytest.approx(sorted(map(peak_share, weights), reverse=True))
     assert {(row["height"], row["width"]) for row in rows} == {(5, 5)}
-    with pytest.raises(ReproError, match="no first convolution"):
+    with pytest.raises(ReproError, match="first convolution"):
         take_reading(
             ReadingSpec("kernel_peak_share", 1, {}, subject=_linear()), weights=None, data=None, device=CPU
         )
+
+
+def test_shuffled_kernels_are_the_same_numbers_elsewhere() -> None:
+    own, shuffled = (read("kernel_peak_share", "conv3-fc", shuffled=flag) for flag in (False, True))
+    assert [row["value"] for row in own] != [row["value"] for row in shuffled]
+    pixels = [sorted(sorted(base64.b64decode(row["pixels"])) for row in rows) for rows in (own, shuffled)]
+    assert pixels[0] == pixels[1]
+
+
+def test_colour_of_the_halves() -> None:
+    net = nn.Conv2d(3, 4, 3)
+    grey, red = torch.ones(3, 3, 3), torch.zeros(3, 3, 3)
+    red[0] = 1.0
+    with torch.no_grad():
+        net.weight.copy_(torch.stack([grey, -2 * grey, red, 3 * red]))
+    context = ProbeContext(device=CPU, model=net, in_shape=(3, 8, 8))
+    # A grey kernel has no colour; of a red one the channels share a third of the power.
+    assert kernel_colour_halves(context) == [{"value": pytest.approx(2 / 3)}]
 
 
 def _linear() -> dict[str, Any]:
