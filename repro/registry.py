@@ -114,11 +114,18 @@ MODELS: dict[str, Entry] = {
     "cifar-resnet": Entry("repro.models.cifar:resnet", 1, _CIFAR),
     "imagenet-plain": Entry("repro.models.imagenet:plain", 1, frozenset({"depth"})),
     "imagenet-resnet": Entry("repro.models.imagenet:resnet", 1, frozenset({"depth", "shortcut"})),
-    "conv3-fc": Entry("repro.models.four_layer:Conv3FC", 1, _FOUR_LAYER),
+    "conv3-fc": Entry(
+        "repro.models.four_layer:Conv3FC",
+        1,
+        _FOUR_LAYER | {"left_out", "filters", "dropout", "positive_biases"},
+    ),
     "conv2-local2-fc": Entry("repro.models.four_layer:Conv2Local2FC", 2, _FOUR_LAYER | {"local3_filters"}),
     "alexnet": Entry(
-        "repro.models.alexnet:AlexNet", 1, frozenset({"activation", "lrn", "groups", "dropout"})
+        "repro.models.alexnet:AlexNet",
+        1,
+        frozenset({"activation", "lrn", "groups", "dropout", "left_out", "positive_biases"}),
     ),
+    "small-vgg": Entry("repro.models.small_vgg:SmallVGG", 1, frozenset({"stack", "width"})),
     "vgg": Entry("repro.models.vgg:VGG", 1, frozenset({"configuration", "dropout"})),
 }
 
@@ -133,6 +140,9 @@ PROBES: dict[str, Entry] = {
     "same_class_neighbours": Entry("repro.probes.neighbours:same_class_neighbours", 1, frozenset({"space"})),
     "nearest_images": Entry("repro.probes.neighbours:nearest_images", 1, frozenset({"space"})),
     "kernel_peak_share": Entry("repro.probes.kernels:kernel_peak_share", 1, frozenset({"shuffled"})),
+    "masked_fill_ratio": Entry(
+        "repro.probes.interpolation:masked_fill_ratio", 1, frozenset({"patch", "high", "low"})
+    ),
     "kernel_colour_halves": Entry("repro.probes.kernels:kernel_colour_halves", 1, frozenset()),
     "test_outputs": Entry("repro.probes.outputs:test_outputs", 1, frozenset()),
     "augmented_minus_test_error": Entry("repro.probes.augmented:augmented_minus_test_error", 1, frozenset()),

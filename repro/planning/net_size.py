@@ -45,7 +45,9 @@ def net_size(model: ModelSpec, in_shape: Shape, classes: int) -> NetSize:
         case "cifar-plain" | "cifar-resnet":
             return _cifar(options, in_shape, classes)
         case "conv3-fc":
-            return NetSize(4, _conv3_fc(in_shape, classes))
+            return NetSize(4 - bool(options.get("left_out")), _conv3_fc(options, in_shape, classes))
+        case "small-vgg":
+            return _small_vgg(options, in_shape, classes)
         case "conv2-local2-fc":
             return NetSize(5, _conv2_local2_fc(options, in_shape, classes))
         case "imagenet-plain" | "imagenet-resnet":
@@ -80,11 +82,32 @@ def _cifar(options: Mapping[str, Any], in_shape: Shape, classes: int) -> NetSize
     return NetSize(depth, total + before * classes)
 
 
-def _conv3_fc(in_shape: Shape, classes: int) -> int:
+def _conv3_fc(options: Mapping[str, Any], in_shape: Shape, classes: int) -> int:
     """Count repro/models/four_layer.py's Conv3FC: maps are pooled after each 5×5 convolution."""
-    channels = in_shape[0]
+    filters = options.get("filters")
+    one, two, three = filters if isinstance(filters, list | tuple) and len(filters) == 3 else (32, 32, 64)
     first, second, third, last = _areas(in_shape, 3)
-    return 25 * (channels * 32 * first + 32 * 32 * second + 32 * 64 * third) + 64 * last * classes
+    total = in_shape[0] * one * first
+    before = one
+    for name, own, area in (("conv2", two, second), ("conv3", three, third)):
+        if options.get("left_out") != name:
+            total += before * own * area
+            before = own
+    return int(25 * total + before * last * classes)
+
+
+def _small_vgg(options: Mapping[str, Any], in_shape: Shape, classes: int) -> NetSize:
+    """Count repro/models/small_vgg.py: three stages, each of one or two convolutions, pooled by two."""
+    sides = (5,) if options.get("stack") == "one-5x5" else (3, 3)
+    before, height, width = in_shape
+    total = 0
+    for stage in range(3):
+        for side in sides:
+            own = _whole(options.get("width"), 32) << stage
+            total += side * side * before * own * height * width
+            before = own
+        height, width = height // 2, width // 2
+    return NetSize(3 * len(sides) + 1, total + before * height * width * classes)
 
 
 def _conv2_local2_fc(options: Mapping[str, Any], in_shape: Shape, classes: int) -> int:
