@@ -125,7 +125,7 @@ MODELS: dict[str, Entry] = {
         1,
         frozenset({"activation", "lrn", "groups", "dropout", "left_out", "positive_biases"}),
     ),
-    "small-vgg": Entry("repro.models.small_vgg:SmallVGG", 1, frozenset({"stack", "width"})),
+    "small-vgg": Entry("repro.models.small_vgg:SmallVGG", 1, frozenset({"configuration", "width"})),
     "vgg": Entry("repro.models.vgg:VGG", 1, frozenset({"configuration", "dropout"})),
 }
 

@@ -3,9 +3,11 @@
 Simonyan, Zisserman (arXiv:1409.1556v6), Sec. 4.1, compare net B "with a shallow net with five 5×5 conv. layers, which
 was derived from B by replacing each pair of 3×3 conv. layers with a single 5×5 conv. layer".
 
-    output map        H × W          H/2 × W/2      H/4 × W/4      H/8 × W/8
-    "two-3x3"         width, width   2, 2 × width   4, 4 × width   max pool 2×2 between stages, linear classifier
-    "one-5x5"         width          2 × width      4 × width
+    output map    H × W           H/2 × W/2           H/4 × W/4
+    "B"           width, width    2 width, 2 width    4 width, 4 width
+    "B-5x5"       width           2 width             4 width
+
+Each stage ends with a 2×2 max pool of stride 2; on top is one linear layer.
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ from repro.errors import Problem, ReproError
 
 Shape = tuple[int, int, int]
 
-STACKS = {"two-3x3": (3, 3), "one-5x5": (5,)}
+STACKS = {"B": (3, 3), "B-5x5": (5,)}
 """Sides of the convolutions of a stage: their receptive fields are alike (Sec. 2.3)."""
 
 STAGES = 3
@@ -28,7 +30,7 @@ class SmallVGG(nn.Module):
     Args:
         in_shape: (C, H, W).
         classes: number of classes.
-        stack: what each stage is made of, "two-3x3" or "one-5x5".
+        configuration: what each stage is made of: "B", two 3×3 convolutions, or "B-5x5", one of 5×5.
         width: filters of the first stage.
 
     Raises:
@@ -37,13 +39,13 @@ class SmallVGG(nn.Module):
 
     activation = "relu"
 
-    def __init__(self, in_shape: Shape, classes: int, *, stack: str = "two-3x3", width: int = 32) -> None:
+    def __init__(self, in_shape: Shape, classes: int, *, configuration: str = "B", width: int = 32) -> None:
         super().__init__()
-        _check(in_shape, stack, width)
+        _check(in_shape, configuration, width)
         channels, height, side = in_shape
         layers: list[nn.Module] = []
         for stage in range(STAGES):
-            for size in STACKS[stack]:
+            for size in STACKS[configuration]:
                 layers += [nn.Conv2d(channels, width << stage, size, padding=size // 2), nn.ReLU()]
                 channels = width << stage
             layers.append(nn.MaxPool2d(2))
@@ -56,13 +58,15 @@ class SmallVGG(nn.Module):
         return logits
 
 
-def _check(in_shape: Shape, stack: object, width: object) -> None:
+def _check(in_shape: Shape, configuration: object, width: object) -> None:
     problems = []
     if min(in_shape[1:]) < 2**STAGES:
         what = f"takes images of at least {2**STAGES}×{2**STAGES} pixels"
         problems.append(Problem("model small-vgg", what, f"{in_shape[1]}×{in_shape[2]}"))
-    if stack not in STACKS:
-        problems.append(Problem("model option stack", f"must be one of {', '.join(STACKS)}", repr(stack)))
+    if configuration not in STACKS:
+        problems.append(
+            Problem("model option configuration", f"must be one of {', '.join(STACKS)}", repr(configuration))
+        )
     if not isinstance(width, int) or width < 1:
         problems.append(Problem("model option width", "must be a whole number of at least 1", repr(width)))
     if problems:

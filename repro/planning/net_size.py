@@ -98,7 +98,7 @@ def _conv3_fc(options: Mapping[str, Any], in_shape: Shape, classes: int) -> int:
 
 def _small_vgg(options: Mapping[str, Any], in_shape: Shape, classes: int) -> NetSize:
     """Count repro/models/small_vgg.py: three stages, each of one or two convolutions, pooled by two."""
-    sides = (5,) if options.get("stack") == "one-5x5" else (3, 3)
+    sides = (5,) if options.get("configuration") == "B-5x5" else (3, 3)
     before, height, width = in_shape
     total = 0
     for stage in range(3):

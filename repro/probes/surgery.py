@@ -122,7 +122,9 @@ def block_left_out(context: ProbeContext) -> Rows:
         raise mistake("probe option first", "must be the number of a block", least)
     droppable = [layer for layer in layers if layer.index != firsts[layer.stage] and layer.index >= least]
     if not droppable:
-        raise mistake("probe block_left_out", "no block is left that is not the first of its stage: take a deeper net")
+        raise mistake(
+            "probe block_left_out", "no block is left that is not the first of its stage: take a deeper net"
+        )
     batches = list(_first_tests(data, LESION_IMAGES))
     with evaluation_mode(model), torch.inference_mode():
         whole = _error(model, batches)

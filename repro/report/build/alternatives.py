@@ -18,9 +18,7 @@ Judged = Sequence[tuple[Variant, ClaimVerdict]]
 def build_controls(item: Requirements, variants: Judged, places: str) -> list[model.Control]:
     """Return each declared control with its verdict."""
     return [
-        _control(item, places, variant, verdict)
-        for variant, verdict in variants
-        if variant.kind == "control"
+        _control(item, places, variant, verdict) for variant, verdict in variants if variant.kind == "control"
     ]
 
 

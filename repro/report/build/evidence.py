@@ -36,7 +36,11 @@ def expectation(
         role=expected.role,
         unit=unit,
         reported=expected.reported,
-        reported_value=None if printed is None else printed / 100 if unit == "error" and not verdict.exact else printed,
+        reported_value=None
+        if printed is None
+        else printed / 100
+        if unit == "error" and not verdict.exact
+        else printed,
         reported_note=_reported_note(expected),
         supports=_region(region(expected.supports), expected, words.needs(expected, unit)),
         refutes=_region(refuting_region(expected), expected, words.refuting(expected, unit)),

@@ -26,7 +26,11 @@ def picture_panels(figure: Figure, item: Requirements, store: Store) -> Iterator
         for need, rows in zip(needs, found, strict=True):
             if rows and "pixels" in rows[0]:
                 yield model.Panel(
-                    title=f"{address}, seed {need.spec.seed}", x_label="", y_label="", series=[], tiles=_lines(rows)
+                    title=f"{address}, seed {need.spec.seed}",
+                    x_label="",
+                    y_label="",
+                    series=[],
+                    tiles=_lines(rows),
                 )
                 break
 

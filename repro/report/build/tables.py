@@ -60,7 +60,9 @@ def build_table(
     )
 
 
-def _row(row: TableRow, table: Table, item: Requirements, frame: pd.DataFrame, verdict: ClaimVerdict) -> model.Row:
+def _row(
+    row: TableRow, table: Table, item: Requirements, frame: pd.DataFrame, verdict: ClaimVerdict
+) -> model.Row:
     known = {cell.address: cell for cell in cells(item.file)}
     label, net = None, None
     if row.cell in known:
