@@ -6,6 +6,7 @@ import argparse
 import math
 import sys
 import time
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -13,14 +14,20 @@ from bench.documents import RESULTS, Document
 
 ALL = {"cpu": ("speed", "startup", "smoke", "store", "store-all-used"), "cuda": ("gpu-facts", "speed")}
 
+APART = {
+    "coverage": "bench.coverage",
+    "surviving": "bench.surviving",
+    "fuzz": "bench.fuzz",
+    "import-attacks": "bench.import_attacks",
+}
+"""Commands that measure no time, each with options of its own."""
+
 
 def main() -> int:
     """Measure what the command line asks for."""
-    if sys.argv[1:2] == ["coverage"]:
-        from bench.coverage import main as coverage
-
-        del sys.argv[1]
-        return coverage()
+    if sys.argv[1:2] and sys.argv[1] in APART:
+        module = import_module(APART[sys.argv.pop(1)])
+        return int(module.main() or 0)
     given = _parser().parse_args()
     if given.what == "table":
         return _table(given.out)
@@ -125,7 +132,13 @@ def _parser() -> argparse.ArgumentParser:
             kind.add_argument("--full", action="store_true", help="64,000 iterations, our arms alone")
         if what in {"cpu", "store", "store-all-used"}:
             kind.add_argument("--runs", type=int, help="in the store")
-    kinds.add_parser("coverage", help="error rates of the verdict rule: python -m bench coverage --help")
+    for what, text in (
+        ("coverage", "error rates of the verdict rule"),
+        ("surviving", "the papers' protocols on CIFAR-10, killed again and again"),
+        ("fuzz", "claim files that are wrong in every way"),
+        ("import-attacks", "hostile and odd archives, imported"),
+    ):
+        kinds.add_parser(what, help=f"{text}: python -m bench {what} --help")
     return parser
 
 

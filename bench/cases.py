@@ -1,4 +1,4 @@
-"""The cases that `bench.coverage` simulates: what DESIGN.md §4 guarantees, and what is measured."""
+"""The cases that `bench.coverage` simulates: what docs/rule.md guarantees, and what is measured."""
 
 from __future__ import annotations
 
@@ -6,13 +6,20 @@ import math
 from collections.abc import Sequence
 from dataclasses import replace
 
+import numpy as np
+
+from bench.deciding import UNDIVIDED, UNGUARDED
 from bench.truths import (
     LOG2,
     LOOKS,
+    UP,
     Case,
     Part,
+    apart,
+    as_bad_as_the_worst,
     centred,
     claim_of_two,
+    diverging,
     each,
     each_difference,
     each_gap,
@@ -20,6 +27,7 @@ from bench.truths import (
     first_runs,
     log_gamma,
     lognormal,
+    narrow,
     normal,
     one,
     ordering,
@@ -60,6 +68,101 @@ SINGLE = (
     each_gap("sd 1, 1, 1, 10", (1, 1, 1, 10), 8),
 )
 
+MARGINS = (0.001, 0.02, 0.1, 0.5, 1.0)
+"""Of two-ended regions, in sds of the cell that spreads most."""
+
+NARROW = (
+    *(
+        narrow(
+            f"margin {margin} sd, sd {first:g}, {second:g}",
+            (1.0, -1.0),
+            normal(first, second),
+            margin * second,
+        )
+        for margin in MARGINS
+        for first, second in ((1.0, 10.0), (1.0, 3.0), (1.0, 1.0))
+    ),
+    *(
+        narrow(
+            f"margin {margin} sd, sd 1, 1, 1, 10", (1.0, -1.0, -1.0, 1.0), normal(1, 1, 1, 10), margin * 10
+        )
+        for margin in MARGINS[1:3]
+    ),
+    *(narrow(f"margin {margin} sd, sd 1, one cell", (1.0,), normal(1), margin) for margin in MARGINS[1:4]),
+)
+
+APART = tuple(apart(case) for case in NARROW[:9])
+
+
+def _joint(
+    kind: str, data: str, rows: Sequence[Sequence[float]], *sds: float, correlation: float = 0.0
+) -> Case:
+    """Return a case of many parts at zero: all at the bar, or some of them and the others somewhat beyond."""
+    parts = tuple(Part(tuple(map(float, row)), UP) for row in rows)
+    weights = np.array(rows, np.float64)
+    unit = np.sqrt(weights**2 @ np.resize(np.array(sds), weights.shape[1]) ** 2)
+
+    def means(distances: Sequence[float]) -> tuple[float, ...]:
+        """Return cell means that put each part so many sds beyond its bar."""
+        solved = np.linalg.lstsq(weights, np.array(distances) * unit, rcond=None)[0]
+        return tuple(map(float, solved))
+
+    rest = len(rows) - 1
+    few = [
+        means([0.0] * half + [beyond] * (len(rows) - half))
+        for half in (1, len(rows) // 2)
+        for beyond in BEYOND
+    ]
+    return Case(
+        kind,
+        data,
+        parts,
+        normal(*sds, correlation=correlation),
+        (means([0.0] + [10.0] * rest),),
+        ((0.0,) * weights.shape[1], means([0.0] + [10.0] * rest), *dict.fromkeys(few)),
+        means([2.0] * len(rows)),
+        means([2.0] * rest + [-2.0]),
+    )
+
+
+BEYOND = (0.3, 1.0, 2.0)
+"""How far beyond the bar, in sds of single runs, parts lie beside others at it: where a screen may or may not see it.
+"""
+
+
+def _shared(parts: int) -> list[list[float]]:
+    return [[-1.0, *(float(i == j) for j in range(parts))] for i in range(parts)]
+
+
+def _chain(parts: int) -> list[list[float]]:
+    return [[float(j == i + 1) - float(j == i) for j in range(parts + 1)] for i in range(parts)]
+
+
+JOINT = (
+    *(_joint(f"{parts} values", "sd 1", np.eye(parts).tolist(), 1) for parts in (2, 4, 8, 12)),
+    _joint("12 values", "sd 1, the same nets: correlation 0.9", np.eye(12).tolist(), 1, correlation=0.9),
+    _joint("4 values", "sd 1, 15", np.eye(4).tolist(), 1, 15),
+    *(_joint(f"{parts} against one arm", "sd 1", _shared(parts), 1) for parts in (2, 4, 12)),
+    _joint("4 against one arm", "sd 15, 1 ×4", _shared(4), 15, 1, 1, 1, 1),
+    _joint("5 against one arm", "sd 1, 15", _shared(5), 1, 15),
+    *(_joint(f"ordering of {parts + 1}", "sd 1", _chain(parts), 1) for parts in (3, 7)),
+    _joint("ordering of 4", "sd 1, 15", _chain(3), 1, 15),
+)
+
+DEGRADES = (
+    # plain deep, plain shallow, residual deep, residual shallow; train errors, then test errors of the plain nets
+    (1, -1, -1, 1, 0, 0),
+    (0, 0, -1, 1, 0, 0),
+    (1, -1, 0, 0, 0, 0),
+    (0, 0, 0, 0, 1, -1),
+)
+"""The four deciding contrasts of "deeper plain nets degrade", which share cells; each is to be positive."""
+
+SHARING = tuple(
+    replace(_joint("claim of 4 contrasts", data, DEGRADES, *sds), expectations=4)
+    for data, sds in (("sd 1", (1.0,)), ("sd 3, 1, 1, 1, 15, 1", (3.0, 1.0, 1.0, 1.0, 15.0, 1.0)))
+)
+
 UNEQUAL_N = tuple(
     replace(
         one("difference", f"sd {first}, {second}; the first has {runs} runs", normal(first, second), 6),
@@ -77,7 +180,11 @@ CLAIMS = tuple(
     if case.kind in {"difference", "ordering of 3"} or case.kind.startswith("each")
 )
 
-GUARANTEED = (*SINGLE, *UNEQUAL_N, *LOOKED_AT, *CLAIMS)
+FEW = ((3,), (5,), (10,))
+NARROW_AT = tuple(replace(case, sizes=(*FEW, LOOKS[0])) for case in (*NARROW, *APART))
+JOINT_AT = tuple(replace(case, sizes=(*FEW, *LOOKS)) for case in (*JOINT, *SHARING))
+
+GUARANTEED = (*SINGLE, *NARROW_AT, *JOINT_AT, *UNEQUAL_N, *LOOKED_AT, *CLAIMS)
 
 
 def _arm(delta: float) -> Case:
@@ -171,6 +278,47 @@ CENSORED = (
     _race("log sd 0.3, 0.3; bar 2, budget at 6, truth 8 for power", (0.3, 0.3), math.log(6), math.log(4)),
 )
 
+DIVERGED = (
+    *(
+        replace(
+            one(
+                "value, diverged",
+                f"1 run in {round(1 / share)} diverges, bar at the others' mean",
+                centred(diverging(share)),
+                2,
+            ),
+            observe=as_bad_as_the_worst,
+            sizes=FEW,
+        )
+        for share in (0.05, 0.25)
+    ),
+    *(
+        replace(
+            one(
+                "difference, diverged",
+                f"1 run in {round(1 / share)} diverges, in both",
+                centred(diverging(share)),
+                2,
+            ),
+            observe=as_bad_as_the_worst,
+            sizes=FEW,
+        )
+        for share in (0.05, 0.25)
+    ),
+    replace(
+        one(
+            "value, diverged",
+            "1 run in 20 diverges and counts as 20 sd worse, bar at the mean of all",
+            centred(diverging(0.05)),
+            3,
+        ),
+        false_support=((-1.0,),),
+        false_refutation=((-1.0,),),
+        observe=as_bad_as_the_worst,
+        sizes=FEW,
+    ),
+)
+
 SEEDS = (
     one("difference, shared seeds", "correlation 0.8, not declared", normal(1, correlation=0.8), 2),
     replace(
@@ -186,16 +334,19 @@ SEEDS = (
 WITHOUT = (
     replace(
         one("difference, looks", "sd 1, 1; level not divided by the looks", normal(1), 2),
-        corrected=False,
+        rule=UNDIVIDED,
         sizes=(tuple(range(3, 11)), (3, 5, 10)),
     ),
     *(
-        replace(case, kind=f"{case.kind}, Welch alone", guarded=False)
+        replace(case, kind=f"{case.kind}, Welch alone", rule=UNGUARDED)
         for case in (
+            NARROW[0],
             each_gap("sd 1, 1, 1, 10", (1, 1, 1, 10), 8),
             *(case for case in UNEQUAL_N if "has 2" in case.data),
         )
     ),
 )
 
-MEASURED = tuple(replace(case, guaranteed=False) for case in (*SKEW, *TIES, *CENSORED, *SEEDS, *WITHOUT))
+MEASURED = tuple(
+    replace(case, guaranteed=False) for case in (*SKEW, *TIES, *CENSORED, *DIVERGED, *SEEDS, *WITHOUT)
+)

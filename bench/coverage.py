@@ -1,4 +1,4 @@
-"""How often the rule of DESIGN.md §4 is wrong, and how often it decides: simulated verdicts on known truths.
+"""How often the rule (docs/rule.md) is wrong, and how often it decides: simulated verdicts on known truths.
 
     python -m bench.coverage [--reps 20000] [--markdown FILE] [--json FILE]
 
@@ -12,17 +12,23 @@ import json
 import math
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
-from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from bench.cases import GUARANTEED, MEASURED
 from bench.truths import Case, Means
-from bench.vectorised import Array, Observed, agreement, contrast_many, inside
-from repro.stats import Sample, best_of_interval, detectable_difference, levels, prediction_interval
+from bench.vectorised import Array, Mask, Observed, agreement, contrast_many, inside
+from repro.stats import (
+    SCREEN,
+    Region,
+    Sample,
+    best_of_interval,
+    detectable_difference,
+    prediction_interval,
+)
 
 ALPHA = 0.05
 SEED = 20151210  # arXiv:1512.03385 was submitted on this day; any fixed number would do
@@ -74,25 +80,45 @@ def monte_carlo_error(reps: int) -> float:
 
 def verdicts(case: Case, means: Means, sizes: tuple[int, ...], reps: int, rng: np.random.Generator) -> Array:
     """Return +1 (supported), −1 (refuted) or 0 for each experiment; the first decisive look counts."""
-    looks = len(sizes) if case.corrected else 1
-    parts = len(case.parts) // case.expectations
-    for_support, for_refutation = levels(ALPHA, looks, parts, case.expectations)
+    return looked(case, means, sizes, reps, rng)[-1]
+
+
+def looked(
+    case: Case, means: Means, sizes: tuple[int, ...], reps: int, rng: np.random.Generator
+) -> list[Array]:
+    """Return the verdicts as they stand after each look."""
     noise = case.noise(rng, reps, max(sizes), len(means))
     drawn = [mean + runs for mean, runs in zip(means, noise, strict=True)]
     result = np.zeros(reps)
-    for n in sizes:
+    after = []
+    for n, share in zip(sizes, case.rule.looks(ALPHA, sizes), strict=True):
         cells = case.observe([values[:, :n] for values in drawn])
-        supported = np.ones(reps, dtype=np.bool_)
-        refuted = np.zeros(reps, dtype=np.bool_)
-        for part in case.parts:
-            estimate = partial(
-                contrast_many, cells, part.weights, log=case.log, paired=case.paired, guarded=case.guarded
+
+        def held(
+            weights: Sequence[float], level: float | Array, region: Region, cells: Observed = cells
+        ) -> Mask:
+            low, high = contrast_many(
+                cells,
+                weights,
+                level,
+                log=case.log,
+                paired=case.paired,
+                either_side=len(region.pieces) > 1,
+                guard=case.rule.guard,
             )
-            supported &= inside(part.supports, *estimate(for_support))
-            refuted |= inside(part.supports.complement(), *estimate(for_refutation))
+            return inside(region, low, high)
+
+        supported = np.ones(reps, dtype=np.bool_)
+        for part in case.parts:
+            supported &= held(part.weights, 1 - share, part.supports)
+        clear = [held(part.weights, 1 - SCREEN, part.refutes.complement()) for part in case.parts]
+        refuted = np.zeros(reps, dtype=np.bool_)
+        for part, own in zip(case.parts, case.rule.shares(share, clear, case.expectations), strict=True):
+            refuted |= held(part.weights, 1 - np.where(own > 0, own, share), part.refutes) & (own > 0)
         look = supported.astype(float) - refuted
         result = np.where(result == 0, look, result)
-    return result
+        after.append(result)
+    return after
 
 
 def measure(cases: Iterable[Case], reps: int, rng: np.random.Generator) -> Iterator[Row]:
@@ -151,8 +177,8 @@ def markdown(rows: list[Row], planned: list[Planned], compatible: list[Compatibi
         "False support and false refutation: the share of experiments that decide although the truth lies on the",
         "edge of the region, where either is wrong; of several edges the worst counts. Bold: above 5% beyond",
         "Monte-Carlo error. Power: the share that decides rightly at the distance given in `bench/cases.py` and",
-        "`bench/truths.py`, mostly two sds. n: runs a cell; 3 → 5 → 10 are looks, each at α/3. Sds are of single",
-        "runs, one per cell.",
+        "`bench/truths.py`, mostly two sds. n: runs a cell; 3 → 5 → 10 are looks, which share α in proportion to",
+        "their n. Sds are of single runs, one per cell. The rule and its guarantee: `docs/rule.md`.",
         "",
         f"One standard error of a rate of 2.5% is {100 * math.sqrt(0.025 * 0.975 / reps):.2f} points.",
         "",

@@ -75,10 +75,9 @@ def textbook(work: Work, device: torch.device) -> Marks:
 
     train = loader(data.train_images, data.train_labels, augmented, True)
     plain = transforms.Compose(last)
-    clean = [
-        loader(data.train_images, data.train_labels, plain, False),
-        loader(data.test_images, data.test_labels, plain, False),
-    ]
+    clean = [loader(data.test_images, data.test_labels, plain, False)]
+    if not work.end_to_end:
+        clean.append(loader(data.train_images, data.train_labels, plain, False))
     net = net_of(work).to(device)
     criterion = nn.CrossEntropyLoss()
     optimiser, scheduler = optimiser_of(net, work)
@@ -150,7 +149,7 @@ def competent(work: Work, device: torch.device, *, compiles: bool) -> Marks:
             step += 1
         net.eval()
         with torch.no_grad(), cast():
-            for split in ("train", "test"):
+            for split in ("test",) if work.end_to_end else ("train", "test"):
                 wrong = torch.zeros((), device=device)
                 for chosen, wanted in zip(pixels[split].split(500), labels[split].split(500), strict=True):
                     wrong += (net(ready(chosen)).argmax(1) != wanted).sum()

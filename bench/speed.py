@@ -1,9 +1,9 @@
 """Training speed: ours, a competent loop and a textbook one, in turns, on the same work.
 
 Every arm trains the same nets with the same batch size, augmentation and schedule, and evaluates the training and
-the test set after each epoch. On a CPU ours is one process a core, one thread each, as `repro check` runs; the others
-use as many threads as torch chooses. Speeds are those after the first epoch, when everything is warm; the whole time,
-compilation included, stands beside.
+the test set after each epoch; in the rows "end to end" each evaluates what it needs to (see bench.work.Work). On a CPU
+ours is one process a core, one thread each, as `repro check` runs; the others use as many threads as torch chooses.
+Speeds are those after the first epoch, when everything is warm; the whole time, compilation included, stands beside.
 """
 
 from __future__ import annotations

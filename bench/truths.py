@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from scipy.special import digamma
 
+from bench.deciding import THE_RULE, Rule
 from bench.vectorised import Array, Observed, censor
 from repro.stats import Region, slope_weights
 
@@ -20,15 +21,24 @@ Noise = Callable[[np.random.Generator, int, int, int], Sequence[Array]]
 Shape = Callable[[np.random.Generator, tuple[int, int]], Array]
 Means = tuple[float, ...]
 SIZES = ((3,), (5,), (10,), (20,))
-LOOKS = ((3, 5, 10),)
+LOOKS = ((3, 5, 10), (3, 5))
 
 
 @dataclass(frozen=True)
 class Part:
-    """One statement of an expectation: a contrast and the region that supports it; the rest refutes it."""
+    """One comparison of an expectation: a contrast, the region that supports it and the one that refutes it.
+
+    Where `against` is None, all that does not support refutes.
+    """
 
     weights: tuple[float, ...]
     supports: Region
+    against: Region | None = None
+
+    @property
+    def refutes(self) -> Region:
+        """The region that refutes."""
+        return self.supports.complement() if self.against is None else self.against
 
 
 @dataclass(frozen=True)
@@ -37,8 +47,8 @@ class Case:
 
     `false_support` and `false_refutation` are cell means at which support or refutation is wrong, the likeliest
     to mislead; `power_support` and `power_refutation` are means at which they are right. `guaranteed` marks what
-    DESIGN.md §4 promises at 5%; the rest is measured. `corrected` and `guarded` switch off, for comparison, the
-    division by the number of looks and the floor under Welch's interval.
+    docs/rule.md promises at 5%; the rest is measured. `rule` is another than the package's for comparison.
+    The parts of a claim of several `expectations` are as many in each.
     """
 
     kind: str
@@ -53,8 +63,7 @@ class Case:
     log: bool = False
     paired: bool = False
     expectations: int = 1
-    corrected: bool = True
-    guarded: bool = True
+    rule: Rule = THE_RULE
     sizes: tuple[tuple[int, ...], ...] = SIZES
     observe: Callable[[Sequence[Array]], Observed] = field(default=Observed)
 
@@ -97,6 +106,19 @@ def stray(share: float, distance: float) -> Shape:
     return lambda rng, shape: (
         rng.standard_normal(shape) + distance * ((rng.random(shape) < share).astype(float) - share)
     )
+
+
+def diverging(share: float) -> Shape:
+    """Return normal draws of which a share diverges: they are infinite."""
+    return lambda rng, shape: np.where(rng.random(shape) < share, np.inf, rng.standard_normal(shape))
+
+
+def as_bad_as_the_worst(values: Sequence[Array]) -> Observed:
+    """Return what is seen of errors whose diverged runs, infinite, count as the worst finished run or worse."""
+    lost = [np.isinf(v) for v in values]
+    worst = [np.where(m, -np.inf, v).max(1, keepdims=True) for v, m in zip(values, lost, strict=True)]
+    known = [np.where(np.isfinite(w), w, np.nan) for w in worst]
+    return Observed([np.where(m, w, v) for v, w, m in zip(values, known, lost, strict=True)], lost)
 
 
 def log_gamma(shape_parameter: float) -> Shape:
@@ -204,6 +226,33 @@ def equivalence(data: str, noise: Noise, margin: float) -> Case:
     parts = (Part((1.0, -1.0), Region.within(-margin, margin)),)
     edge = ((margin, 0.0),)
     return Case("within ±margin", data, parts, noise, edge, edge, (0.0, 0.0), (2 * margin, 0.0))
+
+
+def narrow(data: str, weights: tuple[float, ...], noise: Noise, margin: float) -> Case:
+    """Return a case of a two-ended region that is narrow beside the spread, so that either end may pass wrongly.
+
+    Supported within the margin, refuted outside twice the margin; power far away, where it is refuted, and, since
+    runs that spread cannot support it, of nothing.
+    """
+    parts = (Part(weights, Region.within(-margin, margin), Region.outside(-2 * margin, 2 * margin)),)
+    rest, far = (0.0,) * (len(weights) - 1), 1e3
+    edges = ((margin, *rest), (-margin, *rest))
+    inside = ((0.0, *rest), (2 * margin, *rest), (-2 * margin, *rest))
+    return Case("narrow within", data, parts, noise, edges, inside, (0.0, *rest), (far, *rest))
+
+
+def apart(case: Case) -> Case:
+    """Return the narrow case with its regions swapped: support lies outside, as for "is of another order"."""
+    parts = tuple(Part(part.weights, part.refutes, part.supports) for part in case.parts)
+    return replace(
+        case,
+        kind="narrow outside",
+        parts=parts,
+        false_support=case.false_refutation,
+        false_refutation=case.false_support,
+        power_support=case.power_refutation,
+        power_refutation=case.power_support,
+    )
 
 
 def each_gap(data: str, sds: tuple[float, float, float, float], parts: int) -> Case:

@@ -7,7 +7,7 @@ rates measured with it are those of the package, and a slip in either shows.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,9 +15,11 @@ from numpy.typing import NDArray
 from scipy.special import stdtrit
 
 from repro.stats import Region, Sample, contrast
+from repro.stats.rule import banerjee_level
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
+Guard = Callable[[Sequence[int], float, bool], float | None]
 
 
 @dataclass(frozen=True)
@@ -37,16 +39,19 @@ class Observed:
 def contrast_many(
     cells: Observed,
     weights: Sequence[float],
-    level: float,
+    level: float | Array,
     *,
     log: bool = False,
     paired: bool = False,
-    guarded: bool = True,
+    either_side: bool = False,
+    guard: Guard = banerjee_level,
 ) -> tuple[Array, Array]:
     """Return the ends of the intervals of all experiments; columns are runs, as many as a cell has.
 
-    `guarded` may be switched off to see what Welch's interval alone would do.
+    `level` is one for all or one for each experiment. `guard` says which of Banerjee's intervals Welch's must not be
+    narrower than; another than the package's shows what that would do.
     """
+    level = np.broadcast_to(np.asarray(level, np.float64), len(cells.values[0]))
     used = [index for index, weight in enumerate(weights) if weight]
     w = np.array([weights[index] for index in used])[:, None]
     raw = [cells.values[index] for index in used]
@@ -80,8 +85,12 @@ def contrast_many(
             welch = 1 / ((parts / parts.sum(0)) ** 2 / (n - 1)).sum(0)
         df = np.where((parts.sum(0) == 0) | cut.any(0), n.min() - 1.0, welch)
     reach = -stdtrit(df, (1 - level) / 2) * np.sqrt(error2)
-    if guarded and not (paired and len(used) > 1):
-        reach = np.maximum(reach, np.sqrt((stdtrit(n - 1, 1 - level) ** 2 * share).sum(0)))
+    if not (paired and len(used) > 1):
+        for each in np.unique(level):
+            bound = guard([int(count) for count in n[:, 0]], float(each), either_side)
+            if bound is not None:
+                floor = np.sqrt((stdtrit(n - 1, (1 - bound) / 2) ** 2 * share).sum(0))
+                reach = np.where(level == each, np.maximum(reach, floor), reach)
     low = estimate - reach - (np.abs(w) * np.where(w > 0, down, up)).sum(0)
     high = estimate + reach + (np.abs(w) * np.where(w > 0, up, down)).sum(0)
     low = np.where((cut & (w < 0)).any(0), -np.inf, low)
@@ -92,7 +101,7 @@ def contrast_many(
     return low, high
 
 
-def _hidden(values: Array, marks: Mask, level: float, log: bool) -> Array:
+def _hidden(values: Array, marks: Mask, level: Array, log: bool) -> Array:
     share = ((1 - level) / 2) ** (1 / values.shape[1])
     fall = np.full(len(values), np.inf) if log else values.mean(1) - values.min(1) * share
     return np.where(marks.all(1), fall, 0.0)
@@ -111,13 +120,13 @@ def agreement(rng: np.random.Generator, times: int) -> float:
     """Return the largest difference between `contrast_many` and `contrast` on random cells, relative to 1 or more."""
     worst = 0.0
     for _ in range(times):
-        log, paired = bool(rng.integers(2)), bool(rng.integers(2))
+        log, paired, either = (bool(rng.integers(2)) for _ in range(3))
         cells, weights = _random_cells(rng, paired)
-        level = 1 - 0.05 / float(rng.choice([1, 3, 24]))
-        low, high = contrast_many(cells, weights, level, log=log, paired=paired)
+        level = 1 - 0.05 / float(rng.choice([0.25, 1, 3, 24, 500]))
+        low, high = contrast_many(cells, weights, level, log=log, paired=paired, either_side=either)
         for experiment in range(len(low)):
             samples = [cells.sample(cell, experiment) for cell in range(len(weights))]
-            ours = contrast(samples, weights, level=level, log=log, paired=paired)
+            ours = contrast(samples, weights, level=level, log=log, paired=paired, either_side=either)
             for one, other in ((ours.low, low[experiment]), (ours.high, high[experiment])):
                 if one != other:
                     worst = max(worst, abs(one - float(other)) / max(1.0, abs(one)))

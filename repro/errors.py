@@ -16,17 +16,34 @@ class Problem:
     received: str | None = None
     hint: str | None = None
 
+    def __post_init__(self) -> None:
+        # What others wrote may be of any length.
+        for name, most in _LONGEST.items():
+            text = getattr(self, name)
+            if text is not None and len(text) > most:
+                object.__setattr__(self, name, f"{text[: most - 1]}…")
+
     def __str__(self) -> str:
         received = f" (received: {self.received})" if self.received is not None else ""
         hint = f"\n    → {self.hint}" if self.hint else ""
         return f"{self.where}: {self.what}{received}{hint}"
 
 
+_LONGEST = {"where": 500, "what": 1500, "received": 500, "hint": 1500}
+"""Signs of each part of a problem."""
+
+MOST_TOLD = 200
+"""So many problems are told one by one."""
+
+
 class ReproError(Exception):
     """Every mistake that a user can mend. Carries all problems found, not only the first."""
 
     def __init__(self, *problems: Problem) -> None:
-        super().__init__("\n".join(str(problem) for problem in problems))
+        told = [str(problem) for problem in problems[:MOST_TOLD]]
+        if len(problems) > MOST_TOLD:
+            told.append(f"… and {len(problems) - MOST_TOLD:,} more problems")
+        super().__init__("\n".join(told))
         self.problems = problems
 
 
@@ -37,7 +54,7 @@ def mistake(where: str, what: str, received: object = None, hint: str | None = N
 
 def suggestion(name: str, known: Iterable[str]) -> str:
     """Return what to do about an unknown `name`: the nearest known one, or the list of them."""
-    names = sorted(known)
+    names, name = sorted(known), name[:_LONGEST_NAME]  # likeness takes the square of the length
     if ELSEWHERE.get(name) in names:
         return f"did you mean {ELSEWHERE[name]!r}?"
     near = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
@@ -45,6 +62,8 @@ def suggestion(name: str, known: Iterable[str]) -> str:
         return f"did you mean {near[0]!r}?"
     return f"known: {', '.join(names)}" if names else "none are known here"
 
+
+_LONGEST_NAME = 200
 
 ELSEWHERE = {
     "learning_rate": "lr",

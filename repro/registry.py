@@ -15,8 +15,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from repro.errors import mistake, suggestion
-from repro.source_code import source_version
+from repro import formulas
+from repro.errors import ReproError, mistake, suggestion
+from repro.source_code import code_of, import_module
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +26,7 @@ class Entry:
 
     Attributes:
         target: ``module:attribute``.
-        version: bumped by hand when results change; for a user's own code, a hash of its source.
+        version: bumped by hand when results change; for a user's own code, that of `source_code.code_of`.
         options: the keyword arguments it takes; None where unknown (a user's own).
     """
 
@@ -64,8 +65,8 @@ class DatasetEntry:
 
     Attributes:
         target: ``module:attribute`` of a function that returns an ImageData, or "" where it is brought.
-        fingerprint: of the content: the published one, or that of what was brought; for a user's function, a
-            hash of the source; "" where nothing is known.
+        fingerprint: of the content: the published one, or that of what was brought; for a user's function, the
+            version of its code; "" where nothing is known.
         shape: (channels, height, width), or None where unknown, or where images are of any size.
         n_train: training images, or None where unknown.
         classes: number of classes, or None where unknown.
@@ -86,6 +87,10 @@ class DatasetEntry:
     download: str = ""
 
 
+NOT_IMPLEMENTED = "not implemented"
+"""The version of a net, and the fingerprint of a data set, that a claim file declares to be absent."""
+
+
 @dataclass(frozen=True)
 class Names:
     """What the names in a claims folder stand for: the tables here, the user's own code, the data that was brought.
@@ -93,10 +98,24 @@ class Names:
     Attributes:
         root: the claims folder, where a user's own code is looked for.
         data: what was brought, or was once and is remembered.
+        absent: nets and data sets that a claim file declares not to be implemented here → why.
     """
 
     root: Path | None = None
     data: Mapping[DataRef, DatasetEntry] = field(default_factory=dict)
+    absent: Mapping[str, str] = field(default_factory=dict)
+
+    def model(self, name: str, where: str) -> Entry:
+        """Return the entry of a model; raises ReproError with a suggestion where there is none."""
+        if name in self.absent and name not in MODELS:
+            return Entry("", NOT_IMPLEMENTED)
+        return find_model(name, where, self.root)
+
+    def unavailable(self, model: str) -> str | None:
+        """Return why no run of a model can be made here; None where it is implemented."""
+        if model in self.absent and model not in MODELS:
+            return f"the net {model} is not implemented here: {self.absent[model]}"
+        return None
 
     def known(self, identity: tuple[str, str]) -> DatasetEntry:
         """Return what is known about the dataset of a run, given by name and fingerprint."""
@@ -140,10 +159,10 @@ PROBES: dict[str, Entry] = {
     "same_class_neighbours": Entry("repro.probes.neighbours:same_class_neighbours", 1, frozenset({"space"})),
     "nearest_images": Entry("repro.probes.neighbours:nearest_images", 1, frozenset({"space"})),
     "kernel_peak_share": Entry("repro.probes.kernels:kernel_peak_share", 1, frozenset({"shuffled"})),
+    "kernel_colour_halves": Entry("repro.probes.kernels:kernel_colour_halves", 1, frozenset()),
     "masked_fill_ratio": Entry(
         "repro.probes.interpolation:masked_fill_ratio", 1, frozenset({"patch", "high", "low"})
     ),
-    "kernel_colour_halves": Entry("repro.probes.kernels:kernel_colour_halves", 1, frozenset()),
     "test_outputs": Entry("repro.probes.outputs:test_outputs", 1, frozenset()),
     "augmented_minus_test_error": Entry("repro.probes.augmented:augmented_minus_test_error", 1, frozenset()),
     "parameters": Entry("repro.probes.static:parameters", 1, frozenset()),
@@ -155,47 +174,10 @@ PROBES: dict[str, Entry] = {
     "multiply_add_share": Entry("repro.probes.static:multiply_add_share", 1, frozenset({"layers"})),
 }
 
-
-def _formula(target: str, options: str) -> Entry:
-    return Entry(f"repro.formulas.{target}", 1, frozenset(options.split()))
-
-
 FORMULAS: dict[str, Entry] = {
-    "residual_identity": Entry("repro.probes.identities:residual_identity", 1, frozenset()),
-    "output_side": _formula("convolutions:output_side", "side kernel stride padding"),
-    "receptive_field": _formula("convolutions:receptive_field", "kernels"),
-    "stack_weights": _formula("convolutions:stack_weights", "kernel channels layers biases"),
-    "convolution_overcount": _formula("convolutions:overcount", "side kernel stride padding"),
-    "crops": _formula("convolutions:crops", "image crop mirrored"),
-    "alexnet_neurons": _formula("alexnet:neurons", "layer side padding"),
-    "alexnet_share_of_parameters": _formula("alexnet:share_of_parameters", "layer tower"),
-    "resnet_multiply_adds": _formula("resnet:table_1", "depth shortcut stride_in classifier stem"),
-    "resnet_block_multiply_adds": _formula("resnet:block", "design filters projection"),
-    "residual_block_nonlinearity": _formula("residual_block:nonlinearity", "layers size pairs"),
-    "mae_training_ratio": _formula(
-        "masked_autoencoder:training_ratio",
-        "masked decoder_blocks decoder_width class_token attention embeddings",
-    ),
-    "mae_decoder_share": _formula(
-        "masked_autoencoder:decoder_share", "decoder_blocks decoder_width tokens attention embeddings"
-    ),
-    "position_shift_deviation": _formula("transformer:shift_deviation", "d_model positions offsets argument"),
-    "position_wavelength": _formula("transformer:wavelength", "pair d_model"),
-    "position_wavelength_steps": _formula("transformer:wavelength_steps", "d_model"),
-    "dot_product_variance": _formula("transformer:dot_product_variance", "d_k components scaled same"),
-    "softmax_slope": _formula("transformer:softmax_slope", "d_k scaled"),
-    "transformer_parameters": _formula(
-        "transformer:parameters", "layers d_model d_ff heads d_k d_v vocabulary embeddings biases"
-    ),
-    "attention_cost": _formula("transformer:attention_cost", "heads d_model length"),
-    "attention_break_even": _formula("transformer:break_even", "recurrent projections"),
-    "training_cost": _formula("transformer:training_cost", "hours gpus teraflops"),
-    "training_hours": _formula("transformer:training_hours", "steps seconds_a_step"),
-    "dropout_l2_deviation": _formula("dropout:l2_deviation", "loss"),
-    "dropout_growth": _formula("dropout:growth", "loss"),
-    "dropout_coefficients": _formula("dropout:coefficients", "standardised"),
-}
-"""Numbers that follow from a paper's text by arithmetic: functions of keyword arguments, most of them without torch."""
+    name: Entry(f"repro.formulas.{target}", 1, options) for name, (target, options) in formulas.NAMES.items()
+} | {"residual_identity": Entry("repro.probes.identities:residual_identity", 1, frozenset())}
+"""Functions of keyword arguments, computed without nets or data; only the last of them needs torch."""
 
 DATASETS: dict[str, DatasetEntry] = {
     "digits": DatasetEntry(
@@ -263,8 +245,11 @@ def find_dataset(ref: DataRef, where: str, names: Names) -> DatasetEntry:
     """
     if ref in names.data:
         return names.data[ref]
+    if ref.path is None and ref.name in names.absent and ref.name not in DATASETS:
+        why = f"the data set {ref.name} is not implemented here: {names.absent[ref.name]}"
+        return DatasetEntry("", NOT_IMPLEMENTED, missing=why)
     if ":" in ref.name:
-        return DatasetEntry(target=ref.name, fingerprint=source_version(ref.name, where, names.root))
+        return DatasetEntry(target=ref.name, fingerprint=_of_users(ref.name, "dataset", where, names.root))
     if ref.path is not None:
         # What has not been read has no fingerprint; what lies elsewhere is another dataset all the same.
         unread = f"unread: {ref.path}, {ref.size}, {ref.test_fraction}"
@@ -293,26 +278,61 @@ def _mistyped(name: str, known: str) -> bool:
     return alike and numbers[0] == numbers[1]
 
 
+def _of_users(name: str, kind: str, where: str, claims_folder: Path | None) -> str:
+    """Return the version of a user's ``package.module:Name``, by its source.
+
+    Raises:
+        ReproError: it is no such name, or one of Python's own library, which holds no model, data set or probe; or
+            as `code_of`.
+    """
+    module, _, attribute = name.partition(":")
+    if not all(part.isidentifier() for part in (*module.split("."), attribute)):
+        raise mistake(where, f"is no name of a {kind}", name, f"your own {kind}: 'package.module:Name'")
+    top = module.partition(".")[0]
+    if top in sys.stdlib_module_names:
+        own = claims_folder is not None and (claims_folder / f"{top}.py").exists()
+        hint = (
+            f"rename {top}.py: Python would import its own"
+            if own
+            else f"name a module that holds your {kind}"
+        )
+        raise mistake(where, f"{top!r} is a module of Python's own library: it holds no {kind}", name, hint)
+    return code_of(name, where, claims_folder).version
+
+
 def _find(name: str, table: dict[str, Entry], kind: str, where: str, claims_folder: Path | None) -> Entry:
     if ":" in name:
-        return Entry(target=name, version=source_version(name, where, claims_folder))
+        return Entry(target=name, version=_of_users(name, kind, where, claims_folder))
     if name not in table:
         hint = suggestion(name, table) + f" (your own {kind}: 'package.module:Name')"
         raise mistake(where, f"unknown {kind}", name, hint)
     return table[name]
 
 
-def load(target: str, claims_folder: Path | None = None) -> Any:
-    """Import and return the object behind ``module:attribute``; a user's claims folder comes first.
+def load(target: str, claims_folder: Path | None = None, version: str | int | None = None) -> Any:
+    """Import and return the object behind ``module:attribute``.
+
+    A user's claims folder comes after Python's own library and before what is installed.
+
+    Args:
+        target: module and attribute.
+        claims_folder: where a user's own code is looked for.
+        version: of the code that is wanted, where that is a user's own; None for whatever lies there.
 
     Raises:
-        ReproError: the module or the attribute is not there, or importing it failed.
+        ReproError: the module or the attribute is not there, importing it failed, or its code has changed since
+            `version` was worked out.
     """
     module_name, _, attribute = target.partition(":")
-    if claims_folder is not None and str(claims_folder) not in sys.path:
-        sys.path.insert(0, str(claims_folder))
     try:
-        module = importlib.import_module(module_name)
+        if claims_folder is None or module_name.startswith("repro."):
+            module = importlib.import_module(module_name)
+        else:
+            module = import_module(
+                target, target, claims_folder, version if isinstance(version, str) else None
+            )
+    except ReproError:
+        raise
     except Exception as error:
         raise mistake(
             target,

@@ -160,6 +160,31 @@ class RunSpec:
 
 
 @dataclass(frozen=True)
+class Until:
+    """How far a run is needed, where that may be less than its end; no part of the run and of its key.
+
+    It stops at the first evaluation after `epochs` (None: it goes on), or at which `column` of its history is at most
+    `at_most`, and can go on from there.
+    """
+
+    column: str
+    at_most: float
+    epochs: float | None = None
+
+    def passed(self, row: Mapping[str, float]) -> bool:
+        """Tell whether a run that was evaluated last with this row of its history has come so far."""
+        return row[self.column] <= self.at_most or (self.epochs is not None and row["epoch"] > self.epochs)
+
+
+def farther(a: Until | None, b: Until | None) -> Until | None:
+    """Return how far a run is to go that is needed twice; None stands for its end."""
+    if a is None or b is None or (a.column, a.at_most) != (b.column, b.at_most):
+        return None
+    ends = (a.epochs, b.epochs)
+    return Until(a.column, a.at_most, None if None in ends else max(e for e in ends if e is not None))
+
+
+@dataclass(frozen=True)
 class ReadingSpec:
     """One measurement of a probe: on a run at a moment, on a model as built, or on nothing but mathematics.
 

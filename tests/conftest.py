@@ -1,17 +1,50 @@
 from __future__ import annotations
 
+import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
 
-from tests.support.helpers import World
+from tests.support import forks
+
+# Else imported in fixtures: the process that only hands tests to others imports this file, too.
+if TYPE_CHECKING:
+    from repro.store import Store
+    from tests.support.helpers import World
 
 # The same examples on every machine, and none of them timed.
 settings.register_profile("repro", deadline=None, derandomize=True)
 settings.load_profile("repro")
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Start what forks processes, once for all workers of xdist."""
+    if forks.FORKS and forks.PYTHON not in os.environ:
+        config.add_cleanup(forks.Server().close)
+
+
 @pytest.fixture
 def world(tmp_path: Path) -> World:
+    from tests.support.helpers import World
+
     return World(tmp_path)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    """A store with nothing in it."""
+    from repro.store import Store
+
+    made = Store(tmp_path / "store")
+    made.prepare()
+    return made
+
+
+@pytest.fixture
+def one_thread() -> None:
+    """Numerics as in a worker: the same bits on every machine of a kind."""
+    import torch
+
+    torch.set_num_threads(1)

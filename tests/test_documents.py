@@ -49,6 +49,8 @@ def test_every_block_is_known_for_what_it_is() -> None:
         "claim",
         "claim",
         "claim",
+        "claim",
+        "claim",
         "python and claim",
         "claim",
         "shell",
@@ -63,6 +65,8 @@ def test_the_model_and_the_probe_of_the_ten_minutes_run_as_printed(tmp_path: Pat
     done = repro("new", "lecun1998/wider-is-better", cwd=tmp_path)
     assert done.returncode == 0
     claims = tmp_path / "claims"
+    paper = claims / "lecun1998" / "paper.toml"
+    paper.write_text(paper.read_text(encoding="utf-8").replace("TODO: ", ""), encoding="utf-8")
     (claims / "my_nets.py").write_text(nets, encoding="utf-8")
     (claims / "my_probes.py").write_text(code, encoding="utf-8")
     text = (OWN_CLAIMS / "toy" / "wider-is-better.toml").read_text(encoding="utf-8")
@@ -108,9 +112,9 @@ def printed_parts() -> list[dict[str, Any]]:
     found = []
     for block in of("claim"):
         lines = block.splitlines()
-        alone = all(line.startswith("dataset = ") for line in lines)
+        alone = all(line.startswith(("dataset = ", "protocol = ")) for line in lines)
         found += [tomllib.loads(part) for part in (lines if alone else [block])]
-    return [{"experiment": part} if "dataset" in part else part for part in found]
+    return [{"experiment": part} if part.keys() & {"dataset", "protocol"} else part for part in found]
 
 
 @pytest.mark.parametrize("part", printed_parts(), ids=str)

@@ -2,6 +2,7 @@
 
 from repro.claims.cells import Cell, cells, data_of, levels_of, run_spec
 from repro.claims.loading import Claim, Library, load_library
+from repro.claims.own_code import notices, own_code, unseen
 from repro.claims.scales import SCALES, Scale, below, check_scale
 from repro.claims.schema import ClaimFile, Expectation, Metric
 from repro.claims.schema_arms import Size
@@ -24,5 +25,8 @@ __all__ = [
     "data_of",
     "levels_of",
     "load_library",
+    "notices",
+    "own_code",
     "run_spec",
+    "unseen",
 ]

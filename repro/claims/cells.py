@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -11,7 +12,7 @@ from repro.claims.data import data_ref, dataset_spec, names_data
 from repro.claims.schema import ClaimFile
 from repro.errors import Problem, ReproError, suggestion
 from repro.recipes import RECIPE_FIELDS, RECIPES, Recipe, recipe
-from repro.registry import MODELS, DataRef, Entry, Names, find_model
+from repro.registry import MODELS, DataRef, Entry, Names
 from repro.spec import NUMERICS_FIELDS, PRECISIONS, DatasetSpec, ModelSpec, Numerics, RunSpec
 
 
@@ -61,6 +62,25 @@ def all_cells(file: ClaimFile) -> list[Cell]:
     return found
 
 
+MOST_CELLS, MOST_RUNS = 2_000, 500_000
+"""Of a claim at a scale. A suite of all published results has fewer."""
+
+
+def too_large(file: ClaimFile) -> str | None:
+    """Return why a claim asks for more cells or runs than anybody could look at; None where it does not."""
+    count = len(file.arms) * math.prod(len(factor) for factor in file.factors.values())
+    if count > MOST_CELLS:
+        return f"makes {count:,} cells of {len(file.arms)} arms and {len(file.factors)} factors; at most {MOST_CELLS:,}"
+    runs = count * file.experiment.seeds.looks[-1]
+    if file.tune is not None:
+        grids = [file.tune.lr] if isinstance(file.tune.lr, list) else list(file.tune.lr.values())
+        decays = max(1, len(file.tune.weight_decay))
+        runs += count * decays * len(file.tune.seeds) * max(map(len, grids), default=0)
+    if runs > MOST_RUNS:
+        return f"asks for {runs:,} runs of {count:,} cells; at most {MOST_RUNS:,}"
+    return None
+
+
 def run_spec(
     file: ClaimFile,
     cell: Cell,
@@ -83,9 +103,7 @@ def run_spec(
     def place(key: str) -> str:
         return place_of(file, cell, key)
 
-    if not (isinstance(model_name, str) and names_data(data) and experiment.recipe):
-        raise ReproError(*_unnamed(cell, model_name, data, bool(experiment.recipe)))
-    problems: list[Problem] = []
+    problems = list(_unnamed(cell, model_name, data, bool(experiment.recipe)))
     if numerics["precision"] not in PRECISIONS:
         received = numerics["precision"]
         hint = suggestion(str(received), PRECISIONS)
@@ -93,14 +111,15 @@ def run_spec(
     if not isinstance(numerics["compiled"], bool):
         problems.append(Problem(place("compiled"), "must be true or false", repr(numerics["compiled"])))
     model, dataset = Entry(""), DatasetSpec("", "")
-    try:
-        model = find_model(model_name, place("model"), names.root)
-    except ReproError as error:
-        problems += error.problems
-        if ":" not in model_name:
-            # Which it was meant to be is not known, but an option of none of them is wrong all the same.
-            every = (entry.options or frozenset() for entry in MODELS.values())
-            model = Entry("", options=frozenset().union(*every))
+    if isinstance(model_name, str):
+        try:
+            model = names.model(model_name, place("model"))
+        except ReproError as error:
+            problems += error.problems
+            if ":" not in model_name:
+                # Which it was meant to be is not known, but an option of none of them is wrong all the same.
+                every = (entry.options or frozenset() for entry in MODELS.values())
+                model = Entry("", options=frozenset().union(*every))
 
     fields = {key: settings.pop(key) for key in list(settings) if key in RECIPE_FIELDS}
     # A model takes those of the common options that it knows; an arm's own options must all be known.
@@ -110,20 +129,24 @@ def run_spec(
             what = f"neither an option of {model_name if model.target else 'any model'} nor a recipe field"
             hint = suggestion(key, model.options | RECIPE_FIELDS)
             problems.append(Problem(place(key), what, repr(settings[key]), hint))
+    if model.options is not None and model.target:
+        given = {f"experiment.options.{key}": value for key, value in common.items() if key not in settings}
+        given |= {place(key): value for key, value in settings.items()}
+        problems += (problem for where, value in given.items() for problem in _of_an_option(where, value))
     resolved: Recipe | None = None
     wrong: Sequence[Problem] = ()
     try:
         tuned = {"lr": lr, "weight_decay": weight_decay}
-        resolved = _recipe(
-            file, cell, fields | {key: value for key, value in tuned.items() if value is not None}
-        )
+        fields |= {key: value for key, value in tuned.items() if value is not None}
+        resolved = _recipe(file, cell, fields)
     except ReproError as error:
         wrong = error.problems
-    try:
-        dataset = dataset_spec(data, place("dataset"), resolved, names)
-    except ReproError as error:
-        problems += error.problems
-    if problems or resolved is None:
+    if names_data(data):
+        try:
+            dataset = dataset_spec(data, place("dataset"), resolved, names)
+        except ReproError as error:
+            problems += error.problems
+    if problems or resolved is None or not isinstance(model_name, str):
         raise ReproError(*problems, *wrong)
     return RunSpec(
         dataset=dataset,
@@ -132,6 +155,18 @@ def run_spec(
         seed=seed,
         numerics=Numerics(**numerics),
     )
+
+
+MOST_OF_AN_OPTION = 100_000
+"""Of a number that a net here is made with: its depth, its width."""
+
+
+def _of_an_option(where: str, value: object) -> Iterator[Problem]:
+    """Find a value that no option of the nets here may have; which others one takes, it says when it is built."""
+    if not isinstance(value, str | int | float | None):
+        yield Problem(where, "must be a word, a number, true or false", repr(value), "give one value")
+    elif isinstance(value, int | float) and not 0 <= value <= MOST_OF_AN_OPTION:
+        yield Problem(where, "is out of range", repr(value), f"give a number of 0 to {MOST_OF_AN_OPTION:,}")
 
 
 def data_of(file: ClaimFile, cell: Cell) -> DataRef:
@@ -148,9 +183,9 @@ def data_of(file: ClaimFile, cell: Cell) -> DataRef:
 
 
 def _recipe(file: ClaimFile, cell: Cell, fields: Mapping[str, Any]) -> Recipe:
-    """Return the recipe of a claim with the fields that a cell sets."""
+    """Return the recipe of a claim with the fields that a cell sets; that none is named is said elsewhere."""
     base = dict(file.experiment.recipe)
-    name = base.pop("name")
+    name = base.pop("name", None)
     if "steps" in fields:
         base.pop("epochs", None)
     if "epochs" in fields:
@@ -159,7 +194,8 @@ def _recipe(file: ClaimFile, cell: Cell, fields: Mapping[str, Any]) -> Recipe:
     values = {place_of(file, cell, key): repr(value) for key, value in given.items()}
     problems: list[Problem] = []
     try:
-        return recipe(name, given, lambda key: place_of(file, cell, key))
+        if name is not None:
+            return recipe(name, given, lambda key: place_of(file, cell, key))
     except ReproError as error:
         problems += error.problems
     if name not in RECIPES:

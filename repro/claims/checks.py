@@ -1,21 +1,21 @@
-"""What a schema cannot see: names that refer to nothing, arms that contradict, regions that overlap."""
+"""What a schema cannot see: names that refer to nothing, arms that contradict."""
 
 from __future__ import annotations
 
 import itertools
-import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 from repro.claims.cells import Cell, all_cells, cells, levels_of, run_spec
+from repro.claims.checks_evaluated import evaluated
+from repro.claims.checks_expectations import expectation
 from repro.claims.checks_own import own_options
-from repro.claims.checks_shown import figures, printed, tables
+from repro.claims.checks_shown import figures, tables
 from repro.claims.checks_variants import controls, sensitivities
-from repro.claims.findings import Finding, arm_of, cannot_run, known
-from repro.claims.scales import below
-from repro.claims.schema import Bounds, ClaimFile, Expectation, Metric
+from repro.claims.findings import Finding, cannot_run, known
+from repro.claims.schema import ClaimFile, Metric
 from repro.errors import Problem, ReproError, suggestion
-from repro.registry import Names, find_formula, find_model, find_probe
+from repro.registry import Names, find_formula, find_probe
 
 
 def check_claim(file: ClaimFile, scale: str, path: Path, names: Names) -> list[Problem]:
@@ -33,13 +33,14 @@ def check_claim(file: ClaimFile, scale: str, path: Path, names: Names) -> list[P
 def _findings(file: ClaimFile, scale: str, path: Path, names: Names) -> Iterator[Finding]:
     yield from _arms(file, names)
     yield from _metrics(file, names)
+    yield from evaluated(file, names)
     yield from _tuning(file)
     for name, item in file.expect.items():
-        yield from _expectation(file, scale, f"expect.{name}", item)
+        yield from expectation(file, scale, f"expect.{name}", item)
     if not any(item.role == "decides" for item in file.expect.values()):
         yield "expect", "no expectation decides the claim", None, 'give one of them role = "decides"'
     yield from tables(file, scale)
-    yield from figures(file, scale, path)
+    yield from figures(file, scale, path, names.root)
     yield from controls(file, names)
     yield from sensitivities(file, names)
 
@@ -63,7 +64,7 @@ def _arms(file: ClaimFile, names: Names) -> Iterator[Finding]:
         settings = [file.arms[cell.arm].settings, *_levels(file, cell).values()]
         owners = [f"arms.{cell.arm}", *(f"factors.{factor}" for factor in cell.levels)]
         for (owner, own), (other, its) in itertools.combinations(zip(owners, settings, strict=True), 2):
-            for key in sorted(own.keys() & its.keys()):
+            for key in sorted(key for key in own.keys() & its.keys() if own[key] != its[key]):
                 whose = "by the arm and by a factor" if owner.startswith("arms.") else "by two factors"
                 yield f"{owner}.{key}", f"is set {whose}", None, f"keep this one or that of {other}"
     if not any(metric.trains or metric.kind == "static" for metric in file.metrics.values()):
@@ -97,7 +98,7 @@ def _common_options(file: ClaimFile, found: list[Cell], names: Names) -> Iterato
     options: set[str] = set()
     for cell in found:
         try:
-            entry = find_model(str(cell.settings.get("model", file.experiment.model)), "", names.root)
+            entry = names.model(str(cell.settings.get("model", file.experiment.model)), "")
         except ReproError:
             return
         if entry.options is None:
@@ -132,12 +133,9 @@ def _probe(place: str, metric: Metric, names: Names) -> Iterator[Finding]:
         for problem in error.problems:
             yield problem.where, problem.what, problem.received, problem.hint
         return
-    if entry.options is None:
-        return
-    for key in sorted(metric.options.keys() - entry.options):
-        yield f"{place}.options.{key}", "the probe takes no such option", None, suggestion(key, entry.options)
-    if metric.layers is not None and "layers" not in entry.options:
-        yield f"{place}.layers", "the probe takes no such option", None, suggestion("layers", entry.options)
+    for key in sorted(metric.probe_options.keys() - (entry.options or metric.probe_options.keys())):
+        where = f"{place}.options.{key}" if key in metric.options else f"{place}.{key}"
+        yield where, "the probe takes no such option", None, suggestion(key, entry.options or ())
 
 
 def _formula(place: str, metric: Metric, names: Names) -> Iterator[Finding]:
@@ -200,124 +198,3 @@ def _owner(file: ClaimFile, cell: Cell, key: str) -> str:
     if key in file.arms[cell.arm].settings:
         return f"arms.{cell.arm}.{key}"
     return next(f"factors.{name}" for name, keys in _levels(file, cell).items() if key in keys)
-
-
-def _expectation(file: ClaimFile, scale: str, place: str, item: Expectation) -> Iterator[Finding]:
-    # A lesser scale may lack the levels of what is judged from a greater one on.
-    judged = not below(scale, item.from_scale or "exact")
-    yield from known(f"{place}.metric", "metric", item.metric, file.metrics)
-    metric = file.metrics.get(item.metric)
-    if metric is not None:
-        if metric.exact and item.kind in ("value", "slope"):
-            hint = 'use kind = "exact", difference, ratio, contrast or ordering'
-            what = f"a {metric.kind} metric has no seeds to take a mean of"
-            yield f"{place}.kind", what, repr(item.kind), hint
-        if item.kind == "exact" and not metric.exact:
-            what = f"a {metric.kind} metric is measured on runs, and no exact number"
-            yield f"{place}.kind", what, repr(item.kind), 'use kind = "value", or another metric'
-        moments: list[str] = list(metric.at)
-        if item.at is not None and item.at not in moments:
-            hint = f"it is at {', '.join(moments)}" if moments else "it has no moments: remove `at`"
-            yield f"{place}.at", "the metric is not measured at this moment", repr(item.at), hint
-        if "at" in item.each and not moments:
-            yield f"{place}.each", "the metric has no moments", "'at'", "use a metric of kind probe"
-        own = [item.arm] if item.arm else item.arms or [arm_of(address) for address in item.weights]
-        for arm in own:
-            if metric.arms is not None and arm in file.arms and arm not in metric.arms:
-                what = f"metric {item.metric!r} is not measured on this arm"
-                yield place, what, repr(arm), f"add it to metrics.{item.metric}.arms"
-        if metric.kind == "probe" and len(moments) > 1 and item.at is None and "at" not in item.each:
-            yield (
-                place,
-                "the metric has several moments",
-                str(moments),
-                'name one with `at`, or each = ["at"]',
-            )
-    yield from _named(file, place, item)
-    for name in item.each:
-        if name != "at":
-            yield from known(f"{place}.each", "factor", name, file.factors)
-    for factor, level in item.levels.items():
-        yield from known(f"{place}.levels", "factor", factor, file.factors)
-        if factor in file.factors and judged:
-            yield from known(f"{place}.levels.{factor}", "level", level, levels_of(file.factors[factor]))
-    if item.over is not None:
-        yield from known(f"{place}.over", "factor", item.over, file.factors)
-        values = list(levels_of(file.factors.get(item.over, [])).values())
-        numbers = [value for value in values if isinstance(value, int | float)]
-        for level in item.along if judged and item.over in file.factors else ():
-            yield from known(f"{place}.along", "level", level, levels_of(file.factors[item.over]))
-        numeric = len(numbers) == len(values) and len(set(numbers)) >= 2
-        if item.kind == "slope" and item.over in file.factors and not numeric:
-            hint = "a slope needs at least two different numbers"
-            yield f"{place}.over", "the levels of this factor are no numbers", repr(values), hint
-    addresses = (metric.own_cells if metric else None) or [cell.address for cell in cells(file)]
-    for address in (*item.weights, *item.printed) if addresses and judged else ():
-        yield from known(f"{place}.{'printed' if item.printed else 'weights'}", "cell", address, addresses)
-    static = metric is not None and metric.kind == "static"
-    of_cells = metric is None or metric.own_cells is None
-    needs_levels = item.kind in ("value", "difference", "ratio", "ordering", "slope") or static
-    if of_cells and needs_levels and not item.printed and item.kind != "contrast":
-        for factor in sorted(file.factors.keys() - set(item.each) - item.levels.keys() - {item.over}):
-            hint = f'each = ["{factor}"], or levels = {{ {factor} = … }}'
-            yield place, f"does not say which level of {factor!r}", None, hint
-    if metric is not None and metric.at_most_of is not None and len(item.arms) > 1 and not item.paired:
-        what = "compares arms whose target is one arm's own runs, seed by seed"
-        yield f"{place}.paired", what, None, "add paired = true"
-    if item.refuted is not None and overlap(item.supports, item.refuted):
-        received = repr(item.refuted.model_dump(exclude_none=True))
-        yield (
-            f"{place}.refuted",
-            "overlaps the supporting region",
-            received,
-            "a value cannot support and refute",
-        )
-    yield from printed(f"{place}.reported", item, metric)
-
-
-def _named(file: ClaimFile, place: str, item: Expectation) -> Iterator[Finding]:
-    """Find arms, or cases of the metric, that do not exist: in the expectation, and by other conventions."""
-    metric = file.metrics.get(item.metric)
-
-    def exists(where: str, own: Metric | None, arms: Iterable[str]) -> Iterator[Finding]:
-        cases = own.own_cells if own else None
-        for arm in arms:
-            yield from known(where, "arm" if cases is None else "case", arm, cases or file.arms)
-
-    if item.arm is not None:
-        yield from exists(f"{place}.arm", metric, [item.arm])
-    yield from exists(f"{place}.arms", metric, item.arms)
-    if (item.convention or item.otherwise) and metric is not None and not metric.exact:
-        what = "conventions of counting are of numbers that are computed without training"
-        yield f"{place}.convention", what, None, "remove it"
-        return
-    for label, other in item.otherwise.items():
-        where = f"{place}.otherwise.{label}"
-        theirs = file.metrics.get(other.metric or item.metric)
-        yield from known(f"{where}.metric", "metric", other.metric or item.metric, file.metrics)
-        if theirs is not None and not theirs.exact:
-            yield (
-                f"{where}.metric",
-                "is measured on runs",
-                repr(other.metric),
-                "use a metric that is computed",
-            )
-        arms = [other.arm] if other.arm else other.arms or ([item.arm] if item.arm else item.arms)
-        yield from exists(where, theirs, arms)
-
-
-def intervals(bounds: Bounds) -> list[tuple[float, float]]:
-    """Return the region as closed intervals of the extended real line."""
-    if bounds.within is not None:
-        return [bounds.within]
-    if bounds.outside is not None:
-        return [(-math.inf, bounds.outside[0]), (bounds.outside[1], math.inf)]
-    if bounds.at_least is not None:
-        return [(bounds.at_least, math.inf)]
-    assert bounds.at_most is not None
-    return [(-math.inf, bounds.at_most)]
-
-
-def overlap(one: Bounds, other: Bounds) -> bool:
-    """Tell whether two regions share more than a point."""
-    return any(max(a, c) < min(b, d) for a, b in intervals(one) for c, d in intervals(other))

@@ -6,18 +6,21 @@ from collections.abc import Iterator, Mapping
 
 from repro.claims.cells import cells, levels_of
 from repro.claims.findings import Finding, known
+from repro.claims.protocol import protocol_findings
 from repro.claims.scales import below
 from repro.claims.schema import ClaimFile
 from repro.errors import Problem, ReproError
 from repro.recipes import RECIPE_FIELDS
-from repro.registry import Names, find_model
+from repro.registry import Names
 from repro.spec import NUMERICS_FIELDS
 
 
 def check_scales(at: Mapping[str, ClaimFile], names: Names) -> list[Problem]:
     """Return what is wrong with the scales of a claim together; `at` is scale → claim file, "paper" first."""
-    found = dict.fromkeys([*_specs(at), *_directions(at, names), *_undecided(at)])
-    return [Problem(*finding) for finding in found]
+    return [
+        Problem(*finding)
+        for finding in dict.fromkeys([*_protocols(at), *_specs(at), *_directions(at, names), *_undecided(at)])
+    ]
 
 
 def _undecided(at: Mapping[str, ClaimFile]) -> Iterator[Finding]:
@@ -25,17 +28,20 @@ def _undecided(at: Mapping[str, ClaimFile]) -> Iterator[Finding]:
     for scale in at["paper"].cannot_decide:
         yield from known("cannot_decide", "scale below the paper's", scale, ("smoke", "reduced"))
         file = at.get(scale)
-        deciding = [
-            name
-            for name, item in (file.expect if file else {}).items()
-            if item.role == "decides" and not below(scale, item.from_scale or "exact")
-        ]
-        for name in deciding:
-            what, hint = (
-                f"decides at {scale} scale, which is said to decide nothing",
-                "give it a `from_scale`",
-            )
-            yield f"cannot_decide.{scale}", what, f"expect.{name}", hint
+        for name, item in (file.expect if file else {}).items():
+            if item.role == "decides" and not below(scale, item.from_scale or "exact"):
+                what = f"decides at {scale} scale, which is said to decide nothing"
+                yield f"cannot_decide.{scale}", what, f"expect.{name}", "give it a `from_scale`"
+
+
+def _protocols(at: Mapping[str, ClaimFile]) -> Iterator[Finding]:
+    base = at["paper"]
+    yield from protocol_findings(base)
+    for scale, file in at.items():
+        for key in ("protocol", "not_implemented"):
+            if getattr(file.experiment, key) != getattr(base.experiment, key):
+                place = f"scale.{scale}.experiment.{key}"
+                yield place, "is of the base tables, not of a scale", None, "move it to [experiment]"
 
 
 def _specs(at: Mapping[str, ClaimFile]) -> Iterator[Finding]:
@@ -69,7 +75,7 @@ def _directions(at: Mapping[str, ClaimFile], names: Names) -> Iterator[Finding]:
         for cell in cells(file):
             model = str(cell.settings.get("model", file.experiment.model))
             try:
-                settings |= cell.settings.keys() | (find_model(model, "", names.root).options or set())
+                settings |= cell.settings.keys() | (names.model(model, "").options or set())
             except ReproError:
                 return  # said elsewhere; what it would take is not known
     for scale, file in at.items():

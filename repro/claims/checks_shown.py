@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import csv
-import math
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
 from repro.claims.cells import all_cells
+from repro.claims.curves import read_curves
 from repro.claims.findings import Finding, arm_of, known
 from repro.claims.schema import ClaimFile, Expectation, Metric
-from repro.errors import suggestion
+from repro.errors import ReproError, suggestion
 
 
 def tables(file: ClaimFile, scale: str) -> Iterator[Finding]:
@@ -47,7 +46,7 @@ def _cell(place: str, cell: str, file: ClaimFile, scale: str) -> Iterator[Findin
         yield place, "unknown cell", repr(cell), suggestion(cell, addresses)
 
 
-def figures(file: ClaimFile, scale: str, path: Path) -> Iterator[Finding]:
+def figures(file: ClaimFile, scale: str, path: Path, root: Path | None) -> Iterator[Finding]:
     """Find figures of nothing, and reference curves that cannot be drawn."""
     for name, figure in file.figure.items():
         place = f"figure.{name}"
@@ -67,34 +66,15 @@ def figures(file: ClaimFile, scale: str, path: Path) -> Iterator[Finding]:
         for cell in figure.cells:
             yield from _cell(f"{place}.cells", cell, file, scale)
         if figure.reference is not None:
-            yield from _reference(f"{place}.reference.file", path.parent / figure.reference.file)
+            yield from _reference(f"{place}.reference.file", path, figure.reference.file, root)
 
 
-def _reference(place: str, path: Path) -> Iterator[Finding]:
+def _reference(place: str, claim: Path, name: str, root: Path | None) -> Iterator[Finding]:
     try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError):
-        yield place, "cannot be read", repr(str(path)), "put a CSV file there, in UTF-8"
-        return
-    reader = csv.DictReader(line for line in text.splitlines() if not line.startswith("#"))
-    absent = [name for name in REFERENCE_COLUMNS if name not in (reader.fieldnames or [])]
-    if absent:
-        hint = f"the columns are {', '.join(REFERENCE_COLUMNS)}"
-        yield place, f"lacks columns: {', '.join(absent)}", repr(str(path)), hint
-        return
-    for number, row in enumerate(reader, start=1):
-        try:
-            good = math.isfinite(float(row["x"])) and math.isfinite(float(row["y"]))
-        except (TypeError, ValueError):
-            good = False
-        if not good or row["style"] not in ("solid", "dashed", "dotted"):
-            hint = "x and y are numbers; style is solid, dashed or dotted"
-            yield place, f"row {number} cannot be drawn", repr(",".join(map(str, row.values()))), hint
-            return
-
-
-REFERENCE_COLUMNS = ("panel", "series", "x", "y", "style")
-"""Of the CSV files that hold a paper's curves."""
+        read_curves(claim, name, root)
+    except ReproError as error:
+        for problem in error.problems:
+            yield place, problem.what, problem.received or repr(name), problem.hint
 
 
 def printed(place: str, item: Expectation, metric: Metric | None) -> Iterator[Finding]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from pydantic import ValidationError
 
-from repro.claims.cells import cells
+from repro.claims.cells import cells, too_large
 from repro.claims.findings import Finding, cannot_run, known
 from repro.claims.points import at_point
 from repro.claims.schema import ClaimFile
@@ -58,6 +58,9 @@ def sensitivities(file: ClaimFile, names: Names) -> Iterator[Finding]:
                     None,
                     "a point overrides keys of the claim file, as a scale does",
                 )
+                continue
+            if (large := too_large(changed)) is not None:
+                yield place, large, None, "name fewer arms, levels or seeds"
                 continue
             for cell in cells(changed):
                 for where, what, received, hint in cannot_run(changed, cell, names):

@@ -28,6 +28,9 @@ _WORDS: dict[str, Any] = {
 }
 """What stands for a key that is missing, where nothing but people read it; or where it would be missed elsewhere."""
 
+_FILLED: dict[str, dict[str, Any]] = {"experiment.recipe": {"name": "…"}}
+"""Tables that are filled in with what they lack, so that the rest of them is looked at."""
+
 _NAMED = {"arms": "arm", "metrics": "metric", "expect": "expectation"}
 
 _STAND_IN = "taken-out"
@@ -116,6 +119,12 @@ def _mend(data: dict[str, Any], path: Sequence[str], kind: str, taken: set[str])
     if kind == "missing" and path[-1] in _WORDS and place not in taken and isinstance(parent, dict):
         parent[path[-1]] = copy.deepcopy(_WORDS[path[-1]])
         taken.add(place)
+        return
+    filled = _FILLED.get(place, {})
+    if filled and isinstance(parent, dict) and not any(f"{place}.{key}" in taken for key in filled):
+        there = parent.get(path[-1])
+        parent[path[-1]] = (there if isinstance(there, dict) else {}) | filled
+        taken |= {f"{place}.{key}" for key in filled}
         return
     again = kind == "missing" or place in taken or any(_within(other, place) for other in taken)
     if again and len(path) > 1:

@@ -7,17 +7,23 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
+from unicodedata import normalize
 
 from pydantic import BaseModel
 
+from repro.claims.cells import too_large
 from repro.claims.checks import check_claim
 from repro.claims.checks_scales import check_scales
 from repro.claims.error_recovery import Recovered, recovered
+from repro.claims.files import paper_folders, read_text, toml_files
+from repro.claims.placeholders import placeholders
+from repro.claims.protocol import Ownership, ownership
 from repro.claims.reviews import NOTES, ReviewNote, notes_of, read_reviews
 from repro.claims.scales import SCALES, merge
 from repro.claims.schema import ClaimFile
 from repro.claims.schema_paper import Paper
-from repro.claims.toml import read_text, read_toml, validated
+from repro.claims.toml import parsed_toml, read_toml, validated
+from repro.claims.vocabulary import WORDS
 from repro.errors import Problem, ReproError, mistake, suggestion
 from repro.registry import Names
 from repro.spec import canonical_hash
@@ -50,6 +56,11 @@ class Claim:
         """The paper's folder name."""
         return self.id.split("/")[0]
 
+    @cached_property
+    def protocol(self) -> Ownership:
+        """Whose protocol the claim is judged by."""
+        return ownership(self.base)
+
     @property
     def base(self) -> ClaimFile:
         """The claim by the paper's own protocol."""
@@ -63,12 +74,10 @@ class Claim:
     def criteria_digest(self, scale: str) -> str:
         """Return a hash of what decides at `scale`: metrics, expectations, tuning and seeds, without their words."""
         file = self.at[scale]
-        words = {"title", "unit", "why", "reported", "uncertainty", "source"}
-        words |= {"convention", "otherwise", "known_beforehand"}
 
         def plain(item: BaseModel) -> dict[str, Any]:
             # Defaults are left out, so that a key added to the vocabulary later changes no digest.
-            return item.model_dump(mode="json", exclude=words, exclude_defaults=True)
+            return item.model_dump(mode="json", exclude=set(WORDS), exclude_defaults=True)
 
         return canonical_hash(
             {
@@ -114,7 +123,7 @@ class Library:
         if wanted:
             picked = []
             for name in wanted:
-                exact = [claim for claim in chosen if name in (claim.id, claim.id.split("/")[1])]
+                exact = [claim for claim in chosen if _is_named(claim, name)]
                 matches = exact or [claim for claim in chosen if _begins(claim, name)]
                 if len(exact) > 1 or not matches:
                     what = "ambiguous claim" if exact else "unknown claim, paper or file"
@@ -128,12 +137,18 @@ class Library:
         return chosen
 
 
+def _is_named(claim: Claim, name: str) -> bool:
+    """Whether a name is a claim's id or its bare name; letters may be composed or decomposed, as macOS keeps them."""
+    plain = normalize("NFC", claim.id)
+    return normalize("NFC", name) in (plain, plain.split("/")[1])
+
+
 def _begins(claim: Claim, name: str) -> bool:
     """Whether a name is that of a claim's paper or file, or the beginning of its id or of its bare name."""
     if name.endswith(".toml"):
         return Path(name).resolve() == claim.path.resolve()
-    stem = name.rstrip("/")
-    return bool(stem) and (claim.id.startswith(stem) or claim.id.split("/")[1].startswith(stem))
+    stem, plain = normalize("NFC", name).rstrip("/"), normalize("NFC", claim.id)
+    return bool(stem) and (plain.startswith(stem) or plain.split("/")[1].startswith(stem))
 
 
 def load_library(root: Path) -> Library:
@@ -148,8 +163,12 @@ def load_library(root: Path) -> Library:
         )
     claims: list[Claim] = []
     problems: list[Problem] = []
-    for folder in sorted(path for path in root.iterdir() if path.is_dir()):
-        found = sorted(path for path in folder.glob("*.toml") if path.name != "paper.toml")
+    for folder in paper_folders(root):
+        try:
+            found = [path for path in toml_files(folder) if path.name != "paper.toml"]
+        except ReproError as error:
+            problems.extend(error.problems)
+            continue
         files = [path for path in found if not path.name.endswith(NOTES)]
         for notes in set(found) - {*files, *map(notes_of, files)}:
             hint = f"<claim>{NOTES} lies beside <claim>.toml"
@@ -195,23 +214,30 @@ def _uncovered(root: Path, claims: Iterable[Claim]) -> Iterator[Problem]:
 def read_paper(path: Path) -> Paper:
     """Read one paper.toml; raises ReproError with all its problems."""
     data = read_toml(path)
+    problems = list(placeholders(data))
     try:
-        return validated(Paper, data)
+        paper = validated(Paper, data)
     except ReproError as error:
-        raise ReproError(*(replace(p, where=f"{path}: {p.where}") for p in error.problems)) from None
+        problems += error.problems
+    if problems:
+        raise ReproError(*(replace(problem, where=f"{path}: {problem.where}") for problem in problems))
+    return paper
 
 
 def read_claim(path: Path, root: Path, paper: Paper | None) -> Claim | None:
     """Read one claim file at all its scales; None where only the paper is at fault (said elsewhere)."""
     text = read_text(path)
-    raw = read_toml(path)
+    raw = parsed_toml(path, text)
     if not raw:
         raise mistake(str(path), "is empty", hint="`repro new <paper>/<claim>` writes a file to start from")
-    names = Names(root)
+    names = Names(root, absent=_absent(raw))
     scales = raw.pop("scale", {})
     if not isinstance(scales, dict):
         raise mistake(f"{path}: scale", "must be a table such as [scale.smoke.experiment]", scales)
-    problems: list[Problem] = []
+    problems = [
+        replace(problem, where=f"{path}: {problem.where}")
+        for problem in placeholders({**raw, "scale": scales})
+    ]
     overrides: dict[str, Mapping[str, Any]] = {}
     for name, override in scales.items():
         if name not in SCALES:
@@ -229,7 +255,10 @@ def read_claim(path: Path, root: Path, paper: Paper | None) -> Claim | None:
         sound = recovered(ClaimFile, merge(raw, override))
         parts.append(sound)
         found = list(sound.problems)
-        if sound.file is not None:
+        large = too_large(sound.file) if sound.file is not None else None
+        if large is not None:
+            found.append(Problem("factors", large, None, "name fewer arms, levels, seeds or learning rates"))
+        elif sound.file is not None:
             at[name] = sound.file
             checked = check_claim(sound.file, name, path, names)
             found += [problem for problem in checked if not sound.is_artefact(problem)]
@@ -254,6 +283,13 @@ def read_claim(path: Path, root: Path, paper: Paper | None) -> Claim | None:
     if paper is None:
         return None
     return Claim(f"{path.parent.name}/{path.stem}", paper, at, names, path, text, reviews)
+
+
+def _absent(raw: Mapping[str, Any]) -> dict[str, str]:
+    """Return what a file declares not to be implemented here, as far as it is sound."""
+    experiment = raw.get("experiment")
+    told = experiment.get("not_implemented") if isinstance(experiment, Mapping) else None
+    return {k: v for k, v in told.items() if isinstance(v, str)} if isinstance(told, Mapping) else {}
 
 
 def _written(place: str, scale: str, raw: Mapping[str, Any], override: Mapping[str, Any]) -> str:

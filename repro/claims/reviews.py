@@ -37,10 +37,10 @@ def read_reviews(path: Path, expectations: Collection[str] | None) -> tuple[Revi
 
     `expectations` are the claim's; None where they are not known.
     """
-    if not path.exists():
+    if not path.exists() and not path.is_symlink():
         return ()
     try:
-        notes = validated(_Reviews, read_toml(path)).note
+        notes = validated(_Reviews, read_toml(path, dates=True)).note
     except ReproError as error:
         raise ReproError(*(replace(p, where=f"{path}: {p.where}") for p in error.problems)) from None
     unknown = [

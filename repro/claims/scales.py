@@ -20,8 +20,8 @@ SCALES: dict[str, str] = {
         "holds there; it never confirms or refutes the paper."
     ),
     "paper": (
-        "Paper scale: the full protocol of each claim, its paper's or, where no paper is behind it, its author's. "
-        "Differences that remain are in each claim's ledger."
+        "Paper scale: the whole protocol of each claim file. Verdicts are in the paper's words where the file declares "
+        "the protocol to be the paper's, with its source; all others are capped."
     ),
 }
 """From the least to the most; the words say what a report at that scale may claim."""

@@ -13,6 +13,7 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 
 from repro.claims.printed import read_printed
 from repro.claims.schema_arms import Arm
+from repro.claims.schema_protocol import Protocol, Words
 from repro.claims.schema_shown import Figure, Table
 from repro.claims.vocabulary import (
     Frozen,
@@ -25,14 +26,22 @@ from repro.claims.vocabulary import (
     distinct,
     no_others,
 )
+from repro.stats.regions import Region
+
+MOST_SEED = 2**31
 
 
 class Seeds(Frozen):
-    """How many seeds are looked at, fixed beforehand; they start at `first`, or where `of_arm` says for an arm."""
+    """How many seeds are looked at, fixed beforehand; they start at `first`, or where `of_arm` says for an arm.
 
-    looks: list[Annotated[int, Field(ge=2)]] = Field(min_length=1)
-    first: int = Field(default=0, ge=0)
-    of_arm: dict[str, Annotated[int, Field(ge=0)]] = {}
+    A claim that its first look leaves open goes on by itself to those whose further runs cost at most
+    `allowance_seconds` of one core, as predicted from the claim file; to later ones where it is told to.
+    """
+
+    looks: list[Annotated[int, Field(ge=2, le=10_000)]] = Field(min_length=1, max_length=100)
+    first: int = Field(default=0, ge=0, le=MOST_SEED)
+    of_arm: dict[str, Annotated[int, Field(ge=0, le=MOST_SEED)]] = {}
+    allowance_seconds: float | None = Field(default=None, ge=0)
 
     def numbers(self, arm: str, count: int) -> range:
         """Return the seeds of an arm at a look of `count`."""
@@ -50,8 +59,14 @@ class Seeds(Frozen):
 class Experiment(Frozen):
     """What is trained: dataset, recipe and model options common to all arms, and what the paper leaves out.
 
-    `skip` names cells (``arm/level``) that the paper does not have; they are not trained.
+    `protocol` says whose protocol the base tables are, and where it is described; without it verdicts are in capped
+    words. `not_implemented` names nets and data sets of the base that are not to be had here → why: they may be named
+    by `model` and `dataset`, and their runs are pending. `skip` names cells (``arm/level``) that the paper does not
+    have; they are not trained.
     """
+
+    protocol: Protocol | None = None
+    not_implemented: dict[Name, Words] = {}
 
     dataset: str | dict[str, Any] | None = None
     model: str | None = None
@@ -236,6 +251,18 @@ class Bounds(Frozen):
             raise ValueError(f"[{pair[0]}, {pair[1]}] is empty: the first number must be the smaller")
         return self
 
+    @property
+    def region(self) -> Region:
+        """The region that the keys name; the only place that tells them apart."""
+        if self.within is not None:
+            return Region.within(*self.within)
+        if self.outside is not None:
+            return Region.outside(*self.outside)
+        if self.at_least is not None:
+            return Region.at_least(self.at_least)
+        assert self.at_most is not None
+        return Region.at_most(self.at_most)
+
 
 _EXPECTATION_KEYS = {
     "exact": "arm arms levels each printed",
@@ -265,10 +292,10 @@ class Expectation(Frozen):
     """An estimand over cells, the region that supports the claim, and the region that refutes it.
 
     kind "exact": a number computed without training, of each arm that is named (or case of the metric); with
-    `printed`, each is held against its own printed number, to half a unit of the last digit. "value": one cell's mean. "difference", "ratio": of two arms' means (the
-    ratio on the log scale). "contrast": weighted sum of cell means. "slope": of cell means over the numeric
-    levels of factor `over`. "ordering": cell means increase along `arms`, or for one arm along the levels `along` of
-    the factor `over`, by at least `at_least` each.
+    `printed`, each is held against its own printed number, to half a unit of the last digit. "value": one cell's mean.
+    "difference", "ratio": of two arms' means (the ratio on the log scale). "contrast": weighted sum of cell means.
+    "slope": of cell means over the numeric levels of factor `over`. "ordering": cell means increase along `arms`, or
+    for one arm along the levels `along` of the factor `over`, by at least `at_least` each.
     Differences, ratios, contrasts and orderings of exact numbers are exact.
 
     `convention` says how things are counted for the number to come out, `otherwise` what the other conventions are,
@@ -304,14 +331,18 @@ class Expectation(Frozen):
     why: str
 
     @property
-    def supports(self) -> Bounds:
-        """The supporting region, as one object; of several printed numbers, all that lies between them."""
+    def supports(self) -> Region:
+        """The region that supports the claim; of several printed numbers, all that lies between them."""
         if self.printed:
             numbers = [number for text in self.printed.values() if (number := read_printed(text))]
-            return Bounds(
-                within=(min(number.low for number in numbers), max(number.high for number in numbers))
-            )
-        return Bounds(at_least=self.at_least, at_most=self.at_most, within=self.within, outside=self.outside)
+            return Region.within(min(one.low for one in numbers), max(one.high for one in numbers))
+        own = Bounds(at_least=self.at_least, at_most=self.at_most, within=self.within, outside=self.outside)
+        return own.region
+
+    @property
+    def refutes(self) -> Region:
+        """The region that refutes the claim: where the file names none, everything that does not support it."""
+        return self.supports.complement() if self.refuted is None else self.refuted.region
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -351,11 +382,11 @@ class Expectation(Frozen):
         if self.at is not None and "at" in self.each:
             raise ValueError('give a moment with `at`, or all of them with each = ["at"], not both')
         try:
-            ends = [end for end in self.supports.model_dump().values() if end is not None]
+            supports = self.supports
         except ValidationError as error:
             message = error.errors()[0]["msg"].removeprefix("Value error, ")
             raise ValueError(f"the supporting region: {message}") from None
-        if self.kind == "ratio" and min(ends[0] if isinstance(ends[0], tuple) else ends) <= 0:
+        if self.kind == "ratio" and min(supports.ends) <= 0:
             raise ValueError("a ratio is above 0 whatever is measured: its region has ends above 0")
         return self
 
@@ -373,7 +404,7 @@ class Expectation(Frozen):
             )
 
 
-Grid = Annotated[list[Annotated[float, Field(gt=0)]], Field(min_length=2)]
+Grid = Annotated[list[Annotated[float, Field(ge=1e-12, le=1e6)]], Field(min_length=2, max_length=100)]
 
 
 class Tune(Frozen):
@@ -387,7 +418,9 @@ class Tune(Frozen):
     lr: Grid | dict[Name, Grid]
     weight_decay: list[Annotated[float, Field(ge=0)]] = []
     by: str
-    seeds: list[Annotated[int, Field(ge=1000)]] = Field(default=[1000], min_length=1)
+    seeds: list[Annotated[int, Field(ge=1000, le=MOST_SEED)]] = Field(
+        default=[1000], min_length=1, max_length=100
+    )
 
     @model_validator(mode="after")
     def _once(self) -> Self:
@@ -435,7 +468,7 @@ class Sensitivity(Frozen):
     title: str
     why: str
     expect: list[str] = Field(min_length=1)
-    points: list[Point] = Field(min_length=1)
+    points: list[Point] = Field(min_length=1, max_length=200)
 
 
 class Contrary(Frozen):

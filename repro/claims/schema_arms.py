@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any, Literal, Self
 
@@ -11,8 +12,6 @@ from repro.claims.printed import read_printed
 from repro.claims.vocabulary import Frozen, Printed
 
 Size = Literal["layers", "parameters", "multiply_adds"]
-
-_NO_SIZE = ("%", "pp", "×", "times")
 
 
 class NetSpec(Frozen):
@@ -53,7 +52,7 @@ class NetSpec(Frozen):
             raise ValueError("a spec gives at least one of layers, parameters, multiply_adds")
         for size, text in self.printed.items():
             number = read_printed(text)
-            if number is None or text.endswith(_NO_SIZE):
+            if number is None or number.unit or number.low < 0 or math.isinf(number.high):
                 raise ValueError(f'{size} = "{text}" is no size: "34", "89,578", "0.27M", "3.6 billion"')
             if number.about and size not in self.within:
                 raise ValueError(f'{size} = "{text}" is about a number: say how far `within`, and why')

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
-from pathlib import PurePosixPath, PureWindowsPath
+from pathlib import PurePosixPath
 from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
+from repro.claims.files import leads_out
 from repro.claims.vocabulary import Frozen
 from repro.registry import DATASETS
 
-Side = Annotated[int, Field(ge=1)]
+Side = Annotated[int, Field(ge=1, le=10_000)]
 
 
 class OwnData(Frozen):
@@ -56,7 +57,7 @@ class OwnData(Frozen):
         if not (self.npz or self.folder):
             raise ValueError("names no file")
         place = self.npz or self.folder or ""
-        if PurePosixPath(place).is_absolute() or PureWindowsPath(place).is_absolute():
+        if leads_out(place):
             raise ValueError(
                 'lies beside the claim file; what lies elsewhere has a name, dataset = "pets", and is brought with '
                 "--data pets=PATH"

@@ -62,7 +62,7 @@ class Paper(Frozen):
     title: str
     authors: list[str] = Field(min_length=1)
     venue: str
-    year: int
+    year: int = Field(ge=1000, le=9999)
     identifier: str
     url: str | None = None
     bibtex_key: str

@@ -5,36 +5,49 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar, get_origin
 
 from pydantic import BaseModel, ValidationError
 
+from repro.claims.files import read_text
+from repro.claims.plain import DEEPEST, out_of_bounds
 from repro.errors import Problem, ReproError, mistake, suggestion
 
 M = TypeVar("M", bound=BaseModel)
 
 
-def read_text(path: Path) -> str:
-    """Return a file's text; raises ReproError where it is missing or no UTF-8."""
-    try:
-        return path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        raise mistake(
-            str(path), "is missing", hint="every paper's folder has a paper.toml; see CONTRIBUTING.md"
-        ) from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise mistake(str(path), f"cannot be read: {error}") from None
+def read_toml(path: Path, *, dates: bool = False) -> dict[str, Any]:
+    """Return a file as plain data; raises ReproError where it is no TOML, or holds what no file of ours can mean."""
+    return parsed_toml(path, read_text(path), dates=dates)
 
 
-def read_toml(path: Path) -> dict[str, Any]:
-    """Return a file as plain data; raises ReproError where it is no TOML."""
-    try:
-        return tomllib.loads(read_text(path))
-    except tomllib.TOMLDecodeError as error:
+_LONG_KEY = re.compile(
+    r"""(?<![\w.-])(?:(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+){%d}""" % (2 * DEEPEST)  # noqa: UP031
+)
+"""tomllib takes the square of the number of parts; such a key is refused unread."""
+
+
+def parsed_toml(path: Path, text: str, *, dates: bool = False) -> dict[str, Any]:
+    """Return a file's text as plain data; raises as :func:`read_toml`."""
+    hint: str | None = "mend the line named; toml.io shows the syntax"
+    long = _LONG_KEY.search(text)
+    if long is not None:
+        line = text.count("\n", 0, long.start()) + 1
         raise mistake(
-            str(path), f"is not valid TOML: {error}", hint="mend the line named; toml.io shows the syntax"
-        ) from None
+            str(path), f"is nested too deeply: line {line} has a key of many parts", hint="make it flatter"
+        )
+    try:
+        data = tomllib.loads(text)
+    except RecursionError:
+        raise mistake(str(path), "is nested too deeply", hint="make it flatter") from None
+    except ValueError as error:  # a number of thousands of digits is none of tomllib's own errors
+        raise mistake(str(path), f"is not valid TOML: {error}", hint=hint) from None
+    problems = out_of_bounds(data, dates=dates)
+    if problems:
+        raise ReproError(*(replace(problem, where=f"{path}: {problem.where}") for problem in problems))
+    return data
 
 
 def validated(model: type[M], data: Mapping[str, Any]) -> M:
@@ -63,7 +76,7 @@ def _problem(model: type[BaseModel], detail: Any) -> Problem:
     """Turn one of pydantic's error details into a problem with key path, value and suggestion."""
     loc, known = _key_path(model, detail["loc"])
     place, value = ".".join(loc), detail.get("input")
-    if detail["type"] == "extra_forbidden":
+    if detail["type"] == "extra_forbidden" and loc:
         return Problem(place, "unknown key", _shown(value), suggestion(loc[-1], known))
     if detail["type"] == "missing":
         there = f"only {', '.join(list(value)[:MOST_KEYS])}" if isinstance(value, Mapping) and value else None

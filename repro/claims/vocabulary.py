@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from repro.claims.printed import read_printed
 
 Moment = Literal["init", "epoch-1", "mid", "last"]
 HistoryColumn = Literal[
@@ -14,14 +16,34 @@ HistoryColumn = Literal[
 ReadFrom = Literal["text", "table", "figure", "caption", "teaching material"]
 
 
+LONGEST_NAME = 100
+
+WORDS = frozenset(
+    {
+        "title",
+        "unit",
+        "why",
+        "reported",
+        "uncertainty",
+        "source",
+        "convention",
+        "otherwise",
+        "known_beforehand",
+    }
+)
+"""Keys of metrics and expectations that people read and nothing is decided by."""
+
+
 def _name(text: str) -> str:
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", text):
         raise ValueError("a name is made of letters, digits, dots, dashes and underscores")
+    if len(text) > LONGEST_NAME:
+        raise ValueError(f"a name has at most {LONGEST_NAME} signs")
     return text
 
 
 def _printed(text: str) -> str:
-    if not re.match(r"[<>~≈±]?\s*[-−]?[0-9]", text):
+    if read_printed(text.removeprefix("±")) is None:
         raise ValueError('a reported number is as printed: "6.43", "<0.1%", "3.6 billion"')
     return text
 
@@ -55,7 +77,7 @@ class Source(Frozen):
     """Where the paper says it, and how it was read."""
 
     where: str
-    page: int | None = None
+    page: Annotated[int, Field(ge=0, le=10**6)] | None = None
     read_from: ReadFrom = "text"
 
 
@@ -63,6 +85,6 @@ class Reported(Frozen):
     """How sure the paper's number is: what it is a number of, and its reading error."""
 
     of: Literal["single run", "mean of n", "mean ± sd of n", "best of n", "unknown"] = "unknown"
-    n: int | None = None
+    n: Annotated[int, Field(ge=1, le=10**6)] | None = None
     sd: str | None = None
     reading_error: str | None = None

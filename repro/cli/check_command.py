@@ -18,6 +18,7 @@ from repro.cli.machine import (
     counted,
     default_workers,
     duration,
+    expected_time,
     parse_duration,
 )
 from repro.cli.progress import ProgressView
@@ -26,6 +27,7 @@ from repro.cli.wrapped import wrapped
 from repro.cli.writing import publish
 from repro.errors import ReproError
 from repro.execution import Outcome, execute
+from repro.experiment.user_data import forget
 from repro.judging.preregistration import record, remember
 from repro.planning.plan import Job, Plan
 from repro.planning.schedule import Schedule
@@ -38,6 +40,7 @@ from repro.store import Store
 @options.selection
 @options.data_options
 @options.seeds_option
+@options.cells_option
 @options.claims_option
 @options.store_option
 @click.option(
@@ -83,6 +86,7 @@ def command(
     data: tuple[str, ...],
     stand_ins: tuple[str, ...],
     seeds: int | None,
+    cells: tuple[str, ...],
     claims_dir: Path | None,
     store_dir: Path,
     out: Path | None,
@@ -123,25 +127,39 @@ def command(
     store = Store(store_dir)
     places = options.places(claims_dir, store_dir)
     _prepare(store, f"repro report --scale {scale}{places} --out DIR")
-    claims = options.with_data(claims, known, data, stand_ins, store, quiet=quiet)
-    schedule = Schedule(claims, known, store, most, options.kinds(controls, sensitivity))
-    looks = schedule.looks()
-    for look in looks:
-        record(look.requirements, store)
-    plan = schedule.plan(looks)
-    outcome = Outcome()
-    count = default_workers(device, workers)
+    kinds = options.kinds(controls, sensitivity)
+    options.say_idle(claims, known, seeds, kinds)
     if not quiet:
-        _announce(plan, count)
-    try:
-        if plan.jobs:
-            nets = workers or NETS_ON_A_GPU
-            outcome = _run(schedule, plan, library.root, device, count, nets, deadline, every, quiet)
-    finally:
-        for look in schedule.looks() if plan.jobs else looks:
-            remember(look.requirements, store)
+        options.say_unseen(claims)
+    count = default_workers(device, workers)
+    for last in (False, True):
+        claims = options.with_data(claims, known, data, stand_ins, store, quiet=quiet)
+        schedule = Schedule(claims, known, store, most, kinds, cells)
+        looks = schedule.looks()
+        for look in looks:
+            record(look.requirements, store)
+        plan = schedule.plan(looks)
+        outcome = Outcome()
+        if not quiet:
+            _announce(plan, count)
+        try:
+            if plan.jobs:
+                nets = workers or NETS_ON_A_GPU
+                outcome = _run(schedule, plan, library.root, device, count, nets, deadline, every, quiet)
+        finally:
+            for look in schedule.looks() if plan.jobs else looks:
+                remember(look.requirements, store)
+        if not outcome.changed:
+            break
+        # What the store remembered of the data was wrong: it is read again, and what rests on it is planned anew.
+        forget(outcome.changed, store)
+        _tell_changed(outcome, last)
     if budget is not None and time.monotonic() > deadline:
         _tell_rest(schedule.plan(), budget, count)
+    elif budget is not None and not (plan.jobs or plan.held):
+        click.echo(
+            "--budget changes nothing here: no claim is open that further seeds could decide.", err=True
+        )
     again = options.again(claims, claim_ids, paper, known, places)
     report = publish(library, schedule, again, places, out, forms or USUAL, templates, as_json)
     _tell_damage(store)
@@ -207,8 +225,9 @@ def _announce(plan: Plan, workers: int) -> None:
         follow = f", at most {plan.follow} more runs after tuning" if plan.follow else ""
         others = f"{counted(plan.runs, 'run')} to train and {counted(jobs - plan.runs, 'measurement')} without training"
         known = f"{counted(plan.shared, 'run')} shared by several claims, {plan.present} in the store"
-        basis = f", {plan.basis}" if plan.basis else ""
-        about = f"at most about {duration(plan.wall_seconds(workers))} on {counted(workers, 'worker')}{basis}"
+        about = expected_time(
+            plan.wall_seconds(workers), workers, plan.basis, plan.wall_seconds_between(workers)
+        )
         click.echo(wrapped(f"{counted(jobs, 'job')}: {others}{follow} ({known}): {about}."), err=True)
     for line in awaited(plan, workers):
         click.echo(wrapped(line), err=True)
@@ -218,12 +237,21 @@ def _announce(plan: Plan, workers: int) -> None:
         click.echo(f"  {reasons[reason]} × {reason}", err=True)
 
 
+def _tell_changed(outcome: Outcome, last: bool) -> None:
+    """Say which data has changed since it was read, and what is done about it."""
+    for source in sorted(outcome.changed, key=str):
+        then = "it changes while it is read: run the command again" if last else "it is read again"
+        click.echo(f"{source.path} has changed since it was read: {then}.", err=True)
+
+
 def _tell_rest(rest: Plan, budget: str, workers: int) -> None:
     """Say what a budget has left undone."""
     jobs = len(rest.jobs) + len(rest.held)
     if jobs:
         follow = f", and at most {rest.follow} more runs after tuning" if rest.follow else ""
-        about = f"at most about {duration(rest.wall_seconds(workers))}"
+        about = expected_time(
+            rest.wall_seconds(workers), workers, rest.basis, rest.wall_seconds_between(workers)
+        )
         left = f"{counted(jobs, 'job')} left, {counted(rest.runs, 'run')} to train among them{follow}"
         click.echo(
             f"The budget of {budget} is spent: {left}, {about}. The same command goes on with them.", err=True
@@ -239,7 +267,7 @@ def _tell_damage(store: Store) -> None:
 
 def _exit_code(report: Report, outcome: Outcome, fail_on: tuple[str, ...]) -> int:
     verdicts = [claim.verdict for paper in report.papers for claim in paper.claims]
-    if outcome.failures or any(verdict.status == "failed" for verdict in verdicts):
+    if outcome.failures or outcome.changed or any(verdict.status == "failed" for verdict in verdicts):
         return 3
     ended = {verdict.result or verdict.status for verdict in verdicts}
     return 1 if ended & set(fail_on) else 0

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
+from repro.claims import Claim, notices
 from repro.claims.loading import load_library, read_claim, read_paper
 from repro.claims.reviews import NOTES, claim_of
 from repro.cli import options
+from repro.cli.wrapped import wrapped
 from repro.errors import Problem, ReproError, mistake
+from repro.report.model.safe_text import visible
 from repro.startup.shipped import folder
 
 
@@ -19,7 +24,8 @@ from repro.startup.shipped import folder
 def command(paths: tuple[Path, ...], as_json: bool) -> int:
     """Check claim files and report every problem at once, with key path and suggestion.
 
-    Nothing is run, and no code of a claims folder is imported. Without paths, the shipped claims are checked.
+    Nothing is run, and no code of a claims folder is imported. Without paths, the shipped claims are checked. Notes on
+    standard error are no problems: they say what caps the words of verdicts, and what no identity of code covers.
 
     \b
     Examples:
@@ -31,7 +37,11 @@ def command(paths: tuple[Path, ...], as_json: bool) -> int:
     count = 0
     for path in paths or (folder("claims"),):
         try:
-            count += _lint(path)
+            found = _lint(path)
+            count += len(found)
+            for claim in found:
+                for notice in notices(claim) if claim is not None else ():
+                    click.echo(wrapped(f"Note: {visible(notice)}"), err=True)
         except ReproError as error:
             problems.extend(error.problems)
     if as_json:
@@ -45,15 +55,18 @@ def command(paths: tuple[Path, ...], as_json: bool) -> int:
     return 2 if problems else 0
 
 
-def _lint(path: Path) -> int:
+def _lint(path: Path) -> Sequence[Claim | None]:
+    """Return the claims that a path names; None for one whose paper is at fault, which is not asked about."""
     if path.is_dir():
-        return len(load_library(path).claims)
+        return load_library(path).claims
     if not path.is_file():
         raise mistake(str(path), "is neither a claim file nor a folder of claims", hint="check the path")
     if path.name == "paper.toml":
         read_paper(path)
-        return 0
+        return ()
     if path.name.endswith(NOTES):
         path = claim_of(path)
-    read_claim(path, path.parent.parent, None)
-    return 1
+    paper = None
+    with contextlib.suppress(ReproError):
+        paper = read_paper(path.with_name("paper.toml"))
+    return (read_claim(path, path.parent.parent, paper),)

@@ -6,6 +6,7 @@ import os
 import re
 
 from repro.errors import mistake
+from repro.planning.costs import GUESS, GUESS_RANGE
 
 NETS_ON_A_GPU = 16
 """Trained side by side, unless told otherwise; fewer where memory is short."""
@@ -46,18 +47,39 @@ def duration(seconds: float) -> str:
     return f"{seconds / (365 * 86400):.0f} years"
 
 
-def counted(number: int, what: str) -> str:
+def counted(number: int, what: str, several: str | None = None) -> str:
     """Return "1 run" or "2 runs"."""
-    return f"{number} {what}{'' if number == 1 else 's'}"
+    return f"{number} {what if number == 1 else several or what + 's'}"
+
+
+def expected_time(
+    seconds: float, workers: int, basis: str, between: tuple[float, float] | None = None
+) -> str:
+    """Say how long something may take, and what that rests on; a guess is called one, with its range.
+
+    `between` is given where it is open how far runs go.
+    """
+    on = f"on {counted(workers, 'worker')}"
+    if GUESS in basis:
+        least, most = (duration(seconds * factor) for factor in GUESS_RANGE)
+        return f"a guess of {duration(seconds)} {on}, which may as well be {least} or {most} ({basis})"
+    rests = f", {basis}" if basis else ""
+    if between is not None:
+        low, high = map(duration, between)
+        why = "runs end at a target, or when they can no longer win"
+        return f"about {duration(seconds)} {on}, between {low} and {high} ({why}){rests}"
+    return f"at most about {duration(seconds)} {on}{rests}"
 
 
 def parse_duration(text: str, option: str = "--budget") -> float:
-    """Return seconds of "90s", "20m", "1.5h", "2d" or a bare number of seconds.
+    """Return seconds of "90s", "20m", "1.5h" or "2d".
 
     Raises:
-        ReproError: anything else.
+        ReproError: anything else; a number without a unit, too.
     """
     match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([smhd]?)\s*", text)
     if match is None:
         raise mistake(option, "is not a duration", text, "write 90s, 20m, 1.5h or 2d")
-    return float(match[1]) * {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}[match[2]]
+    if not match[2]:
+        raise mistake(option, "has no unit", text, f"write {match[1]}s, {match[1]}m or {match[1]}h")
+    return float(match[1]) * {"s": 1, "m": 60, "h": 3600, "d": 86400}[match[2]]

@@ -23,7 +23,7 @@ from repro.startup.shipped import folder
     help="Folder of claims to write into.",
 )
 def command(claim_id: str, claims_dir: Path) -> None:
-    """Write a claim file to start from: it passes `repro lint` and runs in seconds.
+    """Write a claim file to start from: it runs in seconds once its TODOs are written.
 
     Existing files are never overwritten.
 
@@ -57,5 +57,5 @@ def command(claim_id: str, claims_dir: Path) -> None:
         ) from None
     click.echo(f"wrote {target}")
     click.echo(
-        f"\nEdit them, then:\n  repro lint {claims_dir}\n  repro check {claim_id} --claims {claims_dir}"
+        f"\nWrite what says TODO, then:\n  repro lint {claims_dir}\n  repro check {claim_id} --claims {claims_dir}"
     )

@@ -10,11 +10,12 @@ from typing import Any, TypeVar
 
 import click
 
-from repro.claims import Claim, Library, Scale, check_scale, load_library
+from repro.claims import Claim, Library, Scale, check_scale, load_library, unseen
 from repro.errors import Problem, ReproError, mistake, suggestion
 from repro.experiment.data_index import Given
 from repro.experiment.user_data import bring
 from repro.experiment.variants import Kind
+from repro.report.model.safe_text import visible
 from repro.startup.shipped import folder
 from repro.store import Store
 
@@ -72,6 +73,12 @@ def seeds_option(function: F) -> F:
         metavar="N",
         help="Go on to the looks of at most N seeds a cell where earlier ones leave a claim open. Default: the first.",
     )(function)
+
+
+def cells_option(function: F) -> F:
+    """Add `--cells PATTERN`."""
+    text = "Run only the cells (arm/level/…) that match, such as '*/conv3-fc/*'; may be given several times."
+    return click.option("--cells", metavar="PATTERN", multiple=True, help=text)(function)
 
 
 def variants_options(function: F) -> F:
@@ -212,6 +219,27 @@ def most_seeds(claims: list[Claim], scale: str, seeds: int | None, *, budget: bo
                 raise mistake("--seeds", what, seeds, f"its looks are {looks}")
             most[claim.id] = looks[-1] if seeds is None else seeds
     return most
+
+
+def say_unseen(claims: list[Claim]) -> None:
+    """Say on standard error what the claims' own code does that no identity covers: each once."""
+    for note in dict.fromkeys(note for claim in claims for note in unseen(claim)):
+        click.echo(f"Note: {visible(note)}", err=True)
+
+
+def say_idle(claims: list[Claim], scale: str, seeds: int | None, kinds: list[Kind]) -> None:
+    """Say on standard error which options do nothing for the claims that are chosen."""
+    here = [claim for claim in claims if scale in claim.at]
+    for claim in here if seeds is not None else ():
+        looks = claim.at[scale].experiment.seeds.looks
+        last = max((look for look in looks if look <= (seeds or 0)), default=None)
+        if last is not None and last != seeds:
+            what = f"{claim.id} declares no look of {seeds} seeds at {scale} scale, only {looks}"
+            click.echo(f"--seeds {seeds}: {what}: it is judged with at most {last}.", err=True)
+    for kind in kinds:
+        name = "--controls" if kind == "control" else "--sensitivity"
+        if not any(getattr(claim.at[scale], kind) for claim in here):
+            click.echo(f"{name} changes nothing here: no claim declares one at {scale} scale.", err=True)
 
 
 def places(claims_dir: Path | None, store_dir: Path) -> str:

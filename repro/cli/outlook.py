@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from repro.experiment.requirements import Requirements
+from repro.judging.criteria import applicable
 from repro.judging.paper_number import paper_number
 from repro.judging.power import Resolving, foreseen
-from repro.judging.verdicts import applicable
 from repro.report.model import Unit
 from repro.report.wording import remarks, words
 from repro.store import Store

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from repro.cli import options
-from repro.cli.machine import counted, default_workers, duration
+from repro.cli.machine import default_workers, expected_time
 from repro.cli.outlook import Outlook, outlooks
 from repro.cli.waiting import awaited
 from repro.cli.wrapped import wrapped
@@ -23,6 +23,7 @@ from repro.store import Store
 @options.selection
 @options.data_options
 @options.seeds_option
+@options.cells_option
 @options.variants_options
 @options.claims_option
 @options.store_option
@@ -37,6 +38,7 @@ def command(
     data: tuple[str, ...],
     stand_ins: tuple[str, ...],
     seeds: int | None,
+    cells: tuple[str, ...],
     controls: bool,
     sensitivity: bool,
     claims_dir: Path | None,
@@ -57,7 +59,10 @@ def command(
     store = Store(store_dir)
     claims = options.with_data(claims, known, data, stand_ins, store)
     most = options.most_seeds(claims, known, seeds)
-    schedule = Schedule(claims, known, store, most, options.kinds(controls, sensitivity))
+    kinds = options.kinds(controls, sensitivity)
+    options.say_idle(claims, known, seeds, kinds)
+    options.say_unseen(claims)
+    schedule = Schedule(claims, known, store, most, kinds, cells)
     required = [look.requirements for look in schedule.looks()]
     plan = schedule.plan()
     count = workers or default_workers()
@@ -70,6 +75,7 @@ def command(
 
 
 def _as_json(plan: Plan, workers: int) -> dict[str, object]:
+    between = plan.wall_seconds_between(workers)
     return {
         "runs": [
             {
@@ -103,6 +109,7 @@ def _as_json(plan: Plan, workers: int) -> dict[str, object]:
         "at_most_follow": plan.follow,
         "workers": workers,
         "wall_seconds": round(plan.wall_seconds(workers), 1),
+        "wall_seconds_between": between and [round(seconds, 1) for seconds in between],
         "basis": plan.basis,
     }
 
@@ -125,9 +132,10 @@ def _lines(required: list[Requirements], store: Store, plan: Plan, workers: int,
         yield f"  {count} × {reason}"
     yield from awaited(plan, workers)
     if plan.jobs:
-        about = duration(plan.wall_seconds(workers))
         but = ", pending runs left out" if plan.pending else ""
-        yield f"Time: at most about {about} on {counted(workers, 'worker')}{but}, {plan.basis or 'for readings only'}."
+        basis = plan.basis or "for readings only"
+        between = plan.wall_seconds_between(workers)
+        yield f"Time{but}: {expected_time(plan.wall_seconds(workers), workers, basis, between)}."
     elif not plan.pending:
         yield "Nothing to run."
 

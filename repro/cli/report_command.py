@@ -13,7 +13,7 @@ from repro.errors import mistake
 from repro.planning.schedule import Schedule
 from repro.report.formats import USUAL, Format
 from repro.report.model.contract import report_schema
-from repro.report.model.loading import read_report
+from repro.report.model.loading import FILE, read_report
 from repro.store import Store
 
 
@@ -90,7 +90,8 @@ def _render(
             hint = "leave out CLAIM, --paper, --scale, --data, --stand-in, --claims and --store"
             raise mistake("--from", what, hint=hint)
     report = read_report(source)
-    written = write(report, out or (source if source.is_dir() else source.parent), forms, templates)
+    file = source / FILE if source.is_dir() else source
+    written = write(report, out or file.parent, forms, templates, untouched=file)
     if as_json:
         click.echo(report.model_dump_json(indent=2))
     else:

@@ -38,10 +38,11 @@ def rows_of(store: Store) -> Iterator[dict[str, object]]:
             yield {"state": "conflict", **row, "says": f"another result is kept in runs/{name}"}
     for checkpoint in store.unfinished():
         yield {
-            "state": "unfinished",
+            "state": "unfinished" if checkpoint.stopped is None else "stopped",
             "key": checkpoint.key,
             "title": title(checkpoint.spec),
-            "says": f"step {checkpoint.step:,} of {checkpoint.steps:,}",
+            "says": f"step {checkpoint.step:,} of {checkpoint.steps:,}"
+            + ("" if checkpoint.stopped is None else ": tuning needs no more of it"),
             "steps_done": checkpoint.step,
             "steps": checkpoint.steps,
         }

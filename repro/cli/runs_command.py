@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import re
-import subprocess
-import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -15,7 +12,7 @@ import click
 from repro.cli import options
 from repro.cli.run_rows import rows_of
 from repro.errors import mistake
-from repro.exchange import Merged, export, merge, opened, verify
+from repro.exchange import Merged, export, load, merge, opened, verify
 from repro.report.model.safe_text import visible
 from repro.store import Store
 
@@ -145,29 +142,40 @@ def verify_command(store_dir: Path, as_json: bool) -> int:
       repro runs verify --store /data/runs --json
     """
     store = _existing(store_dir)
-    found = verify(store, _load)
+    found = verify(store, load)
     count, unfinished = sum(1 for _ in store.runs()), sum(1 for _ in store.unfinished())
-    damaged = sum(finding.kind == "damaged" for finding in found)
+    damaged, unchecked = (sum(finding.kind == kind for finding in found) for kind in ("damaged", "unchecked"))
     if as_json:
         findings = [asdict(item) for item in found]
-        options.print_json(
-            {"runs": count, "unfinished": unfinished, "damaged": damaged, "findings": findings}
-        )
+        told = {"runs": count, "unfinished": unfinished, "damaged": damaged, "unchecked": unchecked}
+        options.print_json({**told, "findings": findings})
     else:
         for finding in found:
             click.echo(visible(f"{_SHOWN[finding.kind]}{finding.entry} {finding.says}"))
         entries = "entry" if damaged == 1 else "entries"
         click.echo(f"{count} runs, {unfinished} unfinished; {damaged or 'no'} damaged {entries}.")
+        if unchecked:
+            files = "1 file" if unchecked == 1 else f"{unchecked} files"
+            click.echo(
+                f"{files} could not be checked: that says nothing about them. Their checksums are those of what was "
+                "written; whether they load is not known. The process's own message is above, if it left one."
+            )
         if damaged:
             folder = store.root / "runs" / "KEY"
             click.echo(
                 "What is damaged is not used, and `repro check` makes anew what it needs of it. To mend the rest, "
                 f"delete the files named, but of a run its whole folder {folder}: the next check trains it again."
             )
-    return 3 if damaged else 0
+    return 3 if damaged or unchecked else 0
 
 
-_SHOWN: dict[str, str] = {"damaged": "DAMAGED  ", "conflict": "conflict  ", "aside": "aside  ", "kept": ""}
+_SHOWN: dict[str, str] = {
+    "damaged": "DAMAGED  ",
+    "unchecked": "not checked  ",
+    "conflict": "conflict  ",
+    "aside": "aside  ",
+    "kept": "",
+}
 
 
 def _existing(store_dir: Path) -> Store:
@@ -204,7 +212,8 @@ def _keys_of_claims(names: Sequence[str], claims_dir: Path | None, store: Store)
         for scale in claim.at:
             wanted = [claim, *(variant.claim for variant in variants(claim, scale))]
             for item in (requirements(each, scale, store) for each in wanted):
-                keys |= {need.spec.key for need in item.needs} | {need.reading.key for need in item.exact}
+                keys |= {need.spec.key for need in (*item.needs, *item.stopped)}
+                keys |= {need.reading.key for need in item.exact}
     return keys
 
 
@@ -219,26 +228,6 @@ def _merged_lines(merged: Merged) -> Iterator[str]:
     completed = f", the weights of {len(merged.completed)} runs" if merged.completed else ""
     ledgers = f", {merged.lines} lines of ledgers" if merged.lines else ""
     yield f"New: {new or 'nothing'}{completed}{ledgers}. There already: {merged.known}."
-
-
-def _load(paths: Sequence[Path]) -> dict[Path, str]:
-    """Have a process with torch try to load files; return those that do not, and why."""
-    if not paths:
-        return {}
-    lines = "".join(json.dumps(str(path)) + "\n" for path in paths)
-    module = "repro.worker.loading"
-    done = subprocess.run(
-        [sys.executable, "-m", module],
-        input=lines,
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        check=False,
-    )
-    answers = [json.loads(line) for line in done.stdout.splitlines()]
-    # A file that ends the process has no answer, and neither have those after it.
-    answers += ["the process that tried it has ended"] * (len(paths) - len(answers))
-    return {path: answer for path, answer in zip(paths, answers, strict=True) if answer is not None}
 
 
 def _tell_damage(store: Store) -> None:

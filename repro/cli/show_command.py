@@ -6,20 +6,40 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import click
+from click.core import ParameterSource
 
 from repro.claims import Claim, cells
 from repro.cli import options
+from repro.cli.why import verdict_of, why_lines
 from repro.cli.wrapped import wrapped
+from repro.experiment.basis import basis
+from repro.experiment.user_data import remembered
+from repro.judging.looks import current_look
 from repro.report.build.deviations import deviations
+from repro.report.model.safe_text import visible
 from repro.report.wording import words
+from repro.store import Store
 
 
 @click.command("show")
 @click.argument("claim_ids", metavar="CLAIM...", nargs=-1, required=True)
 @click.option("--scale", default="smoke", show_default=True, help="exact, smoke, reduced or paper.")
+@click.option(
+    "--why",
+    is_flag=True,
+    help="Show what its verdict rests on instead: runs, their code, data and versions, and what has changed since.",
+)
 @options.claims_option
+@options.store_option
 @options.json_option
-def command(claim_ids: tuple[str, ...], scale: str, claims_dir: Path | None, as_json: bool) -> None:
+def command(
+    claim_ids: tuple[str, ...],
+    scale: str,
+    why: bool,
+    claims_dir: Path | None,
+    store_dir: Path,
+    as_json: bool,
+) -> None:
     """Show claims: their wording, what would be trained at a scale, and what decides.
 
     CLAIM is an id, the beginning of one, a paper, or a claim file's path.
@@ -30,8 +50,15 @@ def command(claim_ids: tuple[str, ...], scale: str, claims_dir: Path | None, as_
       repro show plain-nets-degrade --scale paper
       repro show vgg
       repro show resnet/layer-responses --json
+      repro show plain-nets-degrade --why
     """
     _, claims, known = options.chosen(claims_dir, claim_ids, None, scale)
+    if why:
+        for claim in claims:
+            _show_why(claim, known, Store(store_dir), as_json)
+        return
+    if click.get_current_context().get_parameter_source("store_dir") is not ParameterSource.DEFAULT:
+        click.echo("--store changes nothing without --why: a claim file is shown, not runs.", err=True)
     if as_json:
         plain = [
             {
@@ -48,6 +75,18 @@ def command(claim_ids: tuple[str, ...], scale: str, claims_dir: Path | None, as_
             click.echo()
         for line in _lines(claim, known):
             click.echo(wrapped(line))
+
+
+def _show_why(claim: Claim, scale: str, store: Store, as_json: bool) -> None:
+    (claim,) = remembered([claim], scale, store)
+    look = current_look(claim, scale, store)
+    verdict, found = verdict_of(look, store), basis(look.requirements, store)
+    if as_json:
+        told = {"id": claim.id, "scale": scale, "verdict": verdict.model_dump(exclude={"sentence"})}
+        options.print_json(told | found.as_json())
+        return
+    for line in why_lines(look, verdict, found):
+        click.echo(wrapped(visible(line)))
 
 
 def _lines(claim: Claim, scale: str) -> Iterator[str]:
@@ -72,7 +111,8 @@ def _lines(claim: Claim, scale: str) -> Iterator[str]:
         unit = words.unit_of(file.metrics[item.metric], item.kind)
         judged = f", judged from the {item.from_scale} scale on" if item.from_scale else ""
         yield f"\n{name} ({item.role}{judged}): {item.title}"
-        yield f"  supported by {words.needs(item, unit)}; refuted by {words.refuting(item, unit)}"
+        supports, refutes = words.needs(item, unit), words.refuting(item, unit)
+        yield f"  supported by {supports}; refuted by {refutes}"
         if item.reported:
             yield f"  the paper reports {item.reported}"
         if item.printed:
@@ -87,9 +127,14 @@ def _lines(claim: Claim, scale: str) -> Iterator[str]:
         yield f"\nNo control: {file.no_control}"
     rows = deviations(claim, scale) if claim.trains else []
     if rows:
-        yield "\nDiffers from the paper's protocol:"
+        whose = "the paper's" if claim.protocol.is_paper else "the file's own"
+        yield f"\nDiffers from {whose} protocol:"
         for row in rows:
             yield f"  {row.what}: {row.paper} → {row.ours}"
+    if claim.protocol.is_paper:
+        yield f"\nDeclared to be the paper's protocol: {claim.protocol.source}."
+    for reason in claim.protocol.reasons:
+        yield f"\nNot judged in the paper's words: {reason}."
     if claim.base.experiment.unknown:
         yield f"\nThe paper leaves out: {', '.join(claim.base.experiment.unknown)}."
 

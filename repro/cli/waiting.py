@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from repro.cli.machine import counted, duration
+from repro.cli.machine import counted, expected_time
 from repro.planning.plan import Plan
 
 
@@ -21,5 +21,5 @@ def awaited(plan: Plan, workers: int) -> Iterator[str]:
         elif seconds is None:
             yield f"Pending: {counted(outlay.runs, 'run')}{follow}. {what}."
         else:
-            about = f"at most about {duration(seconds)} on {counted(workers, 'worker')}, {outlay.basis}"
+            about = expected_time(seconds, workers, outlay.basis, outlay.between(workers))
             yield f"Pending: {counted(outlay.runs, 'run')}{follow}. {what}. Once it is there: {about}."

@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from repro.claims import Library
+from repro.claims import Claim, Library
+from repro.cli.machine import counted
 from repro.cli.styled import styled
 from repro.cli.wrapped import wrapped
 from repro.errors import ReproError, mistake
+from repro.experiment.basis import drift
+from repro.experiment.user_data import remembered
 from repro.judging.frame import collect
 from repro.judging.looks import Look
 from repro.judging.verdicts import judge_claim
 from repro.planning.schedule import Schedule
 from repro.report.build.report import build_report
+from repro.report.earlier import earlier, forms_there, set_aside
 from repro.report.formats import FILES, Format, write_report
 from repro.report.index import write_index
 from repro.report.model import Report
 from repro.report.model.safe_text import visible
+from repro.store import Store
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -41,12 +48,21 @@ def publish(
 ) -> Report:
     """Judge, write the report's files, print the summary or the report as JSON, and return it.
 
-    Without `out` the files lie in `reports/SCALE`, and the index of `reports` is brought up to date.
+    What is printed and returned is of the claims of `schedule`. What is written is of these and of those that the
+    report in the folder had, so that a check of some claims never destroys the report of all. Without `out` the files
+    lie in `reports/SCALE`, and the index of `reports` is brought up to date.
     """
     schedule = schedule.settled()
     looks = schedule.looks()
     report, frame = judge(library, schedule, looks, command, places)
-    written = write(report, out or REPORTS / schedule.scale, forms, templates, frame, schedule.store.drawn)
+    folder = out or REPORTS / schedule.scale
+    page = report
+    grown = _with_earlier(library, schedule, folder)
+    if len(grown.claims) > len(schedule.claims):
+        names = "" if len(grown.claims) == len(library.claims) else " ".join(quoted(grown.claims))
+        again = " ".join(filter(None, ["repro check", names, f"--scale {schedule.scale}"])) + places
+        page, frame = judge(library, grown, grown.looks(), again, places)
+    written = write(page, folder, forms, templates, frame, schedule.store.drawn)
     if out is None:
         _refresh(REPORTS)
     if as_json:
@@ -54,8 +70,25 @@ def publish(
     else:
         summarise(report)
         _further(looks, schedule.scale, places)
-        tell(report, written)
+        _tell_drift(looks, schedule.store)
+        tell(report, written, page.coverage.total - report.coverage.total)
     return report
+
+
+def _with_earlier(library: Library, schedule: Schedule, folder: Path) -> Schedule:
+    """Return the schedule with the claims that the report in `folder` has, too, where they are still in the library."""
+    before = earlier(folder)
+    if before.scale != schedule.scale:
+        return schedule
+    asked = {claim.id: claim for claim in schedule.claims}
+    others = [claim for claim in library.claims if claim.id in before.claims and claim.id not in asked]
+    known = asked | {claim.id: claim for claim in remembered(others, schedule.scale, schedule.store)}
+    return replace(schedule, claims=[known[claim.id] for claim in library.claims if claim.id in known])
+
+
+def quoted(claims: Sequence[Claim]) -> list[str]:
+    """Return the ids of claims as a shell takes them."""
+    return [shlex.quote(claim.id) for claim in claims]
 
 
 def judge(
@@ -80,13 +113,22 @@ def write(
     templates: Path | None,
     frame: pd.DataFrame | None = None,
     kept: Path | None = None,
+    untouched: Path | None = None,
 ) -> list[Path]:
-    """Write the report's files and return them.
+    """Write the report's files and return them, those of other formats that an earlier report left there included.
+
+    An earlier report that says more is set aside, and that is told. The file `untouched` is what is rendered.
 
     Raises:
         ReproError: the folder cannot be written.
     """
     try:
+        if earlier(folder).says_more_than(report):
+            aside = set_aside(folder)
+            what = f"The report that was in {folder} says more, or other things, than this one: it is kept in {aside}"
+            click.echo(wrapped(what), err=True)
+        there = [form for form in forms_there(folder) if folder / FILES[form] != untouched]
+        forms = list(dict.fromkeys([*forms, *there]))
         return write_report(report, folder, forms, frame=frame, templates=templates, kept=kept)
     except OSError as error:
         hint = "choose a writable folder with --out DIR; the runs are safe in the store"
@@ -108,6 +150,8 @@ def summarise(report: Report) -> None:
         for claim in paper.claims:
             click.echo(wrapped(f"  {styled(claim.verdict)}  {visible(claim.title)}  [{visible(claim.id)}]"))
             click.echo(wrapped(visible(f"      {claim.verdict.sentence}")))
+            if claim.protocol is not None and not claim.protocol.of_paper:
+                click.echo(wrapped(visible(f"      Words are capped: {'; '.join(claim.protocol.reasons)}.")))
             for control in claim.controls:
                 if control.passed is not None:
                     click.echo(wrapped(visible(f"      Control “{control.title}”: {control.text}")))
@@ -123,9 +167,22 @@ def _further(looks: Sequence[Look], scale: str, places: str) -> None:
             click.echo(f"\n{name} is open after {seeds} seeds; its next look takes {look.further}: {again}")
 
 
-def tell(report: Report, written: Sequence[Path]) -> None:
-    """Print coverage, what the scale may say, and where the report is: its page if there is one."""
+def _tell_drift(looks: Sequence[Look], store: Store) -> None:
+    changes = list(drift([look.requirements for look in looks], store))
+    if changes:
+        told = "; ".join(changes)
+        click.echo(
+            wrapped(visible(f"Since these runs were made: {told}. See repro show CLAIM --why.")), err=True
+        )
+
+
+def tell(report: Report, written: Sequence[Path], more: int = 0) -> None:
+    """Print coverage, what the scale may say, and where the report is: its page if there is one.
+
+    `more` is how many claims it has beside those that are told of.
+    """
     click.echo(wrapped(visible(f"\n{report.coverage.text}. {report.scale_says}")))
     pages = [path for path in written if path.name == FILES["html"]]
+    besides = f", with {counted(more, 'further claim')} of the report before" if more else ""
     for path in pages or written:
-        click.echo(f"Report: {path}")
+        click.echo(f"Report: {path}{besides}")

@@ -8,9 +8,13 @@ from pathlib import Path
 from repro.datasets.files import ImageFiles
 from repro.datasets.images import ImageData
 from repro.datasets.reading import read_dataset
-from repro.errors import mistake
+from repro.errors import Problem, ReproError, mistake
 from repro.registry import DataRef, Names, find_dataset, load
 from repro.spec import DatasetSpec
+
+
+class ChangedDataError(ReproError):
+    """What lies at a place is not what was read there when the run was planned."""
 
 
 def load_dataset(
@@ -30,7 +34,8 @@ def load_dataset(
         as_files: whether a listing is wanted.
 
     Raises:
-        ReproError: the dataset is unknown or not at hand, is not what its fingerprint says, has fewer images than are
+        ChangedDataError: what was brought is not what its fingerprint says.
+        ReproError: the dataset is unknown or not at hand, a shipped one is damaged, it has fewer images than are
             wanted, or the user's function returns something else than what is wanted.
     """
     where = f"dataset {spec.name}"
@@ -42,7 +47,7 @@ def load_dataset(
         entry = find_dataset(DataRef(spec.name, as_files=as_files), where, Names(claims_folder))
         if not entry.target:
             raise mistake(where, entry.missing or "is not at hand")
-        data = load(entry.target, claims_folder)(**options)
+        data = load(entry.target, claims_folder, spec.fingerprint)(**options)
     wanted = ImageFiles if as_files else ImageData
     if not isinstance(data, wanted):
         raise mistake(
@@ -53,10 +58,10 @@ def load_dataset(
         return _first(data, wanted_images, where)
     if data.fingerprint != spec.fingerprint:
         what = f"its content is not that of the run, {spec.fingerprint}"
-        changed = (
-            "it has changed: run the command again" if source else "the shipped file is damaged: reinstall"
-        )
-        raise mistake(where, what, data.fingerprint, changed)
+        if source is None:
+            raise mistake(where, what, data.fingerprint, "the shipped file is damaged: reinstall")
+        hint = f"{source.path} has changed since it was read, and is read again"
+        raise ChangedDataError(Problem(where, what, data.fingerprint, hint))
     return _first(data, wanted_images, where)
 
 

@@ -63,6 +63,8 @@ def opened(source: Path) -> Iterator[Path]:
             _check_list(source, source)
         yield source
         return
+    if source.exists() and not source.is_file():
+        raise mistake(str(source), "is no ordinary file", hint=_HINT)
     with tempfile.TemporaryDirectory(prefix="repro-import-") as name:
         folder = Path(name)
         try:
@@ -80,9 +82,16 @@ def opened(source: Path) -> Iterator[Path]:
 _HINT = "bring the file over again; `repro runs export` writes .tar, .tar.gz and .zip files, and folders"
 
 
+_ZIP = b"PK"
+
+
 @contextmanager
 def _members(source: Path) -> Iterator[list[_Member]]:
-    if zipfile.is_zipfile(source):
+    with source.open("rb") as file:
+        head = file.read(len(_ZIP))
+    # By how it begins: a tar file ends as a zip file does where the last weights in it, which are one, lie near its
+    # end.
+    if head == _ZIP:
         with zipfile.ZipFile(source) as packed:
             yield [
                 _Member(
@@ -154,7 +163,9 @@ def _check_list(source: Path, folder: Path) -> None:
         raise mistake(str(source), f"is no whole export: {LIST}, its list, is missing", hint=_HINT) from None
     except (ValueError, TypeError, KeyError, RecursionError):
         raise mistake(str(source), f"is no whole export: {LIST}, its list, cannot be read") from None
-    found = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()} - {LIST}
+    # File managers leave hidden files in a folder that was looked at.
+    paths = (path for path in folder.rglob("*") if path.is_file() and not path.name.startswith("."))
+    found = {path.relative_to(folder).as_posix() for path in paths} - {LIST}
     wrong = [(name, "is missing") for name in listed.keys() - found]
     wrong += [(name, "is not in the export's list") for name in found - listed.keys()]
     for name in found & listed.keys():

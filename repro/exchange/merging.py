@@ -128,7 +128,10 @@ def _take_checkpoint(key: str, theirs: Store, ours: Store, merged: Merged) -> No
         reason = wrong_with_checkpoint(checkpoint)
         if reason is not None:
             merged.refused.append(f"checkpoints/{key}/{path.name} {reason}")
-        elif own is not None and own.step >= checkpoint.step:
+        elif own is not None and (own.step, own.stopped is not None) >= (
+            checkpoint.step,
+            checkpoint.stopped is not None,
+        ):
             merged.known += 1
         else:
             ours.checkpoints(key).put(checkpoint, state)

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import itertools
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from repro.judging.preregistration import FILE, SEEN
+from repro.exchange.loading import Loaded
 from repro.spec import RunSpec, canonical_hash
 from repro.store import Checkpoint, RunRecord, Store
 
 OLDER = "is named by an older rule; no claim asks for it"
 """Format 1 hashed every field of a spec, those at their defaults, too."""
 
-Load = Callable[[Sequence[Path]], Mapping[Path, str]]
+Load = Callable[[Sequence[Path]], Loaded]
 
 
 @dataclass(frozen=True)
@@ -26,13 +24,13 @@ class Finding:
     Attributes:
         entry: its place in the store.
         says: what is the matter, as the rest of a sentence.
-        kind: "damaged", "conflict" (another result of the same run), "aside" (set aside earlier, or left by a
-            process that was killed) or "kept" (in order, but worth knowing).
+        kind: "damaged", "unchecked" (nobody could tell), "conflict" (another result of the same run), "aside" (set
+            aside earlier, or left by a process that was killed) or "kept" (in order, but worth knowing).
     """
 
     entry: str
     says: str
-    kind: Literal["damaged", "conflict", "aside", "kept"] = "damaged"
+    kind: Literal["damaged", "unchecked", "conflict", "aside", "kept"] = "damaged"
 
 
 def verify(store: Store, load: Load) -> list[Finding]:
@@ -40,26 +38,22 @@ def verify(store: Store, load: Load) -> list[Finding]:
 
     Args:
         store: read only.
-        load: tries to load files of weights and checkpoints without executing code, and returns those that do not
-            with the reason.
+        load: tries to load files of weights and checkpoints without executing code.
     """
     store.damaged.clear()
     found = [*_runs(store), *_unfinished(store), *_readings(store), *_conflicts(store), *_asides(store)]
-    for ledger in (FILE, SEEN):
-        list(store.lines(ledger))
+    store.check_ledgers()
     named = [Finding(*_split(entry)) for entry in sorted(set(store.damaged))]
     loaded = load([*_states(store, {finding.entry for finding in (*found, *named)})])
-    unloaded = [
-        Finding(path.relative_to(store.root).as_posix(), f"does not load: {why}")
-        for path, why in loaded.items()
-    ]
-    return [*named, *found, *unloaded]
+    for path, why in loaded.broken.items():
+        found.append(Finding(path.relative_to(store.root).as_posix(), f"does not load: {why}"))
+    for path, why in loaded.unchecked.items():
+        found.append(Finding(path.relative_to(store.root).as_posix(), why, "unchecked"))
+    return [*named, *found]
 
 
 def wrong_with_run(record: RunRecord) -> str | None:
-    """Return what is the matter with an undamaged record, if anything."""
-    if not _is_sound(record):
-        return "was written by another version"
+    """Return what is the matter with a record that the store can use, if anything."""
     return _wrong_with_key(record.key, record.spec) or _wrong_with_history(record)
 
 
@@ -69,31 +63,9 @@ def wrong_with_checkpoint(checkpoint: Checkpoint) -> str | None:
 
 
 def wrong_with_reading(key: str, content: Mapping[str, Any]) -> str | None:
-    """Return what is the matter with an undamaged reading, if anything."""
-    spec, rows = content.get("spec"), content.get("rows")
-    if not isinstance(spec, dict) or not isinstance(rows, list):
-        return "was written by another version"
-    return None if canonical_hash(spec) == key else "is not of the spec that it tells: its key is another"
-
-
-def _is_sound(record: RunRecord) -> bool:
-    """Tell whether the parts of a record are of their kinds: others' records need not be."""
-    plain = {"spec": dict, "history": dict, "images": dict, "weights": dict, "provenance": dict}
-    numbers = (record.steps_done, record.chance_error, record.wall_seconds)
-    return (
-        all(isinstance(getattr(record, name), kind) for name, kind in plain.items())
-        and all(isinstance(number, int | float) for number in numbers)
-        and all(isinstance(column, list) for column in record.history.values())
-        and all(isinstance(v, int | float) for column in record.history.values() for v in column)
-        # A moment becomes part of a file's name.
-        and all(re.fullmatch(r"[a-z0-9-]{1,40}", moment) for moment in record.weights)
-        and all(isinstance(record.provenance.get(name), str) for name in _ALWAYS_TOLD)
-        and all(isinstance(session, dict) for session in record.provenance.get("sessions", []))
-        and record.outcome in ("finished", "diverged")
-    )
-
-
-_ALWAYS_TOLD = ("machine", "device", "python", "torch", "repro", "commit")
+    """Return what is the matter with a reading that the store can use, if anything."""
+    own = canonical_hash(content["spec"])
+    return None if own == key else "is not of the spec that it tells: its key is another"
 
 
 def _split(entry: str) -> tuple[str, str]:
@@ -114,14 +86,9 @@ def _wrong_with_key(key: str, spec: Mapping[str, Any]) -> str | None:
 
 
 def _wrong_with_history(record: RunRecord) -> str | None:
-    columns = record.history
-    steps = columns.get("step", [])
-    if not steps or any(len(values) != len(steps) for values in columns.values()):
-        return "has a history with gaps"
-    if any(later <= earlier for earlier, later in itertools.pairwise(steps)):
-        return "has a history out of order"
-    if steps[-1] != record.steps_done:
-        return f"has a history that ends at step {steps[-1]:,.0f} of {record.steps_done:,} done"
+    last = record.history["step"][-1]
+    if last != record.steps_done:
+        return f"has a history that ends at step {last:,.0f} of {record.steps_done:,} done"
     return None
 
 
@@ -170,7 +137,11 @@ def _asides(store: Store) -> Iterator[Finding]:
     }
     for mark, says in kinds.items():
         for path in sorted(
-            [*store.root.glob(f"*/*.{mark}-*"), *store.root.glob(f"checkpoints/*/*.{mark}-*")]
+            [
+                *store.root.glob(f"*.{mark}-*"),
+                *store.root.glob(f"*/*.{mark}-*"),
+                *store.root.glob(f"checkpoints/*/*.{mark}-*"),
+            ]
         ):
             yield Finding(path.relative_to(store.root).as_posix(), says, "aside")
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from repro.registry import DataRef
+
 
 @dataclass
 class Progress:
@@ -34,9 +36,11 @@ class Outcome:
         failures: key → reason.
         stopped: whether people, or the machine, asked for an end before all was done.
         interrupted: title → where the run goes on, of those that were in hand then.
+        changed: where data lies that is no longer what it was when the jobs were planned, which were not carried out.
     """
 
     done: int = 0
     failures: dict[str, str] = field(default_factory=dict)
     stopped: bool = False
     interrupted: dict[str, str] = field(default_factory=dict)
+    changed: set[DataRef] = field(default_factory=set)

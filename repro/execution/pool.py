@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import math
 import queue
-import sys
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Sequence
@@ -21,6 +20,8 @@ from repro.errors import mistake
 from repro.execution.outcome import Outcome, Progress
 from repro.execution.workers import WorkerProcess, requests_to_end
 from repro.planning.plan import Job
+from repro.spec import Until
+from repro.startup import child
 from repro.store import Store
 
 _REQUEST = 0
@@ -42,7 +43,8 @@ def execute(
 ) -> Outcome:
     """Carry out `jobs` in their order on `workers` processes; finished ones stay whatever happens next.
 
-    SIGINT (Ctrl-C), SIGTERM and SIGHUP let the workers save where they are and end; a second one kills them.
+    SIGINT (Ctrl-C), SIGTERM, SIGHUP, SIGUSR1 and SIGUSR2 let the workers save where they are and end; a second one
+    kills them, whatever they or this process are at.
 
     Args:
         jobs: what to do first.
@@ -57,7 +59,7 @@ def execute(
         checkpoint_seconds: save the state of each run so often; None for every 20 s or more seldom.
 
     Raises:
-        ReproError: the device cannot be used.
+        ReproError: the device cannot be used, or no process can be started.
     """
     return _Pool(store, claims_folder, device, show, refill, deadline, checkpoint_seconds).run(
         jobs, workers, nets
@@ -77,15 +79,10 @@ class _Pool:
     ) -> None:
         self.store = store
         self.command = [
-            sys.executable,
-            "-m",
-            "repro.worker.process",
-            "--store",
-            str(store.root.resolve()),
-            "--claims",
-            str(claims_folder.resolve()),
-            "--device",
-            device,
+            *child.command("repro.worker.process"),
+            *("--store", str(store.root.resolve())),
+            *("--claims", str(claims_folder.resolve())),
+            *("--device", device),
         ]
         if checkpoint_seconds is not None:
             self.command += ["--checkpoint-seconds", str(checkpoint_seconds)]
@@ -95,7 +92,7 @@ class _Pool:
         self.deadline = deadline
         self.waiting: deque[Job] = deque()
         self.busy: deque[Job] = deque()
-        self.known: set[tuple[str, bool]] = set()
+        self.known: set[tuple[str, bool, Until | None]] = set()
         # Simple, since signal handlers put into it.
         self.events: queue.SimpleQueue[tuple[int, dict[str, Any]]] = queue.SimpleQueue()
         self.workers: dict[int, WorkerProcess] = {}
@@ -120,10 +117,15 @@ class _Pool:
                     number, event = self.next_event()
                     if number == _REQUEST:
                         self.stop()
-                    else:
+                    elif number in self.workers:
                         self.handle(self.workers[number], event)
+            except KeyboardInterrupt:  # asked once more
+                self.outcome.stopped = True
             finally:
-                self.kill()
+                for worker in self.workers.values():
+                    worker.kill()
+        for worker in self.workers.values():
+            self.remember_where(worker)
         return self.outcome
 
     def next_event(self) -> tuple[int, dict[str, Any]]:
@@ -133,27 +135,21 @@ class _Pool:
                 return self.events.get(timeout=1.0)
 
     def stop(self) -> None:
-        """Ask the workers to save where they are and to end; the second time, do not wait for it."""
-        if self.outcome.stopped:
-            self.kill()
-            return
+        """Ask the workers to save where they are and to end."""
         self.outcome.stopped = True
         self.waiting.clear()
         self.busy.clear()
         for worker in self.workers.values():
-            worker.let_go() if worker.room else worker.kill()
+            worker.let_go() if worker.room else worker.process.kill()
         message = "Stopping: runs save where they are. Once more to stop at once."
         self.show(self.progress(message, urgent=True))
-
-    def kill(self) -> None:
-        for worker in self.workers.values():
-            worker.kill()
 
     def add(self, jobs: Sequence[Job]) -> None:
         """Queue the jobs that are new; a run that is trained now may need another reading later."""
         for job in jobs:
-            identity = (job.key, job.train)
-            if identity not in self.known and job.key not in self.outcome.failures:
+            identity = (job.key, job.train, job.until)
+            stale = job.key in self.outcome.failures or job.source in self.outcome.changed
+            if identity not in self.known and not stale:
                 self.known.add(identity)
                 self.waiting.append(job)
                 self.total += 1
@@ -168,7 +164,13 @@ class _Pool:
     def start(self) -> None:
         self.started += 1
         command = [*self.command, "--nets", str(self.nets), "--workers", str(self.cores)]
-        self.workers[self.started] = WorkerProcess.started(self.started, command, self.events.put)
+        try:
+            self.workers[self.started] = WorkerProcess.started(self.started, command, self.events.put)
+        except OSError as error:
+            hint = "fewer --workers, or ask for more processes or memory"
+            raise mistake(
+                "worker", f"no process can be started: {error.strerror or error}", hint=hint
+            ) from None
 
     def handle(self, worker: WorkerProcess, event: dict[str, Any]) -> None:
         key, message, urgent = event.get("key", ""), None, False
@@ -193,6 +195,9 @@ class _Pool:
                 if event.get("in_vain"):
                     # What cannot be kept is not worth training.
                     self.deadline = -math.inf
+            case "changed":
+                job = self.finished(worker, key)
+                message, urgent = self.drop_all_on(job), True
             case "warning":
                 message, urgent = event["message"], True
             case "interrupted":
@@ -238,15 +243,23 @@ class _Pool:
         self.outcome.failures[job.key] = reason
         return f"{job.title}: FAILED: {reason.splitlines()[0]}"
 
+    def drop_all_on(self, job: Job) -> str:
+        """Give up the jobs on data that is not what it was: they are planned anew once it has been read again."""
+        assert job.source is not None
+        self.outcome.changed.add(job.source)
+        for jobs in (self.waiting, self.busy):
+            kept = [other for other in jobs if other.source not in self.outcome.changed]
+            jobs.clear()
+            jobs.extend(kept)
+        return f"{job.title}: {job.source.path} has changed since it was read"
+
     def bury(self, worker: WorkerProcess, code: int) -> str | None:
         """Take leave of a worker that has ended: what was in its hands gets a second try, then fails."""
         del self.workers[worker.number]
         worker.let_go()
         jobs = list(worker.jobs.values())
         if self.outcome.stopped:
-            for job in jobs:
-                if job.train and self.store.run(job.key) is None:
-                    self.outcome.interrupted[job.title] = self.where(job.key)
+            self.remember_where(worker)
             return None
         killed = f"was killed by signal {-code}" if code < 0 else f"ended with exit code {code}"
         if not jobs:
@@ -268,6 +281,11 @@ class _Pool:
         self.waiting.extendleft(reversed(jobs))
         self.start()
         return message
+
+    def remember_where(self, worker: WorkerProcess) -> None:
+        for job in worker.jobs.values():
+            if job.train and self.store.run(job.key) is None:
+                self.outcome.interrupted[job.title] = self.where(job.key)
 
     def where(self, key: str) -> str:
         """Return where a run that was interrupted goes on."""

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import json
-import os
 import signal
 import subprocess
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from repro.planning.plan import Job
+from repro.startup.child import environment
 
 ENVIRONMENT = {
     "OMP_NUM_THREADS": "1",
@@ -41,7 +42,7 @@ class WorkerProcess:
     """
 
     number: int
-    process: subprocess.Popen[str]
+    process: subprocess.Popen[bytes]
     listener: threading.Thread
     room: int = 0
     jobs: dict[str, Job] = field(default_factory=dict)
@@ -51,14 +52,18 @@ class WorkerProcess:
     def started(
         cls, number: int, command: Sequence[str], tell: Callable[[tuple[int, dict[str, Any]]], None]
     ) -> WorkerProcess:
-        """Start a worker and a thread that passes its events on; the last is "ended", with its exit code."""
+        """Start a worker and threads that pass its events on; the last is always "ended", with its exit code.
+
+        Raises:
+            OSError: the machine starts no further process.
+        """
         process = subprocess.Popen(
             command,
+            # Unbuffered: what a dead reader left in a buffer would be waited for at the end.
+            bufsize=0,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            env={**os.environ, **ENVIRONMENT},
-            text=True,
-            encoding="utf-8",
+            env=environment(**ENVIRONMENT),
             # In a group of its own, since a terminal's Ctrl-C and hang-up are for the parent, which stops its workers.
             start_new_session=True,
             creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
@@ -66,13 +71,22 @@ class WorkerProcess:
 
         def listen() -> None:
             assert process.stdout is not None
-            with process.stdout as lines:
+            with contextlib.suppress(OSError, ValueError), io.BufferedReader(process.stdout) as lines:  # type: ignore[type-var]
                 for line in lines:
-                    tell((number, json.loads(line)))
-            tell((number, {"event": "ended", "code": process.wait()}))
+                    event = _event(line)
+                    if event is not None:
+                        tell((number, event))
 
         listener = threading.Thread(target=listen, daemon=True)
+
+        def wait() -> None:
+            code = process.wait()
+            # What it said last is still in the pipe; a process that it has left behind may hold that open for ever.
+            listener.join(LAST_WORDS_SECONDS)
+            tell((number, {"event": "ended", "code": code}))
+
         listener.start()
+        threading.Thread(target=wait, daemon=True).start()
         return cls(number, process, listener)
 
     def take(self, job: Job, *, wait: bool) -> None:
@@ -81,10 +95,7 @@ class WorkerProcess:
         A worker that has died is taken leave of by its "ended" event.
         """
         self.jobs[job.key], self.fractions[job.key] = job, 0.0
-        assert self.process.stdin is not None
-        with contextlib.suppress(OSError):
-            self.process.stdin.write(json.dumps(_as_json(job, wait)) + "\n")
-            self.process.stdin.flush()
+        self._say(_as_json(job, wait))
 
     def drop(self, key: str) -> Job:
         """Take a job out of its hands."""
@@ -92,32 +103,75 @@ class WorkerProcess:
         return self.jobs.pop(key)
 
     def let_go(self) -> None:
-        """Ask it to save what it is at, if anything, and to end."""
+        """Ask it to save what it is at, if anything, and to end; where the pipe ends without this, we have died."""
+        self._say(END)
+        self._close()
+
+    def kill(self) -> None:
+        """End it at once."""
+        self.process.kill()
+        self._close()
+        with contextlib.suppress(
+            subprocess.TimeoutExpired
+        ):  # it hangs in the system, and will be dead afterwards
+            self.process.wait(LAST_WORDS_SECONDS)
+        self.listener.join(LAST_WORDS_SECONDS)
+
+    def _say(self, message: Mapping[str, Any]) -> None:
+        assert self.process.stdin is not None
+        left = memoryview(json.dumps(message).encode() + b"\n")
+        with contextlib.suppress(OSError, ValueError):
+            while left:
+                left = left[self.process.stdin.write(left) or 0 :]
+
+    def _close(self) -> None:
         assert self.process.stdin is not None
         with contextlib.suppress(OSError):
             self.process.stdin.close()
 
-    def kill(self) -> None:
-        """End it at once."""
-        self.let_go()
-        self.process.kill()
-        self.process.wait()
-        self.listener.join()
+
+def _event(line: bytes) -> dict[str, Any] | None:
+    """Return the event in a line; None where it is something else, such as what start-up files of Python print."""
+    try:
+        event = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    return event if isinstance(event, dict) and isinstance(event.get("event"), str) else None
+
+
+END = {"end": True}
+"""What a worker is told instead of a job: that no further one follows."""
+
+LAST_WORDS_SECONDS = 2.0
+"""How long what a dead worker has said is waited for."""
+
+REQUESTS = ("SIGINT", "SIGTERM", "SIGHUP", "SIGUSR1", "SIGUSR2")
+"""Ctrl-C, and how systems and schedulers ask a process to end."""
 
 
 @contextlib.contextmanager
 def requests_to_end(tell: Callable[[], None]) -> Iterator[None]:
-    """Have SIGINT (Ctrl-C), SIGTERM and SIGHUP told instead of raised, and all as it was afterwards.
+    """Have the first of REQUESTS told instead of raised; every further one raises KeyboardInterrupt, at whatever it is.
 
-    `tell` is called between two instructions of the main thread, whatever it is at. Elsewhere nothing is changed.
+    `tell` is called between two instructions of the main thread. Afterwards all is as it was; in another thread nothing
+    is changed.
     """
     before = {}
+    asked = False
+
+    def request(*_: object) -> None:
+        nonlocal asked
+        if asked:
+            raise KeyboardInterrupt
+        asked = True
+        tell()
+
     if threading.current_thread() is threading.main_thread():
-        for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+        for name in REQUESTS:
             number = getattr(signal, name, None)
             # What is ignored, as SIGHUP is under nohup, stays ignored.
             if number is not None and signal.getsignal(number) != signal.SIG_IGN:
-                before[number] = signal.signal(number, lambda *_: tell())
+                before[number] = signal.signal(number, request)
     try:
         yield
     finally:
@@ -140,6 +194,7 @@ def _as_json(job: Job, wait: bool) -> dict[str, Any]:
             for r in job.readings
         ],
         "wait": wait,
+        "until": asdict(job.until) if job.until else None,
         "predicted_seconds": job.wall_seconds,
         "source": asdict(job.source) if job.source else None,
     }

@@ -10,7 +10,7 @@ import contextlib
 import hashlib
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -91,9 +91,14 @@ class Memory:
         return self._contents.get(_key(source))
 
     def unchanged(self, source: DataRef) -> bool:
-        """Tell whether the files there are as they were then, by name, size and time of change."""
+        """Tell whether the files there are as they were then, by name, size, times and place on the disk."""
         known = self.content(source)
         return known is not None and known.state == state_of(Path(source.path or ""), source.as_files)
+
+    def forget(self, sources: Collection[DataRef]) -> None:
+        """Drop what is known of what lies at these places: it was found to be something else."""
+        for source in sources:
+            self._contents.pop(_key(source), None)
 
     def read(self, source: DataRef, tell: Callable[[str], None]) -> Content:
         """Return what lies at a place, having read it; raises ReproError where that cannot be done."""
@@ -129,36 +134,57 @@ class Memory:
 
 
 def state_of(path: Path, listed: bool) -> str:
-    """Return a hash of names, sizes and times of change below a path: other files have another one.
+    """Return a hash of what the file system says of the files below a path: other files have another one.
 
-    Where files are only listed, it is of the folders: a file that is added, renamed or removed changes its folder.
+    Of each file name, size, the times when its content and when anything about it changed, and its number on the disk.
+    Archives that give every file the same time, and tools that set it, leave the time of the last change of anything
+    alone, which nobody can set. Where files are only listed, it is of the folders: a file that is added, renamed or
+    removed changes its folder. Names that begin with a dot are left out, as all readers do.
     """
     whole = hashlib.sha256()
-    for name, size, changed_ns in sorted(_files(path, "", listed)):
-        whole.update(f"{name} {size} {changed_ns}\n".encode("utf-8", "surrogateescape"))
+    for name, status in sorted(_files(path, "", listed)):
+        whole.update(f"{name} {' '.join(map(str, status))}\n".encode("utf-8", "surrogateescape"))
     return whole.hexdigest()
 
 
-def _files(path: Path, name: str, listed: bool) -> Iterator[tuple[str, int, int]]:
+Status = tuple[int, ...]
+
+
+def _files(path: Path, name: str, listed: bool) -> Iterator[tuple[str, Status]]:
+    """Yield name and status of what counts; one that cannot be read counts as such, and those after it all the same."""
+    if not path.is_dir():
+        yield name, _status(path)
+        return
+    if listed:
+        yield name, _status(path)
     try:
-        if not path.is_dir():
-            status = path.stat()
-            yield name, status.st_size, status.st_mtime_ns
-            return
-        if listed:
-            yield name, 0, path.stat().st_mtime_ns
         with os.scandir(path) as entries:
-            for entry in entries:
-                inner = f"{name}/{entry.name}"
-                if entry.is_dir():
-                    if inner.count("/") > _DEEPEST:
-                        continue
-                    yield from _files(Path(entry.path), inner, listed)
-                elif not listed:
-                    status = entry.stat()
-                    yield inner, status.st_size, status.st_mtime_ns
+            found = [entry for entry in entries if not entry.name.startswith(".")]
     except OSError:
-        return  # reading it will say what is wrong
+        yield f"{name}/", ()
+        return
+    for entry in found:
+        inner = f"{name}/{entry.name}"
+        if _is_folder(entry):
+            if inner.count("/") <= _DEEPEST:
+                yield from _files(Path(entry.path), inner, listed)
+        elif not listed:
+            yield inner, _status(entry)
+
+
+def _status(path: Path | os.DirEntry[str]) -> Status:
+    try:
+        status = path.stat()
+    except OSError:
+        return ()
+    return status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:
+        return False
 
 
 def _key(source: DataRef) -> str:

@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from repro.claims import ClaimFile, Expectation, levels_of
+from repro.claims import ClaimFile, Expectation, cells, levels_of
 from repro.stats import slope_weights
 
 
@@ -39,14 +39,16 @@ def rests_on(file: ClaimFile, item: Expectation, part: Estimand) -> list[str]:
 def estimands(file: ClaimFile, item: Expectation) -> list[Estimand]:
     """Return the parts of a joint statement (`each`, "ordering"), or the one part of a plain one.
 
-    Parts with a cell that the experiment skips are left out.
+    Parts with a cell that the experiment skips are left out, and later moments of cells that it does not train.
     """
-    skipped = set(file.experiment.skip)
+    skipped, steps = set(file.experiment.skip), file.experiment.recipe.get("steps")
+    untrained = {cell.address for cell in cells(file) if cell.settings.get("steps", steps) == 0}
     return [
         part
         for fixed, moment in _repeats(file, item)
         for part in _parts(file, item, fixed, moment)
         if not skipped & part.weights.keys()
+        and (moment in (None, "init") or not untrained & part.weights.keys())
     ]
 
 

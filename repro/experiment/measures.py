@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from repro.claims import Metric
+from repro.recipes import EvaluatedSet, Recipe
 from repro.store import RunRecord, column_of
 
 
@@ -38,8 +39,7 @@ def from_history(metric: Metric, run: RunRecord, target: float | None = None) ->
         case "final":
             return _at_row(metric, run, len(run.history["step"]) - 1)
         case "at_step":
-            steps, wanted = run.history["step"], metric.step or 0
-            return _at_row(metric, run, min(range(len(steps)), key=lambda row: abs(steps[row] - wanted)))
+            return _at_row(metric, run, _nearest_row(metric, run))
         case "warm_up":
             return _warm_up(run)
     bar = metric.at_most if target is None else target
@@ -47,17 +47,25 @@ def from_history(metric: Metric, run: RunRecord, target: float | None = None) ->
     return _first_reach(metric, run, bar)
 
 
+def _nearest_row(metric: Metric, run: RunRecord) -> int:
+    """Return the evaluation nearest to an iteration, of those that saw the column: others hold NaN."""
+    steps, values = run.history["step"], run.history[metric.of or ""]
+    seen = [row for row in range(len(steps)) if math.isfinite(values[row])] or [len(steps) - 1]
+    return min(seen, key=lambda row: abs(steps[row] - (metric.step or 0)))
+
+
 def _at_row(metric: Metric, run: RunRecord, row: int) -> Measurement:
     """Return a column, or one less another, at an evaluation; what a diverged run did not live to see is chance."""
     assert metric.of is not None
     # A run that diverged ends with the evaluation that found it so.
-    diverged = run.outcome == "diverged" and row == len(run.history["step"]) - 1
+    last = row == len(run.history["step"]) - 1
+    diverged = run.outcome == "diverged" and last
     value = _column(metric.of, run, row, diverged)
-    resolution = _resolution(metric.of, run)
+    resolution = _resolution(metric.of, run, last)
     if metric.minus is not None:
         # Chance less chance would read as no difference: what a diverged net's would be is not known.
         value = math.nan if diverged else value - _column(metric.minus, run, row, diverged)
-        resolution += _resolution(metric.minus, run)
+        resolution += _resolution(metric.minus, run, last)
     if metric.transform == "log10":
         value, resolution = _log10_of_step(value, resolution)
     return Measurement(value, resolution, diverged=diverged)
@@ -71,20 +79,9 @@ def _column(of: str, run: RunRecord, row: int, diverged: bool) -> float:
     return run.history[of][row] if of in run.history else math.nan
 
 
-def _resolution(of: str, run: RunRecord) -> float:
+def _resolution(of: str, run: RunRecord, last: bool) -> float:
     """Return the step of an error: one image of those it is counted over."""
-    if not of.endswith("error"):
-        return 0.0
-    split = "test" if of.startswith("test") else "train"
-    counted = run.spec["recipe"].get("train_error_images") if of == "train_error" else None
-    return 1 / min(run.images[split], counted or run.images[split])
-
-
-def _log10_of_step(value: float, step: float) -> tuple[float, float]:
-    """Return value and step on the log scale; nan for a value that the measurement cannot tell from zero."""
-    if not value > step / 2:
-        return math.nan, 0.0
-    return math.log10(value), math.log10(value + step / 2) - math.log10(value - step / 2)
+    return 1 / _images_behind(of, run, last) if of.endswith("error") else 0.0
 
 
 def _warm_up(run: RunRecord) -> Measurement:
@@ -97,6 +94,27 @@ def _warm_up(run: RunRecord) -> Measurement:
     return Measurement(float(steps), float(window), censored=steps >= run.steps_done, diverged=diverged)
 
 
+def _images_behind(column: str, run: RunRecord, last: bool) -> int:
+    """Return how many images an error of a column was taken over; all training images for a running error."""
+    recipe = Recipe.from_json(run.spec["recipe"])
+    split: EvaluatedSet = "train" if column == "train_error" else "test"
+    if column == "running_error":
+        return run.images["train"]
+    if column == "ten_crop_error":
+        return run.images["test"]
+    target = recipe.stop_at_train_error
+    # A run that its stop rule ended was evaluated last as before any other step.
+    ended = target is not None and run.history["train_error"][-1] <= target
+    return recipe.images_evaluated(split, run.images[split], last=last and not ended)
+
+
+def _log10_of_step(value: float, step: float) -> tuple[float, float]:
+    """Return value and step on the log scale; nan for a value that the measurement cannot tell from zero."""
+    if not value > step / 2:
+        return math.nan, 0.0
+    return math.log10(value), math.log10(value + step / 2) - math.log10(value - step / 2)
+
+
 def _first_reach(metric: Metric, run: RunRecord, target: float) -> Measurement:
     """Return the epochs at which the curve first crosses the target; the budget, censored, where it never does.
 
@@ -104,7 +122,18 @@ def _first_reach(metric: Metric, run: RunRecord, target: float) -> Measurement:
     the one before. The resolution is the distance between the two.
     """
     assert metric.of is not None
-    epochs, values = run.history["epoch"], run.history[metric.of]
+    reached = crossing(target, run.history["epoch"], run.history[metric.of])
+    if reached is not None:
+        return reached
+    diverged = run.outcome == "diverged"
+    # A diverged run never reaches the target however long it is trained: it is censored at the budget, too.
+    recipe = run.spec["recipe"]
+    budget = recipe["epochs"] or recipe["steps"] * recipe["batch_size"] / run.images["train"]
+    return Measurement(float(budget), 0.0, censored=True, diverged=diverged)
+
+
+def crossing(target: float, epochs: Sequence[float], values: Sequence[float]) -> Measurement | None:
+    """Return where a curve, as far as it is known, first crosses a target, if it does."""
     for i, value in enumerate(values):
         if value <= target:
             if i == 0:
@@ -113,11 +142,7 @@ def _first_reach(metric: Metric, run: RunRecord, target: float) -> Measurement:
             # Before the first step a running error is not defined: the crossing is then read as the evaluation.
             share = (before - target) / (before - value) if math.isfinite(before) else 1.0
             return Measurement(epochs[i - 1] + share * step, step)
-    diverged = run.outcome == "diverged"
-    # A diverged run never reaches the target however long it is trained: it is censored at the budget, too.
-    recipe = run.spec["recipe"]
-    budget = recipe["epochs"] or recipe["steps"] * recipe["batch_size"] / run.images["train"]
-    return Measurement(float(budget), 0.0, censored=True, diverged=diverged)
+    return None
 
 
 def from_rows(

@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from repro.claims import Cell, Claim, Size, cells
-from repro.experiment.requirements import static_reading
+from repro.claims.printed import read_printed
+from repro.experiment.readings import static_reading
 from repro.spec import ReadingSpec
 from repro.store import Store
 
@@ -61,9 +62,10 @@ class SpecRow:
         name = f"{self.net}: {self.size.replace('_', '-')}"
         if self.failure is not None:
             return f"{name} could not be computed: {self.failure}"
-        if self.ok is False:
+        number = read_printed(self.paper)
+        if self.ok is False and number is not None:
             printed = f"{self.source or 'the paper'} prints {self.paper}"
-            return f"{name}: {printed}, ours has {_like(self.paper, self.ours or 0)}"
+            return f"{name}: {printed}, ours has {number.like_it(self.ours or 0)}"
         return None
 
 
@@ -131,13 +133,3 @@ def _read(row: SpecRow, reading: ReadingSpec, store: Store) -> SpecRow:
         return replace(row, ours=int(found[0]["value"]))
     reason = store.failure(reading.key)
     return replace(row, failure=reason.splitlines()[0]) if reason else row
-
-
-def _like(printed: str, ours: int) -> str:
-    """Write our number as the paper writes its own, and in full where that would hide the difference."""
-    for unit, size in (("M", 1e6), (" million", 1e6), ("G", 1e9), (" billion", 1e9), ("k", 1e3)):
-        if printed.endswith(unit):
-            decimals = len(printed.removesuffix(unit).partition(".")[2])
-            text = f"{ours / size:.{decimals}f}{unit}"
-            return f"{ours:,}" if text == printed else text
-    return f"{ours:,}"

@@ -1,7 +1,8 @@
 """Tuning: each cell's learning rate, and weight decay where asked, chosen on a grid and on seeds of its own.
 
 A grid whose best rate lies on its edge is extended by its own ratio, at most twice a side; a best rate that
-is still on the edge leaves the tuning "open", and what rests on it inconclusive (docs/rule.md).
+is still on the edge leaves the tuning "open", and what rests on it inconclusive (docs/rule.md). Times to a target are
+raced (see racing.py); the runs of any other criterion go on to their ends, all rates at once.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import Literal
 from repro.claims import Cell, Metric
 from repro.claims.schema import Tune
 from repro.experiment.measures import from_history
+from repro.experiment.racing import History, Leg, legs, mean_time, next_rate, time_of
 from repro.spec import RunSpec
 from repro.store import RunRecord
 
@@ -29,13 +31,14 @@ class TuningState:
     Attributes:
         rates: the grid so far, ascending, for each weight decay.
         decays: the weight decay of each of them; None where decay is not tuned.
-        values: mean of the criterion at each rate; None while runs are missing.
+        values: mean of the criterion at each rate; a bound that it exceeds where the rate lost before its runs had
+            ended; None while it is not known.
         censored: whether any run at that rate never reached the target.
+        stopped: whether the rate lost before its runs had ended.
         chosen: the best rate, once every rate of the grid has been tried.
         chosen_decay: the weight decay that goes with it; None where decay is not tuned.
-        best: mean of the criterion there, and what breaks ties.
         state: "pending" (runs are missing), "settled", or "open" (the best rate stays on the edge).
-        missing: the runs needed next.
+        missing: what is needed next.
         at_most: how many further tuning runs may still follow those.
     """
 
@@ -43,12 +46,20 @@ class TuningState:
     decays: tuple[float | None, ...]
     values: tuple[float | None, ...]
     censored: tuple[bool, ...]
+    stopped: tuple[bool, ...]
     chosen: float | None
     state: Literal["pending", "settled", "open"]
-    missing: tuple[RunSpec, ...] = ()
+    missing: tuple[Leg, ...] = ()
     at_most: int = 0
     chosen_decay: float | None = None
-    best: tuple[float, float] = (math.inf, math.inf)
+
+    @property
+    def best(self) -> float | None:
+        """The smallest mean so far of the rates whose runs are all known."""
+        known = [
+            v for v, stopped in zip(self.values, self.stopped, strict=True) if v is not None and not stopped
+        ]
+        return min(known, default=None)
 
 
 SpecAt = Callable[[float, float | None, int], RunSpec]
@@ -61,7 +72,8 @@ def tune(
     metric: Metric,
     spec_at: SpecAt,
     find: Callable[[str], RunRecord | None],
-    decays: Sequence[float] | None = None,
+    stopped: Callable[[str], History | None] = lambda key: None,
+    decays: Sequence[float | None] = (None,),
 ) -> TuningState:
     """Return where the tuning of one cell stands, given the runs that are there.
 
@@ -71,26 +83,33 @@ def tune(
         metric: the criterion; smaller is better. Means are taken of logarithms for a "first_reach" metric.
         spec_at: (learning rate, weight decay, seed) → the run.
         find: run key → the run, or None.
-        decays: weight decays, each of which gets a grid of rates; None leaves the recipe's.
+        stopped: run key → its history where it was stopped and can go on, or None.
+        decays: weight decays, each of which gets a grid of rates of its own.
     """
-    if decays is None:
-        return _of_decay(base, seeds, metric, spec_at, find, None)
-    states = [_of_decay(base, seeds, metric, spec_at, find, decay) for decay in sorted(decays)]
-    best = min(states, key=lambda state: state.best)
-    pending = any(state.state == "pending" for state in states)
+
+    def at(decay: float | None) -> Callable[[float, int], RunSpec]:
+        return lambda lr, seed: spec_at(lr, decay, seed)
+
+    found = [
+        (decay, *_of_decay(base, seeds, metric, at(decay), find, stopped))
+        for decay in sorted(decays, key=lambda decay: decay or 0.0)
+    ]
+    pending = any(state.state == "pending" for _, state, _ in found)
     # What lies beyond the edge of any decay's grid might be better than the best of the others.
-    settled = all(state.state == "settled" for state in states)
+    settled = all(state.state == "settled" for _, state, _ in found)
+    chosen_decay, best, _ = min(found, key=lambda one: one[2])
+    states = [state for _, state, _ in found]
     return TuningState(
         rates=tuple(rate for state in states for rate in state.rates),
-        decays=tuple(decay for state in states for decay in state.decays),
+        decays=tuple(decay for decay, state, _ in found for _ in state.rates),
         values=tuple(value for state in states for value in state.values),
         censored=tuple(flag for state in states for flag in state.censored),
+        stopped=tuple(flag for state in states for flag in state.stopped),
         chosen=None if pending else best.chosen,
         state="pending" if pending else "settled" if settled else "open",
-        missing=tuple(spec for state in states for spec in state.missing),
+        missing=tuple(leg for state in states for leg in state.missing),
         at_most=sum(state.at_most for state in states),
-        chosen_decay=None if pending else best.chosen_decay,
-        best=best.best,
+        chosen_decay=None if pending else chosen_decay,
     )
 
 
@@ -98,46 +117,59 @@ def _of_decay(
     base: Sequence[float],
     seeds: Sequence[int],
     metric: Metric,
-    spec_at: SpecAt,
+    spec_at: Callable[[float, int], RunSpec],
     find: Callable[[str], RunRecord | None],
-    decay: float | None,
-) -> TuningState:
+    stopped: Callable[[str], History | None],
+) -> tuple[TuningState, tuple[float, float]]:
+    """Return where the tuning of the rate stands at one weight decay, and how good its best is: smaller is better."""
     grid = sorted(base)
+    scores: dict[float, _Score] = {}
     low = high = 0
+
+    def state(
+        chosen: float | None, how: Literal["pending", "settled", "open"], *left: Leg
+    ) -> tuple[TuningState, tuple[float, float]]:
+        order = (math.inf, math.inf) if chosen is None else scores[chosen].order
+        found = [scores.get(rate) for rate in grid]
+        tried = len(scores) + len({leg.spec.recipe.lr for leg in left})
+        follow = len(grid) - tried + 2 * EXTENSIONS - low - high
+        made = TuningState(
+            tuple(grid),
+            (None,) * len(grid),
+            tuple(score.value if score else None for score in found),
+            tuple(bool(score and score.censored) for score in found),
+            tuple(bool(score and score.stopped) for score in found),
+            chosen,
+            how,
+            left,
+            follow * len(seeds) if how == "pending" else 0,
+        )
+        return made, order
+
     while True:
-        scores, missing = [], []
-        for rate in grid:
-            specs = [spec_at(rate, decay, seed) for seed in seeds]
-            runs = [find(spec.key) for spec in specs]
-            missing += [spec for spec, run in zip(specs, runs, strict=True) if run is None]
-            scores.append(
-                _score(metric, [run for run in runs if run is not None]) if None not in runs else None
-            )
-        left = (2 * EXTENSIONS - low - high) * len(seeds)
-        values = tuple(score.value if score else None for score in scores)
-        censored = tuple(bool(score and score.censored) for score in scores)
-        own = (decay,) * len(grid)
+        missing: list[Leg] = []
+        while len(scores) < len(grid) and not missing:
+            if metric.kind == "first_reach":
+                rate = next_rate(grid, {rate: score.order for rate, score in scores.items()})
+                best = min((s.value for s in scores.values() if not s.stopped), default=math.inf)
+                score, missing = _raced(metric, [spec_at(rate, seed) for seed in seeds], best, find, stopped)
+                scores |= {rate: score} if score else {}
+            else:
+                for rate in [rate for rate in grid if rate not in scores]:
+                    score, more = _complete(metric, [spec_at(rate, seed) for seed in seeds], find)
+                    scores |= {rate: score} if score else {}
+                    missing += more
         if missing:
-            return TuningState(tuple(grid), own, values, censored, None, "pending", tuple(missing), left)
-        ranks = [(score.value, score.tie_break) for score in scores if score]
-        best = ranks.index(min(ranks))
-        if best == 0 and low < EXTENSIONS:
+            return state(None, "pending", *missing)
+        chosen = min(grid, key=lambda rate: scores[rate].order)
+        if chosen == grid[0] and low < EXTENSIONS:
             grid.insert(0, _rounded(grid[0] * grid[0] / grid[1]))
             low += 1
-        elif best == len(grid) - 1 and high < EXTENSIONS:
+        elif chosen == grid[-1] and high < EXTENSIONS:
             grid.append(_rounded(grid[-1] * grid[-1] / grid[-2]))
             high += 1
         else:
-            return TuningState(
-                tuple(grid),
-                own,
-                values,
-                censored,
-                grid[best],
-                "open" if best in (0, len(grid) - 1) else "settled",
-                chosen_decay=decay,
-                best=ranks[best],
-            )
+            return state(chosen, "open" if chosen in (grid[0], grid[-1]) else "settled")
 
 
 def grid_of(tune: Tune, cell: Cell) -> list[float]:
@@ -152,19 +184,47 @@ class _Score:
     value: float
     tie_break: float
     censored: bool
+    stopped: bool = False
+
+    @property
+    def order(self) -> tuple[float, float]:
+        """The smaller, the better; a rate that was stopped has lost against another whose value its bound exceeds."""
+        return self.value, self.tie_break
 
 
-def _score(metric: Metric, runs: list[RunRecord]) -> _Score:
-    measured = [from_history(metric, run) for run in runs]
-    values = [m.value for m in measured]
-    # Where no rate reaches the target, the one that came nearest is the best.
-    assert metric.of is not None
-    nearest = [run.history[metric.of][-1] for run in runs]
-    tie_break = statistics.fmean(math.inf if math.isnan(value) else value for value in nearest)
-    # A time of zero (the target is reached before the first step) has no logarithm, and no better one.
-    logs = metric.kind == "first_reach" and min(values) > 0
-    mean = statistics.geometric_mean(values) if logs else statistics.fmean(values)
-    return _Score(mean, tie_break, any(m.censored for m in measured))
+def _raced(
+    metric: Metric,
+    specs: list[RunSpec],
+    best: float,
+    find: Callable[[str], RunRecord | None],
+    stopped: Callable[[str], History | None],
+) -> tuple[_Score | None, list[Leg]]:
+    """Return what a rate's times are, or exceed once it has lost; before that, what is to be done to know."""
+    runs = [find(spec.key) for spec in specs]
+    times = [
+        time_of(metric, run, None if run else stopped(spec.key))
+        for spec, run in zip(specs, runs, strict=True)
+    ]
+    censored = any(time.censored for time in times)
+    if all(time.known for time in times):
+        # Where no rate reaches the target, the one that came nearest is the best.
+        nearest = statistics.fmean(time.nearest for time in times)
+        return _Score(mean_time(times), nearest, censored), []
+    left = legs(metric, specs, times, best)
+    return (None, left) if left else (_Score(mean_time(times), math.inf, censored, stopped=True), [])
+
+
+def _complete(
+    metric: Metric, specs: list[RunSpec], find: Callable[[str], RunRecord | None]
+) -> tuple[_Score | None, list[Leg]]:
+    """Return the mean of a rate's runs, or which of them are missing."""
+    runs = [find(spec.key) for spec in specs]
+    missing = [Leg(spec) for spec, run in zip(specs, runs, strict=True) if run is None]
+    if missing:
+        return None, missing
+    values = [from_history(metric, run).value for run in runs if run]
+    mean = statistics.fmean(math.inf if math.isnan(value) else value for value in values)
+    return _Score(mean, mean, False), []
 
 
 def _rounded(rate: float) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,6 +17,15 @@ DOWNLOAD = "download"
 """What stands for a path where the data is to be fetched."""
 
 Tell = Callable[[str], None]
+
+
+def remembered(claims: Sequence[Claim], scale: str, store: Store) -> list[Claim]:
+    """Return the claims with what the store remembers of their data; nothing is read, and nothing new remembered.
+
+    What has changed since it was read counts as not read.
+    """
+    desk = _Desk({}, store, lambda text: None, reads=False)
+    return [replace(claim, names=replace(claim.names, data=desk.known_of(claim, scale))) for claim in claims]
 
 
 def bring(
@@ -35,21 +44,13 @@ def bring(
         ReproError: a name that cannot be brought or that no claim uses; data that cannot be read, or is not what its
             name says; all problems at once.
     """
-    wanted = {claim.id: dict.fromkeys(_refs(claim, scale)) for claim in claims}
-    used = {ref.name for refs in wanted.values() for ref in refs if not ref.path}
+    used = {ref.name for claim in claims for ref in _refs(claim, scale) if not ref.path}
     problems = list(_out_of_place(given, used))
     if not problems:
         for name in sorted(given.keys() - used):
             tell(f"No claim here uses {name} at {scale} scale: it was not read, and is not remembered.")
     desk = _Desk(given, store, tell)
-    found = []
-    for claim in claims:
-        data: dict[DataRef, DatasetEntry] = {}
-        for ref in wanted[claim.id]:
-            entry = desk.entry(ref, claim.path.parent)
-            if entry is not None:
-                data[ref] = entry
-        found.append(replace(claim, names=replace(claim.names, data=data)))
+    found = [replace(claim, names=replace(claim.names, data=desk.known_of(claim, scale))) for claim in claims]
     desk.memory.save()
     problems += desk.problems
     if problems:
@@ -57,10 +58,18 @@ def bring(
     return found
 
 
+def forget(sources: Collection[DataRef], store: Store) -> None:
+    """Drop what a store remembers of what lies at these places: it is read again when it is next wanted."""
+    memory = Memory(store.root)
+    memory.forget(sources)
+    memory.save()
+
+
 def _refs(claim: Claim, scale: str) -> Iterator[DataRef]:
     """Return the datasets of a claim and its variants that can be brought."""
     # The paper's own nets are built for its own data, whose shape is known unless it is a user's own.
-    yield from (ref for ref in _of_file(claim.base) if ref.name not in DATASETS)
+    absent = claim.names.absent
+    yield from (ref for ref in _of_file(claim.base) if ref.name not in DATASETS and ref.name not in absent)
     if not claim.trains:
         return
     if scale in claim.at:
@@ -92,11 +101,16 @@ def _out_of_place(given: Mapping[str, Given], used: Iterable[str]) -> Iterator[P
 class _Desk:
     """Takes what is given and what is remembered, and reads what is new."""
 
-    def __init__(self, given: Mapping[str, Given], store: Store, tell: Tell) -> None:
-        self.given, self.store, self.tell = given, store, tell
+    def __init__(self, given: Mapping[str, Given], store: Store, tell: Tell, *, reads: bool = True) -> None:
+        self.given, self.store, self.tell, self.reads = given, store, tell, reads
         self.memory = Memory(store.root)
         self.problems: list[Problem] = []
         self.known: dict[tuple[DataRef, Path | None], DatasetEntry | None] = {}
+
+    def known_of(self, claim: Claim, scale: str) -> dict[DataRef, DatasetEntry]:
+        """Return what is known of each dataset of a claim that can be brought."""
+        found = {ref: self.entry(ref, claim.path.parent) for ref in dict.fromkeys(_refs(claim, scale))}
+        return {ref: entry for ref, entry in found.items() if entry is not None}
 
     def entry(self, ref: DataRef, folder: Path) -> DatasetEntry | None:
         """Return what is known of a dataset that lies in `folder` or was brought; None where nothing is.
@@ -164,6 +178,8 @@ class _Desk:
         path = Path(source.path or "")
         if self.memory.unchanged(source) or not (required or path.exists()):
             return self.memory.content(source)
+        if not self.reads:
+            return None
         self.tell(f"Reading {path} …")
         return self.memory.read(source, self.tell)
 

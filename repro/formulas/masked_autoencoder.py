@@ -1,7 +1,8 @@
 """What masking saves: multiply-adds of MAE's encoder and decoder (He et al., arXiv:2111.06377, Sec. 3 and Table 1).
 
 A block of width d on N tokens takes 12 d² multiply-adds a token (queries, keys, values, output: 4 d²; an MLP of four
-times the width: 8 d²) and 2 N d for attention. A patch is 16×16×3. Backward passes take a fixed multiple, which cancels.
+times the width: 8 d²) and 2 N d for attention. A patch is 16×16×3. Backward passes take a fixed
+multiple, which cancels.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Multiply-adds of ResNet's nets from their tables (arXiv:1512.03385v1), by other conventions than the nets' own, too."""
+"""Multiply-adds of ResNet's nets from their tables (arXiv:1512.03385v1), by other conventions too."""
 
 from __future__ import annotations
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import statistics
 from collections.abc import Sequence
@@ -26,7 +27,7 @@ def shift_deviation(
 
     def angle(position: float, pair: int) -> float:
         value = position if argument == "position" else math.log1p(position)
-        return value / BASE ** (2 * pair / d_model)
+        return float(value / BASE ** (2 * pair / d_model))
 
     worst = 0.0
     for offset in offsets:
@@ -50,8 +51,15 @@ def wavelength(*, pair: int, d_model: int = 512) -> float:
 def wavelength_steps(*, d_model: int = 512) -> float:
     """Return by how much the ratios of neighbouring wavelengths differ, relative to the first: 0 if geometric."""
     lengths = [wavelength(pair=pair, d_model=d_model) for pair in range(d_model // 2)]
-    ratios = [after / before for before, after in zip(lengths, lengths[1:], strict=False)]
+    ratios = [after / before for before, after in itertools.pairwise(lengths)]
     return max(abs(ratio / ratios[0] - 1) for ratio in ratios)
+
+
+_CHANCES: dict[str, dict[Fraction, int]] = {
+    "signs": {Fraction(-1): 1, Fraction(1): 1},
+    "skewed": {Fraction(2): 1, Fraction(-1, 2): 4},
+}
+"""Value of a component → in how many cases, of all of them."""
 
 
 def dot_product_variance(
@@ -66,11 +74,11 @@ def dot_product_variance(
     Components are independent, of mean 0 and variance 1: "signs" are ±1; "skewed" ones are 2 in one of five cases, else
     −1/2. `scaled`: divided by √d_k. `same`: k is q.
     """
-    chances = {"signs": {-1: 1, 1: 1}, "skewed": {Fraction(2): 1, Fraction(-1, 2): 4}}[components]
+    chances = _CHANCES[components]
     term: dict[Fraction, int] = {}
     for q, times in chances.items():
         for k, others in ({q: 1} if same else chances).items():
-            term[Fraction(q * k)] = term.get(Fraction(q * k), 0) + times * others
+            term[q * k] = term.get(q * k, 0) + times * others
     whole: dict[Fraction, int] = {Fraction(0): 1}
     for _ in range(d_k):
         longer: dict[Fraction, int] = {}

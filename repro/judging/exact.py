@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from repro.claims import Expectation
-from repro.claims.printed import plain, read_printed
-from repro.claims.schema import Bounds
+from repro.claims import Claim, Expectation
+from repro.claims.printed import read_printed
 from repro.experiment.estimands import Estimand, estimands, otherwise
 from repro.experiment.requirements import Requirements
+from repro.stats import Region
 from repro.store import Store
 
 if TYPE_CHECKING:
@@ -37,6 +37,11 @@ class OtherNumber:
     would_do: bool | None
 
 
+def plain(value: float) -> float:
+    """Return a number without what binary arithmetic has added to it: twelve digits are more than any paper prints."""
+    return float(f"{value:.12g}")
+
+
 def exact_number(
     part: Estimand, metric: str, item: Requirements, frame: pd.DataFrame, store: Store
 ) -> ExactNumber:
@@ -60,17 +65,23 @@ def _absent(address: str, metric: str, item: Requirements, store: Store) -> Exac
     reasons = [reason for key in keys if (reason := store.failure(key))]
     if reasons:
         return ExactNumber(None, reasons[0].splitlines()[0], failed=True)
-    waits = "not computed yet" if keys else "the shape of the dataset is not known without running its code"
-    return ExactNumber(None, waits)
+    return ExactNumber(None, "not computed yet" if keys else _not_computable(item.claim))
 
 
-def own_bounds(expectation: Expectation, part: Estimand) -> Bounds:
+def _not_computable(claim: Claim) -> str:
+    if claim.names.absent:
+        told = "; ".join(f"{name} ({why})" for name, why in claim.names.absent.items())
+        return f"what it is computed of is not implemented here: {told}"
+    return "the shape of the dataset is not known without running its code"
+
+
+def own_region(expectation: Expectation, part: Estimand) -> Region:
     """Return the supporting region of one part: where numbers are printed, that of its own."""
     if not expectation.printed:
         return expectation.supports
     number = read_printed(expectation.printed[next(iter(part.weights))])
     assert number is not None, "checked when the file was read"
-    return Bounds(within=(number.low, number.high))
+    return Region.within(plain(number.low), plain(number.high))
 
 
 def other_numbers(

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 from repro.claims import Metric
 from repro.claims.printed import read_printed
 from repro.claims.vocabulary import Moment
+from repro.experiment.exact_needs import ExactNeed
 from repro.experiment.measures import Measurement, averaged_gain, from_history, from_rows
-from repro.experiment.requirements import ExactNeed, Need, Requirements, reading_of
+from repro.experiment.readings import reading_of
+from repro.experiment.requirements import Need, Requirements
 from repro.store import RunRecord, Store
 
 if TYPE_CHECKING:

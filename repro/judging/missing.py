@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from repro.claims import Expectation
 from repro.experiment.estimands import Estimand, rests_on
-from repro.experiment.requirements import Requirements, reading_of
+from repro.experiment.readings import reading_of
+from repro.experiment.requirements import Requirements
 from repro.store import Store
 
 
@@ -36,7 +37,7 @@ def missing_data(
     for address in rests_on(item.file, expectation, part):
         tuning = item.tuning.get(address)
         needs = item.measured.get(address, ())
-        specs = list(tuning.missing) if tuning and tuning.state == "pending" else []
+        specs = [leg.spec for leg in tuning.missing] if tuning and tuning.state == "pending" else []
         specs += [need.spec for need in needs]
         if not specs:
             return Missing(f"no cell {address} at this scale")

@@ -3,17 +3,10 @@
 from __future__ import annotations
 
 import math
-import re
 from dataclasses import dataclass
 
 from repro.claims import Expectation
-
-_PRINTED = re.compile(r"\s*([<>~≈]?)\s*([-−]?\d[\d,]*(?:\.(\d+))?)\s*(.*)", re.DOTALL)
-_RANGE = re.compile(r"([-−]?\d+(?:\.\d+)?)\s*(?:to|–|\.\.)\s*([-−]?\d+(?:\.\d+)?)")
-_NUMBER = re.compile(r"\d+(?:\.\d+)?")
-_MAGNITUDE = re.compile(
-    r"(million|billion|trillion|thousand|[kKMG]\b|[·×x*]?\s*10[\^⁰¹²³⁴⁵⁶⁷⁸⁹⁻]|[eE][-+]?\d)"
-)
+from repro.claims.printed import read_printed, read_range
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,34 +27,24 @@ class PaperNumber:
 
 
 def paper_number(item: Expectation, percent: bool) -> PaperNumber | None:
-    """Return what the paper prints for an expectation; None where that is no plain number.
+    """Return what the paper prints for an expectation; None where it prints no number.
 
     Args:
         item: with `reported` ("4.4 pp", "6×", "<0.1%") and `uncertainty.reading_error` in the same unit, either
             one number ("0.1") or a range ("whole epochs: 6.0 to 7.4").
         percent: the paper prints percent or percentage points, and our estimates are fractions.
     """
-    match = _PRINTED.match(item.reported or "")
-    if match is None or _MAGNITUDE.match(match.group(4)):
+    number = read_printed(item.reported, percent=percent)
+    if number is None:
         return None
-    sign, digits, decimals, _ = match.groups()
-    unit = 100.0 if percent else 1.0
-    value = _plain(digits) / unit
-    if sign in ("<", ">"):
-        return PaperNumber(value, *((-math.inf, value) if sign == "<" else (value, math.inf)))
-    last = 10.0 ** -len(decimals or "") / unit
-    # "About" leaves open at least the whole last digit.
-    tolerance = last if sign else last / 2
+    value, tolerance = number.value, (number.high - number.low) / 2
+    if math.isinf(tolerance):
+        return PaperNumber(value, number.low, number.high)
     read = item.uncertainty.reading_error or ""
-    ends = _RANGE.search(read)
+    ends = read_range(read, percent=percent)
     if ends is not None:
-        low, high = sorted(_plain(end) / unit for end in ends.groups())
-        return PaperNumber(value, min(low, value), max(high, value))
-    error = _NUMBER.match(read)
+        return PaperNumber(value, min(ends[0], value), max(ends[1], value))
+    error = read_printed(read, percent=percent)
     if error is not None:
-        tolerance = max(tolerance, float(error.group()) / unit)
+        tolerance = max(tolerance, error.value)
     return PaperNumber(value, value - tolerance, value + tolerance, tolerance)
-
-
-def _plain(digits: str) -> float:
-    return float(digits.replace(",", "").replace("−", "-"))

@@ -13,22 +13,15 @@ from typing import TYPE_CHECKING
 from repro.claims import Expectation
 from repro.experiment.estimands import Estimand, estimands
 from repro.experiment.requirements import Requirements
-from repro.judging.verdicts import (
-    ALPHA,
-    ExpectationVerdict,
-    Result,
-    applicable,
-    complement,
-    region,
-    sample_of,
-)
+from repro.judging.criteria import applicable, criteria, refutation_levels
+from repro.judging.evidence import sample_of
+from repro.judging.verdicts import ExpectationVerdict, Result
 from repro.stats import (
     Region,
     Sample,
     contrast,
     detectable_difference,
     judge,
-    levels,
     observed_spread,
     seeds_needed,
 )
@@ -98,14 +91,16 @@ class Bars:
 
 def bars_of(item: Requirements, expectation: Expectation, parts: int) -> Bars:
     """Return the bars of an expectation with so many parts, as `judge_claim` sets them."""
-    deciding = sum(other.role == "decides" for other in applicable(item).values())
-    looks = len(item.file.experiment.seeds.looks)
-    rivals = deciding if expectation.role == "decides" else 1
-    refuted = expectation.refuted
+    name = next(name for name, other in item.file.expect.items() if other == expectation)
+    bars = criteria(item, name)
+    sharing = {
+        other: [False] * (parts if other == name else len(estimands(item.file, item.file.expect[other])))
+        for other in applicable(item)
+        if criteria(item, other).statement == bars.statement and criteria(item, other).share
+    }
+    level = refutation_levels(bars.share, {name: [False] * parts, **sharing})[name][0]
     return Bars(
-        region(expectation.supports),
-        complement(expectation.supports) if refuted is None else region(refuted),
-        *levels(ALPHA, looks, parts, max(rivals, 1)),
+        bars.supports, bars.refutes, bars.support_level, bars.support_level if level is None else level
     )
 
 

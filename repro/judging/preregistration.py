@@ -8,6 +8,7 @@ model's source, together with the criteria does not make them look as if they ha
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -15,6 +16,7 @@ from pydantic import BaseModel
 
 from repro.experiment.requirements import Requirements
 from repro.store import Store
+from repro.store.contract import wrong_with
 from repro.store.files import as_text
 
 FILE = "criteria.jsonl"
@@ -87,10 +89,18 @@ def _there(requirements: Requirements, store: Store) -> set[str]:
 
 
 def _seen(requirements: Requirements, store: Store) -> set[str]:
-    lines = [
-        line for line in store.lines(SEEN) if (line.get("claim"), line.get("scale")) == _of(requirements)
-    ]
-    return {str(key) for line in lines for key in line.get("runs", [])}
+    lines = (line for line in _lines(SEEN, store) if (line["claim"], line["scale"]) == _of(requirements))
+    return {key for line in lines for key in line["runs"]}
+
+
+def _lines(ledger: str, store: Store) -> Iterator[dict[str, Any]]:
+    """Yield what the lines of a ledger say that make sense; the others are named as damaged."""
+    for number, line in enumerate(store.lines(ledger), start=1):
+        wrong = wrong_with(f"line of {ledger}", line)
+        if wrong is None:
+            yield line
+        else:
+            store.damaged.append(f"{ledger} entry {number} {wrong}")
 
 
 def _of(requirements: Requirements) -> tuple[str, str]:
@@ -106,39 +116,20 @@ def history(claim: str, scale: str, store: Store) -> list[Entry]:
 
     Those of another store's ledger were appended when it was imported, whenever they were made.
     """
-    entries = []
-    for line in store.lines(FILE):
-        try:
-            entry = Entry(**line)
-        except TypeError:
-            store.damaged.append(f"{FILE} has a line of another version")
-            continue
-        if (entry.claim, entry.scale) == (claim, scale):
-            entries.append(entry)
-    return sorted(entries, key=lambda entry: entry.first_seen)
+    entries = [Entry(**line) for line in _lines(FILE, store)]
+    return sorted(
+        (entry for entry in entries if (entry.claim, entry.scale) == (claim, scale)),
+        key=lambda entry: entry.first_seen,
+    )
 
 
 def merge(theirs: Store, ours: Store) -> int:
     """Append what the ledgers of another store say and ours do not; return how many lines. None is ever taken away."""
     added = 0
-    for ledger, kinds in ((FILE, _ENTRY), (SEEN, _SIGHT)):
+    for ledger in (FILE, SEEN):
         known = {as_text(line) for line in ours.lines(ledger)}
-        for number, line in enumerate(theirs.lines(ledger), start=1):
-            if not all(isinstance(line.get(name), kind) for name, kind in kinds.items()):
-                theirs.damaged.append(f"{ledger} line {number} is of another version")
-            elif as_text(line) not in known:
-                known.add(as_text(line))
-                ours.append(ledger, line)
-                added += 1
+        new = {text: line for line in _lines(ledger, theirs) if (text := as_text(line)) not in known}
+        if new:
+            ours.append(ledger, *new.values())
+        added += len(new)
     return added
-
-
-_SIGHT: dict[str, type] = {"claim": str, "scale": str, "runs": list}
-_ENTRY: dict[str, type] = {
-    "claim": str,
-    "scale": str,
-    "digest": str,
-    "first_seen": str,
-    "runs_then": int,
-    "expect": dict,
-}

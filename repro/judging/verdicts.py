@@ -1,25 +1,25 @@
-"""Evidence against regions → verdicts (DESIGN §4).
+"""Evidence against criteria → verdicts (docs/rule.md).
 
 One rule: the two-sided 95% interval inside the supporting region supports, a stricter one inside the refuting region
 refutes, anything else is inconclusive. Stricter, because any one of a claim's comparisons refutes it while all must
-support it: see `stats.levels`. Pending and failed runs never count against a claim.
+support it: see `stats.rule`. Pending and failed runs never count against a claim.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from repro.claims import SCALES, Expectation, below
-from repro.claims.schema import Bounds
 from repro.experiment.estimands import Estimand, estimands
-from repro.experiment.net_check import check_nets
 from repro.experiment.requirements import Requirements
-from repro.judging.exact import OtherNumber, exact_number, other_numbers, own_bounds
+from repro.judging.criteria import Criteria, applicable, criteria, refutation_levels
+from repro.judging.evidence import Evidence, evidence
+from repro.judging.exact import OtherNumber, exact_number, other_numbers, own_region
 from repro.judging.missing import missing_data
-from repro.stats import Interval, Region, Sample, contrast, joint, judge, levels
+from repro.stats import Interval, Region, Sample, joint
 from repro.store import Store
 
 if TYPE_CHECKING:
@@ -28,17 +28,15 @@ if TYPE_CHECKING:
 Result = Literal["supported", "refuted", "inconclusive"]
 Status = Literal["complete", "pending", "failed"]
 
-ALPHA = 0.05
-"""Two-sided: an interval inside a region is wrong about its side at most this often."""
-
 
 @dataclass(frozen=True)
 class PartVerdict:
     """One estimand, judged.
 
     `interval` is at the level of support, `refutation` at the stricter level of refutation (None where nothing was
-    estimated). `absent` are the keys of runs and readings that are awaited. `needs` is the supporting region of the part,
-    where each has its own.
+    estimated). `clear`: a screen showed it clear of the refuting region, so that it takes no share of the level, and
+    `refutation` is None. `absent` are the keys of runs and readings that are awaited. `needs` is the supporting
+    region of the part, where each has its own.
     """
 
     estimand: Estimand
@@ -48,8 +46,9 @@ class PartVerdict:
     n: int
     note: str | None = None
     refutation: Interval | None = None
+    clear: bool = False
     absent: frozenset[str] = frozenset()
-    needs: Bounds | None = None
+    needs: Region | None = None
 
     @property
     def exact(self) -> bool:
@@ -61,7 +60,8 @@ class PartVerdict:
 class ExpectationVerdict:
     """An expectation, judged; `result` is None where it was not (yet), and `note` says why.
 
-    `exact`: it needs no training. `otherwise`: what other conventions of counting give.
+    `criteria` are the bars that it was judged by; None where it was not. `exact`: it needs no training. `otherwise`:
+    what other conventions of counting give.
     """
 
     id: str
@@ -71,6 +71,7 @@ class ExpectationVerdict:
     status: Status
     own_scale: str
     note: str | None = None
+    criteria: Criteria | None = None
     exact: bool = False
     otherwise: tuple[OtherNumber, ...] = ()
 
@@ -100,11 +101,14 @@ def judge_claim(item: Requirements, frame: pd.DataFrame, store: Store) -> ClaimV
     (see net_check.py) is failed.
     """
     here = frame[frame["claim"] == item.claim.id]
-    barred = check_nets(item.claim, store).barred
+    barred = item.net_check.barred
     judgeable = applicable(item)
-    deciding = sum(expectation.role == "decides" for expectation in judgeable.values())
+    gathered = {
+        name: _gather(name, expectation, item, here, store, barred) for name, expectation in judgeable.items()
+    }
+    levels = _levels(gathered)
     judged = tuple(
-        _expectation(name, expectation, item, here, store, deciding, barred)
+        _expectation(gathered[name], levels[name])
         if name in judgeable
         else _not_here(name, expectation, item)
         for name, expectation in item.file.expect.items()
@@ -126,27 +130,9 @@ def judge_claim(item: Requirements, frame: pd.DataFrame, store: Store) -> ClaimV
     else:
         result = joint([r for r in results if r is not None])
     # What exact arithmetic alone decides stands at every scale; everything else is capped by the scale.
-    if refuters:
-        exact = any(e.exact for e in refuters)
-    else:
-        exact = not left_out and all(e.exact for e in deciders)
+    exact = any(e.exact for e in refuters) if refuters else not left_out and all(e.exact for e in deciders)
     capped = below(item.scale, "paper") and not exact
     return ClaimVerdict(item.claim.id, item.scale, judged, result, status, capped, barred)
-
-
-def applicable(item: Requirements) -> dict[str, Expectation]:
-    """Return the expectations that a claim's scale lets judge; the level of refutation rests on their number."""
-    return {
-        name: expectation
-        for name, expectation in item.file.expect.items()
-        if not below(item.scale, expectation.from_scale or "exact")
-        and (item.file.exact(expectation) or item.measured or item.tuning or _awaited(expectation, item))
-    }
-
-
-def _awaited(expectation: Expectation, item: Requirements) -> bool:
-    """Whether it could be judged here if somebody brought what it needs."""
-    return item.scale == "paper" and item.file.metrics[expectation.metric].kind == "awaited"
 
 
 def _status(statuses: Sequence[Status]) -> Status:
@@ -172,43 +158,86 @@ def _not_here(name: str, expectation: Expectation, item: Requirements) -> Expect
     return ExpectationVerdict(name, expectation, (), None, "complete", own, note)
 
 
-def _expectation(
+@dataclass(frozen=True)
+class _Gathered:
+    """An expectation before its level is known: what there is of each comparison, or why there is none."""
+
+    verdict: ExpectationVerdict
+    criteria: Criteria
+    found: tuple[Evidence | tuple[PartVerdict, Status], ...]
+
+    @property
+    def clear(self) -> list[bool]:
+        """Which comparisons a screen shows clear of the refuting region; one without runs may still refute."""
+        return [isinstance(one, Evidence) and one.clear_of(self.criteria.refutes) for one in self.found]
+
+
+def _gather(
     name: str,
     expectation: Expectation,
     item: Requirements,
     frame: pd.DataFrame,
     store: Store,
-    deciding: int,
     barred: str | None,
-) -> ExpectationVerdict:
+) -> _Gathered:
     exact = item.file.exact(expectation)
     file = item.claim.base if exact else item.file
     expectation = file.expect.get(name, expectation)
-    parts = estimands(file, expectation)
+    bars = criteria(item, name)
     own = "exact" if exact else expectation.from_scale or "paper"
-    if not parts:
-        note = "this scale skips a cell of every comparison"
-        return ExpectationVerdict(name, expectation, (), None, "complete", own, note, exact)
-    looks = 1 if exact else len(file.experiment.seeds.looks)
-    support, refutation = levels(ALPHA, looks, len(parts), deciding if expectation.role == "decides" else 1)
-    supports = region(expectation.supports)
-    refutes = refuting_region(expectation)
-    judged, statuses = [], []
-    for part in parts:
-        missing = None if exact else missing_data(item, expectation, part, store)
-        found: Status = "complete"
+    found: list[Evidence | tuple[PartVerdict, Status]] = []
+    for part in estimands(file, expectation):
         if exact:
-            verdict, found = _exact_part(part, expectation, frame, item, store)
+            found.append(_exact_part(part, expectation, frame, item, store))
         elif barred is not None:
-            verdict, found = PartVerdict(part, {}, None, None, 0, barred), "failed"
-        elif missing is not None:
+            found.append((PartVerdict(part, {}, None, None, 0, barred), "failed"))
+        elif missing := missing_data(item, expectation, part, store):
             verdict = PartVerdict(part, {}, None, None, 0, missing.note, absent=missing.keys)
-            found = "failed" if missing.failed else "pending"
+            found.append((verdict, "failed" if missing.failed else "pending"))
         else:
-            verdict = _part(part, expectation, item, frame, (support, refutation), (supports, refutes))
-        statuses.append(found)
-        judged.append(verdict)
-    status = _status(statuses)
+            found.append(evidence(part, expectation, item, frame))
+    note = None if found else "this scale skips a cell of every comparison"
+    others = tuple(_otherwise(expectation, item, frame, store)) if exact else ()
+    unjudged = ExpectationVerdict(name, expectation, (), None, "complete", own, note, bars, exact, others)
+    return _Gathered(unjudged, bars, tuple(found))
+
+
+def _otherwise(
+    expectation: Expectation, item: Requirements, frame: pd.DataFrame, store: Store
+) -> Iterator[OtherNumber]:
+    for part, label, theirs, number in other_numbers(expectation, item, frame, store):
+        known = number.value is not None and math.isfinite(number.value)
+        supports = own_region(expectation, part)
+        would_do = supports.admits(number.value) if known and number.value is not None else None
+        yield OtherNumber(label, theirs.label or part.label, number.value, would_do)
+
+
+def _levels(gathered: Mapping[str, _Gathered]) -> dict[str, list[float | None]]:
+    """Return the level of refutation of each comparison, shared among all that refute the same statement.
+
+    Exact numbers take no share: they cannot err by chance.
+    """
+    levels: dict[str, list[float | None]] = {name: [None] * len(one.found) for name, one in gathered.items()}
+    trained = {name: one for name, one in gathered.items() if one.criteria.share and one.found}
+    for statement in {one.criteria.statement for one in trained.values()}:
+        sharing = {name: one for name, one in trained.items() if one.criteria.statement == statement}
+        share = next(iter(sharing.values())).criteria.share
+        levels |= refutation_levels(share, {name: one.clear for name, one in sharing.items()})
+    return levels
+
+
+def _expectation(gathered: _Gathered, levels: Sequence[float | None]) -> ExpectationVerdict:
+    judged: list[PartVerdict] = []
+    statuses: list[Status] = []
+    for found, level in zip(gathered.found, levels, strict=True):
+        if isinstance(found, Evidence):
+            judged.append(_part(found, gathered.criteria, level))
+            statuses.append("complete")
+        else:
+            judged.append(found[0])
+            statuses.append(found[1])
+    if not judged:
+        return gathered.verdict
     results = [part.result for part in judged]
     result: Result | None
     if "refuted" in results:
@@ -217,86 +246,26 @@ def _expectation(
         result = None
     else:
         result = joint([r for r in results if r is not None])
-    others = tuple(_otherwise(expectation, item, frame, store)) if exact else ()
-    return ExpectationVerdict(
-        name, expectation, tuple(judged), result, status, own, exact=exact, otherwise=others
+    return replace(gathered.verdict, parts=tuple(judged), result=result, status=_status(statuses))
+
+
+def _part(found: Evidence, bars: Criteria, level: float | None) -> PartVerdict:
+    part = PartVerdict(
+        found.estimand, found.samples, None, "inconclusive", found.n, found.note, clear=level is None
     )
-
-
-def _otherwise(
-    expectation: Expectation, item: Requirements, frame: pd.DataFrame, store: Store
-) -> Iterator[OtherNumber]:
-    for part, label, theirs, number in other_numbers(expectation, item, frame, store):
-        known = number.value is not None and math.isfinite(number.value)
-        supports = region(own_bounds(expectation, part))
-        would_do = supports.admits(number.value) if known and number.value is not None else None
-        yield OtherNumber(label, theirs.label or part.label, number.value, would_do)
-
-
-def _part(
-    part: Estimand,
-    expectation: Expectation,
-    item: Requirements,
-    frame: pd.DataFrame,
-    at: tuple[float, float],
-    regions: tuple[Region, Region],
-) -> PartVerdict:
-    chosen = frame[(frame["metric"] == expectation.metric) & (frame["scale"] == item.scale)]
-    if part.moment is not None:
-        chosen = chosen[chosen["moment"] == part.moment]
-    samples: dict[str, Sample] = {}
-    notes: list[str] = []
-    diverged, open_ = 0, False
-    for address in part.weights:
-        rows = chosen[chosen["cell"] == address].sort_values("seed")
-        samples[address] = sample_of(rows)
-        diverged += int(rows["diverged"].sum())
-        state = item.tuning.get(address)
-        if state is not None and state.state == "open":
-            open_ = True
-            notes.append(f"tuning open: the best learning rate of {address} lies on the edge of its grid")
-    n = min(len(sample.values) for sample in samples.values())
-    wanted = len(item.seeds) // item.file.metrics[expectation.metric].runs_a_value
-    if diverged:
-        runs = "1 diverged run counts" if diverged == 1 else f"{diverged} diverged runs count"
-        notes.append(f"{runs} as chance or as never reaching the target")
-    if n < wanted:
-        notes.append(f"only {n} of {wanted} runs lasted until this moment")
-    undefined = any(not math.isfinite(value) for sample in samples.values() for value in sample.values)
-    if undefined:
-        notes.append("a value is not defined (zero on a log scale, or not finite)")
-    first_look = item.file.experiment.seeds.looks[0]
-    if len(item.seeds) < first_look:
-        notes.append(f"nothing is judged on fewer than {first_look} seeds")
-    note = "; ".join(notes) or None
-    if undefined or n == 0:
-        return PartVerdict(part, samples, None, "inconclusive", n, note)
-    cells, weights = [samples[a] for a in part.weights], list(part.weights.values())
-    support, refutation = (
-        contrast(cells, weights, level=level, log=part.log, paired=expectation.paired and n == wanted)
-        for level in at
-    )
-    result: Result = judge(support, refutation, *regions)
-    # Runs that lasted are not a fair sample of all, so nothing is decided on them alone.
-    if open_ or n < wanted or len(item.seeds) < first_look:
-        result = "inconclusive"
-    return PartVerdict(part, samples, support, result, n, note, refutation)
-
-
-def sample_of(rows: pd.DataFrame) -> Sample:
-    """Return the sample that the rows of one cell, metric and moment are."""
-    return Sample(
-        tuple(rows["value"].tolist()),
-        tuple(rows["censored"].tolist()),
-        float(rows["resolution"].max() if len(rows) else 0.0),
-    )
+    if not found.defined:
+        return part
+    support = found.interval(bars.support_level, bars.supports)
+    refutation = None if level is None else found.interval(level, bars.refutes)
+    result: Result = bars.verdict(support, refutation) if found.decidable else "inconclusive"
+    return replace(part, interval=support, refutation=refutation, result=result)
 
 
 def _exact_part(
     part: Estimand, expectation: Expectation, frame: pd.DataFrame, item: Requirements, store: Store
 ) -> tuple[PartVerdict, Status]:
     number = exact_number(part, expectation.metric, item, frame, store)
-    needs = own_bounds(expectation, part)
+    needs = own_region(expectation, part)
     own = needs if expectation.printed else None
     if number.value is None:
         return PartVerdict(part, {}, None, None, 0, number.note, needs=own), (
@@ -306,32 +275,10 @@ def _exact_part(
         return PartVerdict(part, {}, None, "inconclusive", 0, number.note, needs=own), "complete"
     value = number.value
     interval = Interval(estimate=value, low=value, high=value, level=1.0, df=math.nan)
-    supports = region(needs)
-    refutes = supports.complement() if expectation.refuted is None else region(expectation.refuted)
+    supports = needs
+    refutes = supports.complement() if expectation.refuted is None else expectation.refuted.region
     result: Result = "inconclusive"
     if supports.admits(value) or refutes.admits(value):
         result = "supported" if supports.admits(value) else "refuted"
     sample = {address: Sample((value,)) for address in part.weights}
     return PartVerdict(part, sample, interval, result, 1, needs=own), "complete"
-
-
-def region(bounds: Bounds) -> Region:
-    """Return the region that a claim file's bounds describe."""
-    if bounds.within is not None:
-        return Region.within(*bounds.within)
-    if bounds.outside is not None:
-        return Region.outside(*bounds.outside)
-    if bounds.at_least is not None:
-        return Region.at_least(bounds.at_least)
-    assert bounds.at_most is not None
-    return Region.at_most(bounds.at_most)
-
-
-def refuting_region(item: Expectation) -> Region:
-    """Return what refutes an expectation: where the claim file names nothing, everything that does not support it."""
-    return complement(item.supports) if item.refuted is None else region(item.refuted)
-
-
-def complement(bounds: Bounds) -> Region:
-    """Return everything outside `bounds`: what refutes where the claim file names nothing else."""
-    return region(bounds).complement()

@@ -23,8 +23,6 @@ further normalisation in layer 2, and starts conv3 to conv5 at 0.03 in place of 
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 import torch.nn.functional as F  # noqa: N812 - the name every PyTorch reader knows
 from torch import Tensor, nn
 

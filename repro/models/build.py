@@ -25,7 +25,7 @@ def build_model(
     unknown = [] if entry.options is None else sorted(spec.options.keys() - entry.options)
     if unknown:
         raise ReproError(*(_unknown(where, key, entry.options or frozenset()) for key in unknown))
-    factory = load(entry.target, claims_folder)
+    factory = load(entry.target, claims_folder, spec.version)
     try:
         inspect.signature(factory).bind(in_shape, classes, **spec.options)
     except TypeError as error:

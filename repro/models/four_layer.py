@@ -8,7 +8,6 @@ layers-conv-local-13pct.cfg, and with response normalisation layers-18pct.cfg an
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import ClassVar
 
 from torch import Tensor, nn
@@ -33,7 +32,7 @@ class Conv3FC(nn.Module):
         activation: "relu", "tanh", or "scaled-tanh" (1.7159 tanh(2x/3)).
         lrn: normalise responses within 3×3 positions of a map, after the first two poolings (layers-18pct).
         left_out: "conv2" or "conv3": a layer that the net does without, its pooling aside; "" for none.
-        filters: of the three convolutions.
+        filters: of the first two convolutions.
         dropout: share of the inputs of the classifier that are zeroed in training.
         positive_biases: biases of conv2 and conv3 start at 1 (AlexNet, Sec. 5), whatever the recipe.
 
@@ -51,7 +50,7 @@ class Conv3FC(nn.Module):
         activation: str = "relu",
         lrn: bool = False,
         left_out: str = "",
-        filters: Sequence[int] = (32, 32, 64),
+        filters: int = 32,
         dropout: float = 0.0,
         positive_biases: bool = False,
     ) -> None:
@@ -61,19 +60,17 @@ class Conv3FC(nn.Module):
         self.act = activation_function(activation)
         self.init_bias = dict.fromkeys(("conv2", "conv3"), 1.0) if positive_biases else {}
         channels, height, width = in_shape
-        first, second, third = filters
-        second = first if left_out == "conv2" else second
-        third = second if left_out == "conv3" else third
-        self.conv1 = nn.Conv2d(channels, first, 5, padding=2)
-        self.conv2 = None if left_out == "conv2" else nn.Conv2d(first, second, 5, padding=2)
-        self.conv3 = None if left_out == "conv3" else nn.Conv2d(second, third, 5, padding=2)
+        last = filters if left_out == "conv3" else 64
+        self.conv1 = nn.Conv2d(channels, filters, 5, padding=2)
+        self.conv2 = None if left_out == "conv2" else nn.Conv2d(filters, filters, 5, padding=2)
+        self.conv3 = None if left_out == "conv3" else nn.Conv2d(filters, last, 5, padding=2)
         # cuda-convnet's pooling windows cover the whole map: sizes round up, averages leave out what is
         # outside.
         self.max_pool = nn.MaxPool2d(3, stride=2, ceil_mode=True)
         self.average_pool = nn.AvgPool2d(3, stride=2, ceil_mode=True)
         self.lrn = _lrn(WithinMap(3, 5e-5, 0.75), lrn)
         self.dropout = nn.Dropout(dropout) if dropout else nn.Identity()
-        self.fc = nn.Linear(third * _pooled(height, 3) * _pooled(width, 3), classes)
+        self.fc = nn.Linear(last * _pooled(height, 3) * _pooled(width, 3), classes)
 
     def forward(self, x: Tensor) -> Tensor:
         """Map inputs (N, C, H, W) to logits (N, classes)."""
@@ -149,10 +146,10 @@ def _check_conv3(left_out: object, filters: object, dropout: object, positive_bi
     problems = []
     if left_out not in ("", "conv2", "conv3"):
         problems.append(Problem("model option left_out", 'must be "conv2", "conv3" or ""', repr(left_out)))
-    numbers = list(filters) if isinstance(filters, Sequence) else []
-    if len(numbers) != 3 or not all(isinstance(number, int) and number >= 1 for number in numbers):
-        what = "must be three whole numbers of at least 1: [32, 32, 64]"
-        problems.append(Problem("model option filters", what, repr(filters)))
+    if not isinstance(filters, int) or filters < 1:
+        problems.append(
+            Problem("model option filters", "must be a whole number of at least 1", repr(filters))
+        )
     if not isinstance(dropout, int | float) or not 0 <= dropout < 1:
         problems.append(Problem("model option dropout", "must lie in 0 to 1, 1 left out", repr(dropout)))
     if not isinstance(positive_biases, bool):

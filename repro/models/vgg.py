@@ -23,8 +23,8 @@ Shape = tuple[int, int, int]
 FILTERS = (64, 128, 256, 512, 512)
 LAYERS = {"A": (1, 1, 2, 2, 2), "B": (2, 2, 2, 2, 2), "D": (2, 2, 3, 3, 3), "E": (2, 2, 4, 4, 4)}
 LAYERS |= {"A-LRN": LAYERS["A"], "C": LAYERS["D"], "B-5x5": (1, 1, 1, 1, 1)}
-"""Convolutions of each stage. "B-5x5" is the shallow net of Sec. 4.1: B with each pair of 3×3 layers replaced by a single
-5×5 layer."""
+"""Convolutions of each stage. "B-5x5" is the shallow net of Sec. 4.1: B with each pair of 3×3 layers replaced by a
+single 5×5 layer."""
 
 LEAST_SIDE = 32
 """Five poolings leave nothing of smaller images."""

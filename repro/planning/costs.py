@@ -14,7 +14,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from repro.planning.net_size import net_size
-from repro.registry import DATASETS, DatasetEntry
+from repro.planning.span import Span
+from repro.recipes import EvaluatedSet
+from repro.registry import DATASETS, NOT_IMPLEMENTED, DatasetEntry
 from repro.spec import RunSpec
 from repro.store import RunRecord
 
@@ -35,6 +37,14 @@ START_UP_SECONDS = 8.0
 
 TEST_SHARE = 0.2
 """Test images for each training image, as in CIFAR-10: their number is not known before they are read."""
+
+
+GUESS = "a guess"
+"""What a basis says of a time that rests on no measurement of anything like it."""
+
+GUESS_RANGE = (1 / 5, 30)
+"""Factors between which the time of a net that is known by name alone lies, guesses of small nets having been short by
+up to sixteen: it is taken for a small one, and may be a large one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,20 +69,31 @@ class Outlay:
     Attributes:
         runs: how many.
         follow: at most so many more may follow.
-        seconds: predicted for all of them on one worker; None where the size of the data is not known.
+        span: seconds of all of them on one worker; None where the size of the data is not known.
         longest: of one run.
         basis: what the prediction rests on.
     """
 
     runs: int
     follow: int
-    seconds: float | None
+    span: Span | None
     longest: float
     basis: str
 
+    @property
+    def seconds(self) -> float | None:
+        """Predicted seconds of all of them on one worker, if they can be told."""
+        return None if self.span is None else self.span.likely
+
     def wall_seconds(self, workers: int) -> float | None:
         """Return the predicted wall seconds on `workers` workers, if they can be told."""
-        return None if self.seconds is None else max(self.seconds / workers, self.longest)
+        return None if self.span is None else max(self.span.likely / workers, self.longest)
+
+    def between(self, workers: int) -> tuple[float, float] | None:
+        """Return what they may take at least and at most; None where it is not open how far runs go."""
+        if self.span is None or self.span.low == self.span.high:
+            return None
+        return self.span.low / workers, self.span.high / workers
 
 
 class Costs:
@@ -112,7 +133,7 @@ class Costs:
         """Return what training `spec` on one worker will cost, to its last step."""
         data = self._of(spec)
         planned = steps(spec, data)
-        rough = rough_seconds(spec, data, planned, _evaluations(spec, data, planned))
+        rough = rough_seconds(spec, data, planned, evaluations_of(spec, data, planned))
         ratio = self._same.get(_kind(spec))
         if ratio is not None:
             return Price(rough * ratio, measured=True)
@@ -125,6 +146,11 @@ class Costs:
     def wall_seconds(self, spec: RunSpec) -> float:
         """Return the predicted wall seconds of training `spec` on one worker."""
         return self.price(spec).seconds
+
+    def epochs(self, spec: RunSpec) -> float:
+        """Return the epochs of a run that nothing ends before its last step."""
+        data = self._of(spec)
+        return steps(spec, data) * spec.recipe.batch_size / _images(spec, data)
 
     def basis(self, runs: Iterable[RunSpec]) -> str:
         """Return what the predicted time of `runs` rests on, and how far it may be off, in words."""
@@ -139,7 +165,7 @@ class Costs:
                 "from a rough model of an idle CPU, within a factor of about 2",
                 [p for p in found if not p.measured and not p.guessed],
             ),
-            ("a guess: nothing like it was ever measured", [p for p in found if p.guessed]),
+            (f"{GUESS}: nothing like it was ever measured", [p for p in found if p.guessed]),
         ]
         shares = [
             (words, sum(price.seconds for price in prices) / total) for words, prices in parts if prices
@@ -148,17 +174,16 @@ class Costs:
             return shares[0][0]
         return "; ".join(f"{share:.0%} of it {words}" for words, share in shares)
 
-    def outlay(self, runs: Sequence[RunSpec], follow: int, follow_seconds: float) -> Outlay:
-        """Return what `runs` would cost once their data is there, with those that may follow them."""
+    def outlay(self, runs: Sequence[RunSpec], seconds: Sequence[Span], follow: int, rest: Span) -> Outlay:
+        """Return what `runs` would cost once their data is there, each so long, with those that may follow them."""
         data = [self._of(run) for run in runs]
         known = all(
-            entry.n_train is not None and run.in_shape(entry) for run, entry in zip(runs, data, strict=True)
+            entry.n_train is not None and run.in_shape(entry) and run.model.version != NOT_IMPLEMENTED
+            for run, entry in zip(runs, data, strict=True)
         )
-        seconds = [self.wall_seconds(run) for run in runs]
-        total = sum(seconds) + follow_seconds
-        return Outlay(
-            len(runs), follow, total if known else None, max(seconds, default=0.0), self.basis(runs)
-        )
+        total = sum(seconds, rest)
+        longest = max((span.likely for span in seconds), default=0.0)
+        return Outlay(len(runs), follow, total if known else None, longest, self.basis(runs))
 
     def _of(self, spec: RunSpec) -> DatasetEntry:
         name = spec.dataset.name
@@ -179,12 +204,17 @@ def rough_seconds(spec: RunSpec, data: DatasetEntry, steps: int, evaluations: in
     net = net_size(spec.model, _in_shape(spec, data), data.classes or 10)
     learnt = steps * recipe.batch_size * 3 * net.multiply_adds / MULTIPLY_ADDS_PER_SECOND
     images = _images(spec, data)
-    judged = min(images, recipe.train_error_images or images) + TEST_SHARE * images
-    evaluated = evaluations * judged * net.multiply_adds / EVALUATED_PER_SECOND
+    sets: dict[EvaluatedSet, int] = {"train": images, "test": round(TEST_SHARE * images)}
+    before, after = (
+        sum(recipe.images_evaluated(name, size, last=last) for name, size in sets.items())
+        for last in (False, True)
+    )
+    judged = max(evaluations - 1, 0) * before + min(evaluations, 1) * after
+    evaluated = judged * net.multiply_adds / EVALUATED_PER_SECOND
     return RUN_SECONDS + steps * net.layers * DISPATCH_SECONDS + learnt + evaluated
 
 
-def _evaluations(spec: RunSpec, data: DatasetEntry, steps: int) -> int:
+def evaluations_of(spec: RunSpec, data: DatasetEntry, steps: int) -> int:
     """Return how often a run is evaluated: before the first step, at its epochs, and after the last."""
     every = max(spec.recipe.evaluate_every * _images(spec, data) / spec.recipe.batch_size, 1.0)
     regular = math.floor(steps / every)

@@ -6,14 +6,17 @@ plans again until nothing is needed; `follow` and `held` say what may come.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from repro.experiment.net_check import NetCheck, check_nets
-from repro.experiment.requirements import Requirements
+from repro.experiment.requirements import Need, Requirements
+from repro.experiment.tuning import EXTENSIONS
+from repro.planning import reach
 from repro.planning.costs import START_UP_SECONDS, Costs, Outlay
+from repro.planning.span import Span, exactly
 from repro.registry import DataRef, DatasetEntry
-from repro.spec import ReadingSpec, RunSpec
+from repro.source_code import HASHED
+from repro.spec import ReadingSpec, RunSpec, Until, farther
 from repro.store import VERSIONS, RunRecord, Store, lineage
 
 
@@ -28,7 +31,9 @@ class Job:
         claims: who needs it.
         reason: why it is carried out (again).
         wall_seconds: predicted, on one worker.
+        between: what it may take at least and at most, where it may end early; None where that is not in question.
         source: where the run's dataset lies, if it was brought.
+        until: how far the run is to be trained; None: to its end.
     """
 
     run: RunSpec | None
@@ -38,6 +43,8 @@ class Job:
     reason: str
     wall_seconds: float
     source: DataRef | None = None
+    until: Until | None = None
+    between: tuple[float, float] | None = None
 
     @property
     def key(self) -> str:
@@ -63,6 +70,7 @@ class Plan:
         shared: runs that more than one claim needs.
         follow: at most so many runs may follow.
         follow_seconds: their predicted wall seconds on one worker.
+        follow_between: what they may take at least and at most.
         basis: what the predicted times rest on.
         awaited: what to bring → what the runs that wait for it would cost.
     """
@@ -75,6 +83,7 @@ class Plan:
     shared: int = 0
     follow: int = 0
     follow_seconds: float = 0.0
+    follow_between: tuple[float, float] = (0.0, 0.0)
     basis: str = ""
     awaited: Mapping[str, Outlay] = field(default_factory=dict)
 
@@ -90,6 +99,18 @@ class Plan:
             return 0.0
         return START_UP_SECONDS + max((sum(seconds) + self.follow_seconds) / workers, *seconds)
 
+    def wall_seconds_between(self, workers: int) -> tuple[float, float] | None:
+        """Return what all may take at least and at most; None where it is not open how far runs go."""
+        jobs = (*self.jobs, *self.held)
+        low, high = (
+            sum(job.between[end] if job.between else job.wall_seconds for job in jobs)
+            + self.follow_between[end]
+            for end in (0, 1)
+        )
+        if not jobs or low == high:
+            return None
+        return START_UP_SECONDS + low / workers, START_UP_SECONDS + high / workers
+
 
 READING_SECONDS = 0.15
 """A probe on a small net: loading weights and a few batches."""
@@ -97,124 +118,209 @@ READING_SECONDS = 0.15
 
 def make_plan(required: Sequence[Requirements], store: Store) -> Plan:
     """Merge what the claims need, and keep what is missing."""
-    net_checks = {item.claim.id: check_nets(item.claim, store) for item in required}
-    stopped = {claim: found.barred or "" for claim, found in net_checks.items() if found.state == "stopped"}
-    going = [item for item in required if item.claim.id not in stopped]
-    wanted: dict[str, RunSpec] = {}
-    readings: dict[str, dict[str, ReadingSpec]] = {}
-    claims: dict[str, set[str]] = {}
-    data: dict[str, DatasetEntry] = {}
-    for item in going:
-        for need in item.needs:
-            wanted[need.spec.key] = need.spec
-            data[need.spec.key] = item.claim.names.known(need.spec.dataset.identity)
-            readings.setdefault(need.spec.key, {}).update({r.key: r for r in need.readings})
-            claims.setdefault(need.spec.key, set()).add(item.claim.id)
-    found = {key: _usable(store, key, readings[key].values()) for key in wanted}
-    absent = [key for key, record in found.items() if record is None]
-    measured = [run for run in map(store.run, store.run_keys()) if run is not None] if absent else []
-    costs = Costs(measured, {wanted[key].dataset.identity: entry for key, entry in data.items()})
-    relatives = {lineage(record.spec): record for record in measured}
-
-    jobs: list[Job] = []
-    pending: dict[str, str] = {}
-    for key, spec in wanted.items():
-        record = found[key]
-        missing = data[key].missing
-        if record is None:
-            if missing is not None:
-                pending[key] = missing
-                continue
-            mine = tuple(readings[key].values())
-            seconds = costs.wall_seconds(spec) * _share_left(key, store) + READING_SECONDS * len(mine)
-            jobs.append(
-                Job(
-                    spec,
-                    True,
-                    mine,
-                    tuple(sorted(claims[key])),
-                    _reason(spec, store, relatives),
-                    seconds,
-                    data[key].source,
-                )
-            )
-            continue
-        # A run that ended early has no weights of later moments: those readings do not exist.
-        mine = tuple(
-            r for r in readings[key].values() if r.moment in record.weights and store.reading(r.key) is None
-        )
-        if mine and missing is not None:
-            pending[key] = missing
-        elif mine:
-            reason, seconds = (
-                "a probe has not been read from its kept weights yet",
-                READING_SECONDS * len(mine),
-            )
-            jobs.append(Job(spec, False, mine, tuple(sorted(claims[key])), reason, seconds, data[key].source))
-    for reading, owners in _exact(required, net_checks).values():
-        if store.reading(reading.key) is None:
-            reason = _failed_before(reading.key, store) or "not computed yet"
-            jobs.append(Job(None, False, (reading,), tuple(sorted(owners)), reason, READING_SECONDS))
-    # Gates and tuning first, since runs wait for them; then the longest, so that no long one is left for the end.
-    gating = {row.reading.key for found in net_checks.values() for row in found.rows if row.reading}
-    tuning = {need.spec.key for item in going for need in item.needs if need.purpose == "tune"}
-    jobs.sort(key=lambda job: (job.key not in gating, job.key not in tuning, -job.wall_seconds, job.key))
-    through = [item for item in going if net_checks[item.claim.id].state == "passed"]
-    free = {need.spec.key for item in through for need in item.needs}
-    # Nothing can follow runs that cannot be carried out.
-    waits = {
-        item.claim.id: next((pending[need.spec.key] for need in item.needs if need.spec.key in pending), None)
-        for item in going
-    }
-    able = [item for item in going if waits[item.claim.id] is None]
-    awaited = {}
-    for what in dict.fromkeys(pending.values()):
-        unable = [item for item in going if waits[item.claim.id] == what]
-        specs = [wanted[key] for key, bring in pending.items() if bring == what and found[key] is None]
-        follow = sum(item.follow for item in unable)
-        awaited[what] = costs.outlay(specs, follow, _follow_seconds(unable, costs))
+    stopped = {r.claim.id: r.net_check.barred or "" for r in required if r.net_check.state == "stopped"}
+    going = [r for r in required if r.claim.id not in stopped]
+    runs = _merged(going, store)
+    absent = [run for run in runs if run.record is None]
+    measured = [record for record in map(store.run, store.run_keys()) if record is not None] if absent else []
+    costs = Costs(measured, {run.spec.dataset.identity: run.data for run in runs})
+    pending = {run.spec.key: run.bring for run in runs if run.bring is not None}
+    jobs = _in_order([*_jobs(runs, store, costs, measured), *_jobs_without_runs(required, store)], required)
+    ready, held = _ready_and_held(jobs, going)
+    follow, rest = _following(going, pending, None, costs)
     return Plan(
-        jobs=tuple(job for job in jobs if job.run is None or job.key in free),
-        held=tuple(job for job in jobs if job.run is not None and job.key not in free),
+        jobs=ready,
+        held=held,
         stopped=stopped,
         pending=pending,
-        present=len(wanted) - len(absent),
-        shared=sum(len(owners) > 1 for owners in claims.values()),
-        follow=sum(item.follow for item in able),
-        follow_seconds=_follow_seconds(able, costs),
+        present=len(runs) - len(absent),
+        shared=sum(len(run.claims) > 1 for run in runs),
+        follow=follow,
+        follow_seconds=rest.likely,
+        follow_between=(rest.low, rest.high),
         basis=costs.basis(job.run for job in jobs if job.run and job.train),
-        awaited=awaited,
+        awaited=_awaited(going, absent, pending, store, costs),
     )
 
 
-def _usable(store: Store, key: str, readings: Iterable[ReadingSpec]) -> RunRecord | None:
-    """Return a run if it is there with the weights that readings are still to be taken from."""
-    record = store.run(key)
-    if record is None:
-        return None
-    wanted = {r.moment for r in readings if r.moment in record.weights and store.reading(r.key) is None}
-    return record if all(store.weights(key, moment) is not None for moment in wanted if moment) else None
+@dataclass
+class _WantedRun:
+    """A run that some claims need, merged.
+
+    Attributes:
+        spec: the run.
+        data: what is known of its dataset.
+        unavailable: why its net cannot be trained here; None where it can.
+        readings: key → reading that a claim takes from it.
+        claims: who needs it.
+        until: how far they need it; None: to its end.
+        needed: by which claim, and for what; the first one speaks for the others.
+        record: the run, if it is there with the weights that are still to be read from.
+        missing_readings: those to be taken now.
+    """
+
+    spec: RunSpec
+    data: DatasetEntry
+    until: Until | None = None
+    unavailable: str | None = None
+    needed: tuple[Requirements, Need] | None = None
+    readings: dict[str, ReadingSpec] = field(default_factory=dict)
+    claims: set[str] = field(default_factory=set)
+    record: RunRecord | None = None
+    missing_readings: tuple[ReadingSpec, ...] = ()
+
+    @property
+    def to_do(self) -> bool:
+        """Whether the run is to be trained, or read from."""
+        return self.record is None or bool(self.missing_readings)
+
+    @property
+    def bring(self) -> str | None:
+        """What to bring before that can be done, and how; None where nothing is."""
+        return (self.unavailable or self.data.missing) if self.to_do else None
 
 
-def _exact(
-    required: Sequence[Requirements], net_checks: Mapping[str, NetCheck]
-) -> dict[str, tuple[ReadingSpec, set[str]]]:
-    found: dict[str, tuple[ReadingSpec, set[str]]] = {}
+def _merged(going: Sequence[Requirements], store: Store) -> list[_WantedRun]:
+    """Return every run that some claim needs, once, with what is there of it."""
+    runs: dict[str, _WantedRun] = {}
+    for required in going:
+        for need in required.needs:
+            data = required.claim.names.known(need.spec.dataset.identity)
+            unavailable = required.claim.names.unavailable(need.spec.model.name)
+            wanted = _WantedRun(need.spec, data, need.until, unavailable, (required, need))
+            run = runs.setdefault(need.spec.key, wanted)
+            run.until = farther(run.until, need.until)
+            run.readings |= {reading.key: reading for reading in need.readings}
+            run.claims.add(required.claim.id)
+    for key, run in runs.items():
+        record = store.run(key)
+        run.missing_readings = tuple(run.readings.values())
+        if record is None:
+            continue
+        # A run that ended early has no weights of later moments: those readings do not exist.
+        missing = [
+            r for r in run.readings.values() if r.moment in record.weights and store.reading(r.key) is None
+        ]
+        if all(store.weights(key, moment) is not None for moment in {r.moment for r in missing} if moment):
+            run.record, run.missing_readings = record, tuple(missing)
+    return list(runs.values())
+
+
+def _jobs(
+    runs: Sequence[_WantedRun], store: Store, costs: Costs, measured: Sequence[RunRecord]
+) -> Iterator[Job]:
+    """Yield the jobs that train a run, or only take missing readings from it, where its data is at hand."""
+    relatives = {lineage(record.spec): record for record in measured}
+    for run in runs:
+        if not run.to_do or run.bring is not None:
+            continue
+        train = run.record is None
+        reason = "a probe has not been read from its kept weights yet"
+        between = None
+        seconds = READING_SECONDS * len(run.missing_readings)
+        if train:
+            reason = _reason(run.spec, store, relatives)
+            span = _seconds(run, store, costs)
+            between = (seconds + span.low, seconds + span.high) if span.low < span.high else None
+            seconds += span.likely
+        yield Job(
+            run.spec,
+            train,
+            run.missing_readings,
+            tuple(sorted(run.claims)),
+            reason,
+            seconds,
+            run.data.source,
+            run.until if train else None,
+            between,
+        )
+
+
+def _jobs_without_runs(required: Sequence[Requirements], store: Store) -> Iterator[Job]:
+    """Yield a job for each number that is computed without training and is not there."""
+    readings: dict[str, ReadingSpec] = {}
+    claims: dict[str, set[str]] = {}
     for item in required:
-        gating = [row.reading for row in net_checks[item.claim.id].rows if row.reading is not None]
-        for reading in [*gating, *(need.reading for need in item.exact)]:
-            found.setdefault(reading.key, (reading, set()))[1].add(item.claim.id)
-    return found
+        sizes = [row.reading for row in item.net_check.rows if row.reading is not None]
+        for reading in [*sizes, *(need.reading for need in item.exact)]:
+            readings.setdefault(reading.key, reading)
+            claims.setdefault(reading.key, set()).add(item.claim.id)
+    for key, reading in readings.items():
+        if store.reading(key) is None:
+            reason = _failed_before(key, store) or "not computed yet"
+            yield Job(None, False, (reading,), tuple(sorted(claims[key])), reason, READING_SECONDS)
 
 
-def _follow_seconds(required: Sequence[Requirements], costs: Costs) -> float:
-    """Bound the time of runs that may follow by the dearest tuning run of each claim."""
-    total = 0.0
-    for item in required:
-        if item.follow:
-            dearest = max(costs.wall_seconds(need.spec) for need in item.needs if need.purpose == "tune")
-            total += item.follow * dearest
-    return total
+def _in_order(jobs: Sequence[Job], required: Sequence[Requirements]) -> list[Job]:
+    """Put what runs wait for first: net checks, then tuning; then the longest, so that none is left for the end."""
+    checking = {row.reading.key for item in required for row in item.net_check.rows if row.reading}
+    tuning = {need.spec.key for item in required for need in item.needs if need.purpose == "tune"}
+    return sorted(
+        jobs, key=lambda job: (job.key not in checking, job.key not in tuning, -job.wall_seconds, job.key)
+    )
+
+
+def _ready_and_held(
+    jobs: Sequence[Job], going: Sequence[Requirements]
+) -> tuple[tuple[Job, ...], tuple[Job, ...]]:
+    """Part the jobs: held are those whose run no claim needs whose nets are known to be the paper's."""
+    passed = {need.spec.key for item in going if item.net_check.state == "passed" for need in item.needs}
+    ready = tuple(job for job in jobs if job.run is None or job.key in passed)
+    return ready, tuple(job for job in jobs if job.run is not None and job.key not in passed)
+
+
+def _waits_for(required: Requirements, pending: Mapping[str, str]) -> str | None:
+    """Return what is to be brought first for a claim; None where all its data is at hand."""
+    return next((pending[need.spec.key] for need in required.needs if need.spec.key in pending), None)
+
+
+def _awaited(
+    going: Sequence[Requirements],
+    absent: Sequence[_WantedRun],
+    pending: Mapping[str, str],
+    store: Store,
+    costs: Costs,
+) -> dict[str, Outlay]:
+    """Return what to bring → what the runs that wait for it would cost."""
+    awaited = {}
+    for bring in dict.fromkeys(pending.values()):
+        waiting = [run for run in absent if pending.get(run.spec.key) == bring]
+        seconds = [_seconds(run, store, costs) for run in waiting]
+        follow, rest = _following(going, pending, bring, costs)
+        awaited[bring] = costs.outlay([run.spec for run in waiting], seconds, follow, rest)
+    return awaited
+
+
+def _following(
+    going: Sequence[Requirements], pending: Mapping[str, str], bring: str | None, costs: Costs
+) -> tuple[int, Span]:
+    """Return how many runs may follow those of the claims that wait for `bring`, and their wall seconds.
+
+    None is of claims that wait for nothing: nothing can follow runs that cannot be carried out.
+    """
+    claims = [item for item in going if item.follow and _waits_for(item, pending) == bring]
+    seconds = sum((_cell_follows(item, need, costs) for item in claims for need in _open_cells(item)), Span())
+    return sum(item.follow for item in claims), seconds
+
+
+def _open_cells(item: Requirements) -> list[Need]:
+    """Return a tuning run of each cell whose rate is not chosen yet."""
+    first = {need.cell.address: need for need in reversed(item.needs) if need.purpose == "tune"}
+    return [first[address] for address, state in item.tuning.items() if state.chosen is None]
+
+
+def _cell_follows(item: Requirements, need: Need, costs: Costs) -> Span:
+    """Return the wall seconds of a cell's runs that follow: the rest of its grid, extensions of it, measured ones."""
+    assert item.file.tune is not None
+    state, budget, seeds = item.tuning[need.cell.address], costs.epochs(need.spec), len(item.file.tune.seeds)
+    tuned, measured = (
+        reach.epochs(item, need.cell, purpose, need.spec.recipe, budget) for purpose in ("tune", "measure")
+    )
+    # That a grid is extended once is likely, that it is four times is possible.
+    grid = max(0, state.at_most - 2 * EXTENSIONS * seeds)
+    likely = min(state.at_most, grid + seeds)
+    epochs = Span(grid * tuned.low, likely * tuned.likely, state.at_most * tuned.high)
+    return (epochs + measured * len(item.seeds)) * (costs.wall_seconds(need.spec) / (budget or 1.0))
 
 
 def _reason(spec: RunSpec, store: Store, relatives: Mapping[str, RunRecord]) -> str:
@@ -234,17 +340,32 @@ def _reason(spec: RunSpec, store: Store, relatives: Mapping[str, RunRecord]) -> 
         return "not run yet"
     old = relative.spec
     changes = [
-        f"{part} {field} changed from {old[part].get(field)} to {new[part][field]}"
+        _change(part, field, old[part].get(field), new[part][field])
         for part, field in VERSIONS
         if old[part].get(field) != new[part][field]
     ]
     return "; ".join(changes) or "not run yet"
 
 
-def _share_left(key: str, store: Store) -> float:
-    """Return the part of a run that is still to be done, between 0 and 1."""
-    unfinished = store.checkpoints(key).newest()
-    return 1.0 if unfinished is None else max(0.0, 1 - unfinished.step / max(unfinished.steps, 1))
+def _seconds(run: _WantedRun, store: Store, costs: Costs) -> Span:
+    """Return what the rest of a run takes on one worker, as far as it is needed."""
+    assert run.needed is not None
+    item, need = run.needed
+    budget = costs.epochs(run.spec)
+    epochs = reach.epochs(item, need.cell, need.purpose, run.spec.recipe, budget)
+    if run.until is not None and run.until.epochs is not None:
+        epochs = epochs.up_to(run.until.epochs)
+    unfinished = store.checkpoints(run.spec.key).newest()
+    share = 0.0 if unfinished is None else unfinished.step / max(unfinished.steps, 1)
+    whole = costs.wall_seconds(run.spec)
+    return (epochs * (whole / budget) if budget else exactly(whole)).less(share * whole)
+
+
+def _change(part: str, field: str, old: object, new: object) -> str:
+    if str(old).startswith("source-") and str(new).startswith(HASHED):
+        kept = "the run that an earlier version made is kept, and not used"
+        return f"the code that a {part} imports counts now, too; {kept}"
+    return f"{part} {field} changed from {old} to {new}"
 
 
 def _failed_before(key: str, store: Store) -> str | None:

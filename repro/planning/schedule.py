@@ -5,13 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from fnmatch import fnmatchcase
 from typing import get_args
 
 from repro.claims import Claim
 from repro.experiment.requirements import Requirements, requirements
 from repro.experiment.variants import Kind, Variant, variants
 from repro.judging.looks import Look, current_look, judge
-from repro.judging.verdicts import ExpectationVerdict, PartVerdict, region
+from repro.judging.verdicts import ExpectationVerdict, PartVerdict
+from repro.planning.allowance import allowed_seeds
 from repro.planning.plan import Plan, make_plan
 from repro.store import Store
 
@@ -25,6 +27,8 @@ class Schedule:
         most: claim id → go on to looks of at most so many seeds; claims that are absent stay at the looks whose runs
             are there.
         kinds: the variants that are run, too.
+        cells: patterns of addresses, such as ``*/conv3-fc/*``: nothing is run for other cells. What is judged is not
+            narrowed.
     """
 
     claims: Sequence[Claim]
@@ -32,17 +36,42 @@ class Schedule:
     store: Store
     most: Mapping[str, int] = field(default_factory=dict)
     kinds: Sequence[Kind] = ()
+    cells: Sequence[str] = ()
 
     def settled(self) -> Schedule:
-        """Return the schedule that asks for nothing more: each claim at the last look whose runs are all there.
+        """Return the schedule that asks for nothing more than the claims do by themselves.
 
-        A further look that ran out of time, or failed, does not take back the verdict of the look before.
+        Each claim is at the last look whose runs are all there: one that was asked for and ran out of time, or failed,
+        does not take back the verdict of the look before. Looks within a claim's own allowance are pending until their
+        runs are there.
         """
         return replace(self, most={})
 
     def looks(self) -> list[Look]:
         """Return where each claim stands."""
-        return [current_look(claim, self.scale, self.store, self.most.get(claim.id)) for claim in self.claims]
+        return [current_look(claim, self.scale, self.store, self._most(claim)) for claim in self.claims]
+
+    def _most(self, claim: Claim) -> int | None:
+        """Return how many seeds a claim may go on to: what it allows itself, or what it was told."""
+        found = (self.most.get(claim.id), allowed_seeds(claim, self.scale))
+        return max((seeds for seeds in found if seeds is not None), default=None)
+
+    def _narrowed(self, item: Requirements) -> Requirements:
+        """Return what a claim rests on, of the cells that anything is to be run for."""
+        if not self.cells:
+            return item
+
+        def chosen(address: str) -> bool:
+            return any(fnmatchcase(address, pattern) for pattern in self.cells)
+
+        tuning = {address: state for address, state in item.tuning.items() if chosen(address)}
+        return replace(
+            item,
+            needs=tuple(need for need in item.needs if chosen(need.cell.address)),
+            tuning=tuning,
+            follow=sum(s.at_most + len(item.seeds) for s in tuning.values() if s.chosen is None),
+            measured={address: needs for address, needs in item.measured.items() if chosen(address)},
+        )
 
     def variants(self, kinds: Sequence[Kind] = get_args(Kind)) -> list[tuple[Variant, Requirements]]:
         """Return the variants of these kinds that the claims declare, whether run or not, with what they rest on."""
@@ -65,17 +94,20 @@ class Schedule:
             for variant, item in self.variants()
             if variant.kind in self.kinds or (variant.kind == "control" and not variant.claim.trains)
         ]
-        plan = make_plan([*first, *wanted], self.store)
+        plan = self._planned([*first, *wanted])
         if plan.jobs or len(first) == len(looks):
             return plan
         further = [
             (self._nearness(look.earlier), look.requirements) for look in looks if look.earlier is not None
         ]
         for _, item in sorted(further, key=lambda pair: -pair[0]):
-            more = make_plan([item], self.store)
+            more = self._planned([item])
             if more.jobs:
                 return more
-        return make_plan([*(look.requirements for look in looks), *wanted], self.store)
+        return self._planned([*(look.requirements for look in looks), *wanted])
+
+    def _planned(self, required: Sequence[Requirements]) -> Plan:
+        return make_plan([self._narrowed(item) for item in required], self.store)
 
     def _nearness(self, item: Requirements) -> float:
         """Return how near a claim was to a decision: its most open part's distance from a bar, in half widths."""
@@ -95,6 +127,5 @@ def _distance(part: PartVerdict, expectation: ExpectationVerdict) -> float:
     interval = part.interval
     if interval is None or not 0 < interval.high - interval.low < math.inf:
         return 0.0
-    ends = [end for piece in region(expectation.item.supports).pieces for end in (piece.low, piece.high)]
-    nearest = min(abs(interval.estimate - end) for end in ends if math.isfinite(end))
+    nearest = min(abs(interval.estimate - end) for end in expectation.item.supports.ends)
     return 2 * nearest / (interval.high - interval.low)

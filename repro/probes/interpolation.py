@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor
 
@@ -59,4 +61,4 @@ def _fill_error(images: Tensor, patch: int, masked: int, seed: int) -> float:
         nearest = (distances == distances.min(dim=1, keepdim=True).values).double()
         filled = nearest @ image[visible] / nearest.sum(dim=1, keepdim=True)
         total += float((filled - image[hidden]).square().sum())
-    return (total / (n * masked * patches.shape[2])) ** 0.5
+    return math.sqrt(total / (n * masked * patches.shape[2]))

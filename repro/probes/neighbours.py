@@ -49,8 +49,8 @@ def nearest_images(context: ProbeContext) -> Rows:
     """Return four test images and the 6 training images nearest to each, in the order of their distance, as pictures.
 
     The four are the first test images of different classes. Rows hold "pixels" (base64 of RGB bytes), "height",
-    "width", "line" (which line of the picture), "caption", "gap" (whether it stands apart) and as value
-    whether the class is that of the test image, which itself comes first. Option `space`: "features" (default) or "pixels".
+    "width", "line" (which line of the picture), "caption", "gap" (whether it stands apart) and as value whether the
+    class is that of the test image, which itself comes first. Option `space`: "features" (default) or "pixels".
 
     Raises:
         ReproError: not of a run, unknown space, or the net has no linear layer.

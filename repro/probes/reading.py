@@ -54,7 +54,7 @@ def take_reading(
         raise mistake(
             where, f"unknown option {sorted(unknown)[0]!r}", None, f"known: {sorted(entry.options or ())}"
         )
-    probe = load(entry.target, claims_folder)
+    probe = load(entry.target, claims_folder, reading.version)
     if reading.run is not None:
         if weights is None or data is None:
             raise mistake(where, "needs the run's kept weights and its data")

@@ -12,6 +12,7 @@ Input = Literal["per-pixel-mean", "standardised", "raw-centred"]
 Initialisation = Literal["he", "fan-in", "gaussian-0.01", "cuda-convnet"]
 Decay = Literal["all", "weights"]
 TestViews = Literal["centre", "ten-crop"]
+EvaluatedSet = Literal["train", "test"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,11 +56,16 @@ class Recipe:
             "gaussian-0.01"; "cuda-convnet" (standard deviations declared by the model). Biases start at 0, or
             where the model declares it.
         bn_group: BN statistics are taken over groups of this many images; None: over the batch.
-        evaluate_every: epochs between clean evaluations of training and test set (a fraction is allowed);
-            the last step is always evaluated.
+        evaluate: which sets are evaluated, clean: "train", "test", both or none. What is not evaluated has no
+            columns in the history; running errors and losses cost nothing and are always there. A run of 0 steps
+            evaluates nothing.
+        evaluate_every: epochs between evaluations (a fraction is allowed); before the first step and after the last
+            one there is always one.
+        curve_images: evaluations before the last planned step take a fixed sample of so many images of each set;
+            None: the images that the last one takes. What a stop rule reads is such a sample, too.
         stop_at_train_error: training ends at the first evaluation at or below this clean training error.
-        train_error_images: the clean training error is taken over a fixed sample of so many training images;
-            None: over all of them.
+        train_error_images: the clean training error is taken over a fixed sample of so many training images, after
+            the last step, too; None: over all of them.
         test_views: "centre", or "ten-crop": beside the error of the whole image or its centre crop, that of
             ten crops an image, averaged, at the end of the run.
     """
@@ -89,19 +95,33 @@ class Recipe:
     input: Input = "per-pixel-mean"
     initialisation: Initialisation = "he"
     bn_group: int | None = None
+    evaluate: tuple[EvaluatedSet, ...] = ("train", "test")
     evaluate_every: float = 1.0
+    curve_images: int | None = None
     stop_at_train_error: float | None = None
     train_error_images: int | None = None
     test_views: TestViews = "centre"
 
     def as_json(self) -> dict[str, Any]:
         """Return plain data for the key and for `run.json`."""
-        return {**asdict(self), "milestones": list(self.milestones)}
+        return {**asdict(self), "milestones": list(self.milestones), "evaluate": list(self.evaluate)}
+
+    def images_evaluated(self, split: EvaluatedSet, images: int, *, last: bool) -> int:
+        """Return how many of the images of a set an evaluation takes, after the last planned step or before."""
+        if split not in self.evaluate or self.steps == 0:
+            return 0
+        most = [
+            images,
+            self.train_error_images if split == "train" else None,
+            None if last else self.curve_images,
+        ]
+        return min(number for number in most if number is not None)
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Recipe:
         """Invert :meth:`as_json`."""
-        return cls(**{**data, "milestones": tuple(data["milestones"])})
+        lists: dict[str, Any] = {n: tuple(data[n]) for n in ("milestones", "evaluate") if n in data}
+        return cls(**{**data, **lists})
 
 
 RECIPE_FIELDS = frozenset(field.name for field in fields(Recipe)) - {"name", "version"}

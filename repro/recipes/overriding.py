@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Any, get_args, get_type_hints
@@ -45,21 +44,27 @@ def recipe(name: str, overrides: dict[str, Any], place: Callable[[str], str] = s
     elif values.get("epochs") is not None:
         values["steps"] = None
     made = replace(RECIPES[name], **values)
-    if found := contradictions(made, place):
+    if found := contradictions(made, place, values.keys()):
         raise ReproError(*found)
     return made
 
 
-def contradictions(made: Recipe, place: Callable[[str], str] = "recipe.{}".format) -> list[Problem]:
-    """Return what is wrong with fields together."""
+def contradictions(
+    made: Recipe, place: Callable[[str], str] = "recipe.{}".format, told: Collection[str] = RECIPE_FIELDS
+) -> list[Problem]:
+    """Return what is wrong with fields together; those that were not set (`told`) are not blamed."""
     problems = []
     if (made.steps is None) == (made.epochs is None):
         what = "needs `steps` or `epochs`, one of the two"
         problems.append(Problem(place("steps"), what, repr(made.steps), "set one of them"))
     if made.bn_group is not None and made.batch_size % made.bn_group:
-        what = f"must divide batch_size = {made.batch_size}"
-        hint = "set both so that they fit"
-        problems.append(Problem(place("bn_group"), what, repr(made.bn_group), hint))
+        if "bn_group" in told or "batch_size" not in told:
+            what, blamed, received = f"must divide batch_size = {made.batch_size}", "bn_group", made.bn_group
+        else:
+            what = f"must be a multiple of {made.bn_group}, the recipe's own bn_group"
+            blamed, received = "batch_size", made.batch_size
+        hint = "set batch_size and bn_group (images whose BN statistics are taken together) so that they fit"
+        problems.append(Problem(place(blamed), what, repr(received), hint))
     if (made.warmup_lr is None) != (made.warmup_until_train_error is None):
         what = "needs both `warmup_lr` and `warmup_until_train_error`, or neither"
         problems.append(Problem(place("warmup_lr"), what, repr(made.warmup_lr), "give the other one, too"))
@@ -87,6 +92,16 @@ def contradictions(made: Recipe, place: Callable[[str], str] = "recipe.{}".forma
         if getattr(made, key) >= 1:
             what, hint = "must be below 1", "it is the share of the mean so far that is kept at each step"
             problems.append(Problem(place(key), what, repr(getattr(made, key)), hint))
+    if made.stop_at_train_error is not None and "train" not in made.evaluate:
+        what, hint = (
+            'reads the training error: `evaluate` must name "train"',
+            "add it, or leave the target out",
+        )
+        problems.append(Problem(place("stop_at_train_error"), what, repr(made.stop_at_train_error), hint))
+    if len(set(made.evaluate)) < len(made.evaluate):
+        problems.append(
+            Problem(place("evaluate"), "names a set twice", repr(list(made.evaluate)), "name each once")
+        )
     if made.nesterov and made.momentum == 0:
         problems.append(Problem(place("nesterov"), "needs a momentum", "momentum = 0", "set momentum"))
     return problems
@@ -106,9 +121,18 @@ def _field_problems(key: str, value: object, place: str) -> list[Problem]:
         words = isinstance(value, str) and all(isinstance(choice, str) for choice in choices) and choices
         hint = suggestion(str(value), choices) if words else f"its type is {Recipe.__annotations__[key]}"
         return [Problem(place, message[:1].lower() + message[1:], repr(value), hint)]
-    least = _LEAST.get(key, 0)
-    if isinstance(value, int | float) and not (math.isfinite(value) and least <= value):
-        return [Problem(place, "is out of range", repr(value), f"give a finite number of at least {least}")]
+    least, most = _LEAST.get(key, 0), _MOST.get(key, MOST)
+    numbers = value if isinstance(value, tuple) else (value,)
+    if len(numbers) > MOST_MILESTONES:
+        return [Problem(place, f"has more than {MOST_MILESTONES:,} entries", str(len(numbers)), "name fewer")]
+    if any(
+        isinstance(n, int | float) and not least <= n <= most for n in numbers
+    ):  # one that is no number is neither
+        return [
+            Problem(
+                place, "is out of range", repr(value), f"give a number, at least {least:g}, at most {most:g}"
+            )
+        ]
     if value == 0 and key in _POSITIVE:
         return [Problem(place, "is out of range", repr(value), "give a number above 0")]
     return []
@@ -122,5 +146,24 @@ def _types() -> dict[str, TypeAdapter[Any]]:
     return {name: TypeAdapter(hints[name]) for name in RECIPE_FIELDS}
 
 
-_LEAST = {"batch_size": 1, "bn_group": 1, "crop_size": 1, "train_error_images": 1}
+MOST = 1e9
+"""Of any number of a recipe; of iterations, a hundred times the longest training there is."""
+
+MOST_MILESTONES = 1_000
+
+_LEAST = {
+    "batch_size": 1,
+    "bn_group": 1,
+    "crop_size": 1,
+    "curve_images": 1,
+    "train_error_images": 1,
+    "evaluate_every": 1e-6,
+    "epochs": 1e-9,
+}
+_MOST = {
+    "batch_size": 10_000_000,
+    "crop_size": 10_000,
+    "epochs": 1e6,
+    **dict.fromkeys(("label_smoothing", "momentum", "stop_at_train_error", "warmup_until_train_error"), 1),
+}
 _POSITIVE = frozenset({"epochs", "lr", "evaluate_every", "warmup_lr", "epsilon"})

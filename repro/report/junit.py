@@ -100,5 +100,8 @@ def _case(claim: ClaimReport, paper: PaperReport, seconds: float) -> ET.Element:
         )
     lines = [f"{e.title} ({e.role}): {e.verdict.word}. {e.verdict.sentence}" for e in claim.expectations]
     lines += [change.says for change in claim.criteria_changes]
+    if claim.protocol is not None and not claim.protocol.of_paper:
+        lines.append(f"Not the paper's protocol: {'; '.join(claim.protocol.reasons)}. Words are capped.")
+    lines += claim.code_notes
     ET.SubElement(case, "system-out").text = visible("\n".join(lines))
     return case

@@ -80,6 +80,12 @@ def _claim(claim: ClaimReport) -> Iterator[str]:
     yield ""
     yield f"{plain(claim.statement)} ({plain(claim.source)})"
     yield ""
+    if claim.protocol is not None and not claim.protocol.of_paper:
+        yield f"Not the paper’s protocol: {plain('; '.join(claim.protocol.reasons))}. Words are capped."
+        yield ""
+    for note in claim.code_notes:
+        yield f"Note: {plain(note)}."
+        yield ""
     yield from _table(
         ["Expectation", "Paper", "Ours", "Supports", "Refutes", "Verdict"],
         [row for expectation in claim.expectations for row in _expectation(expectation)],
@@ -90,7 +96,7 @@ def _claim(claim: ClaimReport) -> Iterator[str]:
     if claim.deviations:
         yield ""
         yield from _table(
-            ["Differs from the paper", "Paper", "Here"],
+            [f"Differs from {_whose(claim)}", "There", "Here"],
             [[plain(row.what), plain(row.paper), _here(row)] for row in claim.deviations],
         )
     if claim.unknown:
@@ -104,6 +110,12 @@ def _claim(claim: ClaimReport) -> Iterator[str]:
     yield from _code(claim.command)
     yield ""
     yield "</details>"
+
+
+def _whose(claim: ClaimReport) -> str:
+    """Return whose protocol deviations are from."""
+    of_paper = claim.protocol is None or claim.protocol.of_paper
+    return "the paper’s protocol" if of_paper else "the file’s own protocol"
 
 
 def _here(row: Deviation) -> str:

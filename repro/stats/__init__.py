@@ -6,8 +6,15 @@ logs for ratios). What that buys, and what is left of it when it fails, is measu
 """
 
 from repro.stats.intervals import contrast, slope_weights
-from repro.stats.judging import Verdict3, joint, judge, levels
-from repro.stats.power import Spread, detectable_difference, observed_spread, seeds_needed
+from repro.stats.power import (
+    Spread,
+    decision_power,
+    detectable_difference,
+    fewest,
+    likely_effects,
+    observed_spread,
+    seeds_needed,
+)
 from repro.stats.prediction import (
     best_of_interval,
     binomial_se,
@@ -15,9 +22,11 @@ from repro.stats.prediction import (
     prediction_interval,
 )
 from repro.stats.regions import Piece, Region
+from repro.stats.rule import SCREEN, Verdict3, clear_of, joint, judge, look_shares, refutation_shares
 from repro.stats.samples import Bound, Interval, Sample
 
 __all__ = [
+    "SCREEN",
     "Bound",
     "Interval",
     "Piece",
@@ -27,14 +36,19 @@ __all__ = [
     "Verdict3",
     "best_of_interval",
     "binomial_se",
+    "clear_of",
     "contrast",
     "contrast_prediction",
+    "decision_power",
     "detectable_difference",
+    "fewest",
     "joint",
     "judge",
-    "levels",
+    "likely_effects",
+    "look_shares",
     "observed_spread",
     "prediction_interval",
+    "refutation_shares",
     "seeds_needed",
     "slope_weights",
 ]

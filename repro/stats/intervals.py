@@ -15,6 +15,7 @@ from dataclasses import replace
 
 from repro.stats.censoring import bound_of, unseen
 from repro.stats.moments import Moments, average, check_level, moments, on_scale, t_quantile, variance
+from repro.stats.rule import banerjee_level
 from repro.stats.samples import Interval, Sample
 
 
@@ -25,6 +26,7 @@ def contrast(
     level: float,
     log: bool = False,
     paired: bool = False,
+    either_side: bool = False,
 ) -> Interval:
     """Return the interval of Σ weight · (mean of cell), or of the ratio that it is on natural logs.
 
@@ -36,12 +38,11 @@ def contrast(
     With `paired`, the runs of the cells share seeds in the same order, and the contrasts per seed are normal.
 
     Guarantee: under these assumptions either side is wrong in at most 1 − level of cases, whatever the
-    variances and the numbers of runs. Student's t, for a single or a paired cell, is wrong half as often.
-    So, nearly, is Welch's interval at 95%; with very unequal spreads, two or three runs and the extreme
-    levels of joint statements it is not ("Welch alone" in ``bench/results/coverage.md``). The interval is
-    therefore never narrower than Banerjee's, √Σ (t · weight · sd)²/n with each cell's own t, at level 1 − 2
-    (1 − level): that one is proven. For equal spreads and three runs a cell this widens a 95% interval by
-    5% for two cells and by 27% for four; from five runs on by less than 1%.
+    variances and the numbers of runs; with `either_side`, both sides together are. Student's t, for a single or
+    a paired cell, is wrong in 1 − level of cases on both sides together. Welch's interval nearly is, and keeps the
+    promise of one side down to the levels of `rule.WELCH_KEEPS`. Beyond them, and for the promise of both
+    sides, the interval is never narrower than Banerjee's, √Σ (t · weight · sd)²/n with each cell's own t, at the
+    level of `rule.banerjee_level`: that one is proven.
 
     Smallest n: two runs in every cell used (three for intervals of use). Below that the interval is infinite.
 
@@ -62,6 +63,7 @@ def contrast(
         level: two-sided level of the interval.
         log: work on natural logs; a value at or below half a step (hence zero or negative) leaves (0, inf).
         paired: use the contrasts per seed.
+        either_side: the interval is held against a region of two pieces, which either end may pass wrongly.
 
     Raises:
         ValueError: as many weights as samples are needed, finite and not all 0; paired cells need equal n;
@@ -89,7 +91,7 @@ def contrast(
     if all(cell.censored for cell, _ in known):
         hidden = [unseen(sample, level, log) for sample, _ in used]
         known = [(replace(cell, down=cell.down + h), w) for (cell, w), h in zip(known, hidden, strict=True)]
-    reach, df = _paired_reach(used, known, level, log) if paired else _welch_reach(known, level)
+    reach, df = _paired_reach(used, known, level, log) if paired else _welch_reach(known, level, either_side)
     down = math.fsum(abs(weight) * (cell.down if weight > 0 else cell.up) for cell, weight in known)
     up = math.fsum(abs(weight) * (cell.up if weight > 0 else cell.down) for cell, weight in known)
     low = -math.inf if bound in ("from_above", "both") else estimate - reach - down
@@ -113,7 +115,9 @@ def slope_weights(levels: Sequence[float]) -> tuple[float, ...]:
     return tuple((level - centre) / square for level in levels)
 
 
-def _welch_reach(cells: Sequence[tuple[Moments, float]], level: float) -> tuple[float, float]:
+def _welch_reach(
+    cells: Sequence[tuple[Moments, float]], level: float, either_side: bool
+) -> tuple[float, float]:
     """Return how far the interval reaches to either side, and the Welch–Satterthwaite degrees of freedom."""
     lent = max(
         (max(cell.variance, cell.step_variance) for cell, _ in cells if not cell.censored), default=0.0
@@ -124,9 +128,10 @@ def _welch_reach(cells: Sequence[tuple[Moments, float]], level: float) -> tuple[
         parts.append((weight**2 * spread / cell.n, cell.n - 1))
     df = _satterthwaite(cells)
     welch = t_quantile(level, df) * math.sqrt(math.fsum(part for part, _ in parts))
-    doubled = max(2 * level - 1, 0.0)
-    banerjee = math.sqrt(math.fsum(t_quantile(doubled, df) ** 2 * part for part, df in parts))
-    return max(welch, banerjee), df
+    bound = banerjee_level([cell.n for cell, _ in cells], level, either_side)
+    if bound is None:
+        return welch, df
+    return max(welch, math.sqrt(math.fsum(t_quantile(bound, df) ** 2 * part for part, df in parts))), df
 
 
 def _satterthwaite(cells: Sequence[tuple[Moments, float]]) -> float:

@@ -9,13 +9,14 @@ noncentral t with Welch–Satterthwaite degrees of freedom would promise 80% whe
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from statistics import NormalDist
 from typing import TYPE_CHECKING
 
 from repro.stats.moments import average, check_level, moments, on_scale, variance
+from repro.stats.rule import banerjee_level
 from repro.stats.samples import Sample
 
 if TYPE_CHECKING:
@@ -60,6 +61,42 @@ def observed_spread(
     return Spread(sds, tuple(weight for _, weight in cells), slack)
 
 
+def decision_power(
+    sds: Sequence[float],
+    weights: Sequence[float],
+    distance: float,
+    n: int,
+    *,
+    level: float,
+    slack: float = 0.0,
+    width: float = math.inf,
+    either_side: bool = False,
+) -> float:
+    """Return the probability that n seeds a cell put the whole interval inside a piece of a region.
+
+    Assumptions: those of `contrast`, and that the runs to come spread like `sds`. For paired seeds give the sd of the
+    contrast per seed with weight 1; for ratios the sds and distances of natural logs.
+
+    Args:
+        sds: spread of single runs, one per cell, in the unit of `distance`.
+        weights: of the contrast, one per cell.
+        distance: of the truth from the nearer end of the piece, inside it.
+        n: runs in each cell; below 2 nothing is ever decided.
+        level: two-sided level of the interval that decides.
+        slack: what resolution adds to each side of the interval, Σ |weight| · half a step.
+        width: of the piece, where it has two ends: both must be cleared.
+        either_side: the region has two pieces, as in `contrast`.
+
+    Raises:
+        ValueError: lengths differ, an sd is negative or not finite, or the level does not lie between 0 and 1.
+    """
+    shares, largest = _shares(sds, weights, level)
+    near, far = distance - slack, width - distance - slack
+    if n < 2 or not shares:
+        return float(n >= 2 and min(near, far) >= 0)
+    return _power(near / largest, far / largest, shares, n, level, either_side)
+
+
 def detectable_difference(
     sds: Sequence[float],
     weights: Sequence[float],
@@ -68,29 +105,39 @@ def detectable_difference(
     level: float,
     power: float = 0.8,
     slack: float = 0.0,
+    width: float = math.inf,
+    either_side: bool = False,
 ) -> float:
-    """Return the smallest distance from the bar that n seeds a cell decide with the given power.
+    """Return the smallest distance from the bar, inside a region, that n seeds a cell decide with the given power.
 
-    Assumptions: those of `contrast`, and that the runs to come spread like `sds`. A region with two ends
-    needs the truth this far from both. For paired seeds give the sd of the contrast per seed with weight 1;
-    for ratios the sds of natural logs, the answer then being a difference of logs.
-
-    Args:
-        sds: spread of single runs, one per cell, in the unit of the answer.
-        weights: of the contrast, one per cell.
-        n: runs in each cell; below 2 the answer is nan, because no distance suffices.
-        level: two-sided level of the interval that decides.
-        power: probability of a decision.
-        slack: what resolution adds to each side of the interval, Σ |weight| · half a step.
+    Assumptions, arguments and errors are those of `decision_power`. Where the region has two ends the distance is
+    that from the nearer one; the answer is infinite where not even its middle is decided. Below 2 runs the answer
+    is nan, because no distance suffices.
 
     Raises:
-        ValueError: lengths differ, an sd is negative or not finite, or level or power do not lie between 0
-            and 1.
+        ValueError: as `decision_power`, and where the power does not lie between 0 and 1.
     """
-    shares, largest = _shares(sds, weights, level, power)
+    check_level(power)
+    shares, largest = _shares(sds, weights, level)
     if n < 2:
         return math.nan
-    return _distance(shares, n, level, power) * largest + slack if shares else slack
+    if not shares:
+        return slack if 2 * slack <= width else math.inf
+    if math.isinf(width):
+        return _distance(shares, n, level, power, either_side) * largest + slack
+
+    def decided(distance: float) -> float:
+        return _power(
+            (distance - slack) / largest, (width - distance - slack) / largest, shares, n, level, either_side
+        )
+
+    low, high = 0.0, width / 2
+    if decided(high) < power:
+        return math.inf
+    while high - low > 1e-9 * high:
+        middle = (low + high) / 2
+        low, high = (middle, high) if decided(middle) < power else (low, middle)
+    return high
 
 
 def seeds_needed(
@@ -102,26 +149,41 @@ def seeds_needed(
     power: float = 0.8,
     most: int = 1000,
     slack: float = 0.0,
+    width: float = math.inf,
+    either_side: bool = False,
 ) -> int | None:
-    """Return the smallest n that detects `distance`; None where `most` seeds do not suffice.
+    """Return the smallest n that decides `distance`; None where `most` seeds do not suffice.
 
-    Assumptions, arguments and errors are those of `detectable_difference`; `distance` is that of the truth
-    (or of the paper's number) from the nearest bar, its sign ignored. The smallest answer is 2.
+    Assumptions, arguments and errors are those of `detectable_difference`; the sign of `distance`, of the truth (or of
+    the paper's number) from the nearest bar, is ignored. The smallest answer is 2.
     """
-    shares, largest = _shares(sds, weights, level, power)
+    check_level(power)
+    shares, largest = _shares(sds, weights, level)
     beyond = abs(distance) - slack
     if not distance or most < 2 or beyond < 0 or (shares and not beyond):
         return None
-    if not shares:
-        return 2
 
     def suffices(n: int) -> bool:
-        return _power(beyond / largest, shares, n, level) >= power
+        reached = decision_power(
+            sds, weights, abs(distance), n, level=level, slack=slack, width=width, either_side=either_side
+        )
+        return reached >= power
 
     # From what known variances would need, which is near, outwards.
     bars = NormalDist().inv_cdf((1 + level) / 2) + NormalDist().inv_cdf(power)
-    known = math.fsum(shares) * min(bars * largest / beyond, most) ** 2
-    at = min(max(math.ceil(known), 2), most)
+    known = math.fsum(shares) * min(bars * largest / beyond, most) ** 2 if shares else 2.0
+    return fewest(suffices, most, near=math.ceil(known))
+
+
+def fewest(suffices: Callable[[int], bool], most: int, near: int = 2) -> int | None:
+    """Return the smallest number from 2 to `most` that suffices, all above it doing so, too; None where none does.
+
+    Args:
+        suffices: what is asked of a number.
+        most: the largest to be tried.
+        near: where to begin.
+    """
+    at = min(max(near, 2), most)
     low, high, step = 1, most + 1, 1
     while high - low > 1:
         if not low < at < high:
@@ -134,15 +196,48 @@ def seeds_needed(
     return high if high <= most else None
 
 
-def _shares(
-    sds: Sequence[float], weights: Sequence[float], level: float, power: float
-) -> tuple[tuple[float, ...], float]:
+def likely_effects(
+    distance: float, spread: Spread, n: int, *, known: bool, share: float = 0.8
+) -> tuple[float, float]:
+    """Return how small and how large a distance may be, told in units of the observed spread.
+
+    n runs measure a spread, and a mean, with error, and the seeds that a distance needs go by their ratio. The range
+    is a confidence interval of that ratio: for an estimate by the noncentral t distribution, for a number that is
+    `known` (a paper's) by the χ² distribution of the variance. Cells count with their Welch–Satterthwaite degrees of
+    freedom. Multiplied by the observed sds again, the ends can be given to `seeds_needed` as they are. The smaller
+    one is 0 where the data do not tell the truth from the bar.
+
+    Args:
+        distance: from the bar, at least 0.
+        spread: as observed, in n runs a cell.
+        n: runs a cell that were observed.
+        known: the distance has no error of its own.
+        share: level of the interval; in four of five cases the truth lies in the range.
+    """
+    from scipy.special import chdtri, nctdtrinc
+
+    parts = [(weight * sd) ** 2 / n for weight, sd in zip(spread.weights, spread.sds, strict=True)]
+    total = math.fsum(parts)
+    if n < 2 or not total:
+        return distance, distance
+    df = (n - 1) * total**2 / math.fsum(part**2 for part in parts)
+    tail = (1 - share) / 2
+    if known:
+        # The variance may be larger or smaller than the sample's by df over a quantile of χ².
+        low, high = (math.sqrt(float(chdtri(df, p)) / df) for p in (1 - tail, tail))
+        return distance * low, distance * high
+    observed = distance / math.sqrt(total)
+    ends = (float(nctdtrinc(df, p, observed)) for p in (1 - tail, tail))
+    low, high = (max(end, 0.0) * math.sqrt(total) if math.isfinite(end) else 0.0 for end in ends)
+    return low, high
+
+
+def _shares(sds: Sequence[float], weights: Sequence[float], level: float) -> tuple[tuple[float, ...], float]:
     """Return the cells' weighted variances as shares of the largest, and the square root of that.
 
     On the scale of the largest spread nothing under- or overflows. Cells without any spread have no share.
     """
     check_level(level)
-    check_level(power)
     if len(sds) != len(weights):
         raise ValueError(f"{len(sds)} sds with {len(weights)} weights")
     if not all(math.isfinite(sd) and sd >= 0 for sd in sds):
@@ -153,26 +248,34 @@ def _shares(
 
 
 @lru_cache(maxsize=10_000)  # a report asks for the same distances again and again
-def _distance(shares: tuple[float, ...], n: int, level: float, power: float) -> float:
+def _distance(shares: tuple[float, ...], n: int, level: float, power: float, either_side: bool) -> float:
     """Return the distance that is decided with `power`, for cells whose weighted variances are `shares`."""
     low, high = 0.0, math.sqrt(math.fsum(shares) / n)
-    while _power(high, shares, n, level) < power:
+    while _power(high, math.inf, shares, n, level, either_side) < power:
         low, high = high, 2 * high
     while high - low > 1e-9 * high:
         middle = (low + high) / 2
-        low, high = (middle, high) if _power(middle, shares, n, level) < power else (low, middle)
+        enough = _power(middle, math.inf, shares, n, level, either_side) >= power
+        low, high = (low, middle) if enough else (middle, high)
     return high
 
 
-def _power(distance: float, shares: tuple[float, ...], n: int, level: float) -> float:
-    """Return the probability that n seeds decide a distance."""
+def _power(
+    near: float, far: float, shares: tuple[float, ...], n: int, level: float, either_side: bool
+) -> float:
+    """Return the probability that the interval clears both ends of a piece, so far below and above the truth."""
     from scipy.special import ndtr  # half a second that listing and linting need not wait for
 
-    return float(ndtr((distance - _reaches(shares, n, level)) / math.sqrt(math.fsum(shares) / n)).mean())
+    error = math.sqrt(math.fsum(shares) / n)
+    reaches = _reaches(shares, n, level, either_side)
+    inside = ndtr((near - reaches) / error)
+    if math.isfinite(far):
+        inside = (inside - ndtr((reaches - far) / error)).clip(min=0)
+    return float(inside.mean())
 
 
 @lru_cache(maxsize=256)
-def _reaches(shares: tuple[float, ...], n: int, level: float) -> NDArray[np.float64]:
+def _reaches(shares: tuple[float, ...], n: int, level: float, either_side: bool) -> NDArray[np.float64]:
     """Return half the interval's width for each of the sample variances that stand for all."""
     import numpy as np
     from scipy.special import stdtrit
@@ -181,9 +284,12 @@ def _reaches(shares: tuple[float, ...], n: int, level: float) -> NDArray[np.floa
     total = variances.sum(0)
     df = (n - 1) * total**2 / (variances**2).sum(0)
     welch = -stdtrit(df, (1 - level) / 2) * np.sqrt(total / n)
-    banerjee = -stdtrit(n - 1, min(1 - level, 0.5)) * np.sqrt(total / n)
-    reaches: NDArray[np.float64] = np.maximum(welch, banerjee)
-    return reaches
+    bound = banerjee_level([n] * len(shares), level, either_side)
+    if bound is None:
+        reaches: NDArray[np.float64] = welch
+        return reaches
+    guarded: NDArray[np.float64] = np.maximum(welch, -stdtrit(n - 1, (1 - bound) / 2) * np.sqrt(total / n))
+    return guarded
 
 
 @lru_cache(maxsize=256)

@@ -77,6 +77,16 @@ class Region:
             gaps.append(Piece(low, math.inf, includes_low, True))
         return Region(tuple(gaps))
 
+    @property
+    def ends(self) -> tuple[float, ...]:
+        """The finite ends, in ascending order."""
+        ends = [end for piece in self.pieces for end in (piece.low, piece.high)]
+        return tuple(end for end in ends if math.isfinite(end))
+
+    def overlaps(self, other: Region) -> bool:
+        """Return whether two regions share more than a point."""
+        return any(max(a.low, b.low) < min(a.high, b.high) for a in self.pieces for b in other.pieces)
+
     def contains(self, interval: Interval) -> bool:
         """Return whether the whole interval, ends included, lies inside one piece of the region."""
         return any(piece.covers(interval.low, interval.high) for piece in self.pieces)

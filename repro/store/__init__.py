@@ -5,7 +5,8 @@
     .repro/runs/<key>/weights-<moment>.pt
     .repro/runs/<key>.theirs-<n>/       another result of the same run, imported: kept, shown, not used
     .repro/readings/<key>.json          a probe's rows (with a checksum)
-    .repro/checkpoints/<key>/step-<n>.checkpoint   where an unfinished run goes on (with a checksum)
+    .repro/checkpoints/<key>/step-<n>.checkpoint   where an unfinished run goes on (with a checksum); in the
+                                        header, the history of one that tuning stopped
     .repro/failures/<key>.json          why the last attempt at a run or reading failed
     .repro/criteria.jsonl               append-only ledger: when a claim's criteria were first seen
     .repro/seen.jsonl                   append-only ledger: which runs the checks of a claim have seen
@@ -18,7 +19,7 @@ of a run go when the run is there.
 
 from repro.store.checkpoints import Checkpoint, CheckpointFolder
 from repro.store.packed import column_of
-from repro.store.record import VERSIONS, Outcome, RunRecord, lineage
+from repro.store.record import VERSIONS, Outcome, RunRecord, lineage, predicted_seconds
 from repro.store.store import FORMAT, Failure, Store
 
 __all__ = [
@@ -32,4 +33,5 @@ __all__ = [
     "Store",
     "column_of",
     "lineage",
+    "predicted_seconds",
 ]

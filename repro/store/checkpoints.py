@@ -18,7 +18,7 @@ from repro.store.files import free_name, write
 KEPT = 2
 """The newest, and the one before."""
 
-LONGEST_HEADER = 1 << 20
+LONGEST_HEADER = 1 << 24
 
 
 @dataclass(frozen=True)
@@ -31,6 +31,9 @@ class Checkpoint:
         steps: steps planned.
         version: of the state's content; one of another version is not gone on from.
         sessions: where and with what the steps were done, oldest first, as in `RunRecord.provenance`.
+        stopped: the history so far of a run that was stopped because no more of it was needed; None of one that was
+            interrupted, or is under way.
+        wall_seconds: what it took so far.
     """
 
     key: str
@@ -39,6 +42,8 @@ class Checkpoint:
     steps: int
     version: int
     sessions: Sequence[Mapping[str, Any]]
+    stopped: Mapping[str, Sequence[float]] | None = None
+    wall_seconds: float = 0.0
 
 
 class CheckpointFolder:
@@ -118,15 +123,24 @@ def read(path: Path) -> tuple[Checkpoint, bytes]:
     return checkpoint, state
 
 
+class _UnusableError(ValueError):
+    """A header that can be read and makes no sense."""
+
+
 def _header(path: Path) -> tuple[Checkpoint, dict[str, Any], int]:
+    from repro.store.contract import wrong_with  # pydantic, not before something is read
+
     with path.open("rb") as file:
         line = file.readline(LONGEST_HEADER)
     try:
         head = json.loads(line)
-        checkpoint = Checkpoint(**head["content"])
-        if not all(isinstance(n, int) for n in (checkpoint.step, checkpoint.steps, checkpoint.version)):
-            raise TypeError
+        content = head["content"]
+        if (wrong := wrong_with("checkpoint", content)) is not None:
+            raise _UnusableError(wrong)
+        checkpoint = Checkpoint(**content)
         size = len(line) + int(head["bytes"])
+    except _UnusableError:
+        raise
     except (ValueError, KeyError, TypeError, RecursionError):
         raise ValueError("has a header that cannot be read") from None
     if path.stat().st_size != size:

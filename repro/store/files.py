@@ -9,8 +9,8 @@ import hashlib
 import json
 import os
 import uuid
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -101,16 +101,22 @@ def sync_folder(folder: Path) -> None:
             os.close(descriptor)
 
 
-def append_line(path: Path, content: Mapping[str, Any]) -> None:
-    """Append a line of JSON; one that an earlier writer left unfinished stays a line of its own."""
-    line = json.dumps(content) + "\n"
+def append_lines(path: Path, lines: Sequence[bytes]) -> None:
+    """Append lines, or, where there is no room, nothing; one that an earlier writer left unfinished stays its own."""
     with path.open("a+b") as file:
-        if file.tell():
+        before = file.seek(0, os.SEEK_END)
+        begun = b""
+        if before:
             file.seek(-1, os.SEEK_END)
-            line = line if file.read(1) == b"\n" else "\n" + line
-        file.write(line.encode())
-        file.flush()
-        os.fsync(file.fileno())
+            begun = b"" if file.read(1) == b"\n" else b"\n"
+        try:
+            file.write(begun + b"".join(line + b"\n" for line in lines))
+            file.flush()
+            os.fsync(file.fileno())
+        except OSError:
+            with suppress(OSError):
+                os.ftruncate(file.fileno(), before)
+            raise
 
 
 def part_of(path: Path) -> Path:
@@ -127,15 +133,15 @@ def free_name(path: Path, what: str) -> Path:
 
 
 @contextmanager
-def held(path: Path) -> Iterator[bool]:
-    """Hold a lock file; gives False at once where another process or thread holds it. The dead hold nothing.
+def held(path: Path, *, seconds: float = 0.0) -> Iterator[bool]:
+    """Hold a lock file; gives False where another process or thread holds it so long. The dead hold nothing.
 
     Raises:
         OSError: the file system knows no locks, or cannot write.
     """
     from filelock import FileLock, Timeout
 
-    lock = FileLock(path, timeout=0)
+    lock = FileLock(path, timeout=seconds)
     try:
         lock.acquire()
     except Timeout:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, Literal
 
@@ -59,6 +59,15 @@ class RunRecord:
 
 
 _CIRCUMSTANCES = ("wall_seconds", "provenance")
+
+
+def predicted_seconds(sessions: Sequence[Mapping[str, Any]]) -> float | None:
+    """Return what was predicted for a run: for each part of it, what its first session was told."""
+    parts: dict[float | None, float | None] = {}
+    for session in sessions:
+        parts.setdefault(session.get("until_epochs"), session.get("predicted_seconds"))
+    told = [seconds for seconds in parts.values() if seconds is not None]
+    return sum(told) if told else None
 
 
 def lineage(spec: Mapping[str, Any]) -> str:

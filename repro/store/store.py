@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,7 +13,7 @@ from typing import Any
 
 from repro.errors import mistake
 from repro.spec import ReadingSpec
-from repro.store import files
+from repro.store import files, ledgers
 from repro.store.checkpoints import Checkpoint, CheckpointFolder
 from repro.store.packed import Packer
 from repro.store.recent import Recent
@@ -22,6 +21,9 @@ from repro.store.record import RunRecord
 
 FORMAT = 2
 """Of the folder. 1 had no `store.json` and no checkpoints; its entries are read as they are."""
+
+LEDGER_SECONDS = 30.0
+"""How long another process may hold the lock of the ledgers; it needs milliseconds."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,7 @@ class Store:
         self.damaged: list[str] = []
         self.recent_runs = Recent[RunRecord]()
         self.recent_readings = Recent[Sequence[Mapping[str, Any]]]()
+        self.recent_stopped = Recent[Mapping[str, Sequence[float]]]()
         self._packer = Packer()
         # Joined as text: paths are asked for hundreds of thousands of times.
         self._runs, self._readings = str(root / "runs"), str(root / "readings")
@@ -65,8 +68,11 @@ class Store:
                 (self.root / name).mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryFile(dir=self.root), self.lock("store"):
                 pass
-            if self._read(self.root / "store.json") is None:
-                files.write(self.root / "store.json", files.sealed({"format": FORMAT}).encode())
+            path = self.root / "store.json"
+            if self._read(path) is None:
+                if path.exists():
+                    path.rename(files.free_name(path, "damaged"))
+                files.write(path, files.sealed({"format": FORMAT}).encode())
         except OSError as error:
             what = f"the store cannot be written: {error.strerror or error}"
             raise mistake(str(self.root), what, hint="choose a writable folder with --store DIR") from None
@@ -95,14 +101,8 @@ class Store:
         return record
 
     def _parsed(self, folder: str) -> RunRecord | None:
-        content = self._read(f"{self._runs}/{folder}/run.json")
-        if content is None:
-            return None
-        try:
-            return RunRecord(**content)
-        except TypeError:
-            self.damaged.append(f"runs/{folder}/run.json was written by another version")
-            return None
+        content = self._usable("run", f"{self._runs}/{folder}/run.json")
+        return None if content is None else RunRecord(**content)
 
     def intact(self, key: str) -> bool:
         """Tell whether a run is there and so are all its kept weights, as they were written."""
@@ -208,7 +208,7 @@ class Store:
 
     def whole_reading(self, key: str) -> dict[str, Any] | None:
         """Return a reading's "spec", "rows" and "provenance", read anew; None where it is absent or damaged."""
-        return self._read(f"{self._readings}/{key}.json")
+        return self._usable("reading", f"{self._readings}/{key}.json")
 
     def readings(self) -> Iterator[str]:
         """Return the keys of all readings, damaged ones included."""
@@ -232,7 +232,7 @@ class Store:
         """Keep another result of a reading beside ours, and return its file's name; None where it is there by now."""
         path = self.root / "readings" / f"{key}.json"
         for there in path.parent.glob(f"{path.name}.theirs-*"):
-            kept = self._read(there)
+            kept = self._usable("reading", there)
             if kept is not None and files.as_text(kept["rows"]) == files.as_text(content["rows"]):
                 return None
         beside = files.free_name(path, "theirs")
@@ -250,15 +250,27 @@ class Store:
             if newest is not None:
                 yield newest
 
+    def stopped(self, key: str) -> Mapping[str, Sequence[float]] | None:
+        """Return the history of a run that was stopped because no more of it was needed, or None."""
+        folder = self.checkpoints(key)
+        newest = folder.newest()
+        if newest is None or newest.stopped is None:
+            return None
+
+        def anew() -> Mapping[str, Sequence[float]] | None:
+            return next((checkpoint.stopped for _, checkpoint, _ in folder.whole()), None)
+
+        return self.recent_stopped.read(str(folder.files()[0]), anew)
+
     def failure(self, key: str) -> str | None:
         """Return why the last attempt at this run or reading failed, or None."""
-        content = self._read(self.root / "failures" / f"{key}.json")
+        content = self._usable("failure", self.root / "failures" / f"{key}.json")
         return None if content is None else str(content["reason"])
 
     def failures(self) -> Iterator[Failure]:
         """Return every failure that can be read, in order of key."""
         for name in self._names("failures"):
-            content = self._read(self.root / "failures" / name)
+            content = self._usable("failure", self.root / "failures" / name)
             if content is not None:
                 yield Failure(name.removesuffix(".json"), str(content["title"]), str(content["reason"]))
 
@@ -276,38 +288,85 @@ class Store:
         return files.held(self.root / "locks" / f"{key}.lock")
 
     def lines(self, ledger: str) -> Iterator[dict[str, Any]]:
-        """Return the lines of a ledger, in the order in which they were appended; unreadable ones are named."""
-        try:
-            text = (self.root / ledger).read_text(encoding="utf-8", errors="replace")
-        except FileNotFoundError:
-            return
-        for number, line in enumerate(text.splitlines(), start=1):
-            try:
-                content = json.loads(line)
-            except (ValueError, RecursionError):
-                content = None
-            if isinstance(content, dict):
-                yield content
-            else:
-                self.damaged.append(f"{ledger} line {number} cannot be read")
+        """Return what the lines of a ledger say, in their order; what is wrong with one is named in `damaged`."""
+        for line in self._ledger(ledger):
+            if line.wrong is not None:
+                self.damaged.append(f"{ledger} line {line.number} {line.wrong}")
+            if line.content is not None:
+                yield line.content
 
-    def append(self, ledger: str, line: Mapping[str, Any]) -> None:
-        """Append a line to a ledger.
+    def append(self, ledger: str, *lines: Mapping[str, Any]) -> None:
+        """Append lines to a ledger.
 
         Raises:
             ReproError: it cannot be written.
         """
+        path = self.root / ledger
         try:
-            files.append_line(self.root / ledger, line)
+            with files.held(self.root / "locks" / "ledgers.lock", seconds=LEDGER_SECONDS) as mine:
+                if not mine:
+                    raise OSError(None, "another process does not let go of its lock")
+                about = self._read(self.root / "store.json") or {"format": FORMAT}
+                ends = _ends(about)
+                seals = [line.seal for line in self._ledger(ledger)]
+                # Lines that are missing at the end stay missed: what follows is sealed over them.
+                before = seals[-1] if seals else ledgers.FIRST
+                if ledger in ends and ends[ledger] not in seals:
+                    before = ends[ledger]
+                written = []
+                for line in lines:
+                    text, before = ledgers.sealed(line, before)
+                    written.append(text)
+                files.append_lines(path, written)
+                about["ledgers"] = {**ends, ledger: before}
+                files.write(self.root / "store.json", files.sealed(about).encode())
         except OSError as error:
             hint = "make room, or choose another folder with --store DIR; runs that are there are safe"
-            raise mistake(
-                str(self.root / ledger), f"cannot be written: {error.strerror}", hint=hint
-            ) from None
+            raise mistake(str(path), f"cannot be written: {error.strerror}", hint=hint) from None
+
+    def check_ledgers(self) -> None:
+        """Name in `damaged` what is wrong with `store.json` and with the ledgers, lines that are gone among it."""
+        about = self._read(self.root / "store.json")
+        if about is None:
+            # A store of format 1 has none; it had no checkpoints, either.
+            if (self.root / "checkpoints").is_dir() and not (self.root / "store.json").exists():
+                self.damaged.append("store.json is missing, and with it where the ledgers end")
+            about = {}
+        ends = _ends(about)
+        for ledger in sorted({path.name for path in self.root.glob("*.jsonl")} | ends.keys()):
+            for _ in self.lines(ledger):
+                pass
+            if ledger in ends and ends[ledger] not in {line.seal for line in self._ledger(ledger)}:
+                self.damaged.append(f"{ledger} lacks its end: lines that were there are gone")
+
+    def _ledger(self, name: str) -> Iterator[ledgers.Line]:
+        try:
+            text = (self.root / name).read_bytes()
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            self.damaged.append(f"{name} cannot be read: {error.strerror}")
+            return
+        yield from ledgers.read(text)
 
     def _names(self, folder: str) -> list[str]:
         path = self.root / folder
-        return sorted(entry.name for entry in path.iterdir()) if path.is_dir() else []
+        # Names that begin with a dot are those of editors and file managers.
+        names = (entry.name for entry in path.iterdir()) if path.is_dir() else ()
+        return sorted(name for name in names if not name.startswith("."))
+
+    def _usable(self, kind: str, path: Path | str) -> dict[str, Any] | None:
+        """Return the content of an entry that is whole and makes sense; others are named in `damaged`."""
+        content = self._read(path)
+        if content is None:
+            return None
+        from repro.store.contract import wrong_with  # pydantic, not before something is read
+
+        wrong = wrong_with(kind, content)
+        if wrong is not None:
+            self.damaged.append(f"{Path(path).relative_to(self.root).as_posix()} {wrong}")
+            return None
+        return content
 
     def _read(self, path: Path | str) -> dict[str, Any] | None:
         try:
@@ -317,6 +376,12 @@ class Store:
             return None
         except (OSError, ValueError):
             self.damaged.append(
-                f"{Path(path).relative_to(self.root)} cannot be read or does not match its checksum"
+                f"{Path(path).relative_to(self.root).as_posix()} cannot be read or does not match its checksum"
             )
             return None
+
+
+def _ends(about: Mapping[str, Any]) -> dict[str, str]:
+    """Return ledger → the seal of its last line, as `store.json` tells it."""
+    ends = about.get("ledgers")
+    return {str(name): str(seal) for name, seal in ends.items()} if isinstance(ends, dict) else {}

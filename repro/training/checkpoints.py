@@ -19,8 +19,8 @@ class Checkpoints(Protocol):
     def due(self) -> bool:
         """Tell whether to save now; asked after every step or so, and cheap."""
 
-    def save(self, state: Mapping[str, Any]) -> None:
-        """Keep a state in place of the one before."""
+    def save(self, state: Mapping[str, Any], *, stopped: bool = False) -> None:
+        """Keep a state in place of the one before; `stopped` marks one that no more is needed of for now."""
 
     @property
     def stopping(self) -> bool:
@@ -39,3 +39,15 @@ class Interrupted(Exception):  # noqa: N818 - no error: the run goes on later
         super().__init__(f"interrupted at step {step:,} of {steps:,}")
         self.step = step
         self.steps = steps
+
+
+class Stopped(Exception):  # noqa: N818 - no error: the run goes on later, if ever needed
+    """A run has come as far as it is needed, and its state is saved.
+
+    Attributes:
+        row: the last row of its history.
+    """
+
+    def __init__(self, row: Mapping[str, float]) -> None:
+        super().__init__(f"stopped after {row['epoch']:g} epochs")
+        self.row = row

@@ -38,8 +38,8 @@ class Feed(Protocol):
     def batch(self, step: int) -> Batch:
         """Return the augmented batch of a step (from 0): a function of data, recipe, seed and step."""
 
-    def clean(self, split: Split) -> Iterator[Batch]:
-        """Yield a whole set without augmentation; of the training set, the images the recipe evaluates."""
+    def clean(self, split: Split, *, last: bool = True) -> Iterator[Batch]:
+        """Yield, without augmentation, the images of a set that an evaluation takes: the last one, or one before."""
 
     def first(self, count: int) -> Batch:
         """Return the first `count` training images without augmentation, in an order that ignores classes."""
@@ -49,6 +49,11 @@ class Feed(Protocol):
 
     def close(self) -> None:
         """Let go of what reads ahead."""
+
+
+def evenly_spaced(count: int, images: int) -> Tensor:
+    """Return the indices of `count` images of a set, as far from one another as they can be: int64, (count,)."""
+    return torch.arange(count) * images // max(count, 1)
 
 
 class MemoryFeed:
@@ -70,7 +75,7 @@ class MemoryFeed:
         self.images, self.classes, self.in_shape = len(data.train_labels), data.classes, data.in_shape
         self.device = device
         self.batch_size = recipe.batch_size
-        self.train_error_images = recipe.train_error_images
+        self.recipe = recipe
         self.augments = recipe.augmentation == "pad-crop-flip"
         self.pixels = {
             "train": torch.from_numpy(data.train_images).to(device),
@@ -111,10 +116,13 @@ class MemoryFeed:
         self.stage(step, 1)
         return self.staged(1)[0]
 
-    def clean(self, split: Split) -> Iterator[Batch]:
-        """Yield a whole set in its order."""
-        wanted = self.train_error_images if split == "train" else None
-        pixels, labels = self.pixels[split][:wanted], self.labels[split][:wanted]
+    def clean(self, split: Split, *, last: bool = True) -> Iterator[Batch]:
+        """Yield a set in its order, or every n-th image of it, whatever the order of classes."""
+        pixels, labels = self.pixels[split], self.labels[split]
+        wanted = self.recipe.images_evaluated(split, len(labels), last=last)
+        if wanted < len(labels):
+            sample = evenly_spaced(wanted, len(labels)).to(self.device)
+            pixels, labels = pixels[sample], labels[sample]
         size = IMAGES_AT_ONCE * (4 if self.device.type == "cuda" else 1)
         for start in range(0, len(labels), size):
             part = slice(start, start + size)

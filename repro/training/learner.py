@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
@@ -11,7 +11,7 @@ import torch
 import torch.nn.functional as F  # noqa: N812 - the name every PyTorch reader knows
 from torch import Tensor, nn
 
-from repro.recipes import Recipe
+from repro.recipes import EvaluatedSet, Recipe
 from repro.spec import Numerics
 from repro.training.capture import (
     EAGER_STEPS,
@@ -139,10 +139,18 @@ class Learner:
             logits: Tensor = self.model(inputs)
             return logits
 
-    def evaluate(self, between: Callable[[], None] = lambda: None) -> dict[str, float]:
+    def evaluate(
+        self,
+        between: Callable[[], None] = lambda: None,
+        sets: Sequence[EvaluatedSet] = ("train", "test"),
+        *,
+        last: bool = True,
+    ) -> dict[str, float]:
         """Return "train_error", "train_loss", "test_error" and "test_loss" of the clean sets.
 
         Args:
+            sets: those to be evaluated; the others have no entries.
+            last: whether it is the evaluation after the last planned step.
             between: called before each batch. It may raise; nothing that a state holds has changed then.
         """
         forward = self.forward if self.forward and self.replays else self.predict
@@ -152,15 +160,12 @@ class Learner:
                 between()
                 yield batch
 
+        found: dict[str, float] = {}
         with self._autocast():
-            train_error, train_loss = evaluate(self.model, watched(self.feed.clean("train")), forward)
-            test_error, test_loss = evaluate(self.model, watched(self.feed.clean("test")), forward)
-        return {
-            "train_error": train_error,
-            "train_loss": train_loss,
-            "test_error": test_error,
-            "test_loss": test_loss,
-        }
+            for name in sets:
+                error, loss = evaluate(self.model, watched(self.feed.clean(name, last=last)), forward)
+                found |= {f"{name}_error": error, f"{name}_loss": loss}
+        return found
 
     def multi_view_error(self) -> float:
         """Return the error, a fraction, over several views of each test image."""

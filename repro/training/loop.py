@@ -16,9 +16,9 @@ from repro.errors import ReproError, mistake
 from repro.models import build_model
 from repro.models.normalisation import group_batch_norm
 from repro.recipes import Recipe, contradictions
-from repro.spec import PRECISIONS, RunSpec
+from repro.spec import PRECISIONS, RunSpec, Until
 from repro.training.capture import can_be_captured, draws_random_numbers
-from repro.training.checkpoints import Checkpoints, Interrupted
+from repro.training.checkpoints import Checkpoints, Interrupted, Stopped
 from repro.training.devices import fix_algorithms, own_stream
 from repro.training.feeds import MemoryFeed
 from repro.training.initialisation import initialise
@@ -40,6 +40,7 @@ def train(
     claims_folder: Path | None = None,
     on_progress: Callable[[int, int], None] = lambda done, total: None,
     checkpoints: Checkpoints | None = None,
+    until: Until | None = None,
     readers: int = 0,
 ) -> TrainedRun:
     """Carry out a run. In one thread on one machine, the same spec gives the same bits, interrupted or not.
@@ -51,12 +52,14 @@ def train(
         claims_folder: where a user's own model is looked for.
         on_progress: called after each step, or several at once, with the steps done and planned.
         checkpoints: where the state is kept and found again; None keeps none.
+        until: how far it is needed; None: to its end.
         readers: processes that read images ahead, where these lie in files.
 
     Raises:
         ReproError: the model cannot be built, the recipe does not fit it or the data, or its precision is
             unknown.
         Interrupted: the checkpoints asked for an end; the state is saved.
+        Stopped: the run has come as far as it is needed, and is not at its end; the state is saved.
     """
     recipe = spec.recipe
     _check(spec)
@@ -75,7 +78,7 @@ def train(
         reseeds = own or draws_random_numbers(model)
         learner = Learner(recipe, spec.seed, model, feed, spec.numerics, captures=captures, reseeds=reseeds)
         with closing(learner):
-            return _Loop(recipe, learner).run(on_progress, checkpoints)
+            return _Loop(recipe, learner, until).run(on_progress, checkpoints)
 
 
 def _check(spec: RunSpec) -> None:
@@ -93,13 +96,15 @@ def _check(spec: RunSpec) -> None:
 class _Loop:
     """One run while it is carried out: what happens after which step."""
 
-    def __init__(self, recipe: Recipe, learner: Learner) -> None:
+    def __init__(self, recipe: Recipe, learner: Learner, until: Until | None) -> None:
         self.recipe = recipe
         self.learner = learner
+        self.until = until
         self.images = learner.feed.images
         self.chance_error = 1 - 1 / learner.feed.classes
         an_epoch = self.images / recipe.batch_size
         self.steps = math.ceil((recipe.epochs or 0) * an_epoch) if recipe.steps is None else recipe.steps
+        self.sets = recipe.evaluate if self.steps else ()
         self.evaluations = evaluation_steps(self.steps, recipe.evaluate_every * an_epoch)
         self.moments = {"epoch-1": math.ceil(an_epoch), "mid": self.steps // 2}
         self.stops = sorted({*self.evaluations, *self.moments.values()})
@@ -124,6 +129,7 @@ class _Loop:
         pending = self.step in {0, *self.evaluations} and not self.evaluated_now()
         finite = evaluated() if pending else _finite(self.history[-1])
         while self.step < self.steps and finite and not self.reached_target():
+            self.stop_if_far_enough(checkpoints)
             self.advance()
             for moment, at in self.moments.items():
                 if self.step == at:
@@ -168,6 +174,12 @@ class _Loop:
                 checkpoints.save(self.state())
             raise Interrupted(self.step, self.steps)
 
+    def stop_if_far_enough(self, checkpoints: Checkpoints | None) -> None:
+        if self.until is not None and self.until.passed(self.history[-1]):
+            if checkpoints:
+                checkpoints.save(self.state(), stopped=True)
+            raise Stopped(self.history[-1])
+
     def evaluated_now(self) -> bool:
         return bool(self.history) and self.history[-1]["step"] == self.step
 
@@ -177,7 +189,7 @@ class _Loop:
             "step": self.step,
             "epoch": self.step * self.recipe.batch_size / self.images,
             "lr": self.lr,
-            **self.learner.evaluate(between),
+            **self.learner.evaluate(between, self.sets, last=self.step == self.steps),
             **self.learner.running(self.step - int(self.history[-1]["step"]) if self.history else 0),
         }
         if self.recipe.warmup_lr is not None:
@@ -187,7 +199,8 @@ class _Loop:
             row["ten_crop_error"] = self.learner.multi_view_error() if self.step == self.steps else math.nan
         finite = _finite(row)
         if not finite:
-            row |= dict.fromkeys(("train_error", "test_error", "running_error"), self.chance_error)
+            errors = [f"{name}_error" for name in (*self.sets, "running")]
+            row |= dict.fromkeys(errors, self.chance_error)
         self.history.append(row)
         return finite
 
@@ -222,7 +235,8 @@ class _Loop:
 
 
 def _finite(row: Mapping[str, float]) -> bool:
-    return math.isfinite(row["train_loss"]) and (row["step"] == 0 or math.isfinite(row["running_loss"]))
+    clean = row.get("train_loss", row.get("test_loss", 0.0))
+    return math.isfinite(clean) and (row["step"] == 0 or math.isfinite(row["running_loss"]))
 
 
 def evaluation_steps(steps: int, every: float) -> frozenset[int]:

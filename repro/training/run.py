@@ -19,9 +19,9 @@ class TrainedRun:
         history: a row for each evaluation, the first before training (step 0). Keys: "step"; "epoch" (images
             seen / training images); "lr" (of the last step; at step 0, of the first to come); "train_error",
             "test_error" (fractions) and "train_loss", "test_loss" (mean cross-entropy, nats) of the clean
-            sets in evaluation mode; "running_error", "running_loss" over the augmented training batches since
-            the row before (NaN in the first), of smoothed targets where the recipe smooths them. With ten-crop
-            testing also "ten_crop_error", after the last planned step (NaN in other rows).
+            sets in evaluation mode, of those that the recipe evaluates; "running_error", "running_loss" over the
+            augmented training batches since the row before (NaN in the first), of smoothed targets where the recipe
+            smooths them. With ten-crop testing also "ten_crop_error", after the last planned step (NaN in other rows).
         outcome: "finished", or "diverged": a loss was not finite. The last row of a diverged run has errors
             of chance and the losses as they were.
         diverged_at_step: the first step whose loss was not finite, counted from 1; None where none was.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -80,7 +80,7 @@ class RunCheckpoints:
                 self.folder.set_aside(path, f"does not load: {reason}")
                 continue
             self._earlier = list(checkpoint.sessions)
-            self.going_on_from = checkpoint.step
+            self.going_on_from, self.planned_steps = checkpoint.step, checkpoint.steps
             self._loaded = path
             return dict(state)
         return None
@@ -95,14 +95,24 @@ class RunCheckpoints:
         """Tell whether it is time to save."""
         return self.stop.is_set() or time.monotonic() >= self._next
 
-    def save(self, state: Mapping[str, Any]) -> None:
-        """Keep a state; where it cannot be written, tell once and let the run go on."""
+    def save(self, state: Mapping[str, Any], *, stopped: bool = False) -> None:
+        """Keep a state; where it cannot be written, tell once and let the run go on.
+
+        The history of a run that was stopped stands in the header, where tuning reads it.
+        """
         began = time.monotonic()
         content = io.BytesIO()
         torch.save(dict(state), content)
         step = int(state["step"])
         checkpoint = Checkpoint(
-            self.spec.key, self.spec.as_json(), step, self.planned_steps, STATE_VERSION, self.sessions(step)
+            self.spec.key,
+            self.spec.as_json(),
+            step,
+            self.planned_steps,
+            STATE_VERSION,
+            self.sessions(step),
+            stopped=_columns(state["history"]) if stopped else None,
+            wall_seconds=float(state["wall_seconds"]),
         )
         try:
             self.folder.put(checkpoint, content.getbuffer())
@@ -125,3 +135,7 @@ class RunCheckpoints:
     def sessions(self, step: int) -> list[Mapping[str, Any]]:
         """Return where and with what the run was carried out up to a step, oldest first."""
         return [*self._earlier, {**self._session, "from_step": self.going_on_from, "to_step": step}]
+
+
+def _columns(rows: Sequence[Mapping[str, float]]) -> dict[str, list[float]]:
+    return {name: [row[name] for row in rows] for name in rows[0]}

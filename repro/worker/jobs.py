@@ -13,20 +13,20 @@ from typing import Any
 
 import torch
 
-from repro.datasets import ImageData, ImageFiles, load_dataset
+from repro.datasets import ChangedDataError, ImageData, ImageFiles, load_dataset
 from repro.errors import Problem, ReproError
 from repro.probes.reading import take_reading
 from repro.registry import DataRef
-from repro.spec import ReadingSpec, RunSpec
+from repro.spec import ReadingSpec, RunSpec, Until
 from repro.store import Store
 from repro.training import TrainedRun, train
-from repro.training.checkpoints import Interrupted
+from repro.training.checkpoints import Interrupted, Stopped
 from repro.training.devices import fix_algorithms, is_out_of_memory, own_stream
 from repro.training.footprint import run_bytes
 from repro.worker.checkpoints import RunCheckpoints
 from repro.worker.failures import ends_the_process, reason
 from repro.worker.memory import DeviceMemory, Share
-from repro.worker.provenance import provenance
+from repro.worker.provenance import code_provenance, provenance
 from repro.worker.recording import as_bytes, errors_of, record_of
 
 Emit = Callable[[Mapping[str, Any]], None]
@@ -74,17 +74,21 @@ class Worker:
         self.memory = DeviceMemory(_bytes_to_share(device))
 
     def work(self, job: Mapping[str, Any]) -> None:
-        """Carry out one job and say how it ended: "done", "failed" with a reason, "busy" or "interrupted"."""
+        """Carry out one job and say how it ended.
+
+        "done"; "failed" or "changed" (its data), with a reason; "busy"; or "interrupted".
+        """
         run = RunSpec.from_json(job["run"]) if job["run"] else None
         if run and job.get("source"):
             self.sources[run.dataset.identity] = DataRef.from_json(job["source"])
         readings = [ReadingSpec(**{**r, "run": run if r["moment"] else None}) for r in job["readings"]]
+        until = Until(**job["until"]) if job.get("until") else None
         key = run.key if run else readings[0].key
         try:
             while not self.stop.is_set():
                 with self.store.lock(key) as mine:
                     if mine:
-                        done = self.carry_out(run, readings, job.get("predicted_seconds"))
+                        done = self.carry_out(run, until, readings, job.get("predicted_seconds"))
                         self.emit({**done, "key": key})
                         return
                 if not job["wait"]:
@@ -98,17 +102,26 @@ class Worker:
             self.emit({"event": "interrupted", "key": key})
 
     def carry_out(
-        self, run: RunSpec | None, readings: list[ReadingSpec], predicted_seconds: float | None
+        self,
+        run: RunSpec | None,
+        until: Until | None,
+        readings: list[ReadingSpec],
+        predicted_seconds: float | None,
     ) -> dict[str, Any]:
         """Train what is missing and read what is missing; raises only what leaves a GPU of no use."""
         try:
-            what = self.train(run, predicted_seconds) if run else "computed"
+            what = self.train(run, until, predicted_seconds) if run else "computed"
             for reading in readings:
                 if self.stop.is_set():
                     return {"event": "interrupted"}
                 self.read(reading, run)
         except Interrupted:
             return {"event": "interrupted"}
+        except ChangedDataError as error:
+            return {"event": "changed", "reason": str(error)}
+        except Stopped as end:
+            # No readings are taken of a part of a run.
+            what = f"as far as tuning needs it: {end}"
         except _UnwritableError as error:
             return {"event": "failed", "reason": str(error), "in_vain": True}
         except Exception as error:
@@ -120,7 +133,7 @@ class Worker:
         self.store.clear_failure(run.key if run else readings[0].key)
         return {"event": "done", "what": what}
 
-    def train(self, spec: RunSpec, predicted_seconds: float | None) -> str:
+    def train(self, spec: RunSpec, until: Until | None, predicted_seconds: float | None) -> str:
         """Train `spec`, from its last checkpoint on, unless the store has it by now; return what to tell."""
         if self.store.intact(spec.key):
             return "already there"
@@ -129,12 +142,16 @@ class Worker:
         checkpoints = RunCheckpoints(
             self.store.checkpoints(spec.key),
             spec,
-            {**self.provenance, "predicted_seconds": predicted_seconds},
+            {
+                **self.made_with(spec),
+                "predicted_seconds": predicted_seconds,
+                "until_epochs": until.epochs if until else None,
+            },
             self.stop,
             lambda text: self.emit({"event": "warning", "message": f"{spec.title}: {text}"}),
             self.checkpoint_seconds,
         )
-        result, share = self.beside_others(spec, data, checkpoints)
+        result, share = self.beside_others(spec, until, data, checkpoints)
         blobs = {moment: as_bytes(state) for moment, state in result.weights.items()}
         sessions = checkpoints.sessions(result.steps_done)
         record = record_of(spec, result, data, blobs, sessions, share.device_seconds)
@@ -148,14 +165,18 @@ class Worker:
         return f"{result.outcome}, {errors_of(result)}"
 
     def beside_others(
-        self, spec: RunSpec, data: ImageData | ImageFiles, checkpoints: RunCheckpoints
+        self,
+        spec: RunSpec,
+        until: Until | None,
+        data: ImageData | ImageFiles,
+        checkpoints: RunCheckpoints,
     ) -> tuple[TrainedRun, Share]:
         """Train as soon as there is room on the device; where memory runs out in company, again with fewer beside."""
         wanted = self.bytes_of(spec, data)
         while True:
             with self.memory.reserved(wanted, spec.numerics.precision) as share:
                 try:
-                    return self.trained(spec, data, checkpoints), share
+                    return self.trained(spec, until, data, checkpoints), share
                 except Exception as error:
                     if not is_out_of_memory(error) or not self.memory.ran_out():
                         raise
@@ -166,7 +187,13 @@ class Worker:
                 }
             )
 
-    def trained(self, spec: RunSpec, data: ImageData | ImageFiles, checkpoints: RunCheckpoints) -> TrainedRun:
+    def trained(
+        self,
+        spec: RunSpec,
+        until: Until | None,
+        data: ImageData | ImageFiles,
+        checkpoints: RunCheckpoints,
+    ) -> TrainedRun:
         """Train; a checkpoint that the run cannot go on from is set aside for the one before, or for none."""
         last, moved = 0.0, False
 
@@ -186,9 +213,10 @@ class Worker:
                     claims_folder=self.claims_folder,
                     on_progress=on_progress,
                     checkpoints=checkpoints,
+                    until=until,
                     readers=math.ceil(self.readers / max(1, self.memory.nets)),
                 )
-            except Interrupted:
+            except (Interrupted, Stopped):
                 raise
             except Exception as error:
                 if moved or not checkpoints.going_on_from or is_out_of_memory(error):
@@ -225,8 +253,18 @@ class Worker:
             with contextlib.suppress(OSError):  # the run's own failure tells of it, too
                 self.store.put_failure(reading.key, reading.probe, reason(error, self.claims_folder))
             raise
-        self.store.put_reading(reading, rows, self.provenance)
+        made = self.made_with(run, reading.probe)
+        self.store.put_reading(reading, rows, made)
         self.store.clear_failure(reading.key)
+
+    def made_with(self, run: RunSpec | None, *probes: str) -> dict[str, Any]:
+        """Return where and with what a run or a reading is made, a user's own code and data included."""
+        targets = [run.model.name, run.dataset.name] if run is not None else []
+        found = {**self.provenance, **code_provenance([*targets, *probes], self.claims_folder)}
+        if run is not None and ":" in run.dataset.name:
+            # Its fingerprint is that of the code that makes it: what it made is told beside.
+            found["data"] = self.data(run).fingerprint
+        return found
 
     def bytes_of(self, spec: RunSpec | None, data: ImageData | ImageFiles | None) -> int:
         """Return an estimate of what a run or its readings take on a GPU; 0 where that does not matter."""

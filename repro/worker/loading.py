@@ -1,12 +1,14 @@
 """A process that tries to load weights and checkpoints, and executes nothing that they may hold.
 
-`python -m repro.worker.loading` reads paths, a line each, and answers for each with why it does not load, or null.
+`repro.worker.loading` reads paths, a line of JSON each, and answers with a line each: why it does not load, or null.
+Its first line, "ready", says that it is able to.
 """
 
 from __future__ import annotations
 
 import io
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -25,6 +27,14 @@ def reason(path: Path) -> str | None:
     return None
 
 
-if __name__ == "__main__":
+def main() -> None:
+    """Answer for every path on standard input."""
+    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)
+    print(json.dumps({"ready": True}), file=answers, flush=True)
     for line in sys.stdin:
-        print(json.dumps(reason(Path(json.loads(line)))), flush=True)
+        print(json.dumps({"why": reason(Path(json.loads(line)))}), file=answers, flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,19 +1,23 @@
 """A worker process: reads jobs as JSON lines and answers with events.
 
-`python -m repro.worker.process --store DIR --claims DIR --device cpu`; started by pool.py, not by people. The end of
-its standard input, which the parent's death brings, too, asks it to save what it is at and to end; so does SIGTERM.
+`repro.worker.process --store DIR --claims DIR --device cpu`; started by pool.py, not by people. It saves what it is at
+and ends where it is told so, at SIGTERM, SIGINT, SIGUSR1 and SIGUSR2, and where its standard input ends without a word,
+which the parent's death brings: then it has ORPHAN_SECONDS for it.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
+import io
 import json
 import os
 import queue
 import signal
 import threading
+import time
 import traceback
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -23,6 +27,9 @@ import torch
 from repro.store import Store
 from repro.training.devices import MOST_STREAMS
 from repro.worker.jobs import Worker
+
+ORPHAN_SECONDS = 10.0
+"""How long a worker whose parent has died may take to save what it is at."""
 
 
 def choose_device(name: str) -> torch.device:
@@ -60,10 +67,13 @@ def main() -> None:
         stop.set()
         jobs.put(None)
 
-    signal.signal(signal.SIGTERM, end)
-    # Prints of a user's own code must not mix with events.
-    events = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    for name in ("SIGTERM", "SIGINT", "SIGUSR1", "SIGUSR2"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), end)
+    # Prints of a user's own code must not mix with events, nor programs that it starts read jobs.
+    events, orders = os.fdopen(os.dup(1), "w", encoding="utf-8"), os.dup(0)
     os.dup2(2, 1)
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     speaking = threading.Lock()
 
     def emit(event: Mapping[str, Any]) -> None:
@@ -92,14 +102,7 @@ def main() -> None:
         readers=max(0, cores - 1),
     )
 
-    def listen() -> None:
-        # Unbuffered: a thread that waits in a buffered stream cannot be left behind when the process ends.
-        with open(0, "rb", buffering=0, closefd=False) as lines:
-            for line in lines:
-                jobs.put(json.loads(line))
-        end()
-
-    threading.Thread(target=listen, daemon=True).start()
+    threading.Thread(target=_listen, args=(orders, jobs.put, end), daemon=True).start()
 
     def serve(job: dict[str, Any]) -> None:
         try:
@@ -115,6 +118,25 @@ def main() -> None:
     with ThreadPoolExecutor(room) as threads:
         while (job := jobs.get()) is not None:
             threads.submit(serve, job)
+
+
+def _listen(orders: int, take: Callable[[dict[str, Any]], None], end: Callable[[], None]) -> None:
+    """Take jobs from a descriptor until they end; where nobody said that they would, the parent has died."""
+    told = False
+    # Unbuffered: a thread that waits in a buffered stream cannot be left behind when the process ends.
+    with (
+        contextlib.suppress(ValueError),
+        io.FileIO(orders) as lines,
+    ):  # half a line: it was killed as it wrote
+        for line in lines:
+            job = json.loads(line)
+            told = "end" in job
+            if not told:
+                take(job)
+    end()
+    if not told:
+        time.sleep(ORPHAN_SECONDS)
+        os._exit(1)
 
 
 if __name__ == "__main__":

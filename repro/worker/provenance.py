@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import platform
 import subprocess
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import torch
 
 import repro
+from repro.source_code import code_of, versions_of
 
 
 def provenance(device: torch.device) -> dict[str, Any]:
@@ -22,6 +24,26 @@ def provenance(device: torch.device) -> dict[str, Any]:
         "torch": torch.__version__,
         "repro": repro.__version__,
         "commit": commit(),
+    }
+
+
+def code_provenance(targets: Iterable[str], claims_folder: Path) -> dict[str, Any]:
+    """Return the files of a user's own code, each with a hash, and the versions of the packages that it imports.
+
+    Args:
+        targets: names of models, data sets and probes; those without a colon are the registry's.
+        claims_folder: where a user's own code lies.
+
+    Returns:
+        "code": target → file → hash, and "packages": module → version; empty where all is the registry's.
+    """
+    found = {name: code_of(name, name, claims_folder) for name in sorted(set(targets)) if ":" in name}
+    if not found:
+        return {}
+    packages = {package for code in found.values() for package in code.packages}
+    return {
+        "code": {name: dict(code.files) for name, code in found.items()},
+        "packages": versions_of(packages),
     }
 
 

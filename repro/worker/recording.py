@@ -12,7 +12,7 @@ import torch
 
 from repro.datasets import ImageData, ImageFiles
 from repro.spec import RunSpec
-from repro.store import RunRecord
+from repro.store import RunRecord, predicted_seconds
 from repro.training import TrainedRun
 
 
@@ -53,11 +53,11 @@ def record_of(
         images={"train": len(data.train_labels), "test": len(data.test_labels)},
         wall_seconds=result.wall_seconds,
         weights={moment: hashlib.sha256(blob).hexdigest() for moment, blob in blobs.items()},
-        # The last session speaks for the whole run, but what was predicted for all of it was the first one's.
+        # The last session speaks for the whole run, but not for what was predicted of it.
         provenance={
             **sessions[-1],
             "finished": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-            "predicted_seconds": sessions[0].get("predicted_seconds"),
+            "predicted_seconds": predicted_seconds(sessions),
             "device_seconds_a_step": device_seconds / steps_now if steps_now else None,
             "diverged_at_step": result.diverged_at_step,
             "sessions": sessions,
@@ -68,4 +68,6 @@ def record_of(
 def errors_of(result: TrainedRun) -> str:
     """Return how well a run ended, for people."""
     last = result.history[-1]
-    return f"training error {last['train_error']:.1%}, test error {last['test_error']:.1%}, {result.wall_seconds:.1f} s"
+    names = {"train_error": "training error", "test_error": "test error"}
+    errors = [f"{words} {last[name]:.1%}" for name, words in names.items() if name in last]
+    return ", ".join([*errors, f"{result.wall_seconds:.1f} s"])

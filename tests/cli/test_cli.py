@@ -92,6 +92,7 @@ def test_reading_commands_speak_json(command: list[str], tmp_path: Path) -> None
         (["check", "--scale", "smok"], "did you mean 'smoke'?"),
         (["check", "--device", "gpu"], "choose auto, cpu, cuda"),
         (["check", "--budget", "soon"], "90s, 20m, 1.5h or 2d"),
+        (["check", "--budget", "20"], "write 20s, 20m or 20h"),
         (["check", "--seeds", "2"], "is first looked at with"),
         (["chek"], "did you mean 'check'?"),
         (["list", "--claims", "nowhere"], "is not a folder of claims"),
@@ -196,7 +197,9 @@ def test_an_interrupted_check_keeps_finished_runs_and_goes_on(tmp_path: Path) ->
     def one_finished_and_another_in_hand() -> bool:
         done = {path.parent.name for path in finished(tmp_path)}
         saved = (tmp_path / ".repro/checkpoints").glob("*/step-*.checkpoint")
-        return bool(done and {path.parent.name for path in saved} - done)
+        # Half-way at most, so that it is still in hand when it is asked to end.
+        early = {path.parent.name for path in saved if int(path.stem.removeprefix("step-")) < 1500}
+        return bool(done and early - done)
 
     wait_for(one_finished_and_another_in_hand, process)
     os.killpg(process.pid, signal.SIGINT)
@@ -255,9 +258,19 @@ def test_paper_scale_without_its_data_is_pending_and_says_what_to_bring(tmp_path
     assert "Pending: 27 runs. CIFAR-10 is not at hand: bring it with --data cifar10=PATH" in done.stdout
 
 
-def test_new_writes_a_claim_that_lints_and_never_overwrites(tmp_path: Path) -> None:
+def test_new_writes_a_claim_that_lints_once_it_is_filled_in_and_never_overwrites(tmp_path: Path) -> None:
     assert repro("new", "mine/first", cwd=tmp_path).returncode == 0
-    assert repro("lint", "claims", cwd=tmp_path).returncode == 0
+    done = repro("lint", "claims", cwd=tmp_path)
+    assert done.returncode == 2
+    # What is to be written is all that is wrong with it.
+    problems = [line for line in done.stderr.splitlines() if "is a placeholder" in line]
+    assert len(problems) == 6
+    assert all("received: 'TODO: " in line for line in problems)
+    for path in (tmp_path / "claims/mine").iterdir():
+        path.write_text(path.read_text(encoding="utf-8").replace("TODO: ", ""), encoding="utf-8")
+    done = repro("lint", "claims", cwd=tmp_path)
+    assert done.returncode == 0
+    assert "the file does not declare whose protocol" in done.stderr
     again = repro("new", "mine/first", cwd=tmp_path)
     assert again.returncode == 2
     assert "exists already" in again.stderr

@@ -9,7 +9,7 @@ import os
 import shutil
 import tarfile
 import zipfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ import pytest
 import torch
 
 from repro.errors import ReproError
-from repro.exchange import Merged, export, merge, opened, verify
+from repro.exchange import Loaded, Merged, export, merge, opened, verify
 from repro.exchange import archives as module
 from repro.exchange.verifying import OLDER
 from repro.judging.preregistration import FILE, SEEN, history
@@ -263,7 +263,10 @@ def test_lines_of_another_shape_do_not_come_in(store: Store, there: Store) -> No
     store.append(SEEN, {"claim": "p/c", "scale": "smoke", "runs": "all"})
     merged = merge(store.root, there)
     assert merged.lines == 2
-    assert merged.refused == [f"{FILE} line 2 is of another version", f"{SEEN} line 2 is of another version"]
+    assert [entry.partition(" is no ")[0] for entry in merged.refused] == [
+        f"{FILE} entry 2",
+        f"{SEEN} entry 2",
+    ]
 
 
 # What must not come in ----------------------------------------------------------------------------------------------
@@ -461,9 +464,9 @@ def test_a_store_of_a_later_format_is_not_taken_in(store: Store, there: Store) -
 # Verifying ----------------------------------------------------------------------------------------------------------
 
 
-def no_loading(paths: Sequence[Path]) -> Mapping[Path, str]:
+def no_loading(paths: Sequence[Path]) -> Loaded:
     """Stand in for loading: these weights are a few bytes of text."""
-    return {}
+    return Loaded()
 
 
 def test_verify_names_each_kind_of_damage_and_changes_nothing(store: Store) -> None:
@@ -491,9 +494,9 @@ def test_verify_asks_for_all_states_to_be_loaded_that_nothing_is_known_against(s
     (store.root / f"runs/{KEYS[0]}/weights-init.pt").write_bytes(b"other")
     asked: list[str] = []
 
-    def load(paths: Sequence[Path]) -> Mapping[Path, str]:
+    def load(paths: Sequence[Path]) -> Loaded:
         asked.extend(path.relative_to(store.root).as_posix() for path in paths)
-        return {paths[0]: "holds code"}
+        return Loaded({paths[0]: "holds code"})
 
     found = verify(store, load)
     moments = sorted(whole().weights)

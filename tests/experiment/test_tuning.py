@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+import statistics
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from repro.claims import Cell, Metric
 from repro.claims.schema import Tune
+from repro.experiment.measures import from_history
+from repro.experiment.racing import Leg
 from repro.experiment.tuning import TuningState, grid_of, tune
-from repro.spec import RunSpec
+from repro.spec import RunSpec, Until
 from repro.store import RunRecord
 from tests.support.helpers import run_record, spec_of
 
@@ -30,7 +33,7 @@ def spec_at(rate: float, decay: float | None, seed: int) -> RunSpec:
 
 
 class Bench:
-    """A store in memory: `state` is where tuning stands, `work` carries out what it misses."""
+    """A store in memory: `state` is where tuning stands, `work` carries out what it misses, as far as it is wanted."""
 
     def __init__(
         self,
@@ -41,18 +44,39 @@ class Bench:
     ) -> None:
         self.landscape, self.metric, self.grid, self.seeds = landscape, metric, grid, seeds
         self.runs: dict[str, RunRecord] = {}
+        self.stopped: dict[str, Mapping[str, list[float]]] = {}
         self.rounds = 0
+        self.epochs = 0.0
 
     @property
     def state(self) -> TuningState:
-        return tune(self.grid, self.seeds, self.metric, spec_at, self.runs.get)
+        return tune(self.grid, self.seeds, self.metric, spec_at, self.runs.get, self.stopped.get)
 
-    def work(self) -> TuningState:
+    def whole(self, spec: RunSpec) -> RunRecord:
+        """Return a run as it would end."""
+        return run_record(spec, **self.landscape(spec.recipe.lr, spec.seed))
+
+    def carry_out(self, leg: Leg) -> None:
+        """Do what the training loop does: go on to the first evaluation that has come far enough, or to the end."""
+        key, run = leg.spec.key, self.whole(leg.spec)
+        assert key not in self.runs, "nothing is asked for twice"
+        rows = [dict(zip(run.history, row, strict=True)) for row in zip(*run.history.values(), strict=True)]
+        before = self.stopped[key]["epoch"][-1] if key in self.stopped else 0.0
+        end = next((i for i, row in enumerate(rows) if leg.until and leg.until.passed(row)), len(rows) - 1)
+        reached = rows[end]["epoch"]
+        assert reached > before or end == 0, "every leg goes on"
+        self.epochs += reached - before
+        if end == len(rows) - 1:
+            self.runs[key] = run
+            self.stopped.pop(key, None)
+        else:
+            self.stopped[key] = {name: values[: end + 1] for name, values in run.history.items()}
+
+    def work(self, order: Callable[[Sequence[Leg]], Sequence[Leg]] = list) -> TuningState:
         while (state := self.state).state == "pending":
             assert state.missing, "pending means that runs are missing"
-            for spec in state.missing:
-                assert spec.key not in self.runs, "nothing is asked for twice"
-                self.runs[spec.key] = run_record(spec, **self.landscape(spec.recipe.lr, spec.seed))
+            for leg in order(state.missing):
+                self.carry_out(leg)
             self.rounds += 1
         return state
 
@@ -65,8 +89,8 @@ def valley(best: float) -> Landscape:
 def test_at_first_every_rate_and_seed_is_missing() -> None:
     state = Bench(valley(2), seeds=(1000, 1001)).state
     assert state.state == "pending"
-    assert [(spec.recipe.lr, spec.seed) for spec in state.missing] == [
-        (rate, seed) for rate in GRID for seed in (1000, 1001)
+    assert [(leg.spec.recipe.lr, leg.spec.seed, leg.until) for leg in state.missing] == [
+        (rate, seed, None) for rate in GRID for seed in (1000, 1001)
     ]
     assert (state.rates, state.values, state.chosen) == (GRID, (None, None, None), None)
     assert state.at_most == 2 * 2 * 2, "two extensions a side, two seeds each"
@@ -189,8 +213,8 @@ def test_any_landscape_ends_within_the_bound_and_with_the_best_rate(
     while (state := bench.state).state == "pending":
         assert len(bench.runs) + len(state.missing) + state.at_most <= bound
         bound = len(bench.runs) + len(state.missing) + state.at_most
-        for spec in state.missing:
-            bench.runs[spec.key] = run_record(spec, **landscape(spec.recipe.lr, spec.seed))
+        for leg in state.missing:
+            bench.carry_out(leg)
     assert len(bench.runs) <= bound
     assert list(state.rates) == sorted(set(state.rates))
     assert sum(rate < 1 for rate in state.rates) <= 2
@@ -204,6 +228,162 @@ def test_a_cell_has_the_grid_of_one_of_its_levels_or_the_common_one() -> None:
     cell = Cell("relu", {"net": "conv3-fc", "era": "2012"}, {})
     assert grid_of(Tune(lr=[0.1, 0.2], by="loss"), cell) == [0.1, 0.2]
     assert grid_of(Tune(lr={"modern": [1.0, 2.0], "2012": [3.0, 4.0]}, by="loss"), cell) == [3.0, 4.0]
+
+
+def exhaustive(bench: Bench) -> tuple[list[float], float, float]:
+    """Tune to the end, without the code under test: the grid, the chosen rate, and the epochs that it takes."""
+    grid, sides, epochs = sorted(bench.grid), [0, 0], 0.0
+    scores: dict[float, tuple[float, float]] = {}
+    while True:
+        for rate in [rate for rate in grid if rate not in scores]:
+            runs = [bench.whole(spec_at(rate, seed)) for seed in bench.seeds]
+            found = [from_history(bench.metric, run) for run in runs]
+            nearest = [
+                run.history["train_error"][-1] if m.censored else 0.25
+                for run, m in zip(runs, found, strict=True)
+            ]
+            logs = [math.log(m.value) if m.value > 0 else -math.inf for m in found]
+            scores[rate] = math.exp(sum(logs) / len(logs)), sum(nearest) / len(nearest)
+            epochs += sum(run.history["epoch"][-1] for run in runs)
+        best = min(grid, key=lambda rate: scores[rate])
+        if best == grid[0] and sides[0] < 2:
+            grid, sides[0] = [best / 2, *grid], sides[0] + 1
+        elif best == grid[-1] and sides[1] < 2:
+            grid, sides[1] = [*grid, best * 2], sides[1] + 1
+        else:
+            return grid, best, epochs
+
+
+CURVES = st.lists(st.floats(0.0, 0.9), min_size=1, max_size=12)
+"""Training errors at epochs 0.5, 1, …; 6.4 epochs are the budget of those that never reach 0.25."""
+
+
+@settings(
+    max_examples=40, phases=[Phase.explicit, Phase.reuse, Phase.generate, Phase.target]
+)  # shrinking takes minutes
+@given(
+    st.dictionaries(st.tuples(st.integers(-2, 4), st.integers(1000, 1002)), CURVES, min_size=21, max_size=21),
+    st.integers(1, 3),
+    st.booleans(),
+    st.randoms(use_true_random=False),
+)
+def test_racing_chooses_what_exhaustive_tuning_chooses_in_any_order_of_work(
+    curves: dict[tuple[int, int], list[float]], seeds: int, ends_at_target: bool, shuffle: Any
+) -> None:
+    def landscape(rate: float, seed: int) -> dict[str, Any]:
+        errors = [0.9, *curves[round(math.log2(rate)), seed]]
+        reached = [i for i, error in enumerate(errors) if error <= 0.25]
+        if ends_at_target and reached:
+            errors = errors[: reached[0] + 1]
+        return {"train_error": errors, "epoch": [i / 2 for i in range(len(errors))]}
+
+    def bench() -> Bench:
+        return Bench(landscape, REACH, seeds=tuple(range(1000, 1000 + seeds)))
+
+    raced, one_by_one, shuffled = bench(), bench(), bench()
+    state = raced.work()
+    grid, chosen, epochs = exhaustive(raced)
+    assert list(state.rates) == pytest.approx(grid)
+    assert state.chosen == pytest.approx(chosen)
+    assert raced.epochs <= epochs
+    for rate, value, stopped in zip(state.rates, state.values, state.stopped, strict=True):
+        specs = [spec_at(rate, None, seed) for seed in raced.seeds]
+        times = [from_history(REACH, raced.whole(spec)).value for spec in specs]
+        assert value is not None
+        assert not (stopped and rate == state.chosen)
+        if stopped:
+            # A bound that the rate's mean keeps, and that has lost already.
+            assert state.best is not None
+            assert state.best < value <= statistics.geometric_mean(times) * (1 + 1e-9)
+            assert all(spec.key in raced.stopped or spec.key in raced.runs for spec in specs)
+    assert one_by_one.work(lambda legs: legs[:1]) == state
+    assert shuffled.work(lambda legs: shuffle.sample(legs, len(legs))) == state
+    assert one_by_one.stopped == shuffled.stopped == raced.stopped
+    assert one_by_one.runs == shuffled.runs == raced.runs
+
+
+def falling(to: Mapping[float, float], budget: int = 20) -> Landscape:
+    """Training errors that fall in a straight line to 0.25 at the epoch given for a rate, and on; whole epochs."""
+
+    def landscape(rate: float, seed: int) -> dict[str, Any]:
+        errors = [max(0.0, 0.9 - 0.65 * epoch / to[rate]) for epoch in range(budget + 1)]
+        return {"train_error": errors}
+
+    return landscape
+
+
+def test_a_rate_that_cannot_win_stops_at_the_first_evaluation_past_the_best_and_the_winner_at_the_target() -> (
+    None
+):
+    bench = Bench(falling({1.0: 5.0, 2.0: 10.0, 4.0: 4.5, 8.0: 18.0}), REACH, grid=(1.0, 2.0, 4.0, 8.0))
+    state = bench.work()
+    assert (state.chosen, state.state) == (4.0, "settled")
+    # 2 first, the lower middle, for 10 epochs; then its neighbours, the smaller first: 1 for 5; 4, nearest to 1 of
+    # those left, for 5 until its line has crossed; 8 stops at epoch 5, the first after 4.5.
+    assert state.values == pytest.approx((5.0, 10.0, 4.5, 5.0))
+    assert state.stopped == (False, False, False, True)
+    assert bench.epochs == 10 + 5 + 5 + 5
+    assert bench.runs == {}, "no run had to go on to its end"
+
+
+def test_a_stopped_run_goes_on_where_another_seed_makes_its_rate_good_again() -> None:
+    at = {
+        (2.0, 1000): 6.0,
+        (2.0, 1001): 6.0,
+        (1.0, 1000): 2.0,
+        (1.0, 1001): 9.0,
+        (4.0, 1000): 15.0,
+        (4.0, 1001): 15.0,
+    }
+
+    def landscape(rate: float, seed: int) -> dict[str, Any]:
+        return falling({rate: at.get((rate, seed), 19.0)})(rate, seed)
+
+    bench = Bench(landscape, REACH, seeds=(1000, 1001))
+    first = bench.state
+    assert [leg.until for leg in first.missing] == [Until("train_error", 0.25)] * 2, (
+        "nothing to be held against yet"
+    )
+    for leg in first.missing:
+        bench.carry_out(leg)
+    second = bench.state
+    assert {leg.spec.recipe.lr for leg in second.missing} == {1.0}
+    (leg,) = second.missing
+    assert (leg.spec.seed, leg.until and leg.until.epochs) == (1000, pytest.approx(6.0))
+    bench.carry_out(leg)
+    # It crossed at 2, and √(2·t) exceeds 6 only beyond t = 18: the other one may go on so far, and crosses at 9.
+    (leg,) = bench.state.missing
+    assert (leg.spec.seed, leg.until and leg.until.epochs) == (1001, pytest.approx(18.0))
+    bench.carry_out(leg)
+    state = bench.work()
+    assert state.values[state.rates.index(1.0)] == pytest.approx(math.sqrt(2 * 9))
+    assert state.chosen == 1.0
+
+
+def test_a_stopped_run_goes_on_where_the_other_seed_turns_out_to_be_fast() -> None:
+    at = {1000: 8.0, 1001: 1.5}
+    slow = falling({2.0: 6.0})
+    bench = Bench(
+        lambda rate, seed: slow(rate, seed) if rate == 2.0 else falling({rate: at[seed]})(rate, seed),
+        REACH,
+        seeds=(1000, 1001),
+    )
+    asked = []
+    while (state := bench.state).state == "pending":
+        for leg in state.missing:
+            bench.carry_out(leg)
+            if leg.spec.recipe.lr == 1.0:
+                asked.append((leg.spec.seed, leg.until and leg.until.epochs))
+    # Neither may need more than 6; the first has not crossed by then; the second has, at 1.5: √(1.5·24) = 6.
+    assert asked == [(1000, pytest.approx(6.0)), (1001, pytest.approx(6.0)), (1000, pytest.approx(24.0))]
+    assert state.values[state.rates.index(1.0)] == pytest.approx(math.sqrt(1.5 * 8))
+
+
+def test_final_criteria_are_not_raced() -> None:
+    bench = Bench(lambda rate, seed: {"train_loss": [2.0, 1.0, rate]}, LOSS)
+    assert all(leg.until is None for leg in bench.state.missing)
+    bench.work()
+    assert bench.stopped == {}
 
 
 @pytest.mark.parametrize(
@@ -221,17 +401,16 @@ def test_rate_and_decay_are_chosen_together(
         return 1.0 + off + (0.0 if decay == best_decay else 0.5)
 
     def now() -> TuningState:
-        return tune(GRID, (1000,), LOSS, spec_at, runs.get, [0.1, 0.0])
+        return tune(GRID, (1000,), LOSS, spec_at, runs.get, decays=[0.1, 0.0])
 
     while (found := now()).state == "pending":
         assert found.chosen is None
         assert found.chosen_decay is None
-        for spec in found.missing:
-            assert spec.key not in runs
-            runs[spec.key] = run_record(spec, train_loss=height(spec.recipe.lr, spec.recipe.weight_decay))
-    tried = {
-        (spec["recipe"]["lr"], spec["recipe"]["weight_decay"]) for spec in (r.spec for r in runs.values())
-    }
+        for leg in found.missing:
+            recipe = leg.spec.recipe
+            assert leg.spec.key not in runs
+            runs[leg.spec.key] = run_record(leg.spec, train_loss=height(recipe.lr, recipe.weight_decay))
+    tried = {(run.spec["recipe"]["lr"], run.spec["recipe"]["weight_decay"]) for run in runs.values()}
     assert tried == set(zip(found.rates, found.decays, strict=True))
     nearest = min(tried, key=lambda pair: height(*pair))
     assert (found.chosen, found.chosen_decay) == nearest

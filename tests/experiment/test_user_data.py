@@ -16,7 +16,8 @@ from repro.claims.schema_data import OwnData
 from repro.cli.options import with_data
 from repro.errors import ReproError
 from repro.experiment.data_index import Given
-from repro.experiment.requirements import requirements, static_reading
+from repro.experiment.readings import static_reading
+from repro.experiment.requirements import requirements
 from repro.experiment.user_data import bring
 from repro.planning.costs import RUN_SECONDS, START_UP_SECONDS
 from repro.planning.plan import Plan, make_plan

@@ -227,9 +227,13 @@ def test_levels_are_those_of_the_verdict(world: World) -> None:
     )
     item = world.requirements()
     deciding = bars_of(item, item.file.expect["gap"], 3)
-    assert (deciding.support_level, deciding.refutation_level) == pytest.approx((0.975, 1 - 0.05 / 12))
+    assert (deciding.support_level, deciding.refutation_level) == pytest.approx(
+        (1 - 0.05 * 3 / 8, 1 - 0.9 * 0.05 * 3 / 8 / 6)
+    )
     aside = bars_of(item, item.file.expect["aside"], 3)
-    assert (aside.support_level, aside.refutation_level) == pytest.approx((0.975, 1 - 0.05 / 6))
+    assert (aside.support_level, aside.refutation_level) == pytest.approx(
+        (1 - 0.05 * 3 / 8, 1 - 0.9 * 0.05 * 3 / 8 / 3)
+    )
 
 
 def test_joint_statements_speak_of_what_keeps_them_open(world: World) -> None:

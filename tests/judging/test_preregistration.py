@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from repro.claims.schema import Expectation, Metric, Tune
+from repro.claims.vocabulary import WORDS
 from repro.judging.preregistration import FILE, SEEN, Entry, history, record, remember
 from repro.report.build.ledger import lines
 from repro.report.html.render import render_html
@@ -155,7 +156,7 @@ def test_runs_of_an_earlier_protocol_count_as_seen(world: World) -> None:
 def test_entries_of_an_earlier_version_tell_of_expectations_only(world: World) -> None:
     write_and_record(world, ERROR_CLAIM)
     path = world.store.root / FILE
-    old = json.loads(path.read_text(encoding="utf-8"))
+    old = json.loads(path.read_text(encoding="utf-8"))["content"]
     path.write_text(
         json.dumps({k: v for k, v in old.items() if k not in ("metrics", "tune", "looks")}) + "\n",
         encoding="utf-8",
@@ -171,23 +172,24 @@ def test_entries_of_an_earlier_version_tell_of_expectations_only(world: World) -
 
 def test_a_line_tells_every_key_that_decides() -> None:
     """What the digest is of and no line shows would be a change that nobody sees."""
-    words = {"title", "unit", "why", "reported", "uncertainty"}
     expectation = {
         "kind": "value", "title": "t", "metric": "m", "arm": "a-arm", "arms": ["b-arm"], "weights": {"c/d": 3},
         "over": "factor", "levels": {"f": "lev"}, "each": ["g"], "at": "mid", "at_least": 7.5, "role": "context",
         "from_scale": "reduced", "paired": True, "why": "w", "refuted": {"at_most": 6.5},
+        "printed": {"h": "12M"},
     }  # fmt: skip
     item = Expectation.model_construct(**{**expectation, "refuted": None})
-    assert set(type(item).model_fields) - words <= set(expectation) | {"at_most", "within", "outside"}
+    assert set(type(item).model_fields) - WORDS <= set(expectation) | {"at_most", "within", "outside"}
     metric = {"kind": "probe", "probe": "p", "layers": "l", "at": ["mid"], "arms": ["a"], "reduce": "min"}
     tune = {"lr": [0.1, 0.2], "by": "m", "seeds": [1000]}
     entry = Entry("p/c", "smoke", "d", "now", 0, {"x": expectation}, {"m": metric}, tune, [3, 5])
     text = "\n".join(lines(entry, {}))
     for shown in (
         "a-arm", "b-arm", "c/d 3", "over factor", "f lev", "each [g]", "at mid", "7.5", "6.5", "context",
-        "from scale reduced", "paired True", "probe p", "layers l", "at [mid]", "arms [a]", "reduce min",
+        "from scale reduced", "paired True", "printed {h 12M}", "probe p", "layers l", "at [mid]", "arms [a]",
+        "reduce min",
         "lr [0.1, 0.2]", "by m", "seeds [1000]", "3 and 5",
     ):  # fmt: skip
         assert shown in text
-    assert set(Metric.model_fields) - words >= set(metric)
+    assert set(Metric.model_fields) - WORDS >= set(metric)
     assert set(Tune.model_fields) == set(tune)

@@ -141,6 +141,8 @@ def test_mistakes_of_the_caller(call: Any) -> None:
         (">50", None, False, (50, 50, math.inf)),
         ("~6", None, False, (6, 5, 7)),
         ("6 epochs", "1 epoch", False, (6, 5, 7)),
+        ("3.6 billion", "0.1 billion", False, (3.6e9, 3.5e9, 3.7e9)),
+        ("1.2e-3", None, False, (0.0012, 0.00115, 0.00125)),
     ],
 )
 def test_a_printed_number_has_a_range(
@@ -152,8 +154,8 @@ def test_a_printed_number_has_a_range(
     assert (number.value, number.low, number.high) == pytest.approx(expected)
 
 
-@pytest.mark.parametrize("printed", [None, "3.6 billion", "0.27M", "±0.2", "1.5e9", "2·10⁹"])
-def test_what_is_no_plain_number_is_not_compared(printed: str | None) -> None:
+@pytest.mark.parametrize("printed", [None, "±0.2"])
+def test_what_is_no_number_is_not_compared(printed: str | None) -> None:
     assert paper_number(Expectation.model_validate({**VALUE, "reported": printed}), True) is None
 
 

@@ -252,7 +252,7 @@ def test_what_data_of_unknown_size_would_cost_is_not_told(world: World) -> None:
 EXACT = changed(
     BASE,
     metrics__n={"kind": "static", "probe": "parameters"},
-    metrics__id={"kind": "computed", "probe": "residual_identity"},
+    metrics__id={"kind": "computed", "formula": "residual_identity"},
 )
 
 

@@ -27,16 +27,13 @@ from repro.spec import DatasetSpec, ModelSpec, ReadingSpec, RunSpec
 from repro.training import TrainedRun, train
 from repro.training.feeds import MemoryFeed
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 CPU = torch.device("cpu")
 DIGITS = DatasetSpec("digits", DATASETS["digits"].fingerprint)
 RECIPE = Recipe(name="quick", batch_size=32, steps=5, lr=0.05, input="standardised")
 RESNET = ModelSpec("cifar-resnet", 1, {"depth": 8, "width": 4, "shortcut": "B"})
 PLAIN = ModelSpec("cifar-plain", 1, {"depth": 8, "width": 4})
-
-
-@pytest.fixture(autouse=True)
-def one_thread() -> None:
-    torch.set_num_threads(1)
 
 
 @cache
@@ -285,7 +282,9 @@ def test_a_users_own_probe(tmp_path: Path) -> None:
 def test_an_answer_that_is_no_measurement_is_refused_where_it_is_given(answer: str, tmp_path: Path) -> None:
     name = "own_probe_" + "".join(filter(str.isalnum, answer))
     (tmp_path / f"{name}.py").write_text(f"def probe(context):\n    return {answer}\n")
-    reading = ReadingSpec(f"{name}:probe", "x")
+    model = {"name": "conv3-fc", "version": 1, "options": {}}
+    subject = {"model": model, "in_shape": [1, 8, 8], "classes": 10}
+    reading = ReadingSpec(f"{name}:probe", "x", subject=subject)
     with pytest.raises(ReproError, match=f"probe {name}:probe: must return a list of at least one row"):
         take_reading(reading, weights=None, data=None, device=CPU, claims_folder=tmp_path)
 
@@ -309,5 +308,7 @@ def test_mistakes_are_explained() -> None:
         read("weight_gradient_norm", layer="conv")
     with pytest.raises(ReproError, match="read from a run"):
         static("weight_gradient_norm", "conv3-fc", [1, 8, 8])
-    with pytest.raises(ReproError, match="read from a net"):
+    with pytest.raises(ReproError, match="unknown formula"):
         take_reading(ReadingSpec("parameters", 1), weights=None, data=None, device=CPU)
+    with pytest.raises(ReproError, match="its options are its arguments"):
+        take_reading(ReadingSpec("crops", 1, {"images": 3}), weights=None, data=None, device=CPU)

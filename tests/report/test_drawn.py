@@ -36,7 +36,7 @@ def test_a_page_of_kept_drawings_has_the_bytes_of_one_drawn_anew(
 
 def test_a_page_of_kept_drawings_needs_no_matplotlib(tmp_path: Path) -> None:
     code = (
-        "import sys; from pathlib import Path; from tests import report_samples as s;"
+        "import sys; from pathlib import Path; from tests.support import report_samples as s;"
         "from repro.report.html.render import render_html;"
         "render_html(s.five_claims(), kept=Path(sys.argv[1])); print('matplotlib' in sys.modules)"
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -15,13 +14,11 @@ from repro.report.formats import write_report
 from repro.report.html.pages import render_page, write_whole
 from repro.report.index import write_index
 from repro.report.model import Report
-from tests.report.test_report_browser import OPEN_ALL, OVERFLOW, _missing, browser, opened
 from tests.support import report_samples as samples
+from tests.support.browser import OPEN_ALL, OVERFLOW, axe_violations, opened
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
-
-__all__ = ["browser"]  # a fixture: pytest finds it by its name here
 
 PAGES = ["diff", "hostile diff", "index", "hostile index"]
 
@@ -86,16 +83,10 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
 def test_axe_finds_no_violation_and_the_browser_complains_of_nothing(
     browser: Browser, pages: Callable[[str], Path], name: str
 ) -> None:
-    found = importlib.util.find_spec("axe_playwright_python")
-    if found is None or found.origin is None:
-        _missing("the Python package axe-playwright-python")
-    axe = (Path(found.origin).parent / "axe.min.js").read_text(encoding="utf-8")
     for theme in ("light", "dark"):
         with opened(browser, pages(name), color_scheme=theme) as page:
             page.evaluate(OPEN_ALL)
-            page.evaluate(axe)
-            violations = page.evaluate("axe.run().then(result => result.violations)")
-            assert [(one["id"], [node["target"] for node in one["nodes"]]) for one in violations] == []
+            assert axe_violations(page) == []
 
 
 @pytest.mark.parametrize("name", PAGES)

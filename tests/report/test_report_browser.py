@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import importlib.util
-import os
 import re
-import shutil
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -18,9 +14,10 @@ from repro.report.html.pages import write_whole
 from repro.report.html.render import render_html
 from repro.report.model import Report
 from tests.support import report_samples as samples
+from tests.support.browser import OPEN_ALL, OVERFLOW, axe_violations, opened
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser
 
 SAMPLES: dict[str, Callable[[], Report]] = {
     "five claims": samples.five_claims,
@@ -30,44 +27,7 @@ SAMPLES: dict[str, Callable[[], Report]] = {
     "hostile": samples.hostile,
     "sixty claims": samples.many_claims,
 }
-# The tests look at one local file: a browser that phones home would only add noise.
-QUIET = [
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 A4_WIDTH = 688  # CSS pixels between margins of 14 mm
-OPEN_ALL = "document.querySelectorAll('details').forEach(box => box.open = true)"
-OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-
-
-def _missing(what: str) -> NoReturn:
-    """Skip with a reason; in CI a missing browser is a failure, else nobody would notice."""
-    if os.environ.get("CI") == "true":
-        pytest.fail(f"{what} is missing, and CI never skips the browser tests")
-    pytest.skip(f"{what} is missing: this check of the page needs it")
-
-
-def _chromium() -> str:
-    found = [shutil.which(name) for name in ("chromium", "chromium-browser", "google-chrome", "chrome")]
-    path = os.environ.get("REPRO_CHROMIUM") or next((path for path in found if path), None)
-    return path or _missing("Chromium (a package of the system, or a path in REPRO_CHROMIUM)")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    executable = _chromium()
-    if importlib.util.find_spec("playwright") is None:
-        _missing("the Python package playwright")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=executable, args=QUIET, chromium_sandbox=False)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")
@@ -81,25 +41,6 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
         return path
 
     return file
-
-
-@contextmanager
-def opened(browser: Browser, path: Path, **options: Any) -> Iterator[Page]:
-    """Open a page; at the end fail on any complaint of the browser and on any request but the page itself."""
-    complaints: list[str] = []
-    requests: list[str] = []
-    settings: dict[str, Any] = {"viewport": {"width": 1280, "height": 900}, **options}
-    context = browser.new_context(**settings)
-    page = context.new_page()
-    page.on("console", lambda message: complaints.append(message.text))
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.on("dialog", lambda dialog: complaints.append(f"dialog: {dialog.message}"))
-    page.on("request", lambda request: requests.append(request.url))
-    page.goto(path.as_uri())
-    yield page
-    context.close()
-    assert complaints == []
-    assert [url for url in requests if not url.startswith(("data:", path.as_uri()))] == []
 
 
 @pytest.mark.parametrize("name", SAMPLES)
@@ -126,16 +67,9 @@ def test_no_page_scrolls_sideways(browser: Browser, files: Callable[[str], Path]
 def test_axe_finds_no_violation(
     browser: Browser, files: Callable[[str], Path], name: str, theme: str
 ) -> None:
-    found = importlib.util.find_spec("axe_playwright_python")
-    if found is None or found.origin is None:
-        _missing("the Python package axe-playwright-python")
-    axe = (Path(found.origin).parent / "axe.min.js").read_text(encoding="utf-8")
     with opened(browser, files(name), color_scheme=theme) as page:
         page.evaluate(OPEN_ALL)
-        page.evaluate(axe)
-        violations = page.evaluate("axe.run().then(result => result.violations)")
-        told = [(one["id"], [node["target"] for node in one["nodes"]]) for one in violations]
-        assert told == []
+        assert axe_violations(page) == []
 
 
 @pytest.mark.parametrize("name", ["five claims", "hostile"])

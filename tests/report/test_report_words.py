@@ -24,9 +24,9 @@ from repro.report.markdown import to_markdown
 from repro.report.model import ClaimReport, Report
 from repro.report.wording.overview import Facing, facing
 from repro.report.wording.remarks import resolves
-from tests.report.test_report_rendering import Page
 from tests.support import report_samples as samples
 from tests.support.helpers import BASE, World, changed
+from tests.support.page import Page
 
 SPREAD = (-2.0, -1.0, 0.0, 1.0, 2.0)
 LOSS = {

@@ -74,14 +74,19 @@ def test_gap_of_gaps_by_hand():
     assert interval.estimate == pytest.approx(2)
     assert interval.df == pytest.approx(7.7368, abs=1e-4)
     reach = scipy.stats.t.ppf(0.975, interval.df) * math.sqrt(1.75)
-    guard = scipy.stats.t.ppf(0.95, 3) * math.sqrt(1.75)
-    assert interval.high - 2 == pytest.approx(max(reach, guard))
+    assert interval.high - 2 == pytest.approx(reach)
 
 
-def test_never_narrower_than_banerjee():
-    # two cells of three with sd 1: √(2/3) · t(2 df, 95%) = 0.816497 · 2.919986, above Welch's 0.816497 · 2.776445
+def test_banerjee_bounds_only_where_welch_alone_would_not_do():
+    # Two cells of three with sd 1: Welch's is √(2/3) · t(4 df, 97.5%) = 0.816497 · 2.776445 and needs no bound.
     one = Sample((-1.0, 0.0, 1.0))
-    assert contrast([one, one], (1, -1), level=0.95).high == pytest.approx(2.384159, abs=1e-6)
+    assert contrast([one, one], (1, -1), level=0.95).high == pytest.approx(2.266958, abs=1e-6)
+    # At 99.5% it does: √(2/3) · t(2 df, 99.5%) = 0.816497 · 9.924843, above 0.816497 · t(4 df, 99.75%) = 5.597568.
+    assert contrast([one, one], (1, -1), level=0.995).high == pytest.approx(8.103600, abs=1e-5)
+    # A third cell makes Welch's worse, so that the bound begins earlier: √(2/3 + 1/12) · t(2 df, 98%) at 98%.
+    half = Sample((-0.5, 0.0, 0.5))
+    guarded = contrast([one, one, half], (1, -1, 1), level=0.97).high
+    assert guarded == pytest.approx(math.sqrt(0.75) * scipy.stats.t.ppf(0.97, 2))
 
 
 def test_slope_is_the_least_squares_slope():

@@ -2,11 +2,25 @@
 
 import math
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import stats
 
-from repro.stats import Interval, Piece, Region, Sample, contrast, joint, judge, levels
+from repro.stats import (
+    Interval,
+    Piece,
+    Region,
+    Sample,
+    clear_of,
+    contrast,
+    joint,
+    judge,
+    look_shares,
+    refutation_shares,
+)
+from repro.stats.rule import banerjee_level
 
 INF = math.inf
 ends = st.floats(-10, 10).map(lambda x: round(x, 1))
@@ -143,10 +157,82 @@ def test_the_order_of_parts_changes_nothing(parts, count):
     assert joint(parts[:count]) == joint(sorted(parts[:count]))
 
 
-def test_levels():
-    assert levels(0.05, 1, 1, 1) == (0.95, 0.95)
-    assert levels(0.05, 3, 4, 2) == pytest.approx((1 - 0.05 / 3, 1 - 0.05 / 24))
-    with pytest.raises(ValueError, match="at least 1"):
-        levels(0.05, 0, 1, 1)
+def test_looks_share_in_proportion_to_their_runs():
+    assert look_shares(0.05, [5]) == (0.05,)
+    assert look_shares(0.05, [3, 5, 10]) == pytest.approx((0.05 / 6, 0.05 * 5 / 18, 0.05 * 5 / 9))
+    for bad in ([], [0, 3]):
+        with pytest.raises(ValueError, match="at least 1 run"):
+            look_shares(0.05, bad)
     with pytest.raises(ValueError, match="between 0 and 1"):
-        levels(5, 1, 1, 1)
+        look_shares(5, [3])
+
+
+def test_clear_comparisons_drop_out_and_the_rest_share_nine_tenths():
+    assert refutation_shares(0.05, [[False]]) == [[0.05]], "alone it needs no screen"
+    assert refutation_shares(0.05, [[False], [False]]) == [[pytest.approx(0.0225)]] * 2
+    assert refutation_shares(0.05, [[False], [True, True]]) == [[pytest.approx(0.045)], [None, None]]
+    assert refutation_shares(0.05, [[False], [True, False, False]]) == [
+        [pytest.approx(0.0225)],
+        [None, pytest.approx(0.01125), pytest.approx(0.01125)],
+    ]
+    assert refutation_shares(0.05, [[True], [True]]) == [[None], [None]]
+
+
+@given(st.lists(st.lists(st.booleans(), min_size=1, max_size=5), min_size=1, max_size=4))
+def test_shares_add_up_to_no_more_than_there_is(statements):
+    shares = refutation_shares(0.05, statements)
+    total = math.fsum(own for parts in shares for own in parts if own is not None)
+    assert total <= 0.05 + 1e-12
+    # A comparison that is found clear later on takes nothing away from the others.
+    fewer = [[True, *parts[1:]] for parts in statements]
+    for ours, theirs in zip(shares, refutation_shares(0.05, fewer), strict=True):
+        assert all(a is None or b is None or b >= a for a, b in zip(ours, theirs, strict=True))
+
+
+def test_a_comparison_is_clear_where_its_screen_lies_outside_what_refutes():
+    assert clear_of(Region.at_most(0), between(0.1, 2))
+    assert not clear_of(Region.at_most(0), between(0, 2))
+    assert clear_of(Region.outside(-2, 2), between(-1, 1.9))
+    assert not clear_of(Region.outside(-2, 2), between(-1, 2))
+    assert judge(between(0, 1), None, Region.at_least(2), Region.at_most(3)) == "inconclusive"
+
+
+def wrong(shares, sizes, reach):
+    """Return how often one side of an interval is wrong, over 10^5 draws of the cells' variances."""
+    rng = np.random.default_rng(3)
+    shares = np.array(shares) / np.sum(shares)
+    df = np.array(sizes) - 1
+    parts = shares[:, None] * rng.chisquare(df[:, None], (len(sizes), 100_000)) / df[:, None]
+    return stats.norm.sf(reach(parts, df)).mean()
+
+
+@pytest.mark.parametrize(
+    ("sizes", "shares", "keeps"),
+    [
+        # Where Welch's interval alone is worst (by quadrature), just inside the levels that it is trusted at.
+        ((3, 3), (1, 0.05), 0.007),
+        ((5, 5), (1, 0.05), 0.002),
+        ((3, 3, 3, 3), (1, 0.05, 0.05, 0.05), 0.035),
+        ((5, 5, 5, 5), (1, 0.05, 0.05, 0.05), 0.010),
+        ((3, 200), (1, 0.2), 0.035),
+        ((4, 200), (1, 0.2), 0.017),
+        ((10, 200), (1, 0.2), 0.001),
+    ],
+)
+def test_welch_alone_is_trusted_only_where_it_keeps_its_promise(sizes, shares, keeps):
+    def welch(parts, df):
+        total = parts.sum(0)
+        return stats.t.isf(keeps / 2, total**2 / (parts**2 / df[:, None]).sum(0)) * np.sqrt(total)
+
+    assert banerjee_level(sizes, 1 - keeps, False) is None
+    assert keeps / 2 < wrong(shares, sizes, welch) < keeps
+    assert banerjee_level(sizes, 1 - 0.9 * keeps, False) == pytest.approx(1 - 1.8 * keeps)
+
+
+def test_both_ends_of_a_two_ended_region_need_the_whole_bound():
+    assert banerjee_level((3,), 0.95, True) is None, "Student's t is exact"
+    assert banerjee_level((20, 20), 0.95, True) == 0.95
+    cells = [Sample((1.0, 2.0, 3.0)), Sample((5.0, 5.5, 6.0))]
+    either = contrast(cells, (1, -1), level=0.95, either_side=True)
+    # t with 2 degrees of freedom on the standard error √(1/3 + 0.25/3).
+    assert either.high - either.estimate == pytest.approx(4.30265 * math.sqrt(1.25 / 3), rel=1e-5)

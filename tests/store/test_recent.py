@@ -12,20 +12,14 @@ import pytest
 
 from repro.store import RunRecord, Store, files, recent
 from repro.store.files import sealed, unsealed
+from tests.support.helpers import run_record, spec_of
 
-KEY = "0" * 24
-RECORD = RunRecord(
-    key=KEY,
-    spec={"seed": 0},
-    history={"step": [0.0, 1.0], "train_error": [0.9, 0.1]},
-    outcome="finished",
-    steps_done=1,
-    chance_error=0.9,
-    images={"train": 10, "test": 10},
-    wall_seconds=1.0,
-    weights={},
-    provenance={"device": "a machine"},
-)
+RECORD = run_record(spec_of(), kept=(), train_error=[0.9, 0.1])
+KEY = RECORD.key
+READING = {
+    "spec": {"probe": "p", "version": 1, "options": {}, "run": None, "moment": None, "subject": None},
+    "provenance": {},
+}
 
 
 def written(store: Store, record: RunRecord, *, aged: bool = True) -> Path:
@@ -55,7 +49,7 @@ def test_an_unchanged_reading_is_read_once_and_a_changed_one_again(
     path = tmp_path / "readings" / f"{KEY}.json"
     path.parent.mkdir()
     for value in (1.0, 2.0):
-        path.write_text(sealed({"spec": {}, "rows": [{"value": value}], "provenance": {}}), encoding="utf-8")
+        path.write_text(sealed({**READING, "rows": [{"value": value}]}), encoding="utf-8")
         earlier = path.stat().st_mtime_ns - int((60 + value) * 10**9)
         os.utime(path, ns=(earlier, earlier))
         assert store.reading(KEY) == [{"value": value}]
@@ -72,7 +66,7 @@ def test_a_changed_file_is_read_again(aged: bool, tmp_path: Path) -> None:
     written(store, RECORD, aged=aged)
     assert store.run(KEY) == RECORD
     # As long as before, and where nothing is a minute old in the same tick of the clock perhaps.
-    later = replace(RECORD, wall_seconds=2.0)
+    later = replace(RECORD, wall_seconds=3.0)
     written(store, later, aged=False)
     assert store.run(KEY) == later
 

@@ -9,6 +9,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from tests.support.forks import python
+
 OWN_CLAIMS = Path(__file__).parents[1] / "own_claims"
 """Claims that are in no paper, with a user's own model and probe."""
 
@@ -37,7 +39,7 @@ def _listens() -> None:
 
 
 def line(arguments: Sequence[object]) -> list[str]:
-    return [sys.executable, "-W", "error", "-m", "repro", *map(str, arguments)]
+    return [python(), "-W", "error", "-m", "repro", *map(str, arguments)]
 
 
 def modules_after(*arguments: object, cwd: Path) -> set[str]:

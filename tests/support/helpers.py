@@ -47,6 +47,7 @@ BASE: dict[str, Any] = {
     "statement": "A deep plain net has a higher training loss than a shallow one.",
     "source": {"where": "Sec. 1"},
     "experiment": {
+        "protocol": {"of": "paper", "source": "Sec. 1"},
         "dataset": "digits",
         "recipe": {"name": "resnet-cifar", "batch_size": 64, "steps": 100},
         "seeds": {"looks": [5]},

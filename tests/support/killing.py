@@ -1,6 +1,6 @@
 """Runs that are killed again and again: forked from a process that has imported torch once. Not on Windows.
 
-`python tests/support/killing.py FOLDER KILLS` carries out runs in FOLDER/killed, one after the other, by processes that
+`python -m tests.support.killing FOLDER KILLS` carries out runs in FOLDER/killed, one after the other, by processes that
 are killed with SIGKILL at random moments, until so many were; and the same runs undisturbed in FOLDER/left-alone.
 """
 

@@ -15,7 +15,7 @@ from repro.recipes import Recipe
 from repro.training.augmentation import RandomCrops, pad_crop_flip
 from repro.training.batches import BatchStream
 from repro.training.counters import random_bits
-from repro.training.feeds import MemoryFeed
+from repro.training.feeds import MemoryFeed, evenly_spaced
 
 CPU = torch.device("cpu")
 RECIPE = Recipe(name="quick", batch_size=16, steps=6, lr=0.05)
@@ -116,6 +116,25 @@ def test_the_same_crops_of_one_image() -> None:
 
 
 # The feed ------------------------------------------------------------------------------------------------------------
+
+
+def test_a_sample_is_spread_over_a_set_that_is_sorted_by_class() -> None:
+    assert evenly_spaced(4, 10).tolist() == [0, 2, 5, 7]
+    assert evenly_spaced(10, 10).tolist() == list(range(10))
+    assert evenly_spaced(0, 10).tolist() == []
+    data = tiny()
+    ordered = replace(data, train_labels=np.sort(data.train_labels))
+    recipe = replace(RECIPE, train_error_images=7, curve_images=3)
+    feed = MemoryFeed(ordered, recipe, 0, CPU)
+    for last, count in ((True, 7), (False, 3)):
+        ((inputs, labels),) = feed.clean("train", last=last)
+        chosen = [i * len(ordered.train_labels) // count for i in range(count)]
+        assert labels.tolist() == ordered.train_labels[chosen].tolist()
+        np.testing.assert_array_equal(inputs, feed.first(len(ordered.train_labels))[0][chosen])
+    assert [len(labels) for last in (True, False) for _, labels in feed.clean("test", last=last)] == [
+        len(data.test_labels),
+        3,
+    ]
 
 
 def test_inputs_against_numpy() -> None:

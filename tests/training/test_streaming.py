@@ -45,14 +45,11 @@ from repro.training.learner import Learner
 from repro.training.seeds import stream
 from repro.training.streaming import StreamingFeed, ten_crops
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 CPU = torch.device("cpu")
 BILINEAR = TF.InterpolationMode.BILINEAR
 SIZES = [(97, 80), (70, 111), (64, 64), (301, 40), (75, 130)]
-
-
-@pytest.fixture(autouse=True)
-def one_thread() -> None:
-    torch.set_num_threads(1)
 
 
 def picture(width: int, height: int, seed: int = 0) -> Image.Image:

@@ -20,12 +20,13 @@ from repro.errors import ReproError
 from repro.models import build_model
 from repro.models.four_layer import Conv2Local2FC, Conv3FC
 from repro.models.normalisation import group_batch_norm
-from repro.recipes import RECIPES, Recipe
+from repro.recipes import RECIPES, EvaluatedSet, Recipe
 from repro.registry import DATASETS
-from repro.spec import DatasetSpec, ModelSpec, Numerics, RunSpec
+from repro.spec import DatasetSpec, ModelSpec, Numerics, RunSpec, Until
 from repro.training import TrainedRun, train
+from repro.training import learner as learner_module
 from repro.training.capture import EAGER_STEPS
-from repro.training.checkpoints import Interrupted
+from repro.training.checkpoints import Interrupted, Stopped
 from repro.training.evaluation import evaluate
 from repro.training.feeds import MemoryFeed
 from repro.training.initialisation import initialise
@@ -34,15 +35,12 @@ from repro.training.loop import evaluation_steps
 from repro.training.parameter_groups import parameter_groups
 from repro.training.schedules import WarmUp, scheduled_lr
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 CPU = torch.device("cpu")
 DIGITS = DatasetSpec("digits", DATASETS["digits"].fingerprint)
 QUICK = Recipe(name="quick", batch_size=50, steps=6, lr=0.05, weight_decay=1e-4)
 SMALL = {"depth": 8, "width": 2}
-
-
-@pytest.fixture(autouse=True)
-def one_thread() -> None:
-    torch.set_num_threads(1)
 
 
 @cache
@@ -315,7 +313,7 @@ class Memory:
         self.stopping = self.steps in self.stops
         return self.stopping
 
-    def save(self, state: Mapping[str, Any]) -> None:
+    def save(self, state: Mapping[str, Any], *, stopped: bool = False) -> None:
         buffer = io.BytesIO()
         torch.save(state, buffer)
         self.kept = buffer.getvalue()
@@ -371,6 +369,83 @@ def test_a_stop_in_the_midst_of_an_evaluation_is_heard_at_once(batches: int) -> 
     rest, whole = run(recipe, checkpoints=memory), run(recipe)
     assert repr(rest.history) == repr(whole.history)
     assert all(same(rest.weights[m], whole.weights[m]) for m in whole.weights)
+
+
+@pytest.mark.parametrize("evaluate", [("train", "test"), ("train",), ("test",), ()])
+def test_what_is_evaluated_is_declared_and_changes_nothing_else(evaluate: tuple[EvaluatedSet, ...]) -> None:
+    whole, part = run(), run(replace(QUICK, evaluate=evaluate))
+    left_out = {f"{name}_{what}" for name in {"train", "test"} - {*evaluate} for what in ("error", "loss")}
+    assert repr(part.history) == repr(
+        [{name: value for name, value in row.items() if name not in left_out} for row in whole.history]
+    )
+    assert all(same(part.weights[m], whole.weights[m]) for m in whole.weights)
+
+
+def test_curves_come_from_a_sample_and_the_last_point_from_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[int] = []
+    evaluate = learner_module.evaluate
+
+    def counted(model: Any, batches: Any, forward: Any) -> tuple[float, float]:
+        kept = list(batches)
+        seen.append(sum(len(labels) for _, labels in kept))
+        return evaluate(model, kept, forward)
+
+    monkeypatch.setattr(learner_module, "evaluate", counted)
+    result = run(replace(QUICK, steps=8, curve_images=20))
+    assert seen == [20, 20, 20, 20, 200, 397], (
+        "before the first step, after an epoch, and after the last step"
+    )
+    assert result.history[-1] == run(replace(QUICK, steps=8)).history[-1]
+    seen.clear()
+    assert run(replace(QUICK, steps=0)).history[0].keys() == {
+        "step",
+        "epoch",
+        "lr",
+        "running_error",
+        "running_loss",
+    }
+    assert seen == []
+
+
+def test_a_net_that_diverges_is_seen_without_any_evaluation() -> None:
+    wild = replace(QUICK, lr=1e20, evaluate=())
+    result = run(wild, "cifar-plain", {**SMALL, "norm": "none"})
+    assert result.outcome == "diverged"
+    assert result.history[-1]["running_error"] == 0.9
+
+
+@pytest.mark.parametrize(
+    ("until", "epochs"),
+    [
+        # Four steps an epoch, evaluated every two of them.
+        (Until("train_error", 0.0, epochs=0.5), 1.0),
+        (Until("train_error", 0.0, epochs=0.2), 0.5),
+        (Until("train_error", 0.0, epochs=0.0), 0.5),
+        (Until("train_error", 1.0), 0.0),
+    ],
+)
+def test_a_run_stops_at_the_first_evaluation_that_is_far_enough_and_goes_on_with_the_same_bits(
+    until: Until, epochs: float
+) -> None:
+    recipe = replace(QUICK, steps=14, evaluate_every=0.5)
+    whole, memory = run(recipe), Memory()
+    with pytest.raises(Stopped) as stopped:
+        run(recipe, checkpoints=memory, until=until)
+    assert stopped.value.row["epoch"] == epochs
+    with pytest.raises(Stopped):
+        run(recipe, checkpoints=memory, until=until)  # it is there already
+    rest = run(recipe, checkpoints=memory)
+    assert repr(rest.history) == repr(whole.history)
+    assert all(same(rest.weights[m], whole.weights[m]) for m in whole.weights)
+
+
+def test_a_run_that_ends_before_it_is_far_enough_simply_ends() -> None:
+    recipe = replace(QUICK, steps=14, evaluate_every=0.5)
+    ended = run(recipe, until=Until("train_error", 0.0, epochs=99.0))
+    assert repr(ended.history) == repr(run(recipe).history)
+    # The recipe's own target is an end, not a stop.
+    target = replace(recipe, stop_at_train_error=1.0)
+    assert run(target, until=Until("train_error", 1.0)).steps_done == 0
 
 
 def test_dropout_goes_on_where_it_was(tmp_path: Path) -> None:

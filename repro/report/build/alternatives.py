@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from repro.experiment.requirements import Requirements
-from repro.report import model
-from repro.report.wording import sentences
-from repro.report.wording import words
-from repro.report.build.evidence import part
 from repro.experiment.variants import Variant
 from repro.judging.verdicts import ClaimVerdict, ExpectationVerdict
+from repro.report import model
+from repro.report.build.evidence import part
+from repro.report.wording import sentences, words
 
 Judged = Sequence[tuple[Variant, ClaimVerdict]]
 

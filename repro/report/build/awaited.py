@@ -15,6 +15,11 @@ def awaited(item: Requirements, rows: Sequence[model.RunRow]) -> str | None:
     if not absent:
         return None
     text = f"{plural(len(absent), 'run')} {'is' if len(absent) == 1 else 'are'} not there yet"
+    unavailable = {
+        need.spec.model.name: item.claim.names.unavailable(need.spec.model.name) for need in item.needs
+    }
+    for why in filter(None, unavailable.values()):
+        return f"{text}, and cannot be made: {why}"
     return f"{text}, and at most {item.follow:,} more follow after tuning" if item.follow else text
 
 
@@ -22,6 +27,7 @@ def to_bring(item: Requirements, rows: Sequence[model.RunRow]) -> list[str]:
     """Return what to bring, and how, for runs whose data is not at hand and for what cannot be measured here."""
     absent = _absent(rows)
     data = {need.spec.dataset.identity for need in item.needs if need.spec.key in absent}
+    data = {identity for identity in data if identity[0] not in item.claim.names.absent}
     bring = {missing for one in data if (missing := item.claim.names.known(one).missing)}
     if item.scale == "paper":
         bring |= {metric.needs for metric in item.file.metrics.values() if metric.needs}

@@ -11,14 +11,15 @@ from pydantic import TypeAdapter
 
 from repro.claims import Metric
 from repro.claims.schema_shown import Figure
-from repro.experiment.requirements import Requirements, Need, reading_of
 from repro.experiment.measures import from_rows
+from repro.experiment.readings import reading_of
+from repro.experiment.requirements import Need, Requirements
 from repro.report import model
 from repro.report.build import reference
-from repro.report.wording.finding import finding
-from repro.report.model.evidence import Drawn
 from repro.report.build.pictures import picture_panels
 from repro.report.build.reference import Style
+from repro.report.model.evidence import Drawn
+from repro.report.wording.finding import finding
 from repro.store import RunRecord, Store, column_of
 
 STYLES: dict[str, Style] = {"train": "dashed", "running": "dotted", "test": "solid"}

@@ -8,15 +8,12 @@ from collections.abc import Mapping
 from repro.claims.printed import read_printed
 from repro.claims.schema import Expectation
 from repro.experiment.requirements import Requirements
+from repro.judging.exact import OtherNumber
+from repro.judging.verdicts import ExpectationVerdict, PartVerdict
 from repro.report import model
-from repro.report.wording import remarks
-from repro.report.wording import sentences
-from repro.report.wording import words
-from repro.report.build.tables import printed_value
+from repro.report.wording import remarks, sentences, words
 from repro.stats import Interval, Region
 from repro.store import Store
-from repro.judging.exact import OtherNumber
-from repro.judging.verdicts import ExpectationVerdict, PartVerdict, refuting_region, region
 
 
 def expectation(
@@ -26,8 +23,7 @@ def expectation(
     expected = verdict.item
     unit = words.unit_at(verdict, item)
     lesser = words.expectation_cap(verdict, item)
-    number = read_printed(expected.reported) if verdict.exact and expected.reported else None
-    printed = number.value if number else None if verdict.exact else printed_value(expected.reported)
+    printed = read_printed(expected.reported, percent=unit == "error")
     return model.ExpectationResult(
         id=verdict.id,
         anchor=anchor,
@@ -36,14 +32,10 @@ def expectation(
         role=expected.role,
         unit=unit,
         reported=expected.reported,
-        reported_value=None
-        if printed is None
-        else printed / 100
-        if unit == "error" and not verdict.exact
-        else printed,
+        reported_value=None if printed is None else printed.value,
         reported_note=_reported_note(expected),
-        supports=_region(region(expected.supports), expected, words.needs(expected, unit)),
-        refutes=_region(refuting_region(expected), expected, words.refuting(expected, unit)),
+        supports=_region(expected.supports, expected, words.needs(expected, unit)),
+        refutes=_region(expected.refutes, expected, words.refuting(expected, unit)),
         why=expected.why,
         verdict=model.Verdict(
             word=words.word(verdict.result, verdict.status, lesser),

@@ -9,16 +9,16 @@ from typing import Any
 from pydantic import ValidationError
 
 from repro.claims import Expectation, Metric
-from repro.claims.schema import Bounds
-from repro.judging.preregistration import Entry, history, present
+from repro.claims.vocabulary import WORDS
 from repro.experiment.requirements import Requirements
+from repro.judging.preregistration import Entry, history, present
 from repro.report import model
 from repro.report.wording import words
+from repro.stats import Region
 from repro.store import Store
 
-_WORDS = {"title", "unit", "why", "reported", "uncertainty"}
 # These stand at the head of an expectation's line.
-_SHOWN = _WORDS | {"role", "refuted", "at_least", "at_most", "within", "outside"}
+_SHOWN = WORDS | {"role", "refuted", "at_least", "at_most", "within", "outside"}
 
 
 def criteria(item: Requirements, store: Store) -> list[model.CriteriaChange]:
@@ -98,26 +98,25 @@ def _expectation(name: str, data: Mapping[str, Any], metrics: Mapping[str, Any])
         unit = words.unit_of(Metric.model_validate(metric), item.kind) if metric else "number"
     except ValidationError:  # written in another version's vocabulary
         return f"{name}: {_said(data)}"
-    refuted = _bounds(item.refuted, unit, item.kind) if item.refuted else "anything else"
+    refuted = _bounds(item.refuted.region, unit, item.kind) if item.refuted else "anything else"
     rest = {key: value for key, value in data.items() if key not in _SHOWN}
     supports = words.AS_PRINTED if item.printed else _bounds(item.supports, unit, item.kind)
     return f"{name}: {supports}, refuted by {refuted} ({item.role}); {_said(rest)}"
 
 
-def _bounds(region: Bounds, unit: model.Unit, kind: str) -> str:
+def _bounds(region: Region, unit: model.Unit, kind: str) -> str:
     """Return a region in words with all its digits: a small change is a change."""
-    tail = words.suffix(unit, kind)
-    key, value = next(iter(region.model_dump(exclude_none=True).items()))
-    ends = value if isinstance(value, tuple | list) else (value,)
     scale = 100 if unit in words.PERCENT else 1
-    numbers = " and ".join(f"{scale * end:.10g}".replace("-", "−") for end in ends)
-    name = {"within": "between", "outside": "outside of"}.get(key, key.replace("_", " "))
-    return f"{name} {numbers}{tail}"
+
+    def write(end: float) -> str:
+        return f"{scale * end:.10g}".replace("-", "−")
+
+    return words.region_in_words(region, write, words.suffix(unit, kind), apart="outside of {} and {}")
 
 
 def _said(data: Mapping[str, Any]) -> str:
     """Return plain data as words, in an order of its own: "kind final, of train_error"."""
-    told = sorted(item for item in data.items() if item[0] not in _WORDS)
+    told = sorted(item for item in data.items() if item[0] not in WORDS)
     return ", ".join(f"{key.replace('_', ' ')} {_value(value)}" for key, value in told)
 
 

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from repro.claims.schema_shown import Figure
-from repro.experiment.requirements import Requirements, reading_of
+from repro.experiment.readings import reading_of
+from repro.experiment.requirements import Requirements
 from repro.report import model
 from repro.store import Store
 

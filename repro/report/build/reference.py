@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import csv
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from repro.claims.curves import read_curves
 from repro.claims.schema_shown import Figure
 from repro.experiment.requirements import Requirements
 from repro.report import model
@@ -85,11 +85,9 @@ def overlaid(panel: model.Panel, paper: model.Panel) -> model.Panel:
     return panel.model_copy(update={"series": [*behind, *panel.series]})
 
 
-def _rows(figure: Figure, item: Requirements) -> list[dict[str, str]]:
+def _rows(figure: Figure, item: Requirements) -> Sequence[Mapping[str, str]]:
     assert figure.reference is not None
-    path = item.claim.path.parent / figure.reference.file
-    with path.open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(line for line in file if not line.startswith("#")))
+    return read_curves(item.claim.path, figure.reference.file, item.claim.names.root)
 
 
 def panels(figure: Figure, item: Requirements) -> list[model.Panel]:
@@ -110,9 +108,9 @@ def panels(figure: Figure, item: Requirements) -> list[model.Panel]:
     ]
 
 
-def _series(rows: list[dict[str, str]], scale: float) -> list[model.Series]:
+def _series(rows: list[Mapping[str, str]], scale: float) -> list[model.Series]:
     groups = list(dict.fromkeys(row["series"].split(",")[0] for row in rows))
-    lines: dict[str, list[dict[str, str]]] = {}
+    lines: dict[str, list[Mapping[str, str]]] = {}
     for row in rows:
         lines.setdefault(row["series"], []).append(row)
     return [

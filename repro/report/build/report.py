@@ -6,23 +6,22 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import repro
-from repro.claims import SCALES, Library
+from repro.claims import SCALES, Library, unseen
+from repro.experiment.net_check import SpecRow
 from repro.experiment.requirements import Requirements
-from repro.experiment.net_check import SpecRow, check_nets
+from repro.experiment.variants import Variant
+from repro.judging.verdicts import ClaimVerdict
 from repro.report import model
-from repro.report.build import ledger
-from repro.report.build import runs
-from repro.report.wording import words
+from repro.report.build import ledger, runs
 from repro.report.build.alternatives import build_controls, build_sensitivities
 from repro.report.build.awaited import awaited, to_bring
 from repro.report.build.curves import build_figure
 from repro.report.build.deviations import deviations
 from repro.report.build.evidence import expectation
-from repro.report.wording.sentences import claim_sentence
 from repro.report.build.tables import build_table
+from repro.report.wording import words
+from repro.report.wording.sentences import claim_sentence
 from repro.store import Store
-from repro.experiment.variants import Variant
-from repro.judging.verdicts import ClaimVerdict
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -124,6 +123,7 @@ def _claim(
         part for part in (file.source.where, f"p. {file.source.page}" if file.source.page else "") if part
     )
     rows = [runs.run_row(need, store) for need in item.needs]
+    rows += [runs.stopped_row(need, store) for need in item.stopped]
     cost = runs.cost(rows)
     stand_ins = runs.stand_ins(item)
     return model.ClaimReport(
@@ -158,7 +158,7 @@ def _claim(
         claim_text=claim.text,
         command=f"repro check {claim.id} --scale {item.scale}{places}",
         stand_ins=[f"{row.ours} (the paper's: {row.paper})" for row in stand_ins],
-        spec_rows=[_spec_row(row) for row in check_nets(claim, store).rows],
+        spec_rows=[_spec_row(row) for row in item.net_check.rows],
         reviews=[
             model.Review(author=note.author, date=str(note.date), text=note.text, about=note.about)
             for note in claim.reviews
@@ -168,6 +168,12 @@ def _claim(
         contrary=model.Contrary(**file.contrary.model_dump()) if file.contrary else None,
         no_control=file.no_control,
         trains=claim.trains,
+        protocol=model.Protocol(
+            of_paper=claim.protocol.is_paper,
+            source=claim.protocol.source,
+            reasons=list(claim.protocol.reasons),
+        ),
+        code_notes=[*unseen(claim), *runs.differences(item, store)],
     )
 
 
@@ -192,6 +198,7 @@ def _tuning(address: str, item: Requirements) -> model.Tuning:
         rates=list(state.rates),
         values=list(state.values),
         censored=list(state.censored),
+        stopped=list(state.stopped),
         chosen=state.chosen,
         state=state.state,
         decays=[decay for decay in state.decays if decay is not None],

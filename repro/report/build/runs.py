@@ -7,11 +7,11 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from repro.experiment.requirements import Requirements, Need
+from repro.experiment.requirements import Need, Requirements
 from repro.registry import DATASETS, stands_in
 from repro.report import model
 from repro.spec import DatasetSpec
-from repro.store import RunRecord, Store
+from repro.store import RunRecord, Store, predicted_seconds
 
 
 def run_row(need: Need, store: Store) -> model.RunRow:
@@ -21,7 +21,7 @@ def run_row(need: Need, store: Store) -> model.RunRow:
     made: Mapping[str, Any] = record.provenance if record else {}
     return model.RunRow(
         key=need.spec.key,
-        cell=need.cell.address + (f" at lr {need.spec.recipe.lr:g}" if need.purpose == "tune" else ""),
+        cell=_tried(need),
         purpose=need.purpose,
         seed=need.spec.seed,
         outcome=record.outcome if record else "failed" if failure else "pending",
@@ -32,6 +32,31 @@ def run_row(need: Need, store: Store) -> model.RunRow:
         sessions=len(_sessions(record)) if record else 1,
         predicted_seconds=made.get("predicted_seconds"),
         diverged_at_step=made.get("diverged_at_step"),
+    )
+
+
+def stopped_row(need: Need, store: Store) -> model.RunRow:
+    """Return what is known of a tuning run that was stopped since it could no longer win."""
+    kept = store.checkpoints(need.spec.key).newest()
+    sessions = kept.sessions if kept else []
+    return model.RunRow(
+        key=need.spec.key,
+        cell=_tried(need),
+        purpose=need.purpose,
+        seed=need.spec.seed,
+        outcome="stopped",
+        steps=kept.step if kept else None,
+        wall_seconds=kept.wall_seconds if kept else None,
+        device=str(sessions[-1].get("device")) if sessions else None,
+        note="could no longer win",
+        sessions=max(len(sessions), 1),
+        predicted_seconds=predicted_seconds(sessions),
+    )
+
+
+def _tried(need: Need) -> str:
+    return (
+        f"{need.cell.address} at lr {need.spec.recipe.lr:g}" if need.purpose == "tune" else need.cell.address
     )
 
 
@@ -55,7 +80,12 @@ def machines(keys: Collection[str], store: Store) -> list[model.Machine]:
         places = {
             (
                 f"{made['machine']}, {made['device']}",
-                f"Python {made['python']}, torch {made['torch']}, repro {made['repro']}",
+                ", ".join(
+                    [
+                        f"Python {made['python']}, torch {made['torch']}, repro {made['repro']}",
+                        *(f"{name} {version}" for name, version in (made.get("packages") or {}).items()),
+                    ]
+                ),
                 _commit(str(made["commit"])),
             )
             for made in _sessions(record)
@@ -98,6 +128,29 @@ def stand_ins(item: Requirements) -> list[model.Deviation]:
             stand_in=True,
         )
         for dataset in item.stand_ins
+    ]
+
+
+def differences(item: Requirements, store: Store) -> list[str]:
+    """Return in what a claim's runs differ although their keys do not tell: versions, and data made by code."""
+    made: dict[str, Counter[str]] = {}
+    for record in _records({need.spec.key for need in item.needs}, store):
+        for session in _sessions(record):
+            told = {name: session.get(name) for name in ("python", "torch")} | dict(
+                session.get("packages") or {}
+            )
+            for name, version in told.items():
+                if isinstance(version, str):
+                    made.setdefault(f"different versions of {name}", Counter())[version] += 1
+            if isinstance(session.get("data"), str):
+                what = (
+                    f"different data from {record.spec['dataset']['name']}, whose code reads what has changed"
+                )
+                made.setdefault(what, Counter())[f"fingerprint {session['data'][:12]}"] += 1
+    return [
+        f"runs were made with {what}: {', '.join(f'{which} ({count})' for which, count in sorted(counts.items()))}"
+        for what, counts in sorted(made.items())
+        if len(counts) > 1
     ]
 
 

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import math
-import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from repro.claims import cells
+from repro.claims.printed import read_printed
 from repro.claims.schema import Metric
 from repro.claims.schema_shown import Table, TableRow
 from repro.experiment.requirements import Requirements
-from repro.report import model
-from repro.report.wording import sentences
-from repro.report.wording import words
-from repro.report.build.nets import papers_net, trained_net
-from repro.stats import Sample, contrast
 from repro.judging.verdicts import ClaimVerdict
+from repro.report import model
+from repro.report.build.nets import papers_net, trained_net
+from repro.report.wording import sentences, words
+from repro.stats import Sample, contrast
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -141,27 +140,16 @@ def _cell(
         sign = "at least " if interval.bound == "from_below" else ""
         ours = f"{sign}{words.number(interval.estimate, unit)}{words.suffix(unit, 'value')}"
     # A difference from the paper's number means something only where the paper's protocol was followed on its data.
-    followed = item.scale == "paper" and not item.stand_ins
+    followed = item.scale == "paper" and not item.stand_ins and item.claim.protocol.is_paper
     difference = _difference(reported, interval.estimate, half, unit) if followed else None
     return model.Cell(metric=name, reported=reported, ours=ours, difference=difference, n=len(values))
 
 
 def _difference(reported: str | None, ours: float, half: float, unit: model.Unit) -> str | None:
-    printed = printed_value(reported)
+    printed = read_printed(reported, percent=unit == "error")
     if printed is None or math.isnan(ours):
         return None
     known = half if math.isfinite(half) else None
-    shown = words.number(ours - (printed / 100 if unit in words.PERCENT else printed), unit, known)
+    shown = words.number(ours - printed.value, unit, known)
     sign = "" if shown.startswith("−") or not shown.strip("0.") else "+"
     return f"{sign}{shown}{words.suffix(unit, 'difference')}"
-
-
-def printed_value(text: str | None) -> float | None:
-    """Return the first number of a printed entry, or None: "6.43 (6.61±0.16)" → 6.43, "0.27M" → 270,000."""
-    match = re.search(r"(-?\d[\d,]*\.?\d*)(?:\s*(k|M|G|million|billion)\b)?", (text or "").replace("−", "-"))
-    if match is None:
-        return None
-    return float(match.group(1).replace(",", "")) * _MAGNITUDES.get(match.group(2), 1)
-
-
-_MAGNITUDES = {"k": 1e3, "M": 1e6, "million": 1e6, "G": 1e9, "billion": 1e9}

@@ -93,6 +93,11 @@ def is_capped(verdict: Verdict) -> bool:
     return verdict.result is not None and verdict.word.strip().casefold() != verdict.result
 
 
+def is_of_another_protocol(claim: ClaimReport) -> bool:
+    """Tell whether a claim is judged by a protocol that is not declared to be the paper's."""
+    return claim.protocol is not None and not claim.protocol.of_paper
+
+
 def part_notes(expectation: ExpectationResult) -> list[str]:
     """Return the notes on an expectation's parts, each once with the parts that share it.
 
@@ -176,6 +181,7 @@ def jinja_environment(templates: Path | None, kept: Path | None = None) -> jinja
         "tool_bibtex": tool_bibtex,
     }
     environment.globals |= {"plural": text.plural}
+    environment.tests["of_another_protocol"] = is_of_another_protocol
     return environment
 
 

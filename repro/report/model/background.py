@@ -10,6 +10,17 @@ from typing import Literal
 from repro.report.model.evidence import Data, Part, Verdict
 
 
+class Protocol(Data):
+    """Whose protocol a claim is judged by: the paper's, as `source` describes it, or not, for these `reasons`.
+
+    `source` is None where the claim file declares none.
+    """
+
+    of_paper: bool
+    source: str | None
+    reasons: list[str] = []
+
+
 class Deviation(Data):
     """One row of the ledger: where the run protocol differs from the paper's.
 
@@ -28,6 +39,7 @@ class Tuning(Data):
     """What tuning did for one cell: mean of the criterion at each learning rate, and the choice.
 
     Where the weight decay was tuned, too, `decays` holds that of each rate.
+    Where a rate was stopped, since it could no longer win, its mean exceeds `values`.
     """
 
     cell: str
@@ -35,6 +47,7 @@ class Tuning(Data):
     rates: list[float]
     values: list[float | None]
     censored: list[bool]
+    stopped: list[bool] = []
     chosen: float | None
     state: Literal["settled", "open", "pending"]
     decays: list[float] = []
@@ -52,7 +65,7 @@ class RunRow(Data):
     cell: str
     purpose: str
     seed: int
-    outcome: Literal["finished", "diverged", "failed", "pending"]
+    outcome: Literal["finished", "diverged", "stopped", "failed", "pending"]
     steps: int | None
     wall_seconds: float | None
     device: str | None

@@ -10,6 +10,7 @@ from repro.report.model.background import (
     DataUsed,
     Deviation,
     Machine,
+    Protocol,
     Review,
     RunRow,
     Sensitivity,
@@ -45,6 +46,8 @@ class ClaimReport(Data):
 
     `contrary`: what another source says of the same; `no_control`: why there is no control; `trains`: whether anything
     of it rests on training.
+    `protocol`: whose protocol it is judged by; None where an older report did not tell. `code_notes`: what a user's
+    code does that is no part of its identity, and in what the runs differ from one another: versions, data.
     """
 
     id: str
@@ -80,6 +83,8 @@ class ClaimReport(Data):
     contrary: Contrary | None = None
     no_control: str | None = None
     trains: bool = True
+    protocol: Protocol | None = None
+    code_notes: list[str] = []
 
 
 class PaperReport(Data):

@@ -31,8 +31,9 @@ def beside(
     metric, percent = item.file.metrics[verdict.item.metric], unit == "error"
     paper = paper_number(verdict.item, percent)
     resolved = of_verdict(verdict, item, paper.value if paper else None)
-    # The paper's number is of the paper's data.
-    compared = None if item.stand_ins else compatibility(verdict, metric, item.scale, percent)
+    # The paper's number is of the paper's data and protocol.
+    other = item.stand_ins or not item.claim.protocol.is_paper
+    compared = None if other else compatibility(verdict, metric, item.scale, percent)
     keys = [
         need.spec.key for part in verdict.parts for a in part.samples for need in item.measured.get(a, ())
     ]

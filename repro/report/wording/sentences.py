@@ -6,10 +6,11 @@ import math
 
 from repro.claims import Expectation
 from repro.judging.missing import not_there
-from repro.judging.verdicts import ClaimVerdict, ExpectationVerdict, PartVerdict, refuting_region
+from repro.judging.verdicts import ClaimVerdict, ExpectationVerdict, PartVerdict
 from repro.report.model import Unit
 from repro.report.wording.text import percent
-from repro.report.wording.words import bounds, estimate, needs, number, refuting, suffix
+from repro.report.wording.words import bounds, estimate, needs, number, suffix
+from repro.stats import SCREEN
 
 
 def expectation_sentence(verdict: ExpectationVerdict, unit: Unit) -> str:
@@ -24,11 +25,7 @@ def expectation_sentence(verdict: ExpectationVerdict, unit: Unit) -> str:
     found = {r: [p for p in verdict.parts if p.result == r] for r in ("supported", "refuted", "inconclusive")}
     total = len(verdict.parts)
     if verdict.result == "supported":
-        level = verdict.parts[0].interval.level if verdict.parts[0].interval else 0.95
-        which = "Both" if total == 2 else f"All {total}"
-        if verdict.exact:
-            return f"{which} numbers are as claimed: {needs(item, unit)}."
-        return f"{which} comparisons are {needs(item, unit)}, each with its whole {percent(level)} interval."
+        return _all(verdict, unit)
     if verdict.result == "refuted":
         failed = found["refuted"]
         verb = "fails" if len(failed) == 1 else "fail"
@@ -46,6 +43,16 @@ def expectation_sentence(verdict: ExpectationVerdict, unit: Unit) -> str:
     )
 
 
+def _all(verdict: ExpectationVerdict, unit: Unit) -> str:
+    """Say that every part of a joint statement holds."""
+    total, needed = len(verdict.parts), needs(verdict.item, unit)
+    which = "Both" if total == 2 else f"All {total}"
+    if verdict.exact:
+        return f"{which} numbers are as claimed: {needed}."
+    level = verdict.parts[0].interval.level if verdict.parts[0].interval else 0.95
+    return f"{which} comparisons are {needed}, each with its whole {percent(level)} interval."
+
+
 def _why_not(verdict: ExpectationVerdict) -> str:
     """Say what all parts together wait for; what failed, or is wanting for another reason, in its own words."""
     absent = frozenset[str]().union(*(part.absent for part in verdict.parts))
@@ -57,16 +64,17 @@ def _why_not(verdict: ExpectationVerdict) -> str:
 
 def _stricter(part: PartVerdict, item: Expectation, unit: Unit) -> str:
     """Say why a part is undecided whose shown interval lies in what refutes: refuting takes a wider one."""
-    shown, wider, refutes = part.interval, part.refutation, refuting_region(item)
+    shown, wider, refutes = part.interval, part.refutation, item.refutes
     if part.result != "inconclusive" or shown is None or wider is None:
         return ""
     if not refutes.contains(shown) or refutes.contains(wider):
         return ""
     half = (wider.high - wider.low) / 2
     low, high = (number(end, unit, half) for end in (wider.low, wider.high))
-    among = round((1 - shown.level) / (1 - wider.level))
+    among = round((1 - SCREEN / 2) * (1 - shown.level) / (1 - wider.level))
+    against = bounds(refutes, unit, item.kind)
     return (
-        f" The {percent(shown.level)} interval lies in what speaks against the claim, {refuting(item, unit)}; but any "
+        f" The {percent(shown.level)} interval lies in what speaks against the claim, {against}; but any "
         f"of {among} comparisons could refute, so that it takes the {percent(wider.level)} interval, {low} to {high}, "
         "which does not lie there."
     )
@@ -102,7 +110,7 @@ def _one(part: PartVerdict, item: Expectation, unit: Unit) -> str:
     sign = {"from_below": "at least ", "from_above": "at most "}.get(interval.bound, "")
     middle = f"{sign}{number(interval.estimate, unit, spread)}{tail}"
     measured = f"We measured {middle} ({percent(interval.level)} interval {low} to {high}, {part.n} seeds)"
-    refutes = refuting(item, unit)
+    refutes = bounds(item.refutes, unit, item.kind)
     end = {
         "supported": f"the whole interval lies in what the claim needs, {wanted}",
         "refuted": f"the whole interval lies in what speaks against the claim, {refutes}",

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-import re
+from collections.abc import Callable
 
 from repro.claims import Expectation, Metric, below
-from repro.claims.schema import Bounds
+from repro.claims.printed import read_printed
 from repro.experiment.requirements import Requirements
 from repro.judging.verdicts import ClaimVerdict, ExpectationVerdict, PartVerdict
 from repro.report.model import Result, Status, Unit
+from repro.stats import Region
 
 STAND_IN = "stand-in"
 """Caps the words like a lesser scale: what was trained was not trained on the paper's data."""
@@ -18,6 +19,8 @@ PERCENT: tuple[Unit, ...] = ("error", "share")
 """Fractions that are shown in percent."""
 
 AS_PRINTED = "each as printed, to half a unit of its last digit"
+UNDECLARED = "undeclared"
+"""Caps the words of a protocol that its claim file does not declare to be the paper's."""
 
 DIFFERENCES = ("difference", "contrast", "ordering", "slope")
 
@@ -112,39 +115,32 @@ def end(value: float, unit: Unit) -> str:
     return f"{float(f'{shown:.12g}'):,.12g}".replace("-", "−")
 
 
-def bounds(region: Bounds, unit: Unit, kind: str) -> str:
-    """Return a region in words: "at least 2 pp"."""
-    tail = suffix(unit, kind)
-    if region.at_least is not None:
-        return f"at least {end(region.at_least, unit)}{tail}"
-    if region.at_most is not None:
-        return f"at most {end(region.at_most, unit)}{tail}"
-    pair = region.within or region.outside
-    assert pair is not None
-    low, high = (end(value, unit) for value in pair)
-    return f"between {low} and {high}{tail}" if region.within else f"below {low} or above {high}{tail}"
-
-
 def refuting(item: Expectation, unit: Unit) -> str:
-    """Return the refuting region in words; by default, everything that does not support."""
-    if item.printed:
-        return "any other number"
-    if item.refuted:
-        return bounds(item.refuted, unit, item.kind)
-    region, tail = item.supports, suffix(unit, item.kind)
-    if region.at_least is not None:
-        return f"less than {end(region.at_least, unit)}{tail}"
-    if region.at_most is not None:
-        return f"more than {end(region.at_most, unit)}{tail}"
-    pair = region.within or region.outside
-    assert pair is not None
-    low, high = (end(value, unit) for value in pair)
-    return f"below {low} or above {high}{tail}" if region.within else f"between {low} and {high}{tail}"
+    """Return what refutes an expectation in words."""
+    return "any other number" if item.printed else bounds(item.refutes, unit, item.kind)
+
+
+def bounds(region: Region, unit: Unit, kind: str) -> str:
+    """Return a region in words: "at least 2 pp", or "more than 2 pp" where it does not include its end."""
+    return region_in_words(region, lambda value: end(value, unit), suffix(unit, kind))
+
+
+def region_in_words(
+    region: Region, write: Callable[[float], str], tail: str, apart: str = "below {} or above {}"
+) -> str:
+    """Return a region in words, its ends as `write` writes them, `tail` after them."""
+    ends = list(map(write, region.ends))
+    first = region.pieces[0]
+    if len(ends) == 2:
+        return f"{('between {} and {}' if len(region.pieces) == 1 else apart).format(*ends)}{tail}"
+    if math.isinf(first.high):
+        return f"{'at least' if first.includes_low else 'more than'} {ends[0]}{tail}"
+    return f"{'at most' if first.includes_high else 'less than'} {ends[0]}{tail}"
 
 
 def reading_error(text: str) -> str:
     """Return a reading error in words: "±0.05" for a number, and what else is written as it stands."""
-    return f"reading error ±{text}" if re.match(r"[0-9]", text) else f"read to {text}"
+    return f"read to {text}" if read_printed(text) is None else f"reading error ±{text}"
 
 
 def word(result: Result | None, status: Status, scale: str | None) -> str:
@@ -154,11 +150,12 @@ def word(result: Result | None, status: Status, scale: str | None) -> str:
     if scale is None:
         return result
     capped = {"supported": "holds", "refuted": "does not hold", "inconclusive": "undecided"}[result]
-    return f"{capped} on stand-in data" if scale == STAND_IN else f"{capped} at {scale} scale"
+    where = {STAND_IN: "on stand-in data", UNDECLARED: "by the file’s own protocol"}
+    return f"{capped} {where.get(scale, f'at {scale} scale')}"
 
 
 def cap(item: Requirements, *, lesser: bool, trained: bool) -> str | None:
-    """Return what caps a verdict's words: a lesser scale, or at the claim's own scale data that stand in.
+    """Return what caps a verdict's words: a lesser scale; at the claim's own, data that stand in; whose protocol it is.
 
     Args:
         item: what was judged.
@@ -167,7 +164,9 @@ def cap(item: Requirements, *, lesser: bool, trained: bool) -> str | None:
     """
     if lesser:
         return item.scale
-    return STAND_IN if trained and item.stand_ins else None
+    if trained and item.stand_ins:
+        return STAND_IN
+    return None if item.claim.protocol.is_paper else UNDECLARED
 
 
 def claim_cap(verdict: ClaimVerdict, item: Requirements) -> str | None:

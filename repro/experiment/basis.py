@@ -1,0 +1,196 @@
+"""What a verdict rests on and where that came from: runs, their code, data and versions, and what has changed since."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import repro
+from repro.claims import own_code
+from repro.experiment.data_index import Memory, short
+from repro.experiment.requirements import Requirements
+from repro.source_code import Code, versions_of
+from repro.store import RunRecord, Store, lineage
+
+
+@dataclass(frozen=True)
+class RunBasis:
+    """A run, or a number computed without one, that a claim rests on.
+
+    Attributes:
+        key: in the store.
+        what: cell and seed, or the metric.
+        state: "finished", "diverged", "failed" or "not there".
+        finished: UTC, ISO 8601; None where nothing is known.
+        where: machine and device.
+        versions: of Python, torch, this program, and the packages that a user's code imports.
+    """
+
+    key: str
+    what: str
+    state: str
+    finished: str | None = None
+    where: str | None = None
+    versions: Mapping[str, str] | None = None
+
+
+@dataclass(frozen=True)
+class DataBasis:
+    """A data set: name, fingerprint, where it lies, and whether that is as it was when it was read."""
+
+    name: str
+    fingerprint: str
+    place: str | None
+    state: str
+
+
+@dataclass(frozen=True)
+class Basis:
+    """All that a claim rests on at a scale.
+
+    Attributes:
+        runs: in the order of cells and seeds, then numbers that are computed.
+        code: ``module:Name`` → the claims folder's own code as it is now.
+        data: by name.
+        changes: what differs between now and when the runs were made; their keys do not tell.
+        kept: runs of the same cells and seeds by other code, data or recipes, which are in the store and not used.
+    """
+
+    runs: tuple[RunBasis, ...]
+    code: Mapping[str, Code]
+    data: tuple[DataBasis, ...]
+    changes: tuple[str, ...]
+    kept: tuple[str, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        """Return plain data."""
+        return {
+            "runs": [asdict(run) for run in self.runs],
+            "code": {
+                name: {"version": code.version, "files": dict(code.files), "unseen": list(code.unseen)}
+                for name, code in self.code.items()
+            },
+            "data": [asdict(one) for one in self.data],
+            "changes": list(self.changes),
+            "kept": list(self.kept),
+        }
+
+
+def basis(item: Requirements, store: Store) -> Basis:
+    """Return what a claim rests on as the store stands; nothing is run and no data is read."""
+    records = {need.spec.key: store.run(need.spec.key) for need in item.needs}
+    return Basis(
+        runs=(*_runs(item, records, store), *_numbers(item, store)),
+        code=own_code(item.claim),
+        data=tuple(_data(item, store)),
+        changes=tuple(drift([item], store)),
+        kept=tuple(_kept(item, store)),
+    )
+
+
+def _runs(item: Requirements, records: Mapping[str, RunRecord | None], store: Store) -> Iterator[RunBasis]:
+    for need in item.needs:
+        record, key = records[need.spec.key], need.spec.key
+        what = f"{need.cell.address}, seed {need.spec.seed}"
+        if need.purpose == "tune":
+            what += f", tuning at lr {need.spec.recipe.lr:g}"
+        if record is None:
+            yield RunBasis(key, what, "failed" if store.failure(key) else "not there")
+        else:
+            yield _made(key, what, record.outcome, record.provenance)
+
+
+def _numbers(item: Requirements, store: Store) -> Iterator[RunBasis]:
+    for need in item.exact:
+        content = store.whole_reading(need.reading.key)
+        what = f"{need.metric}{f' of {need.cell.address}' if need.cell else ''}, computed"
+        if content is None:
+            yield RunBasis(need.reading.key, what, "not there")
+        else:
+            yield _made(need.reading.key, what, "finished", content.get("provenance") or {})
+
+
+def _made(key: str, what: str, state: str, made: Mapping[str, Any]) -> RunBasis:
+    where = f"{made.get('machine', '?')}, {made.get('device', '?')}"
+    return RunBasis(key, what, state, made.get("finished"), where, _versions(made))
+
+
+def _versions(made: Mapping[str, Any]) -> dict[str, str]:
+    told = {name: made.get(name) for name in ("python", "torch", "repro")} | dict(made.get("packages") or {})
+    return {name: version for name, version in told.items() if isinstance(version, str)}
+
+
+def _data(item: Requirements, store: Store) -> Iterator[DataBasis]:
+    memory = Memory(store.root)
+    specs = {need.spec.dataset.identity: need.spec.dataset for need in item.needs}
+    for identity, spec in sorted(specs.items()):
+        known = item.claim.names.known(identity)
+        if ":" in spec.name:
+            yield DataBasis(spec.name, spec.fingerprint, None, "made by the claims folder's code")
+        elif known.source is None:
+            yield DataBasis(spec.name, spec.fingerprint, None, known.missing or "shipped with this program")
+        elif not Path(known.source.path or "").exists():
+            yield DataBasis(spec.name, spec.fingerprint, known.source.path, "no longer there")
+        else:
+            same = memory.unchanged(known.source)
+            state = (
+                "as it was when it was read" if same else "changed since it was read: check reads it again"
+            )
+            yield DataBasis(spec.name, spec.fingerprint, known.source.path, state)
+
+
+def drift(required: Iterable[Requirements], store: Store) -> Iterator[str]:
+    """Yield each version that what claims rest on was made with and that is another one here, with how many."""
+    made: dict[str, Mapping[str, Any]] = {}
+    for item in required:
+        for need in item.needs:
+            record = store.run(need.spec.key)
+            made |= {} if record is None else {record.key: record.provenance}
+        for number in item.exact:
+            content = store.whole_reading(number.reading.key)
+            made |= {} if content is None else {number.reading.key: content.get("provenance") or {}}
+    counts: dict[tuple[str, str], int] = {}
+    for one in made.values():
+        for pair in _versions(one).items():
+            counts[pair] = counts.get(pair, 0) + 1
+    here = {"python": platform.python_version(), "repro": repro.__version__}
+    here |= versions_of({name for name, _ in counts} - here.keys())
+    for (name, version), count in sorted(counts.items()):
+        # A build of torch says after a "+" what it was built for, and its package does not.
+        if version.partition("+")[0] != here[name].partition("+")[0]:
+            yield f"{name} {version} → {here[name]} here ({count} made with the former)"
+
+
+def _kept(item: Requirements, store: Store) -> Iterator[str]:
+    """Yield what the store keeps of the same cells and seeds by other code or data, and in what it differs."""
+    wanted = {lineage(need.spec.as_json()): need for need in item.needs}
+    used = {need.spec.key for need in item.needs}
+    code = own_code(item.claim)
+    counts: dict[str, int] = {}
+    for record in store.runs():
+        need = wanted.get(lineage(record.spec)) if record.key not in used else None
+        if need is None:
+            continue
+        why = "; ".join(_differs(record, need.spec.as_json(), code)) or "of another version of this program"
+        counts[why] = counts.get(why, 0) + 1
+    yield from (f"{count} × {why}" for why, count in sorted(counts.items()))
+
+
+def _differs(record: RunRecord, now: Mapping[str, Any], code: Mapping[str, Code]) -> Iterator[str]:
+    model, data, recipe = (record.spec[part] for part in ("model", "dataset", "recipe"))
+    if model.get("version") != now["model"]["version"]:
+        name = str(model["name"])
+        before = (record.provenance.get("code") or {}).get(name)
+        after = code[name].files if name in code else {}
+        files = {**(before or {}), **after}
+        changed = [file for file in files if (before or {}).get(file) != after.get(file)]
+        told = f": {', '.join(changed)}" if before and changed else ""
+        yield f"other code of {name}{told} ({model.get('version')}, now {now['model']['version']})"
+    if data.get("fingerprint") != now["dataset"]["fingerprint"]:
+        was, is_ = short(str(data.get("fingerprint"))), short(now["dataset"]["fingerprint"])
+        yield f"other data of {data['name']} ({was}, now {is_})"
+    if recipe.get("version") != now["recipe"]["version"]:
+        yield f"another version of the recipe {recipe.get('name')}"

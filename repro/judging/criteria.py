@@ -1,0 +1,93 @@
+"""What decides an expectation at a look: its regions, and the share of the level that it may spend.
+
+The one place that knows bars and levels. Verdicts, power and the outlook of `repro plan` take them from here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from repro.claims import Expectation, below
+from repro.experiment.requirements import Requirements
+from repro.stats import Interval, Region, Verdict3, judge, look_shares, refutation_shares
+
+ALPHA = 0.05
+"""The error of a claim, of false support and of false refutation each, over all of its looks."""
+
+
+@dataclass(frozen=True, slots=True)
+class Criteria:
+    """The bars of one expectation, and the look's share of `ALPHA`.
+
+    Attributes:
+        supports, refutes: the regions.
+        share: of `ALPHA`, that this look may spend; 0 for exact numbers, which cannot err by chance.
+        statement: names the expectations that share the level of refutation: all that decide a claim, because any
+            one of them refutes it, or one that stands beside.
+    """
+
+    supports: Region
+    refutes: Region
+    share: float
+    statement: str
+
+    @property
+    def support_level(self) -> float:
+        """The two-sided level at which an interval must lie in the supporting region; every comparison must."""
+        return 1 - self.share
+
+    def verdict(self, support: Interval, refutation: Interval | None) -> Verdict3:
+        """Return the verdict on one comparison from its intervals; without the second one it cannot be refuted."""
+        return judge(support, refutation, self.supports, self.refutes)
+
+
+def applicable(item: Requirements) -> dict[str, Expectation]:
+    """Return the expectations that a claim's scale lets judge."""
+    return {
+        name: expectation
+        for name, expectation in item.file.expect.items()
+        if not below(item.scale, expectation.from_scale or "exact")
+        and (item.file.exact(expectation) or item.measured or item.tuning or _awaited(item, expectation))
+    }
+
+
+def _awaited(item: Requirements, expectation: Expectation) -> bool:
+    """Whether it could be judged here if somebody brought what it needs."""
+    return item.scale == "paper" and item.file.metrics[expectation.metric].kind == "awaited"
+
+
+def criteria(item: Requirements, name: str) -> Criteria:
+    """Return what decides an expectation at the look that `item` has the seeds of."""
+    expectation = item.file.expect[name]
+    exact = item.file.exact(expectation)
+    if exact:  # those are of the paper's own protocol, whatever the scale of the rest
+        expectation = item.claim.base.expect.get(name, expectation)
+    statement = "the claim" if expectation.role == "decides" else name
+    share = 0.0 if exact else look_share(item)
+    return Criteria(expectation.supports, expectation.refutes, share, statement)
+
+
+def look_share(item: Requirements) -> float:
+    """Return the share of `ALPHA` of a claim's look: of the last one that its seeds suffice for."""
+    looks = item.file.experiment.seeds.looks
+    reached = [
+        share for n, share in zip(looks, look_shares(ALPHA, looks), strict=True) if n <= len(item.seeds)
+    ]
+    return reached[-1] if reached else look_shares(ALPHA, looks)[0]
+
+
+def refutation_levels(
+    share: float, statements: Mapping[str, Sequence[bool]]
+) -> dict[str, list[float | None]]:
+    """Return the two-sided level at which each comparison of each expectation may refute; None for a clear one.
+
+    Args:
+        share: of the look.
+        statements: expectation → which of its comparisons are clear; all that share the level.
+    """
+    shares = refutation_shares(share, list(statements.values()))
+    return {
+        name: [None if own is None else 1 - own for own in parts]
+        for name, parts in zip(statements, shares, strict=True)
+    }

@@ -1,0 +1,29 @@
+"""How far a claim's looks go on by themselves: as far as a fixed, predicted cost allows.
+
+The prediction is the rough model's, of the claim file and the sizes of its data alone: neither the clock nor what
+earlier runs took has a say in what is judged.
+"""
+
+from __future__ import annotations
+
+from repro.claims import Claim, cells, run_spec
+from repro.planning.costs import evaluations_of, rough_seconds, steps
+from repro.registry import DATASETS
+
+
+def allowed_seeds(claim: Claim, scale: str) -> int | None:
+    """Return the largest look that a claim goes on to by itself; None where it declares no allowance at a scale."""
+    if scale not in claim.at:
+        return None
+    file = claim.at[scale]
+    seeds = file.experiment.seeds
+    if seeds.allowance_seconds is None:
+        return None
+    one_seed = 0.0
+    for cell in cells(file):
+        spec = run_spec(file, cell, 0, claim.names)
+        data = DATASETS.get(spec.dataset.name) or claim.names.known(spec.dataset.identity)
+        planned = steps(spec, data)
+        one_seed += rough_seconds(spec, data, planned, evaluations_of(spec, data, planned))
+    first = seeds.looks[0]
+    return max(look for look in seeds.looks if (look - first) * one_seed <= seeds.allowance_seconds)

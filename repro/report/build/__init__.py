@@ -1,0 +1,1 @@
+"""Verdicts and evidence → the report as plain data, a module a section."""

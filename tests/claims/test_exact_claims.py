@@ -1,0 +1,287 @@
+"""The shipped exact claims: every number against one that was found in another way, and the verdict that follows.
+
+Where a comment names no other source, numbers are arithmetic on the paper's layer table, written out here, or were
+computed independently beforehand (the rows "computed" beside the papers' numbers that the project started from).
+"""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import pytest
+import torch
+
+from repro.claims import Claim, load_library
+from repro.experiment.requirements import Requirements, requirements
+from repro.experiment.variants import variants
+from repro.judging.frame import collect
+from repro.judging.verdicts import ClaimVerdict, judge_claim
+from repro.probes.reading import take_reading
+from repro.startup.shipped import folder
+from repro.store import Store
+
+CONV_16 = 15.3466e9  # VGG-16, convolutions only, in the literature 15.3 GMACs; with fc 123.6 M more
+FC_VGG = 512 * 7 * 7 * 4096 + 4096 * 4096 + 4096 * 1000
+
+# Table 1, 224×224, A for 18 and 34 layers: 7×7 stem, then pairs of 3×3 layers at 56, 28, 14, 7, and the classifier.
+STEM = 112 * 112 * 7 * 7 * 3 * 64
+UNIT = 56 * 56 * 9 * 64 * 64  # one 3×3 layer of any stage takes the same: half the side, twice the maps
+MADDS_18 = STEM + 16 * UNIT - 3 * UNIT // 2 + 512_000  # three layers have half of the maps at their input
+MADDS_34 = STEM + 32 * UNIT - 3 * UNIT // 2 + 512_000
+MADDS_50, MADDS_101, MADDS_152 = 3.858e9, 7.570e9, 11.282e9  # fvcore and others: 3.86, 7.57, 11.28
+MADDS_VGG_19 = 19.632e9
+
+EXACT: dict[str, tuple[str, dict[str, list[float]]]] = {
+    "alexnet/factor-2048": ("refuted", {"factor": [33 * 33 * 2]}),
+    "alexnet/input-224": ("refuted", {"side": [(224 - 11) // 4 + 1]}),
+    "alexnet/neurons-by-layer": (
+        "refuted",
+        {"list": [96 * 55**2, 256 * 27**2, 384 * 13**2, 384 * 13**2, 256 * 13**2, 4096, 4096, 1000]},
+    ),
+    "alexnet/one-percent": ("refuted", {"one-percent": [885_120 / 60_965_224]}),
+    "alexnet/released-logs": (
+        "supported",
+        {
+            "two-gpus-top1": [0.01695],
+            "two-gpus-top5": [0.0123],
+            "normalisation-top1": [0.0137],
+            "normalisation-top5": [0.01152],
+            "pooling-top1": [0.00394],
+            "pooling-top5": [0.003],
+        },
+    ),
+    "alexnet/sizes": ("supported", {"parameters": [60_965_224], "neurons": [659_272], "layers": [8]}),
+    "vgg/depths": (
+        "supported",
+        {"depths": [8 + 3, 8 + 3, 10 + 3, 13 + 3, 13 + 3, 16 + 3], "fully-connected": [3] * 6},
+    ),
+    "vgg/fewer-weights": (
+        "supported",
+        {"twenty-seven": [27], "forty-nine": [49], "eighty-one-percent": [49 / 27]},
+    ),
+    "vgg/receptive-field": ("supported", {"field": [5, 7]}),
+    # torchvision's vgg11, vgg13, vgg16 and vgg19; C is D with three 1×1 layers, 8·(256² + 2·512²) weights less.
+    "vgg/sizes": (
+        "supported",
+        {
+            "table-2": [
+                132_863_336,
+                132_863_336,
+                133_047_848,
+                138_357_544 - 8 * (256**2 + 2 * 512**2),
+                138_357_544,
+                143_667_240,
+            ]
+        },
+    ),
+    "resnet/bottleneck-costs-as-much": ("supported", {"similar": [69_632 / 73_728]}),
+    "resnet/deeper-yet-cheaper-than-vgg": (
+        "supported",
+        {
+            "fewer": [CONV_16 + FC_VGG - MADDS_152, MADDS_VGG_19 - CONV_16 - FC_VGG],
+            "vgg-16": [CONV_16],
+            "vgg-19": [MADDS_VGG_19],
+        },
+    ),
+    "resnet/eight-times-deeper": ("supported", {"eight": [152 / 19]}),
+    "resnet/eighteen-percent-of-vgg": (
+        "supported",
+        {"sizes": [MADDS_34, MADDS_VGG_19], "ratio": [MADDS_34 / MADDS_VGG_19]},
+    ),
+    "resnet/identity-shortcuts-are-free": ("supported", {"parameters": [0, 0], "multiply-adds": [0, 0]}),
+    "resnet/one-layer-is-linear": ("supported", {"linear": [0]}),
+    "resnet/printed-differences": (
+        "supported",
+        {
+            "deeper-is-better": [0.0285],
+            "residual-is-better": [0.0351],
+            "coco-points": [0.06],
+            "coco-relative": [27.2 / 21.2],
+        },
+    ),
+    "resnet/projection-doubles-bottleneck": ("supported", {"doubled": [1 + 65_536 / 69_632]}),
+    "resnet/table-1-multiply-adds": (
+        "supported",
+        {"rounded": [MADDS_18, MADDS_34, MADDS_101, MADDS_152], "fifty": [MADDS_50]},
+    ),
+    "resnet/table-6-parameters": (
+        "supported",
+        {
+            "table-6": [269_722, 464_154, 658_586, 853_018, 1_727_962, 19_421_274],
+            "option-b": [16 * 32 + 32 * 64 + 2 * (32 + 64)],
+            "without-bn": [7 * 16 + 6 * 32 + 6 * 64],
+        },
+    ),
+    "mae/decoder-cost": ("supported", {"nine-percent": [0.0859]}),
+    "mae/flops-saved": ("supported", {"ratio": [3.253]}),
+    "mae/printed-speedups": (
+        "supported",
+        {
+            "large": [42.4 / 15.4],
+            "large-small-decoder": [42.4 / 11.6],
+            "huge": [119.6 / 34.5],
+            "huge-small-decoder": [119.6 / 29.3],
+        },
+    ),
+    "mae/three-times-or-more": ("refuted", {"default": [42.4 / 15.4]}),
+    "transformer/attention-cheaper-when-short": ("supported", {"break-even": [1]}),
+    "transformer/dot-product-variance": ("supported", {"variance": [64, 64], "scaled": [1, 1]}),
+    "transformer/heads-cost-the-same": ("supported", {"same": [1]}),
+    "transformer/positions": (
+        "supported",
+        {"linear": [0], "geometric": [0], "ends": [1, 10_000 ** (510 / 512)]},
+    ),
+    # A layer of the encoder has 4·512² + 2·512·2048 weights, one of the decoder 4·512² more.
+    "transformer/size-differences": (
+        "supported",
+        {
+            "four-more-layers": [4 * (12 * 512**2 + 4 * 512 * 2048 + 2 * (2048 + 512) + 10 * 512)],
+            "six-more-layers": [6 * (12 * 512**2 + 4 * 512 * 2048 + 2 * (2048 + 512) + 10 * 512)],
+            "feed-forward": [12 * (2 * 512 + 1) * 3072],
+            "keys": [18 * 2 * 8 * 512 * 48],
+        },
+    ),
+    "transformer/sizes": (
+        "refuted",
+        {
+            "base": [6 * (12 * 512**2 + 4 * 512 * 2048 + 2 * 2560 + 10 * 512) + 37_000 * 512],
+            "big": [6 * (12 * 1024**2 + 4 * 1024 * 4096 + 2 * 5120 + 10 * 1024) + 37_000 * 1024],
+        },
+    ),
+    "transformer/softmax-saturation": ("supported", {"smaller": [0.0024144]}),
+    "transformer/training-cost": (
+        "supported",
+        {"base": [12 * 3600 * 8 * 9.5e12], "big": [3.5 * 86_400 * 8 * 9.5e12], "hours": [11.11]},
+    ),
+    "notes/convolution-cost": ("refuted", {"same-size": [1], "strided": [224**2 / 112**2]}),
+    "notes/copied-numbers": ("refuted", {"copied": [0.017, 0.11, 0.13]}),
+    "notes/dropout-is-l2": ("refuted", {"quadruples": [4, 2.302]}),
+    "notes/dropout-is-l2-in-linear-models": ("supported", {"same": [0], "one-coefficient": [11.25 / 6.25]}),
+    "notes/flops-double": (
+        "refuted",
+        {
+            "eighteen-to-thirty-four": [MADDS_34 / MADDS_18],
+            "thirty-four-to-fifty": [MADDS_50 / MADDS_34],
+            "fifty-to-hundred": [MADDS_101 / MADDS_50],
+            "after-that": [MADDS_152 / MADDS_101],
+        },
+    ),
+    "notes/four-projections": ("supported", {"four": [4, 4]}),
+    "notes/four-times-the-channels": ("supported", {"sixteen": [16]}),
+    "notes/fully-connected-bottleneck": (
+        "supported",
+        {"parameters": [(37_752_832 + 16_781_312 + 4_097_000) / 60_965_224], "multiply-adds": [0.0809]},
+    ),
+    "notes/no-fully-connected-layer": ("refuted", {"none": [1], "share": [513_000 / 21_623_848]}),
+    "notes/one-layer-block": ("supported", {"one": [0]}),
+    "notes/small-input-few-parameters": ("refuted", {"fewer": [0]}),
+}
+
+
+@pytest.fixture(scope="module")
+def shipped() -> dict[str, Claim]:
+    return {claim.id: claim for claim in load_library(folder("claims")).claims if not claim.trains}
+
+
+@pytest.fixture(scope="module")
+def store(shipped: dict[str, Claim], tmp_path_factory: pytest.TempPathFactory) -> Store:
+    """Hold every number of the exact claims and of their controls, computed here and now."""
+    made = Store(tmp_path_factory.mktemp("store"))
+    made.prepare()
+    for claim in shipped.values():
+        for one in (claim, *(variant.claim for variant in variants(claim, "exact"))):
+            for need in requirements(one, "exact", made).exact:
+                if made.reading(need.reading.key) is None:
+                    rows = take_reading(need.reading, weights=None, data=None, device=torch.device("cpu"))
+                    made.put_reading(need.reading, rows, {})
+    return made
+
+
+def judged(claim: Claim, store: Store, scale: str = "exact") -> tuple[Requirements, ClaimVerdict]:
+    item = requirements(claim, scale, store)
+    return item, judge_claim(item, collect([item], store), store)
+
+
+def test_every_exact_claim_is_here(shipped: dict[str, Claim]) -> None:
+    assert set(shipped) == set(EXACT)
+
+
+@pytest.mark.parametrize("name", EXACT)
+def test_numbers_and_verdicts(name: str, shipped: dict[str, Claim], store: Store) -> None:
+    verdict = judged(shipped[name], store)[1]
+    result, numbers = EXACT[name]
+    found = {
+        e.id: [part.interval.estimate for part in e.parts if part.interval] for e in verdict.expectations
+    }
+    for expectation, values in numbers.items():
+        # Numbers that are rounded here have four digits at least.
+        tolerance = max(
+            5e-4 * abs(value) if value != int(value) or abs(value) > 1e8 else 0.0 for value in values
+        )
+        assert found[expectation] == pytest.approx(values, rel=0, abs=max(tolerance, 1e-9)), expectation
+    assert (verdict.result, verdict.status, verdict.capped) == (result, "complete", False)
+
+
+@pytest.mark.parametrize("name", EXACT)
+def test_every_scale_judges_alike(name: str, shipped: dict[str, Claim], store: Store) -> None:
+    for scale in ("smoke", "reduced", "paper"):
+        verdict = judged(shipped[name], store, scale)[1]
+        assert (verdict.result, verdict.capped) == (EXACT[name][0], False)
+
+
+@pytest.mark.parametrize("name", EXACT)
+def test_every_control_is_refuted(name: str, shipped: dict[str, Claim], store: Store) -> None:
+    claim = shipped[name]
+    found = variants(claim, "smoke")
+    assert found or claim.base.no_control, "a claim has a control, or says why none is possible"
+    for variant in found:
+        assert judged(variant.claim, store)[1].result == "refuted"
+
+
+@pytest.mark.parametrize("name", EXACT)
+def test_claims_say_what_a_reader_needs(name: str, shipped: dict[str, Claim], store: Store) -> None:
+    claim = shipped[name]
+    for item in claim.base.expect.values():
+        assert item.why
+        assert "reported" not in item.model_fields_set or item.reported
+    for expectation in judged(claim, store)[1].expectations:
+        given = {other.convention: other.value for other in expectation.otherwise}
+        assert set(given) == set(expectation.item.otherwise)
+        assert all(value is not None and math.isfinite(value) for value in given.values())
+
+
+def test_what_other_conventions_give(shipped: dict[str, Claim], store: Store) -> None:
+    """Numbers that the literature gives for the same nets, counted otherwise."""
+    told = {
+        (name, e.id, other.convention): (other.value, other.would_do)
+        for name in ("resnet/deeper-yet-cheaper-than-vgg", "resnet/table-1-multiply-adds")
+        for e in judged(shipped[name], store)[1].expectations
+        for other in e.otherwise
+    }
+    vgg = told["resnet/deeper-yet-cheaper-than-vgg", "vgg-16", "with the fully connected layers"]
+    assert vgg == (pytest.approx(15.47e9, rel=1e-3), False)
+    fifty = told["resnet/table-1-multiply-adds", "fifty", "the stride in the 3×3 layer"]
+    assert fifty == (pytest.approx(4.09e9, rel=1e-3), False)
+
+
+@pytest.mark.parametrize("paper", ["alexnet", "vgg", "resnet", "mae", "transformer", "notes"])
+def test_every_claim_is_on_its_papers_list_of_what_can_be_checked(paper: str) -> None:
+    library = load_library(folder("claims"))
+    listed = {
+        name if "/" in name else f"{owner}/{name}"
+        for owner, one in library.papers.items()
+        for item in one.checkable
+        for name in item.claims
+    }
+    own = {claim.id for claim in library.claims if claim.paper_id == paper}
+    assert own <= listed
+    coverage = library.papers[paper].coverage
+    assert coverage is not None
+    assert coverage.listed == coverage.claimed + coverage.data + coverage.not_checkable + coverage.not_written
+    assert coverage.text.startswith(f"{coverage.claimed} of {coverage.listed} have a claim")
+
+
+def test_claim_files_name_no_place_of_a_machine() -> None:
+    for path in Path(folder("claims")).rglob("*.toml"):
+        assert "/work" not in path.read_text(encoding="utf-8"), path.name

@@ -1,0 +1,227 @@
+"""Names in a claim file that refer to nothing."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.support.helpers import World, changed
+from tests.support.mistakes import GRADIENT, TABLE, TUNE, Mistake, assert_one_clear_problem, value
+
+MISTAKES: list[Mistake] = [
+    (
+        "recipe",
+        {"experiment__recipe__name": "resnet-cifr"},
+        "experiment.recipe.name",
+        "unknown recipe",
+        "'resnet-cifr'",
+        "'resnet-cifar'",
+    ),
+    (
+        "recipe without a name",
+        {"experiment__recipe__name": None},
+        "experiment.recipe",
+        "starts from a named one",
+        None,
+        None,
+    ),
+    (
+        "dataset",
+        {"experiment__dataset": "digts"},
+        "experiment.dataset",
+        "unknown dataset",
+        "'digts'",
+        "'digits'",
+    ),
+    (
+        "no dataset",
+        {"experiment__dataset": None},
+        "experiment.dataset",
+        "no dataset is named",
+        None,
+        "[experiment]",
+    ),
+    (
+        "model",
+        {"arms__plain__model": "cifar-plane"},
+        "arms.plain.model",
+        "unknown model",
+        "'cifar-plane'",
+        "'cifar-plain'",
+    ),
+    ("no model", {"arms__plain": {}}, "arms.plain", "no model is named", None, "in each arm"),
+    ("metric", {"expect__gap__metric": "los"}, "expect.gap.metric", "unknown metric", "'los'", "'loss'"),
+    (
+        "probe",
+        {"metrics__g": changed(GRADIENT, probe="weight_norm")},
+        "metrics.g.probe",
+        "unknown probe",
+        "'weight_norm'",
+        "'weight_gradient_norm'",
+    ),
+    ("arm", {"expect__v": value(arm="plane")}, "expect.v.arm", "unknown arm", "'plane'", "'plain'"),
+    (
+        "arm of a metric",
+        {"metrics__g": changed(GRADIENT, arms=["bare"])},
+        "metrics.g.arms",
+        "unknown arm",
+        "'bare'",
+        "plain, residual",
+    ),
+    (
+        "cell",
+        {"expect__gap__weights": {"plain/deep": 1, "plain/shalow": -1}},
+        "expect.gap.weights",
+        "unknown cell",
+        "'plain/shalow'",
+        "'plain/shallow'",
+    ),
+    (
+        "skipped cell",
+        {"experiment__skip": ["residual/depp"]},
+        "experiment.skip",
+        "unknown cell",
+        "'residual/depp'",
+        "'residual/deep'",
+    ),
+    (
+        "cell that is skipped",
+        {"experiment__skip": ["plain/deep"]},
+        "expect.gap.weights",
+        "unknown cell",
+        "'plain/deep'",
+        None,
+    ),
+    (
+        "level",
+        {"expect__v": value(levels={"depth": "depe"})},
+        "expect.v.levels.depth",
+        "unknown level",
+        "'depe'",
+        "'deep'",
+    ),
+    (
+        "factor",
+        {"expect__v": value(levels={"depth": "deep", "dept": "deep"})},
+        "expect.v.levels",
+        "unknown factor",
+        "'dept'",
+        "'depth'",
+    ),
+    (
+        "factor of each",
+        {"expect__v": value(each=["dpeth"])},
+        "expect.v.each",
+        "unknown factor",
+        "'dpeth'",
+        "'depth'",
+    ),
+    (
+        "moment of a metric",
+        {"metrics__g": GRADIENT, "expect__v": value(metric="g", at="mid")},
+        "expect.v.at",
+        "not measured at this moment",
+        "'mid'",
+        "init, last",
+    ),
+    (
+        "moment of a loss",
+        {"expect__v": value(at="last")},
+        "expect.v.at",
+        "not measured at this moment",
+        "'last'",
+        "remove `at`",
+    ),
+    (
+        "each moment of a loss",
+        {"expect__v": value(each=["at"])},
+        "expect.v.each",
+        "the metric has no moments",
+        "'at'",
+        "kind probe",
+    ),
+    (
+        "metric not of the arm",
+        {"metrics__g": changed(GRADIENT, at=["init"], arms=["residual"]), "expect__v": value(metric="g")},
+        "expect.v",
+        "'g' is not measured on this arm",
+        "'plain'",
+        "metrics.g.arms",
+    ),
+    (
+        "metric of a table",
+        {"table__t": changed(TABLE, metrics=["los"], rows=[{"label": "x"}])},
+        "table.t.metrics",
+        "unknown metric",
+        "'los'",
+        "'loss'",
+    ),
+    (
+        "cell of a table",
+        {"table__t": changed(TABLE, rows=[{"label": "x", "cell": "plain/shalow"}])},
+        "table.t.rows.x.cell",
+        "unknown cell",
+        "'plain/shalow'",
+        "'plain/shallow'",
+    ),
+    (
+        "metric of a figure",
+        {"figure__f": {"kind": "moments", "title": "F", "metric": "g"}},
+        "figure.f.metric",
+        "unknown metric",
+        "'g'",
+        "loss",
+    ),
+    (
+        "panel of a figure",
+        {"figure__f": {"kind": "curves", "title": "F", "of": ["train_loss"], "panel": "dept"}},
+        "figure.f.panel",
+        "unknown factor",
+        "'dept'",
+        "'depth'",
+    ),
+    (
+        "cell of a figure",
+        {"figure__f": {"kind": "curves", "title": "F", "of": ["train_loss"], "cells": ["plain/deeep"]}},
+        "figure.f.cells",
+        "unknown cell",
+        "'plain/deeep'",
+        "'plain/deep'",
+    ),
+    (
+        "file of a figure",
+        {
+            "figure__f": {
+                "kind": "curves",
+                "title": "F",
+                "of": ["train_loss"],
+                "reference": {"file": "none.csv", "x": "x", "y": "y"},
+            }
+        },
+        "figure.f.reference.file",
+        "cannot be read",
+        None,
+        "CSV",
+    ),
+    (
+        "arm of a control",
+        {"control__c": {"title": "C", "arms": {"plane": {}}, "why": "w"}},
+        "control.c.arms",
+        "unknown arm",
+        "'plane'",
+        "'plain'",
+    ),
+    (
+        "model of a control",
+        {"control__c": {"title": "C", "arms": {"plain": {"model": "cifar-plane"}}, "why": "w"}},
+        "control.c.arms.plain.model",
+        "unknown model",
+        "'cifar-plane'",
+        "'cifar-plain'",
+    ),
+    ("metric to tune by", {"tune": changed(TUNE, by="los")}, "tune.by", "unknown metric", "'los'", "'loss'"),
+]
+
+
+@pytest.mark.parametrize("mistake", MISTAKES, ids=[mistake[0] for mistake in MISTAKES])
+def test_one_mistake_is_one_clear_problem(world: World, mistake: Mistake) -> None:
+    assert_one_clear_problem(world, mistake)

@@ -1,0 +1,57 @@
+"""Which claims are meant, and what makes a claim's criteria others."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from repro.errors import ReproError
+from tests.support.helpers import BASE, PAPER, World, changed
+from tests.support.mistakes import TUNE
+
+
+def test_claims_are_chosen_by_id_by_unique_name_and_by_paper(world: World) -> None:
+    world.write(BASE, "old/one", changed(PAPER, year=1999))
+    world.write(BASE, "new/one")
+    world.write(BASE, "new/two")
+    library = world.library()
+    assert [claim.id for claim in library.claims] == ["old/one", "new/one", "new/two"]
+    assert list(library.papers) == ["old", "new"]
+    assert [claim.id for claim in library.select(["two", "old/one"])] == ["old/one", "new/two"]
+    assert [claim.id for claim in library.select([], "new")] == ["new/one", "new/two"]
+    with pytest.raises(ReproError) as caught:
+        library.select(["one", "new/too", "two"], None)
+    assert [(p.what, p.received) for p in caught.value.problems] == [
+        ("ambiguous claim", "'one'"),
+        ("unknown claim, paper or file", "'new/too'"),
+    ]
+    assert caught.value.problems[1].hint == "did you mean 'new/two'? (claims of your own: --claims DIR)"
+    with pytest.raises(ReproError, match="unknown paper"):
+        library.select([], "knew")
+
+
+def test_the_digest_of_criteria_changes_with_what_decides_and_with_nothing_else(world: World) -> None:
+    def digest(**changes: Any) -> str:
+        world.write(changed(BASE, **changes))
+        return world.claim().criteria_digest("smoke")
+
+    plain = digest()
+    words = {
+        "statement": "s",
+        "expect__gap__title": "t",
+        "expect__gap__why": "w",
+        "metrics__loss__title": "t",
+    }
+    assert digest(**words, expect__gap__reported="1.5", arms__plain__norm="none") == plain
+    different = [
+        digest(expect__gap__at_least=0.9),
+        digest(expect__gap__refuted={"at_most": 0.1}),
+        digest(metrics__loss__of="test_loss"),
+        digest(experiment__seeds__looks=[6]),
+        digest(tune=TUNE),
+        digest(scale__smoke__expect__gap__at_least=0.9, expect__gap__at_least=0.8),
+    ]
+    assert plain not in different
+    # The last one is the first one's criteria, written elsewhere.
+    assert different[-1] == different[0]
