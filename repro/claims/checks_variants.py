@@ -15,11 +15,17 @@ from repro.registry import Names
 
 def controls(file: ClaimFile, names: Names) -> Iterator[Finding]:
     """Find sabotaged arms that do not exist or cannot run."""
+    if file.control and file.no_control is not None:
+        yield "no_control", "there is a control, so that this does not hold", None, "remove one of them"
     for name, control in file.control.items():
         for arm in control.arms:
             yield from known(f"control.{name}.arms", "arm", arm, file.arms)
         for metric in control.metrics:
             yield from known(f"control.{name}.metrics", "metric", metric, file.metrics)
+            replaced = file.metrics.get(metric)
+            if replaced is not None and replaced.exact != control.metrics[metric].exact:
+                place, instead = f"control.{name}.metrics.{metric}.kind", control.metrics[metric].kind
+                yield place, f"takes the place of a {replaced.kind} metric", instead, "replace like by like"
         sabotaged = file.model_copy(update={"arms": {**file.arms, **control.arms}})
         for cell in cells(sabotaged):
             if cell.arm in control.arms and cell.arm in file.arms:

@@ -200,7 +200,7 @@ def chosen(
         ReproError: anything unknown, or a claim named that does not declare the scale.
     """
     known = check_scale(scale)
-    found = library(claims_dir or _folder_of(claim_ids))
+    found = library_of(claims_dir, claim_ids)
     claims = found.select(claim_ids, paper)
     if known != "exact":
         named = {claim.id for name in claim_ids if len(one := found.select([name])) == 1 for claim in one}
@@ -211,6 +211,11 @@ def chosen(
                     claim.id, "does not declare this scale", known, f"it has: {', '.join(claim.at)}"
                 )
     return found, claims, known
+
+
+def library_of(claims_dir: Path | None, names: tuple[str, ...]) -> Library:
+    """Return the shipped claims, those of `--claims`, or those beside the claim files that are named by their paths."""
+    return library(claims_dir or _folder_of(names))
 
 
 def _folder_of(names: tuple[str, ...]) -> Path | None:

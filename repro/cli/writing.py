@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,12 +23,13 @@ from repro.judging.verdicts import judge_claim
 from repro.planning.schedule import Schedule
 from repro.report.build.report import build_report
 from repro.report.earlier import earlier, forms_there, set_aside
-from repro.report.formats import FILES, Format, write_report
+from repro.report.formats import FILES, METRICS, Format, write_report
 from repro.report.index import write_index
 from repro.report.model import Report
 from repro.report.model.safe_text import visible
 from repro.report.wording.text import plural
-from repro.store import Store
+from repro.startup.listing import VERDICTS, last_verdicts
+from repro.store import Store, files
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -61,6 +64,7 @@ def publish(
     written = write(page, folder, forms, templates, frame, request.store.drawn)
     if out is None:
         _refresh(REPORTS)
+    _keep_verdicts(report, schedule.store)
     if as_json:
         click.echo(report.model_dump_json(indent=2))
     else:
@@ -69,6 +73,20 @@ def publish(
         _tell_drift(looks, request.store)
         tell(report, written, page.coverage.total - report.coverage.total)
     return report
+
+
+def _keep_verdicts(report: Report, store: Store) -> None:
+    """Leave the words of each claim's verdict for `repro list`; what says nothing does not undo an earlier one."""
+    known = dict(last_verdicts(store.root))
+    new = {
+        claim.id: claim.verdict.word
+        for paper in report.papers
+        for claim in paper.claims
+        if claim.verdict.result
+    }
+    if new.items() - known.items():
+        with suppress(OSError):  # a list without them is a list all the same
+            files.write(store.root / VERDICTS, json.dumps(known | new, indent=1, sort_keys=True).encode())
 
 
 def _with_earlier(request: Request, folder: Path) -> Request:
@@ -113,7 +131,10 @@ def write(
         ReproError: the folder cannot be written.
     """
     try:
-        if earlier(folder).says_more_than(report):
+        # Only runs give the metrics of each; those that lie in another folder are of another report.
+        other = untouched is not None and folder.resolve() != untouched.parent.resolve()
+        stale = other and "csv" in forms_there(folder) and (folder / METRICS).is_file()
+        if stale or earlier(folder).says_more_than(report):
             aside = set_aside(folder)
             what = f"The report that was in {folder} says more, or other things, than this one: it is kept in {aside}"
             click.echo(wrapped(what), err=True)

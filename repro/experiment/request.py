@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shlex
+import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,7 +36,7 @@ class Request:
     def command(self, name: str, claim: str | None = None, *options: str) -> str:
         """Return the command `name` of one claim, or of all that were asked for, with further options."""
         which = self.selection if claim is None else [claim]
-        return shlex.join(["repro", name, *which, "--scale", self.scale, *options, *self.places])
+        return " ".join(map(typed, ["repro", name, *which, "--scale", self.scale, *options, *self.places]))
 
     @property
     def again(self) -> str:
@@ -46,3 +48,8 @@ def places(claims_folder: Path | None, store: Path) -> list[str]:
     """Return the options by which a command finds the same claims and runs; none for the usual places."""
     options = [] if claims_folder is None else ["--claims", str(claims_folder)]
     return options if store == Path(".repro") else [*options, "--store", str(store)]
+
+
+def typed(word: str) -> str:
+    """Return a word of a command as it is typed in this system's shell, so that what is printed can be pasted."""
+    return subprocess.list2cmdline([word]) if os.name == "nt" else shlex.quote(word)

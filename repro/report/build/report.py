@@ -21,7 +21,7 @@ from repro.report.build.deviations import deviations
 from repro.report.build.evidence import expectation
 from repro.report.build.tables import build_table
 from repro.report.wording import words
-from repro.report.wording.sentences import claim_sentence
+from repro.report.wording.sentences import claim_sentence, so_far
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -59,7 +59,7 @@ def build_report(
             bibtex_key=paper.bibtex_key,
             version_read=paper.version_read,
             anchor=paper_id,
-            coverage=paper.coverage.text if paper.coverage else None,
+            coverage=paper.coverage,
             checkable=[
                 model.Checkable(
                     where=one.where,
@@ -85,7 +85,7 @@ def build_report(
         machines=runs.machines(keys, store),
         wall_seconds=cost.wall_seconds,
         command=request.again,
-        datasets=runs.datasets(keys, store),
+        datasets=runs.datasets(keys, store, required),
         stand_ins=sorted({said for claim in claims.values() for said in claim.stand_ins}),
         cost=cost,
         bring=sorted({said for claim in claims.values() for said in claim.bring}),
@@ -122,6 +122,10 @@ def _claim(
     source = ", ".join(
         part for part in (file.source.where, f"p. {file.source.page}" if file.source.page else "") if part
     )
+    halves = {
+        e.id: so_far(e, words.unit_of(file.metrics[e.item.metric], e.item.kind)) for e in verdict.expectations
+    }
+    shown = {name: text for name, text in halves.items() if text}
     rows = [runs.run_row(need, store) for need in item.needs]
     rows += [runs.stopped_row(need, store) for need in item.stopped]
     cost = runs.cost(rows)
@@ -137,7 +141,7 @@ def _claim(
             word=words.word(verdict.result, verdict.status, lesser),
             result=verdict.result,
             status=verdict.status,
-            sentence=claim_sentence(verdict, sentences, awaited(item, rows)),
+            sentence=claim_sentence(verdict, sentences, awaited(item, rows), shown),
         ),
         seeds=list(item.seeds),
         expectations=expectations,
@@ -201,4 +205,6 @@ def _tuning(address: str, item: Requirements) -> model.Tuning:
         stopped=list(state.stopped),
         chosen=state.chosen,
         state=state.state,
+        decays=[decay for decay in state.decays if decay is not None],
+        chosen_decay=state.chosen_decay,
     )

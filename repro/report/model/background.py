@@ -38,6 +38,7 @@ class Deviation(Data):
 class Tuning(Data):
     """What tuning did for one cell: mean of the criterion at each learning rate, and the choice.
 
+    Where the weight decay was tuned, too, `decays` holds that of each rate.
     Where a rate was stopped, since it could no longer win, its mean exceeds `values`.
     """
 
@@ -49,6 +50,8 @@ class Tuning(Data):
     stopped: list[bool] = []
     chosen: float | None
     state: Literal["settled", "open", "pending"]
+    decays: list[float] = []
+    chosen_decay: float | None = None
 
 
 class RunRow(Data):
@@ -82,7 +85,10 @@ class Machine(Data):
 
 
 class DataUsed(Data):
-    """What runs were trained on, by the content's fingerprint. `stand_in`: not what the name says."""
+    """What runs were trained on, by the content's fingerprint. `stand_in`: not what the name says.
+
+    `remarks` say what was dropped, converted or guessed when it was read.
+    """
 
     name: str
     fingerprint: str
@@ -90,6 +96,7 @@ class DataUsed(Data):
     test_images: int | None
     runs: int
     stand_in: bool
+    remarks: list[str] = []
 
 
 class Cost(Data):
