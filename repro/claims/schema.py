@@ -26,6 +26,7 @@ from repro.claims.vocabulary import (
     distinct,
     no_others,
 )
+from repro.startup.listing import EXACT_METRICS
 from repro.stats.regions import Region
 
 MOST_SEED = 2**31
@@ -92,9 +93,6 @@ class Experiment(Frozen):
             raise ValueError('a recipe starts from a named one: recipe = { name = "resnet-cifar", … }')
         return recipe
 
-
-EXACT_METRICS = ("static", "computed", "printed")
-"""Kinds of metrics that need no training: their numbers cannot err by chance, and are judged at every scale."""
 
 _METRIC_KEYS = {
     "final": "kind title arms unit of transform",
@@ -221,6 +219,11 @@ class Otherwise(Frozen):
     arm: str | None = None
     arms: list[str] = []
     levels: dict[str, str] = {}
+
+    @model_validator(mode="after")
+    def _distinct(self) -> Self:
+        distinct(self, "arms")
+        return self
 
 
 class Expectation(Frozen):
@@ -435,9 +438,3 @@ class ClaimFile(Frozen):
     def exact(self, item: Expectation) -> bool:
         """Return whether an expectation needs no training: its verdict stands at every scale."""
         return item.metric in self.metrics and self.metrics[item.metric].exact
-
-    @model_validator(mode="after")
-    def _control_or_none(self) -> Self:
-        if self.control and self.no_control is not None:
-            raise ValueError("there is a control, so that no_control does not hold: remove one of them")
-        return self

@@ -157,9 +157,7 @@ def command(
     if budget is not None and time.monotonic() > deadline:
         _tell_rest(schedule.plan(), budget, count)
     elif budget is not None and not (plan.jobs or plan.held):
-        click.echo(
-            "--budget changes nothing here: no claim is open that further seeds could decide.", err=True
-        )
+        click.echo("--budget changes nothing here: there is nothing to run.", err=True)
     again = options.again(claims, claim_ids, paper, known, places)
     report = publish(library, schedule, again, places, out, forms or USUAL, templates, as_json)
     _tell_damage(store)

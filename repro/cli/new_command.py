@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from repro.errors import mistake
+from repro.report.wording.text import typed
 from repro.startup.shipped import folder
 
 
@@ -57,5 +58,6 @@ def command(claim_id: str, claims_dir: Path) -> None:
         ) from None
     click.echo(f"wrote {target}")
     click.echo(
-        f"\nWrite what says TODO, then:\n  repro lint {claims_dir}\n  repro check {claim_id} --claims {claims_dir}"
+        f"\nWrite what says TODO, then:\n  repro lint {typed(str(claims_dir))}\n"
+        f"  repro check {claim_id} --claims {typed(str(claims_dir))}"
     )

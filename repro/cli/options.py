@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shlex
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -16,6 +15,7 @@ from repro.experiment.data_index import Given
 from repro.experiment.user_data import bring
 from repro.experiment.variants import Kind
 from repro.report.model.safe_text import visible
+from repro.report.wording.text import typed
 from repro.startup.shipped import folder
 from repro.store import Store
 
@@ -143,7 +143,7 @@ def chosen(
         ReproError: anything unknown, or a claim named that does not declare the scale.
     """
     known = check_scale(scale)
-    found = library(claims_dir or _folder_of(claim_ids))
+    found = library_of(claims_dir, claim_ids)
     claims = found.select(claim_ids, paper)
     if known != "exact":
         named = {claim.id for name in claim_ids if len(one := found.select([name])) == 1 for claim in one}
@@ -154,6 +154,11 @@ def chosen(
                     claim.id, "does not declare this scale", known, f"it has: {', '.join(claim.at)}"
                 )
     return found, claims, known
+
+
+def library_of(claims_dir: Path | None, names: tuple[str, ...]) -> Library:
+    """Return the shipped claims, those of `--claims`, or those beside the claim files that are named by their paths."""
+    return library(claims_dir or _folder_of(names))
 
 
 def _folder_of(names: tuple[str, ...]) -> Path | None:
@@ -244,15 +249,21 @@ def say_idle(claims: list[Claim], scale: str, seeds: int | None, kinds: list[Kin
 
 def places(claims_dir: Path | None, store_dir: Path) -> str:
     """Return the options that a printed command needs to find the same claims and runs; "" for the usual places."""
-    given = [f"--claims {shlex.quote(str(claims_dir))}"] if claims_dir is not None else []
+    given = [f"--claims {typed(str(claims_dir))}"] if claims_dir is not None else []
     if store_dir != Path(".repro"):
-        given.append(f"--store {shlex.quote(str(store_dir))}")
+        given.append(f"--store {typed(str(store_dir))}")
     return "".join(f" {option}" for option in given)
 
 
 def again(claims: list[Claim], claim_ids: tuple[str, ...], paper: str | None, scale: str, places: str) -> str:
     """Return the command that checks the same claims again."""
-    which = " ".join(claim.id for claim in claims) if claim_ids else f"--paper {paper}" if paper else ""
+    which = (
+        " ".join(typed(claim.id) for claim in claims)
+        if claim_ids
+        else f"--paper {typed(paper)}"
+        if paper
+        else ""
+    )
     return " ".join(filter(None, ["repro check", which, f"--scale {scale}"])) + places
 
 

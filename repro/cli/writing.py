@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,11 +25,13 @@ from repro.judging.verdicts import judge_claim
 from repro.planning.schedule import Schedule
 from repro.report.build.report import build_report
 from repro.report.earlier import earlier, forms_there, set_aside
-from repro.report.formats import FILES, Format, write_report
+from repro.report.formats import FILES, METRICS, Format, write_report
 from repro.report.index import write_index
 from repro.report.model import Report
 from repro.report.model.safe_text import visible
-from repro.store import Store
+from repro.report.wording.text import typed
+from repro.startup.listing import VERDICTS, last_verdicts
+from repro.store import Store, files
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -65,6 +69,7 @@ def publish(
     written = write(page, folder, forms, templates, frame, schedule.store.drawn)
     if out is None:
         _refresh(REPORTS)
+    _keep_verdicts(report, schedule.store)
     if as_json:
         click.echo(report.model_dump_json(indent=2))
     else:
@@ -73,6 +78,20 @@ def publish(
         _tell_drift(looks, schedule.store)
         tell(report, written, page.coverage.total - report.coverage.total)
     return report
+
+
+def _keep_verdicts(report: Report, store: Store) -> None:
+    """Leave the words of each claim's verdict for `repro list`; what says nothing does not undo an earlier one."""
+    known = dict(last_verdicts(store.root))
+    new = {
+        claim.id: claim.verdict.word
+        for paper in report.papers
+        for claim in paper.claims
+        if claim.verdict.result
+    }
+    if new.items() - known.items():
+        with suppress(OSError):  # a list without them is a list all the same
+            files.write(store.root / VERDICTS, json.dumps(known | new, indent=1, sort_keys=True).encode())
 
 
 def _with_earlier(library: Library, schedule: Schedule, folder: Path) -> Schedule:
@@ -123,7 +142,10 @@ def write(
         ReproError: the folder cannot be written.
     """
     try:
-        if earlier(folder).says_more_than(report):
+        # Only runs give the metrics of each; those that lie in another folder are of another report.
+        other = untouched is not None and folder.resolve() != untouched.parent.resolve()
+        stale = other and "csv" in forms_there(folder) and (folder / METRICS).is_file()
+        if stale or earlier(folder).says_more_than(report):
             aside = set_aside(folder)
             what = f"The report that was in {folder} says more, or other things, than this one: it is kept in {aside}"
             click.echo(wrapped(what), err=True)
@@ -163,7 +185,7 @@ def _further(looks: Sequence[Look], scale: str, places: str) -> None:
     for look in looks:
         if look.further is not None:
             name, seeds = look.requirements.claim.id, len(look.requirements.seeds)
-            again = f"repro check {name} --scale {scale} --seeds {look.further}{places}"
+            again = f"repro check {typed(name)} --scale {scale} --seeds {look.further}{places}"
             click.echo(f"\n{name} is open after {seeds} seeds; its next look takes {look.further}: {again}")
 
 

@@ -10,7 +10,7 @@ from typing import Any, BinaryIO
 import numpy as np
 import numpy.typing as npt
 
-from repro.datasets.arrays import Part, as_images, as_labels, put_together
+from repro.datasets.arrays import Part, Tell, as_images, as_labels, put_together
 from repro.datasets.images import ImageData
 from repro.errors import Problem, ReproError, mistake
 
@@ -19,11 +19,12 @@ KEYS = ("x_train", "y_train", "x_test", "y_test")
 _DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, NotImplementedError, MemoryError)
 
 
-def read_npz(path: Path, test_fraction: float | None = None) -> ImageData:
+def read_npz(path: Path, test_fraction: float | None = None, tell: Tell = lambda remark: None) -> ImageData:
     """Return the dataset in an archive.
 
     Images are uint8 (other types where all values are whole numbers of 0–255), of any size and number of channels,
-    see repro.datasets.arrays.as_images; labels are integers from 0 on, (N,) or (N, 1).
+    see repro.datasets.arrays.as_images; labels are integers from 0 on, (N,) or (N, 1). `tell` is told what was
+    converted or guessed.
 
     Raises:
         ReproError: everything that is wrong with it.
@@ -39,7 +40,7 @@ def read_npz(path: Path, test_fraction: float | None = None) -> ImageData:
         if len(found) < 2:
             continue
         try:
-            images = as_images(found[0], f"{path}: x_{split}")
+            images = as_images(found[0], f"{path}: x_{split}", tell)
         except ReproError as error:
             problems += error.problems
         try:
@@ -50,7 +51,7 @@ def read_npz(path: Path, test_fraction: float | None = None) -> ImageData:
             parts[split] = Part(images, labels)
     if problems:
         raise ReproError(*problems)
-    return put_together(parts["train"], parts.get("test"), test_fraction, str(path))
+    return put_together(parts["train"], parts.get("test"), test_fraction, str(path), tell)
 
 
 def _arrays(file: BinaryIO, path: Path) -> tuple[dict[str, npt.NDArray[Any]], list[Problem]]:

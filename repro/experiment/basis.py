@@ -119,7 +119,9 @@ def _made(key: str, what: str, state: str, made: Mapping[str, Any]) -> RunBasis:
 
 
 def _versions(made: Mapping[str, Any]) -> dict[str, str]:
-    told = {name: made.get(name) for name in ("python", "torch", "repro")} | dict(made.get("packages") or {})
+    told = {name: made.get(name) for name in ("python", "torch", "repro")}
+    packages = made.get("packages")
+    told |= packages if isinstance(packages, Mapping) else {}
     return {name: version for name, version in told.items() if isinstance(version, str)}
 
 

@@ -44,6 +44,7 @@ class Content:
     Attributes:
         state: of the files then, see :func:`state_of`.
         fingerprint, shape, n_train, n_test, classes: of the dataset; the shape is None for images of any size.
+        remarks: what was dropped, converted or guessed when it was read.
     """
 
     state: str
@@ -52,6 +53,7 @@ class Content:
     n_train: int
     n_test: int
     classes: int
+    remarks: tuple[str, ...] = ()
 
     @property
     def described(self) -> str:
@@ -105,7 +107,13 @@ class Memory:
         from repro.datasets import ImageData, read_dataset  # numpy
 
         state = state_of(Path(source.path or ""), source.as_files)
-        data = read_dataset(source, tell)
+        remarks: list[str] = []
+
+        def remark(text: str) -> None:
+            remarks.append(text)
+            tell(text)
+
+        data = read_dataset(source, remark)
         found = Content(
             state=state,
             fingerprint=data.fingerprint,
@@ -113,6 +121,7 @@ class Memory:
             n_train=len(data.train_labels),
             n_test=len(data.test_labels),
             classes=data.classes,
+            remarks=tuple(text.replace(source.path or "", Path(source.path or "").name) for text in remarks),
         )
         self._contents[_key(source)] = found
         return found
@@ -193,4 +202,5 @@ def _key(source: DataRef) -> str:
 
 
 def _content(item: dict[str, Any]) -> Content:
-    return Content(**{**item, "shape": tuple(item["shape"]) if item["shape"] else None})
+    shape = tuple(item["shape"]) if item["shape"] else None
+    return Content(**{**item, "shape": shape, "remarks": tuple(map(str, item.get("remarks", ())))})

@@ -197,6 +197,7 @@ def _as_entry(
         missing=None if there else missing,
         files=registered.files if registered else None,
         source=source,
+        remarks=content.remarks,
     )
 
 

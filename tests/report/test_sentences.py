@@ -163,7 +163,7 @@ def test_sentences_of_bounds_and_of_what_was_odd(world: World) -> None:
     # The budget of 6.4 epochs over 1 ± 0.0005, the distance between evaluations being 0.001.
     assert sentence(world, "ratio") == (
         "We measured at least 6.4× (95% interval 6.39 to ∞, 5 seeds): the whole interval lies in what the claim needs, "
-        "at least 2×. Note: 1 diverged run counts as chance or as never reaching the target."
+        "at least 2×. Note: 1 diverged run counts as no better than the worst finished run of the same kind."
     )
 
 

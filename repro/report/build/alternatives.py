@@ -10,6 +10,7 @@ from repro.judging.verdicts import ClaimVerdict, ExpectationVerdict
 from repro.report import model
 from repro.report.build.evidence import part
 from repro.report.wording import sentences, words
+from repro.report.wording.text import typed
 
 Judged = Sequence[tuple[Variant, ClaimVerdict]]
 
@@ -29,7 +30,7 @@ def _control(item: Requirements, places: str, variant: Variant, verdict: ClaimVe
     told = {e.id: sentences.expectation_sentence(e, words.unit_at(e, item)) for e in verdict.expectations}
     sentence = sentences.claim_sentence(verdict, told)
     text = {
-        None: f"Not judged yet: `repro check {item.claim.id} --scale {item.scale} --controls{places}` runs it.",
+        None: f"Not judged yet: `repro check {typed(item.claim.id)} --scale {item.scale} --controls{places}` runs it.",
         "refuted": "Caught: the same criteria refute it.",
         "inconclusive": f"Not supported, but not caught either: {seeds} seeds leave it open, so the control shows "
         "little. More might refute it or support it; where the truth lies at the bar itself, none would decide.",
@@ -102,7 +103,8 @@ def _estimates(verdict: ExpectationVerdict, item: Requirements) -> str:
 def _flips(item: Requirements, points: Sequence[model.Point], places: str) -> str:
     seen = {verdict.result for point in points for verdict in point.verdicts}
     if not seen or None in seen:
-        return f"Not judged yet: `repro check {item.claim.id} --scale {item.scale} --sensitivity{places}` runs it."
+        command = f"repro check {typed(item.claim.id)} --scale {item.scale} --sensitivity{places}"
+        return f"Not judged yet: `{command}` runs it."
     if {"supported", "refuted"} <= seen:
         return "The verdict flips on this grid: the claim hinges on the setting."
     if len(seen) == 1:

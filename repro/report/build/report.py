@@ -21,6 +21,7 @@ from repro.report.build.evidence import expectation
 from repro.report.build.tables import build_table
 from repro.report.wording import words
 from repro.report.wording.sentences import claim_sentence, so_far
+from repro.report.wording.text import typed
 from repro.store import Store
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ def build_report(
             bibtex_key=paper.bibtex_key,
             version_read=paper.version_read,
             anchor=paper_id,
-            coverage=paper.coverage.text if paper.coverage else None,
+            coverage=paper.coverage,
             checkable=[
                 model.Checkable(
                     where=one.where,
@@ -84,7 +85,7 @@ def build_report(
         machines=runs.machines(keys, store),
         wall_seconds=cost.wall_seconds,
         command=command,
-        datasets=runs.datasets(keys, store),
+        datasets=runs.datasets(keys, store, required),
         stand_ins=sorted({said for claim in claims.values() for said in claim.stand_ins}),
         cost=cost,
         bring=sorted({said for claim in claims.values() for said in claim.bring}),
@@ -160,7 +161,7 @@ def _claim(
         wall_seconds=cost.wall_seconds,
         claim_path=f"{claim.path.parent.name}/{claim.path.name}",
         claim_text=claim.text,
-        command=f"repro check {claim.id} --scale {item.scale}{places}",
+        command=f"repro check {typed(claim.id)} --scale {item.scale}{places}",
         stand_ins=[f"{row.ours} (the paper's: {row.paper})" for row in stand_ins],
         spec_rows=[_spec_row(row) for row in item.net_check.rows],
         reviews=[

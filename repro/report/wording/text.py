@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import shlex
+import subprocess
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -42,3 +45,8 @@ def cost(found: Cost) -> str:
 def plural(count: int, singular: str, more: str | None = None) -> str:
     """Return "1 claim", "2 claims"."""
     return f"{count:,} {singular if count == 1 else more or singular + 's'}"
+
+
+def typed(word: str) -> str:
+    """Return a word of a command as it is typed in this system's shell, so that what is printed can be pasted."""
+    return subprocess.list2cmdline([word]) if os.name == "nt" else shlex.quote(word)
