@@ -206,4 +206,6 @@ def _tuning(address: str, item: Requirements) -> model.Tuning:
         stopped=list(state.stopped),
         chosen=state.chosen,
         state=state.state,
+        decays=[decay for decay in state.decays if decay is not None],
+        chosen_decay=state.chosen_decay,
     )
