@@ -41,11 +41,27 @@ def _told(item: Recipe | Numerics) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class DatasetSpec:
-    """A dataset by name and by the fingerprint of its content."""
+    """A dataset by name and by the fingerprint of its content.
+
+    Of the `options`, "train_images" says how many of its training images a run sees; None of them: all.
+    """
 
     name: str
     fingerprint: str
     options: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def train_images(self) -> int | None:
+        """How many training images a run sees; None: all that there are."""
+        wanted = self.options.get("train_images")
+        return None if wanted is None else int(wanted)
+
+    @property
+    def title(self) -> str:
+        """What it is called, and how much of it is used."""
+        return (
+            self.name if self.train_images is None else f"{self.name}, {self.train_images:,} training images"
+        )
 
     @property
     def identity(self) -> tuple[str, str]:

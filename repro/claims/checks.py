@@ -67,6 +67,8 @@ def _arms(file: ClaimFile, names: Names) -> Iterator[Finding]:
             for key in sorted(key for key in own.keys() & its.keys() if own[key] != its[key]):
                 whose = "by the arm and by a factor" if owner.startswith("arms.") else "by two factors"
                 yield f"{owner}.{key}", f"is set {whose}", None, f"keep this one or that of {other}"
+    if not any(metric.trains or metric.kind == "static" for metric in file.metrics.values()):
+        return  # what nobody can measure here needs no nets
     yield from _common_options(file, found, names)
     seen: dict[str, Cell] = {}
     for cell in found:
@@ -109,15 +111,31 @@ def _common_options(file: ClaimFile, found: list[Cell], names: Names) -> Iterato
 def _metrics(file: ClaimFile, names: Names) -> Iterator[Finding]:
     for name, metric in file.metrics.items():
         if metric.probe is not None:
-            try:
-                find_probe(metric.probe, f"metrics.{name}.probe", names.root)
-            except ReproError as error:
-                for problem in error.problems:
-                    yield problem.where, problem.what, problem.received, problem.hint
+            yield from _probe(f"metrics.{name}", metric, names)
+        if metric.at_most_of is not None:
+            yield from known(f"metrics.{name}.at_most_of", "arm", metric.at_most_of, file.arms)
+        if metric.members is not None and file.experiment.seeds.looks[0] < 2 * metric.members:
+            what = f"is too few seeds for two groups of {metric.members}"
+            hint = f"the first look needs at least {2 * metric.members}"
+            yield "experiment.seeds.looks", what, repr(file.experiment.seeds.looks), hint
         if metric.formula is not None:
             yield from _formula(f"metrics.{name}", metric, names)
         for arm in metric.arms or []:
             yield from known(f"metrics.{name}.arms", "arm", arm, file.arms)
+
+
+def _probe(place: str, metric: Metric, names: Names) -> Iterator[Finding]:
+    """Find a probe that is none, and options that it does not take."""
+    assert metric.probe is not None
+    try:
+        entry = find_probe(metric.probe, f"{place}.probe", names.root)
+    except ReproError as error:
+        for problem in error.problems:
+            yield problem.where, problem.what, problem.received, problem.hint
+        return
+    for key in sorted(metric.probe_options.keys() - (entry.options or metric.probe_options.keys())):
+        where = f"{place}.options.{key}" if key in metric.options else f"{place}.{key}"
+        yield where, "the probe takes no such option", None, suggestion(key, entry.options or ())
 
 
 def _formula(place: str, metric: Metric, names: Names) -> Iterator[Finding]:
@@ -150,13 +168,17 @@ def _tuning(file: ClaimFile) -> Iterator[Finding]:
             if not tune.lr.keys() & cell.levels.values():
                 yield "tune.lr", "has no grid for a cell", repr(cell.address), "name one of its levels"
     for cell in cells(file):
-        if "lr" in cell.settings:
-            yield _owner(file, cell, "lr"), "is tuned, too", None, "remove it, or [tune]"
+        for key in ("lr", *(["weight_decay"] if tune.weight_decay else [])):
+            if key in cell.settings:
+                yield _owner(file, cell, key), "is tuned, too", None, "remove it, or [tune]"
     yield from known("tune.by", "metric", tune.by, file.metrics)
     chosen = file.metrics.get(tune.by)
     if chosen is not None and chosen.kind not in ("final", "first_reach"):
         what = f"a {chosen.kind} metric cannot be tuned by"
         yield "tune.by", what, repr(tune.by), "use a final or first_reach metric"
+    if chosen is not None and chosen.at_most_of is not None:
+        what, hint = "rests on another arm's runs, which are tuned themselves", "use a final metric"
+        yield "tune.by", what, repr(tune.by), hint
     if chosen is not None and (chosen.of or "").startswith("test"):
         hint = "tune by a training metric: there is no validation split"
         yield (

@@ -95,9 +95,13 @@ class Experiment(Frozen):
 
 
 _METRIC_KEYS = {
-    "final": "kind title arms unit of transform",
-    "first_reach": "kind title arms unit of at_most",
-    "probe": "kind title arms unit probe layers at reduce transform",
+    "final": "kind title arms unit of minus transform",
+    "at_step": "kind title arms unit of minus step transform",
+    "first_reach": "kind title arms unit of at_most at_most_of",
+    "warm_up": "kind title arms unit",
+    "ensemble": "kind title arms unit members at",
+    "probe": "kind title arms unit probe layers options at since reduce transform",
+    "awaited": "kind title arms unit needs",
     "static": "kind title arms unit probe layers reduce transform",
     "computed": "kind title unit formula options cases",
     "printed": "kind title unit values source",
@@ -107,20 +111,41 @@ _METRIC_KEYS = {
 class Metric(Frozen):
     """What is measured on each run.
 
-    kind "final": a history column at the last step. "first_reach": epochs until a history column is at
-    most `at_most` at an evaluation; never reaching it is a censored value. "probe": a probe's rows at the
-    moments `at`, reduced to one number. "static": of a model as built, `layers` of it where given. "computed": a
+    kind "final": a history column at the last step, less another one (`minus`) where given. "at_step": the same at the
+    evaluation nearest to an iteration. "first_reach": epochs until a history column is at most `at_most`, or what the
+    arm `at_most_of` ends with on the same seed, at an evaluation; never reaching it is a censored value. "warm_up":
+    iterations at the learning rate of the warm-up. "ensemble": the mean test error of `members` runs less the test
+    error of their averaged outputs; a value for each group of so many seeds. "probe": a probe's rows at the moments
+    `at`, reduced to one number, as it changed `since` another moment where given. "awaited": what nobody can measure
+    here, and what it `needs`. "static": of a model as built, `layers` of it where given. "computed": a
     formula of its `options`, once for each of the `cases`, which name further options. "printed": `values` that the
     paper, or the `source` named, prints. Cases and values stand where an expectation names arms.
     """
 
-    kind: Literal["final", "first_reach", "probe", "static", "computed", "printed"]
+    kind: Literal[
+        "final",
+        "at_step",
+        "first_reach",
+        "warm_up",
+        "ensemble",
+        "probe",
+        "awaited",
+        "static",
+        "computed",
+        "printed",
+    ]
     title: str | None = None
     of: HistoryColumn | None = None
+    minus: HistoryColumn | None = None
+    step: Annotated[int, Field(ge=1)] | None = None
     at_most: float | None = None
+    at_most_of: str | None = None
+    members: Annotated[int, Field(ge=2)] | None = None
+    needs: str | None = None
     probe: str | None = None
     layers: str | None = None
     at: list[Moment] = []
+    since: Moment | None = None
     arms: list[str] | None = None
     reduce: Literal["value", "mean", "median", "min", "max", "sum", "first_stage_over_last_stage"] = "value"
     transform: Literal["none", "log10"] = "none"
@@ -129,7 +154,37 @@ class Metric(Frozen):
     cases: dict[Name, dict[str, Any]] = {}
     values: dict[Name, Printed] = {}
     source: Source | None = None
-    unit: Literal["error", "epochs", "number", "log10", "count", "share"] = "number"
+    unit: Literal["error", "epochs", "number", "log10", "count", "share", "steps"] = "number"
+
+    @property
+    def trains(self) -> bool:
+        """Whether it is measured on runs."""
+        return not self.exact and self.kind != "awaited"
+
+    @property
+    def from_history(self) -> bool:
+        """Whether it is read from the history of a run, whatever its weights."""
+        return self.kind in ("final", "at_step", "first_reach", "warm_up")
+
+    @property
+    def read_by(self) -> str | None:
+        """The probe that reads it from kept weights; None for what is not read from them."""
+        return "test_outputs" if self.kind == "ensemble" else self.probe if self.kind == "probe" else None
+
+    @property
+    def read_at(self) -> list[Moment]:
+        """The moments at which weights are read for it."""
+        return [*self.at, *([self.since] if self.since else [])]
+
+    @property
+    def runs_a_value(self) -> int:
+        """How many runs make one value."""
+        return self.members or 1
+
+    @property
+    def probe_options(self) -> dict[str, Any]:
+        """The options of its probe."""
+        return self.options | ({"layers": self.layers} if self.layers is not None else {})
 
     @property
     def exact(self) -> bool:
@@ -147,8 +202,12 @@ class Metric(Frozen):
     def _complete(self) -> Self:
         needed = {
             "final": ["of"],
-            "first_reach": ["of", "at_most"],
+            "at_step": ["of", "step"],
+            "first_reach": ["of"],
+            "warm_up": [],
+            "ensemble": ["members", "at"],
             "probe": ["probe", "at"],
+            "awaited": ["title", "needs"],
             "static": ["probe"],
             "computed": ["formula"],
             "printed": ["values", "source"],
@@ -158,6 +217,12 @@ class Metric(Frozen):
             raise ValueError(f"a {self.kind} metric needs {' and '.join(f'`{key}`' for key in missing)}")
         no_others(self, f"a {self.kind} metric", _METRIC_KEYS[self.kind])
         distinct(self, "at", "arms")
+        if self.kind == "first_reach" and (self.at_most is None) == (self.at_most_of is None):
+            raise ValueError("a first_reach metric needs `at_most` or `at_most_of`, one of the two")
+        if self.minus is not None and str(self.of).endswith("error") != self.minus.endswith("error"):
+            raise ValueError("an error less a loss is neither: `of` and `minus` are of one kind")
+        if self.since is not None and self.since in self.at:
+            raise ValueError(f"since {self.since!r} nothing changes at {self.since!r}: remove it from `at`")
         for name, text in self.values.items():
             if read_printed(text) is None:
                 raise ValueError(f'{name} = "{text}" is no number: "42.4", "253,440", "1.7%", "3.6 billion"')
@@ -202,7 +267,7 @@ _EXPECTATION_KEYS = {
     "value": "arm levels each at",
     "difference": "arms levels each at paired",
     "ratio": "arms levels each at paired",
-    "ordering": "arms levels each at paired",
+    "ordering": "arms arm over along levels each at paired",
     "contrast": "weights each at paired",
     "slope": "arm over levels each at paired",
 }
@@ -232,8 +297,8 @@ class Expectation(Frozen):
     kind "exact": a number computed without training, of each arm that is named (or case of the metric); with
     `printed`, each is held against its own printed number, to half a unit of the last digit. "value": one cell's mean.
     "difference", "ratio": of two arms' means (the ratio on the log scale). "contrast": weighted sum of cell means.
-    "slope": of cell means over the numeric levels of factor `over`. "ordering": cell means increase along `arms`, by at
-    least `at_least` each.
+    "slope": of cell means over the numeric levels of factor `over`. "ordering": cell means increase along `arms`, or
+    for one arm along the levels `along` of the factor `over`, by at least `at_least` each.
     Differences, ratios, contrasts and orderings of exact numbers are exact.
 
     `convention` says how things are counted for the number to come out, `otherwise` what the other conventions are,
@@ -248,6 +313,7 @@ class Expectation(Frozen):
     arms: list[str] = []
     weights: dict[str, float] = {}
     over: str | None = None
+    along: list[str] = []
     levels: dict[str, str] = {}
     each: list[str] = []
     at: Moment | None = None
@@ -289,17 +355,22 @@ class Expectation(Frozen):
             "contrast": ["weights"],
             "difference": ["arms"],
             "ratio": ["arms"],
-            "ordering": ["arms"],
+            "ordering": ["arm", "over", "along"] if self.over else ["arms"],
         }
         missing = [key for key in needs.get(self.kind, []) if not getattr(self, key)]
         if missing:
             raise ValueError(f"a {self.kind} expectation needs {' and '.join(f'`{key}`' for key in missing)}")
         no_others(self, f"a {self.kind} expectation", f"{_EXPECTATION_KEYS[self.kind]} {_EVERY_EXPECTATION}")
-        distinct(self, "arms", "each")
+        distinct(self, "arms", "each", "along")
         if self.kind in ("difference", "ratio") and len(self.arms) != 2:
             raise ValueError(f"a {self.kind} compares two arms: arms = [first, second]")
-        if self.kind == "ordering" and len(self.arms) < 2:
-            raise ValueError("an ordering is of at least two arms: arms = [lowest, …, highest]")
+        if self.kind == "ordering" and self.over and self.arms:
+            raise ValueError(
+                "an ordering is of `arms`, or of one `arm` along the levels of a factor, not both"
+            )
+        if self.kind == "ordering" and len(self.along if self.over else self.arms) < 2:
+            what = "levels: along" if self.over else "arms: arms"
+            raise ValueError(f"an ordering is of at least two {what} = [lowest, …, highest]")
         if self.kind == "contrast" and abs(sum(self.weights.values())) > 1e-9:
             raise ValueError("the weights of a contrast sum to zero")
         if not all(self.weights.values()):
@@ -343,10 +414,12 @@ class Tune(Frozen):
     """The learning rate of every cell is chosen on its own grid, on seeds of its own.
 
     `lr` is one grid for all cells, or a table of grids by level of a factor. A grid whose best value lies on its
-    edge is extended by its own ratio, at most twice a side.
+    edge is extended by its own ratio, at most twice a side. With `weight_decay`, each decay gets such a grid, and rate
+    and decay are chosen together; the list of decays is not extended.
     """
 
     lr: Grid | dict[Name, Grid]
+    weight_decay: list[Annotated[float, Field(ge=0)]] = []
     by: str
     seeds: list[Annotated[int, Field(ge=1000, le=MOST_SEED)]] = Field(
         default=[1000], min_length=1, max_length=100
@@ -354,7 +427,7 @@ class Tune(Frozen):
 
     @model_validator(mode="after")
     def _once(self) -> Self:
-        distinct(self, "seeds")
+        distinct(self, "seeds", "weight_decay")
         for grid in [self.lr] if isinstance(self.lr, list) else self.lr.values():
             if len(set(grid)) < len(grid):
                 raise ValueError("a grid of learning rates names one twice")
@@ -364,7 +437,8 @@ class Tune(Frozen):
 class Control(Frozen):
     """A sabotaged variant that the same criteria must reject, on seeds of its own.
 
-    Its arms replace those named, and so do its `metrics`, which must be exact: another formula, other options.
+    Its arms replace those named, and so do its `metrics`: another formula or other options of one that is exact, or of
+    a probe, which is then read from the claim's own runs.
     """
 
     title: str
@@ -376,8 +450,8 @@ class Control(Frozen):
     def _sabotages(self) -> Self:
         if not self.arms and not self.metrics:
             raise ValueError("a control changes something: give it arms or metrics")
-        if not all(metric.exact for metric in self.metrics.values()):
-            raise ValueError("a control replaces metrics that are computed without training; else its arms")
+        if not all(metric.exact or metric.kind == "probe" for metric in self.metrics.values()):
+            raise ValueError("a control replaces metrics that are exact or of a probe; else its arms")
         return self
 
 
@@ -413,6 +487,7 @@ class ClaimFile(Frozen):
 
     `direction` says of a deviation from the paper's protocol (a recipe field, "dataset", "depth" …), in a sentence,
     which way it likely moves the result, or that this is not known. `no_control` says why there is none.
+    `cannot_decide` says of a scale why it decides nothing; where it has no table of its own, nothing is run there.
     """
 
     title: str
@@ -423,6 +498,7 @@ class ClaimFile(Frozen):
     notes: list[str] = []
     ambiguities: list[str] = []
     direction: dict[str, str] = {}
+    cannot_decide: dict[str, str] = {}
     experiment: Experiment = Experiment()
     factors: dict[Name, list[Any] | dict[Name, Any]] = {}
     arms: dict[Name, Arm] = {}

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 from repro.claims import Expectation
 from repro.experiment.estimands import Estimand
 from repro.experiment.requirements import Requirements
+from repro.judging.criteria import Criteria, Refutation
 from repro.judging.shares import is_share, possible
-from repro.stats import SCREEN, Interval, Region, Sample, clear_of, contrast
+from repro.stats import SCREEN, Interval, Region, Sample, Verdict3, clear_of, contrast
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -41,8 +42,11 @@ class Evidence:
     decidable: bool
     note: str | None
 
-    def interval(self, level: float, against: Region) -> Interval:
-        """Return the interval at a two-sided level that is held against a region."""
+    def interval(self, level: float, against: Region, *, opposed: bool = False) -> Interval:
+        """Return the interval at a two-sided level that is held against a region.
+
+        `opposed`: as `stats.opposed` has it of the comparisons that share the level.
+        """
         weights = list(self.estimand.weights.values())
         found = contrast(
             [self.samples[address] for address in self.estimand.weights],
@@ -50,9 +54,21 @@ class Evidence:
             level=level,
             log=self.estimand.log,
             paired=self.paired,
-            either_side=len(against.pieces) > 1,
+            either_side=opposed or len(against.pieces) > 1,
         )
         return possible(found, weights) if self.share and not self.estimand.log else found
+
+    def verdict(self, bars: Criteria, how: Refutation) -> Verdict3:
+        """Return the verdict on the comparison, whose interval decides unless something else keeps it open."""
+        if not self.decidable:
+            return "inconclusive"
+        return bars.verdict(self.interval(bars.support_level, bars.supports), self.refutation(bars, how))
+
+    def refutation(self, bars: Criteria, how: Refutation) -> Interval | None:
+        """Return the interval that must lie in the refuting region; None where the comparison cannot refute."""
+        if how.level is None:
+            return None
+        return self.interval(how.level, bars.refutes, opposed=how.opposed)
 
     def clear_of(self, refutes: Region) -> bool:
         """Return whether the comparison is shown to be clear of the refuting region (`stats.rule`)."""
@@ -82,11 +98,12 @@ def evidence(
             tuned = False
             notes.append(f"tuning open: the best learning rate of {address} lies on the edge of its grid")
     n = min(len(sample.values) for sample in samples.values())
+    wanted = len(item.seeds) // item.file.metrics[expectation.metric].runs_a_value
     if diverged:
         runs = "1 diverged run counts" if diverged == 1 else f"{diverged} diverged runs count"
         notes.append(f"{runs} as no better than the worst finished run of the same kind")
-    if n < len(item.seeds):
-        notes.append(f"only {n} of {len(item.seeds)} runs lasted until this moment")
+    if n < wanted:
+        notes.append(f"only {n} of {wanted} runs lasted until this moment")
     undefined = any(not math.isfinite(value) for sample in samples.values() for value in sample.values)
     if undefined:
         notes.append("a value is not defined (zero on a log scale, or not finite)")
@@ -100,10 +117,10 @@ def evidence(
         estimand=estimand,
         samples=samples,
         n=n,
-        paired=expectation.paired and n == len(item.seeds),
+        paired=expectation.paired and n == wanted,
         share=is_share(item.file.metrics[expectation.metric]),
         defined=defined,
-        decidable=defined and tuned and n >= max(first_look, len(item.seeds)),
+        decidable=defined and tuned and n >= wanted and len(item.seeds) >= first_look,
         note="; ".join(notes) or None,
     )
 

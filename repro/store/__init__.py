@@ -8,13 +8,13 @@
     .repro/checkpoints/<key>/step-<n>.checkpoint   where an unfinished run goes on (with a checksum); in the
                                         header, the history of one that tuning stopped
     .repro/failures/<key>.json          why the last attempt at a run or reading failed
-    .repro/criteria.jsonl               append-only ledger: when a claim's criteria were first seen
-    .repro/seen.jsonl                   append-only ledger, too: which runs the checks of a claim have seen
+    .repro/criteria.jsonl               append-only ledger: when criteria were first seen: each line seals the last
+    .repro/seen.jsonl                   append-only ledger: which runs the checks of a claim have seen
     .repro/locks/<key>.lock             held while a run is carried out
     .repro/drawn/<hash>.json            drawings of figures, to spare drawing them again; may be deleted
 
-Each line of a ledger is sealed over the one before it. A damaged entry is never used and never deleted: it counts as
-absent and is moved aside when replaced. The checkpoints of a run go when the run is there.
+A damaged entry is never used and never deleted: it counts as absent and is moved aside when replaced. The checkpoints
+of a run go when the run is there.
 """
 
 from repro.store.checkpoints import Checkpoint, CheckpointFolder

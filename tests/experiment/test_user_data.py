@@ -319,8 +319,8 @@ def test_listing_and_checking_claims_reads_no_data(world: World, tmp_path: Path)
 
 
 OWN_TABLES: list[tuple[Mapping[str, Any], str]] = [
-    ({}, "give one of npz and folder"),
-    ({"npz": "a.npz", "folder": "a"}, "give one of npz and folder"),
+    ({}, "give one of npz, folder and subset_of"),
+    ({"npz": "a.npz", "folder": "a"}, "give one of npz, folder and subset_of"),
     ({"npz": "a.npz", "size": [2, 2]}, "size is of images in a folder"),
     ({"folder": "a", "test_fraction": 1.0}, "less than 1"),
     ({"folder": "/data/a"}, "lies beside the claim file"),

@@ -20,7 +20,7 @@ from repro.report.build.deviations import deviations
 from repro.report.build.evidence import expectation
 from repro.report.build.tables import build_table
 from repro.report.wording import words
-from repro.report.wording.sentences import claim_sentence
+from repro.report.wording.sentences import claim_sentence, so_far
 from repro.report.wording.text import typed
 from repro.store import Store
 
@@ -123,6 +123,10 @@ def _claim(
     source = ", ".join(
         part for part in (file.source.where, f"p. {file.source.page}" if file.source.page else "") if part
     )
+    halves = {
+        e.id: so_far(e, words.unit_of(file.metrics[e.item.metric], e.item.kind)) for e in verdict.expectations
+    }
+    shown = {name: text for name, text in halves.items() if text}
     rows = [runs.run_row(need, store) for need in item.needs]
     rows += [runs.stopped_row(need, store) for need in item.stopped]
     cost = runs.cost(rows)
@@ -138,7 +142,7 @@ def _claim(
             word=words.word(verdict.result, verdict.status, lesser),
             result=verdict.result,
             status=verdict.status,
-            sentence=claim_sentence(verdict, sentences, awaited(item, rows)),
+            sentence=claim_sentence(verdict, sentences, awaited(item, rows), shown),
         ),
         seeds=list(item.seeds),
         expectations=expectations,
@@ -202,4 +206,6 @@ def _tuning(address: str, item: Requirements) -> model.Tuning:
         stopped=list(state.stopped),
         chosen=state.chosen,
         state=state.state,
+        decays=[decay for decay in state.decays if decay is not None],
+        chosen_decay=state.chosen_decay,
     )
