@@ -167,7 +167,7 @@ def _shares(file: ClaimFile) -> Iterator[Finding]:
         if not share or metric.kind != "final":
             continue
         for place, item in file.expect.items():
-            regions = [item, item.refuted] if item.refuted is not None else [item]
+            regions: list[Expectation | Bounds] = [item, *([item.refuted] if item.refuted else [])]
             ends = [end for region in regions for end in _ends(region)]
             if item.metric == name and item.kind in _OF_SHARES and any(abs(end) > 1 for end in ends):
                 yield f"expect.{place}", "has a region that no error reaches", repr(max(ends, key=abs)), hint
