@@ -199,7 +199,7 @@ FIRST_CLAIMS = (
     "resnet/plain-nets-degrade",
     "resnet/projection-shortcuts",
 )
-"""Those whose reduced scale has the paper's own nets on CIFAR-10; others have smaller ones, or stand in for ImageNet."""
+"""Their reduced scale has the paper's own nets on CIFAR-10; others have smaller ones, or stand in for ImageNet."""
 
 
 def test_the_reduced_scale_is_the_beginning_of_the_papers_own_runs_on_real_cifar(
