@@ -106,9 +106,16 @@ def crossing(metric: Metric, epochs: Sequence[float], values: Sequence[float]) -
 
 
 def from_rows(metric: Metric, rows: Sequence[Mapping[str, Any]]) -> Measurement:
-    """Reduce a probe's rows to one number."""
+    """Reduce a probe's rows to one number.
+
+    Rows that are all 0 or 1 count something: their mean moves in steps of one row, any other reduction in steps of 1.
+    """
     value = _REDUCE[metric.reduce](rows)
-    return Measurement(_log10(value) if metric.transform == "log10" else value)
+    if metric.transform == "log10":
+        return Measurement(_log10(value))
+    counts = metric.kind == "probe" and set(column_of(rows, "value")) <= {0, 1}
+    step = 1 / len(rows) if metric.reduce == "mean" else 1.0
+    return Measurement(value, step if counts else 0.0)
 
 
 def _log10(value: float) -> float:
