@@ -137,8 +137,8 @@ def shared_images_se(first: float, second: float, n_images: int) -> tuple[float,
     """Return between which standard errors a difference of two nets' error rates lies, on one and the same test set.
 
     McNemar's √((b + c)/N − (p₁ − p₂)²)/√N goes by the images that only one of the nets gets wrong, b and c of them
-    (McNemar, Psychometrika 12, 1947). Of rates alone it is known that b + c is at least N |p₁ − p₂|, where the better net
-    fails only where the worse one does, and at most N min(p₁ + p₂, 2 − p₁ − p₂), where they fail apart. Rates are
+    (McNemar, Psychometrika 12, 1947). Of rates alone it is known that b + c is at least N |p₁ − p₂|, where the better
+    net fails only where the worse one does, and at most N min(p₁ + p₂, 2 − p₁ − p₂), where they fail apart. Rates are
     fractions, and so are the answers.
 
     Raises:

@@ -208,8 +208,8 @@ def _on_the_same_images(verdict: ExpectationVerdict, unit: Unit, images: int) ->
         return ""
     least = Z95 * max(shared_images_se(first, second, images)[0] for first, second in pairs)
     return (
-        f" Of one pair of nets it would be ±{distance(least, unit, False)} if the better one failed only where the other "
-        "fails, too (McNemar); which images a net fails on is not kept."
+        f" Of one pair of nets it would be ±{distance(least, unit, False)} if the better one failed only where the "
+        "other fails, too (McNemar); which images a net fails on is not kept."
     )
 
 
