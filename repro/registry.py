@@ -135,18 +135,38 @@ MODELS: dict[str, Entry] = {
     "cifar-resnet": Entry("repro.models.cifar:resnet", 1, _CIFAR),
     "imagenet-plain": Entry("repro.models.imagenet:plain", 1, frozenset({"depth"})),
     "imagenet-resnet": Entry("repro.models.imagenet:resnet", 1, frozenset({"depth", "shortcut"})),
-    "conv3-fc": Entry("repro.models.four_layer:Conv3FC", 1, _FOUR_LAYER),
+    "conv3-fc": Entry(
+        "repro.models.four_layer:Conv3FC",
+        1,
+        _FOUR_LAYER | {"left_out", "filters", "dropout", "positive_biases"},
+    ),
     "conv2-local2-fc": Entry("repro.models.four_layer:Conv2Local2FC", 2, _FOUR_LAYER | {"local3_filters"}),
     "alexnet": Entry(
-        "repro.models.alexnet:AlexNet", 1, frozenset({"activation", "lrn", "groups", "dropout"})
+        "repro.models.alexnet:AlexNet",
+        1,
+        frozenset({"activation", "lrn", "groups", "dropout", "left_out", "positive_biases"}),
     ),
+    "small-vgg": Entry("repro.models.small_vgg:SmallVGG", 1, frozenset({"configuration", "width"})),
     "vgg": Entry("repro.models.vgg:VGG", 1, frozenset({"configuration", "dropout"})),
 }
 
 PROBES: dict[str, Entry] = {
     "weight_gradient_norm": Entry("repro.probes.gradients:weight_gradient_norm", 1, frozenset({"layers"})),
     "output_gradient_norm": Entry("repro.probes.gradients:output_gradient_norm", 1, frozenset({"layers"})),
-    "response_std": Entry("repro.probes.responses:response_std", 1, frozenset({"layers"})),
+    "response_std": Entry("repro.probes.responses:response_std", 1, frozenset({"layers", "statistics"})),
+    "insertion_difference": Entry(
+        "repro.probes.surgery:insertion_difference", 1, frozenset({"depth", "inserted"})
+    ),
+    "block_left_out": Entry("repro.probes.surgery:block_left_out", 1, frozenset({"first", "together"})),
+    "same_class_neighbours": Entry("repro.probes.neighbours:same_class_neighbours", 1, frozenset({"space"})),
+    "nearest_images": Entry("repro.probes.neighbours:nearest_images", 1, frozenset({"space"})),
+    "kernel_peak_share": Entry("repro.probes.kernels:kernel_peak_share", 1, frozenset({"shuffled"})),
+    "kernel_colour_halves": Entry("repro.probes.kernels:kernel_colour_halves", 1, frozenset()),
+    "masked_fill_ratio": Entry(
+        "repro.probes.interpolation:masked_fill_ratio", 1, frozenset({"patch", "high", "low"})
+    ),
+    "test_outputs": Entry("repro.probes.outputs:test_outputs", 1, frozenset()),
+    "augmented_minus_test_error": Entry("repro.probes.augmented:augmented_minus_test_error", 1, frozenset()),
     "parameters": Entry("repro.probes.static:parameters", 1, frozenset()),
     "parameter_share": Entry("repro.probes.static:parameter_share", 1, frozenset({"layers"})),
     "weight_layers": Entry("repro.probes.static:weight_layers", 1, frozenset({"layers"})),

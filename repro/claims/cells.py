@@ -74,14 +74,22 @@ def too_large(file: ClaimFile) -> str | None:
     runs = count * file.experiment.seeds.looks[-1]
     if file.tune is not None:
         grids = [file.tune.lr] if isinstance(file.tune.lr, list) else list(file.tune.lr.values())
-        runs += count * len(file.tune.seeds) * max(map(len, grids), default=0)
+        decays = max(1, len(file.tune.weight_decay))
+        runs += count * decays * len(file.tune.seeds) * max(map(len, grids), default=0)
     if runs > MOST_RUNS:
         return f"asks for {runs:,} runs of {count:,} cells; at most {MOST_RUNS:,}"
     return None
 
 
-def run_spec(file: ClaimFile, cell: Cell, seed: int, names: Names, lr: float | None = None) -> RunSpec:
-    """Return the run that `cell` needs at `seed`, with the tuned learning rate `lr` where there is one.
+def run_spec(
+    file: ClaimFile,
+    cell: Cell,
+    seed: int,
+    names: Names,
+    lr: float | None = None,
+    weight_decay: float | None = None,
+) -> RunSpec:
+    """Return the run that `cell` needs at `seed`, with the learning rate and weight decay that were tuned, if any.
 
     Raises:
         ReproError: unknown dataset, model, option or recipe field; all of them at once.
@@ -128,7 +136,9 @@ def run_spec(file: ClaimFile, cell: Cell, seed: int, names: Names, lr: float | N
     resolved: Recipe | None = None
     wrong: Sequence[Problem] = ()
     try:
-        resolved = _recipe(file, cell, fields | ({"lr": lr} if lr is not None else {}))
+        tuned = {"lr": lr, "weight_decay": weight_decay}
+        fields |= {key: value for key, value in tuned.items() if value is not None}
+        resolved = _recipe(file, cell, fields)
     except ReproError as error:
         wrong = error.problems
     if names_data(data):

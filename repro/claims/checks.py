@@ -13,7 +13,9 @@ from repro.claims.checks_own import own_options
 from repro.claims.checks_shown import figures, tables
 from repro.claims.checks_variants import controls, sensitivities
 from repro.claims.findings import Finding, cannot_run, known
-from repro.claims.schema import ClaimFile, Metric
+from repro.claims.schema import ClaimFile
+from repro.claims.schema_expectations import Bounds, Expectation
+from repro.claims.schema_metrics import Metric
 from repro.errors import Problem, ReproError, suggestion
 from repro.registry import Names, find_formula, find_probe
 
@@ -33,6 +35,7 @@ def check_claim(file: ClaimFile, scale: str, path: Path, names: Names) -> list[P
 def _findings(file: ClaimFile, scale: str, path: Path, names: Names) -> Iterator[Finding]:
     yield from _arms(file, names)
     yield from _metrics(file, names)
+    yield from _shares(file)
     yield from evaluated(file, names)
     yield from _tuning(file)
     for name, item in file.expect.items():
@@ -67,6 +70,8 @@ def _arms(file: ClaimFile, names: Names) -> Iterator[Finding]:
             for key in sorted(key for key in own.keys() & its.keys() if own[key] != its[key]):
                 whose = "by the arm and by a factor" if owner.startswith("arms.") else "by two factors"
                 yield f"{owner}.{key}", f"is set {whose}", None, f"keep this one or that of {other}"
+    if not any(metric.trains or metric.kind == "static" for metric in file.metrics.values()):
+        return  # what nobody can measure here needs no nets
     yield from _common_options(file, found, names)
     seen: dict[str, Cell] = {}
     for cell in found:
@@ -109,15 +114,31 @@ def _common_options(file: ClaimFile, found: list[Cell], names: Names) -> Iterato
 def _metrics(file: ClaimFile, names: Names) -> Iterator[Finding]:
     for name, metric in file.metrics.items():
         if metric.probe is not None:
-            try:
-                find_probe(metric.probe, f"metrics.{name}.probe", names.root)
-            except ReproError as error:
-                for problem in error.problems:
-                    yield problem.where, problem.what, problem.received, problem.hint
+            yield from _probe(f"metrics.{name}", metric, names)
+        if metric.at_most_of is not None:
+            yield from known(f"metrics.{name}.at_most_of", "arm", metric.at_most_of, file.arms)
+        if metric.members is not None and file.experiment.seeds.looks[0] < 2 * metric.members:
+            what = f"is too few seeds for two groups of {metric.members}"
+            hint = f"the first look needs at least {2 * metric.members}"
+            yield "experiment.seeds.looks", what, repr(file.experiment.seeds.looks), hint
         if metric.formula is not None:
             yield from _formula(f"metrics.{name}", metric, names)
         for arm in metric.arms or []:
             yield from known(f"metrics.{name}.arms", "arm", arm, file.arms)
+
+
+def _probe(place: str, metric: Metric, names: Names) -> Iterator[Finding]:
+    """Find a probe that is none, and options that it does not take."""
+    assert metric.probe is not None
+    try:
+        entry = find_probe(metric.probe, f"{place}.probe", names.root)
+    except ReproError as error:
+        for problem in error.problems:
+            yield problem.where, problem.what, problem.received, problem.hint
+        return
+    for key in sorted(metric.probe_options.keys() - (entry.options or metric.probe_options.keys())):
+        where = f"{place}.options.{key}" if key in metric.options else f"{place}.{key}"
+        yield where, "the probe takes no such option", None, suggestion(key, entry.options or ())
 
 
 def _formula(place: str, metric: Metric, names: Names) -> Iterator[Finding]:
@@ -138,6 +159,32 @@ def _formula(place: str, metric: Metric, names: Names) -> Iterator[Finding]:
             yield f"{where}.{key}", "the formula takes no such option", None, suggestion(key, entry.options)
 
 
+def _shares(file: ClaimFile) -> Iterator[Finding]:
+    """Find errors that are written in percent: as fractions, they lie in 0 to 1."""
+    hint = "errors are fractions: 0.25, not 25"
+    for name, metric in file.metrics.items():
+        share = (metric.of or "").endswith("_error") and metric.transform == "none"
+        if share and metric.at_most is not None and not 0 <= metric.at_most <= 1:
+            yield f"metrics.{name}.at_most", "is no error", repr(metric.at_most), hint
+        if not share or metric.kind != "final":
+            continue
+        for place, item in file.expect.items():
+            regions: list[Expectation | Bounds] = [item, *([item.refuted] if item.refuted else [])]
+            ends = [end for region in regions for end in _ends(region)]
+            if item.metric == name and item.kind in _OF_SHARES and any(abs(end) > 1 for end in ends):
+                yield f"expect.{place}", "has a region that no error reaches", repr(max(ends, key=abs)), hint
+
+
+_OF_SHARES = ("value", "difference", "ordering")
+"""Kinds of expectations whose estimate lies in −1 to 1 where the metric is an error."""
+
+
+def _ends(region: Expectation | Bounds) -> Iterator[float]:
+    yield from (end for end in (region.at_least, region.at_most) if end is not None)
+    for pair in (region.within, region.outside):
+        yield from pair or ()
+
+
 def _tuning(file: ClaimFile) -> Iterator[Finding]:
     tune = file.tune
     if tune is None:
@@ -150,13 +197,17 @@ def _tuning(file: ClaimFile) -> Iterator[Finding]:
             if not tune.lr.keys() & cell.levels.values():
                 yield "tune.lr", "has no grid for a cell", repr(cell.address), "name one of its levels"
     for cell in cells(file):
-        if "lr" in cell.settings:
-            yield _owner(file, cell, "lr"), "is tuned, too", None, "remove it, or [tune]"
+        for key in ("lr", *(["weight_decay"] if tune.weight_decay else [])):
+            if key in cell.settings:
+                yield _owner(file, cell, key), "is tuned, too", None, "remove it, or [tune]"
     yield from known("tune.by", "metric", tune.by, file.metrics)
     chosen = file.metrics.get(tune.by)
     if chosen is not None and chosen.kind not in ("final", "first_reach"):
         what = f"a {chosen.kind} metric cannot be tuned by"
         yield "tune.by", what, repr(tune.by), "use a final or first_reach metric"
+    if chosen is not None and chosen.at_most_of is not None:
+        what, hint = "rests on another arm's runs, which are tuned themselves", "use a final metric"
+        yield "tune.by", what, repr(tune.by), hint
     if chosen is not None and (chosen.of or "").startswith("test"):
         hint = "tune by a training metric: there is no validation split"
         yield (

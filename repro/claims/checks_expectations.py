@@ -8,7 +8,9 @@ from repro.claims.cells import cells, levels_of
 from repro.claims.checks_shown import printed
 from repro.claims.findings import Finding, arm_of, known
 from repro.claims.scales import below
-from repro.claims.schema import ClaimFile, Expectation, Metric
+from repro.claims.schema import ClaimFile
+from repro.claims.schema_expectations import Expectation
+from repro.claims.schema_metrics import Metric
 
 
 def expectation(file: ClaimFile, scale: str, place: str, item: Expectation) -> Iterator[Finding]:
@@ -51,7 +53,10 @@ def _metric(file: ClaimFile, place: str, item: Expectation, metric: Metric) -> I
         if metric.arms is not None and arm in file.arms and arm not in metric.arms:
             what = f"metric {item.metric!r} is not measured on this arm"
             yield place, what, repr(arm), f"add it to metrics.{item.metric}.arms"
-    if metric.kind == "probe" and len(moments) > 1 and item.at is None and "at" not in item.each:
+    if metric.at_most_of is not None and len(item.arms) > 1 and not item.paired:
+        what = "compares arms whose target is one arm's own runs, seed by seed"
+        yield f"{place}.paired", what, None, "add paired = true"
+    if metric.read_by is not None and len(moments) > 1 and item.at is None and "at" not in item.each:
         hint = 'name one with `at`, or each = ["at"]'
         yield place, "the metric has several moments", str(moments), hint
 
@@ -69,6 +74,8 @@ def _names(file: ClaimFile, place: str, item: Expectation, judged: bool) -> Iter
         yield from known(f"{place}.levels", "factor", factor, file.factors)
         if factor in file.factors and judged:
             yield from known(f"{place}.levels.{factor}", "level", level, levels_of(file.factors[factor]))
+    for level in item.along if judged and item.over in file.factors else ():
+        yield from known(f"{place}.along", "level", level, levels_of(file.factors[item.over or ""]))
 
 
 def _arms(place: str, names: Iterable[str], file: ClaimFile, metric: Metric | None) -> Iterator[Finding]:
@@ -102,7 +109,11 @@ def _slope(file: ClaimFile, place: str, item: Expectation) -> Iterator[Finding]:
     yield from known(f"{place}.over", "factor", item.over, file.factors)
     values = list(levels_of(file.factors.get(item.over, [])).values())
     numbers = [value for value in values if isinstance(value, int | float)]
-    if item.over in file.factors and (len(numbers) < len(values) or len(set(numbers)) < 2):
+    if (
+        item.kind == "slope"
+        and item.over in file.factors
+        and (len(numbers) < len(values) or len(set(numbers)) < 2)
+    ):
         hint = "a slope needs at least two different numbers"
         yield f"{place}.over", "the levels of this factor are no numbers", repr(values), hint
 

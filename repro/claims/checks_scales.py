@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from repro.claims.cells import cells, levels_of
 from repro.claims.findings import Finding, known
 from repro.claims.protocol import protocol_findings
+from repro.claims.scales import below
 from repro.claims.schema import ClaimFile
 from repro.errors import Problem, ReproError
 from repro.recipes import RECIPE_FIELDS
@@ -18,8 +19,19 @@ def check_scales(at: Mapping[str, ClaimFile], names: Names) -> list[Problem]:
     """Return what is wrong with the scales of a claim together; `at` is scale → claim file, "paper" first."""
     return [
         Problem(*finding)
-        for finding in dict.fromkeys([*_protocols(at), *_specs(at), *_directions(at, names)])
+        for finding in dict.fromkeys([*_protocols(at), *_specs(at), *_directions(at, names), *_undecided(at)])
     ]
+
+
+def _undecided(at: Mapping[str, ClaimFile]) -> Iterator[Finding]:
+    """Find scales that are said to decide nothing and do."""
+    for scale in at["paper"].cannot_decide:
+        yield from known("cannot_decide", "scale below the paper's", scale, ("smoke", "reduced"))
+        file = at.get(scale)
+        for name, item in (file.expect if file else {}).items():
+            if item.role == "decides" and not below(scale, item.from_scale or "exact"):
+                what = f"decides at {scale} scale, which is said to decide nothing"
+                yield f"cannot_decide.{scale}", what, f"expect.{name}", "give it a `from_scale`"
 
 
 def _protocols(at: Mapping[str, ClaimFile]) -> Iterator[Finding]:

@@ -9,7 +9,9 @@ from pathlib import Path
 from repro.claims.cells import all_cells
 from repro.claims.curves import read_curves
 from repro.claims.findings import Finding, arm_of, known
-from repro.claims.schema import ClaimFile, Expectation, Metric
+from repro.claims.schema import ClaimFile
+from repro.claims.schema_expectations import Expectation
+from repro.claims.schema_metrics import Metric
 from repro.errors import ReproError, suggestion
 
 
@@ -56,7 +58,7 @@ def figures(file: ClaimFile, scale: str, path: Path, root: Path | None) -> Itera
             if metric is not None and metric.kind != "probe":
                 what = f"a figure of {figure.kind} shows what a probe has read"
                 yield f"{place}.metric", what, repr(figure.metric), "use a metric of kind probe"
-            elif metric is not None and figure.kind == "layers":
+            elif metric is not None and figure.kind in ("layers", "images"):
                 yield from known(f"{place}.at", "moment of its metric", figure.at, metric.at)
         if figure.kind == "moments" and not file.factors:
             yield place, "a figure of moments has the first factor on its axis", None, "add [factors]"

@@ -22,6 +22,10 @@ def controls(file: ClaimFile, names: Names) -> Iterator[Finding]:
             yield from known(f"control.{name}.arms", "arm", arm, file.arms)
         for metric in control.metrics:
             yield from known(f"control.{name}.metrics", "metric", metric, file.metrics)
+            replaced = file.metrics.get(metric)
+            if replaced is not None and replaced.exact != control.metrics[metric].exact:
+                place, instead = f"control.{name}.metrics.{metric}.kind", control.metrics[metric].kind
+                yield place, f"takes the place of a {replaced.kind} metric", instead, "replace like by like"
         sabotaged = file.model_copy(update={"arms": {**file.arms, **control.arms}})
         for cell in cells(sabotaged):
             if cell.arm in control.arms and cell.arm in file.arms:

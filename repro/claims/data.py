@@ -31,13 +31,17 @@ def data_ref(data: Data, where: str, recipe: Recipe | None) -> DataRef:
     as_files = recipe is not None and recipe.crop_size is not None
     if isinstance(data, str):
         return DataRef(data, as_files=as_files)
+    own = _described(data, where)
+    return DataRef(own.name, own.npz or own.folder, own.size, own.test_fraction, as_files)
+
+
+def _described(data: Mapping[str, Any], where: str) -> OwnData:
     try:
-        own = validated(OwnData, data)
+        return validated(OwnData, data)
     except ReproError as error:
         raise ReproError(
             *(replace(p, where=f"{where}.{p.where}".rstrip(".")) for p in error.problems)
         ) from None
-    return DataRef(own.name, own.npz or own.folder, own.size, own.test_fraction, as_files)
 
 
 def dataset_spec(data: Data, where: str, recipe: Recipe | None, names: Names) -> DatasetSpec:
@@ -54,4 +58,15 @@ def dataset_spec(data: Data, where: str, recipe: Recipe | None, names: Names) ->
         else:
             what, hint = "is whole in memory: `crop_size` is for images in files", "choose another recipe"
         raise mistake(where, what, ref.name, hint)
-    return DatasetSpec(ref.name, entry.fingerprint)
+    wanted = None if isinstance(data, str) else _described(data, where).train_images
+    if wanted is None:
+        return DatasetSpec(ref.name, entry.fingerprint)
+    if ref.as_files:
+        hint = "use a recipe for images in memory, or all of them"
+        raise mistake(
+            f"{where}.train_images", "is of images in memory: these are read from files", wanted, hint
+        )
+    if entry.n_train is not None and wanted > entry.n_train:
+        what = f"{ref.name} has {entry.n_train:,} training images"
+        raise mistake(f"{where}.train_images", what, wanted, "use fewer, or all of them by its name")
+    return DatasetSpec(ref.name, entry.fingerprint, {"train_images": wanted})

@@ -6,28 +6,22 @@ Reported numbers are strings, so that their printed precision survives.
 
 from __future__ import annotations
 
-import re
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Self
 
-from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
-from repro.claims.printed import read_printed
 from repro.claims.schema_arms import Arm
+from repro.claims.schema_expectations import Expectation
+from repro.claims.schema_metrics import Metric
 from repro.claims.schema_protocol import Protocol, Words
 from repro.claims.schema_shown import Figure, Table
+from repro.claims.schema_variants import Contrary, Control, Sensitivity
 from repro.claims.vocabulary import (
     Frozen,
-    HistoryColumn,
-    Moment,
     Name,
-    Printed,
-    Reported,
     Source,
     distinct,
-    no_others,
 )
-from repro.startup.listing import EXACT_METRICS
-from repro.stats.regions import Region
 
 MOST_SEED = 2**31
 
@@ -94,248 +88,6 @@ class Experiment(Frozen):
         return recipe
 
 
-_METRIC_KEYS = {
-    "final": "kind title arms unit of transform",
-    "first_reach": "kind title arms unit of at_most",
-    "probe": "kind title arms unit probe layers at reduce transform",
-    "static": "kind title arms unit probe layers reduce transform",
-    "computed": "kind title unit formula options cases",
-    "printed": "kind title unit values source",
-}
-
-
-class Metric(Frozen):
-    """What is measured on each run.
-
-    kind "final": a history column at the last step. "first_reach": epochs until a history column is at
-    most `at_most` at an evaluation; never reaching it is a censored value. "probe": a probe's rows at the
-    moments `at`, reduced to one number. "static": of a model as built, `layers` of it where given. "computed": a
-    formula of its `options`, once for each of the `cases`, which name further options. "printed": `values` that the
-    paper, or the `source` named, prints. Cases and values stand where an expectation names arms.
-    """
-
-    kind: Literal["final", "first_reach", "probe", "static", "computed", "printed"]
-    title: str | None = None
-    of: HistoryColumn | None = None
-    at_most: float | None = None
-    probe: str | None = None
-    layers: str | None = None
-    at: list[Moment] = []
-    arms: list[str] | None = None
-    reduce: Literal["value", "mean", "median", "min", "max", "sum", "first_stage_over_last_stage"] = "value"
-    transform: Literal["none", "log10"] = "none"
-    formula: str | None = None
-    options: dict[str, Any] = {}
-    cases: dict[Name, dict[str, Any]] = {}
-    values: dict[Name, Printed] = {}
-    source: Source | None = None
-    unit: Literal["error", "epochs", "number", "log10", "count", "share"] = "number"
-
-    @property
-    def exact(self) -> bool:
-        """Whether it needs no training."""
-        return self.kind in EXACT_METRICS
-
-    @property
-    def own_cells(self) -> list[str] | None:
-        """What its numbers are of, where these are no cells of the experiment: its cases, or its values."""
-        if self.kind == "computed":
-            return list(self.cases) or [""]
-        return list(self.values) if self.kind == "printed" else None
-
-    @model_validator(mode="after")
-    def _complete(self) -> Self:
-        needed = {
-            "final": ["of"],
-            "first_reach": ["of", "at_most"],
-            "probe": ["probe", "at"],
-            "static": ["probe"],
-            "computed": ["formula"],
-            "printed": ["values", "source"],
-        }[self.kind]
-        missing = [key for key in needed if getattr(self, key) in (None, [], {})]
-        if missing:
-            raise ValueError(f"a {self.kind} metric needs {' and '.join(f'`{key}`' for key in missing)}")
-        no_others(self, f"a {self.kind} metric", _METRIC_KEYS[self.kind])
-        distinct(self, "at", "arms")
-        for name, text in self.values.items():
-            if read_printed(text) is None:
-                raise ValueError(f'{name} = "{text}" is no number: "42.4", "253,440", "1.7%", "3.6 billion"')
-        return self
-
-
-class Bounds(Frozen):
-    """A region of the real line: exactly one of its keys."""
-
-    at_least: float | None = None
-    at_most: float | None = None
-    within: tuple[float, float] | None = None
-    outside: tuple[float, float] | None = None
-
-    @model_validator(mode="after")
-    def _one(self) -> Self:
-        given = [
-            key for key in ("at_least", "at_most", "within", "outside") if getattr(self, key) is not None
-        ]
-        if len(given) != 1:
-            raise ValueError("give exactly one of at_least, at_most, within, outside")
-        pair = self.within or self.outside
-        if pair and pair[0] >= pair[1]:
-            raise ValueError(f"[{pair[0]}, {pair[1]}] is empty: the first number must be the smaller")
-        return self
-
-    @property
-    def region(self) -> Region:
-        """The region that the keys name; the only place that tells them apart."""
-        if self.within is not None:
-            return Region.within(*self.within)
-        if self.outside is not None:
-            return Region.outside(*self.outside)
-        if self.at_least is not None:
-            return Region.at_least(self.at_least)
-        assert self.at_most is not None
-        return Region.at_most(self.at_most)
-
-
-_EXPECTATION_KEYS = {
-    "exact": "arm arms levels each printed",
-    "value": "arm levels each at",
-    "difference": "arms levels each at paired",
-    "ratio": "arms levels each at paired",
-    "ordering": "arms levels each at paired",
-    "contrast": "weights each at paired",
-    "slope": "arm over levels each at paired",
-}
-_EVERY_EXPECTATION = (
-    "kind title metric at_least at_most within outside refuted reported uncertainty role from_scale why "
-    "known_beforehand convention otherwise"
-)
-
-
-class Otherwise(Frozen):
-    """The number that another convention of counting gives: the same estimand of another metric, arm or level."""
-
-    metric: str | None = None
-    arm: str | None = None
-    arms: list[str] = []
-    levels: dict[str, str] = {}
-
-    @model_validator(mode="after")
-    def _distinct(self) -> Self:
-        distinct(self, "arms")
-        return self
-
-
-class Expectation(Frozen):
-    """An estimand over cells, the region that supports the claim, and the region that refutes it.
-
-    kind "exact": a number computed without training, of each arm that is named (or case of the metric); with
-    `printed`, each is held against its own printed number, to half a unit of the last digit. "value": one cell's mean.
-    "difference", "ratio": of two arms' means (the ratio on the log scale). "contrast": weighted sum of cell means.
-    "slope": of cell means over the numeric levels of factor `over`. "ordering": cell means increase along `arms`, by at
-    least `at_least` each.
-    Differences, ratios, contrasts and orderings of exact numbers are exact.
-
-    `convention` says how things are counted for the number to come out, `otherwise` what the other conventions are,
-    whose numbers are shown and decide nothing. `known_beforehand`: the values that were known when the criterion was
-    written, shown beside the verdict.
-    """
-
-    kind: Literal["exact", "value", "difference", "ratio", "contrast", "slope", "ordering"]
-    title: str
-    metric: str
-    arm: str | None = None
-    arms: list[str] = []
-    weights: dict[str, float] = {}
-    over: str | None = None
-    levels: dict[str, str] = {}
-    each: list[str] = []
-    at: Moment | None = None
-    at_least: float | None = None
-    at_most: float | None = None
-    within: tuple[float, float] | None = None
-    outside: tuple[float, float] | None = None
-    printed: dict[str, Printed] = {}
-    refuted: Bounds | None = None
-    reported: Printed | None = None
-    uncertainty: Reported = Reported()
-    convention: str | None = None
-    otherwise: dict[str, Otherwise] = {}
-    known_beforehand: str | None = None
-    role: Literal["decides", "context"]
-    from_scale: Literal["reduced", "paper"] | None = None
-    paired: bool = False
-    why: str
-
-    @property
-    def supports(self) -> Region:
-        """The region that supports the claim; of several printed numbers, all that lies between them."""
-        if self.printed:
-            numbers = [number for text in self.printed.values() if (number := read_printed(text))]
-            return Region.within(min(one.low for one in numbers), max(one.high for one in numbers))
-        own = Bounds(at_least=self.at_least, at_most=self.at_most, within=self.within, outside=self.outside)
-        return own.region
-
-    @property
-    def refutes(self) -> Region:
-        """The region that refutes the claim: where the file names none, everything that does not support it."""
-        return self.supports.complement() if self.refuted is None else self.refuted.region
-
-    @model_validator(mode="after")
-    def _consistent(self) -> Self:
-        needs = {
-            "value": ["arm"],
-            "slope": ["arm", "over"],
-            "contrast": ["weights"],
-            "difference": ["arms"],
-            "ratio": ["arms"],
-            "ordering": ["arms"],
-        }
-        missing = [key for key in needs.get(self.kind, []) if not getattr(self, key)]
-        if missing:
-            raise ValueError(f"a {self.kind} expectation needs {' and '.join(f'`{key}`' for key in missing)}")
-        no_others(self, f"a {self.kind} expectation", f"{_EXPECTATION_KEYS[self.kind]} {_EVERY_EXPECTATION}")
-        distinct(self, "arms", "each")
-        if self.kind in ("difference", "ratio") and len(self.arms) != 2:
-            raise ValueError(f"a {self.kind} compares two arms: arms = [first, second]")
-        if self.kind == "ordering" and len(self.arms) < 2:
-            raise ValueError("an ordering is of at least two arms: arms = [lowest, …, highest]")
-        if self.kind == "contrast" and abs(sum(self.weights.values())) > 1e-9:
-            raise ValueError("the weights of a contrast sum to zero")
-        if not all(self.weights.values()):
-            raise ValueError("a weight of zero leaves its cell out: remove it")
-        if self.kind == "contrast" and set(self.each) - {"at"}:
-            raise ValueError(
-                'a contrast names its cells by `weights`; it can be repeated over each = ["at"] only'
-            )
-        if self.known_beforehand is not None and not re.search(r"\d", self.known_beforehand):
-            raise ValueError("known_beforehand gives the values that were known, not only that they were")
-        self._checked_printed()
-        if self.at is not None and "at" in self.each:
-            raise ValueError('give a moment with `at`, or all of them with each = ["at"], not both')
-        try:
-            supports = self.supports
-        except ValidationError as error:
-            message = error.errors()[0]["msg"].removeprefix("Value error, ")
-            raise ValueError(f"the supporting region: {message}") from None
-        if self.kind == "ratio" and min(supports.ends) <= 0:
-            raise ValueError("a ratio is above 0 whatever is measured: its region has ends above 0")
-        return self
-
-    def _checked_printed(self) -> None:
-        for name, text in self.printed.items():
-            number = read_printed(text)
-            if number is None or number.about:
-                raise ValueError(
-                    f'printed {name} = "{text}" is no plain number: "133M", "253,440", "3.6 billion", "18%"'
-                )
-        given = {"at_least", "at_most", "within", "outside", "refuted", "arm", "arms"} & self.model_fields_set
-        if self.printed and given:
-            raise ValueError(
-                f"printed numbers have regions and arms of their own: remove {', '.join(sorted(given))}"
-            )
-
-
 Grid = Annotated[list[Annotated[float, Field(ge=1e-12, le=1e6)]], Field(min_length=2, max_length=100)]
 
 
@@ -343,10 +95,12 @@ class Tune(Frozen):
     """The learning rate of every cell is chosen on its own grid, on seeds of its own.
 
     `lr` is one grid for all cells, or a table of grids by level of a factor. A grid whose best value lies on its
-    edge is extended by its own ratio, at most twice a side.
+    edge is extended by its own ratio, at most twice a side. With `weight_decay`, each decay gets such a grid, and rate
+    and decay are chosen together; the list of decays is not extended.
     """
 
     lr: Grid | dict[Name, Grid]
+    weight_decay: list[Annotated[float, Field(ge=0)]] = []
     by: str
     seeds: list[Annotated[int, Field(ge=1000, le=MOST_SEED)]] = Field(
         default=[1000], min_length=1, max_length=100
@@ -354,58 +108,11 @@ class Tune(Frozen):
 
     @model_validator(mode="after")
     def _once(self) -> Self:
-        distinct(self, "seeds")
+        distinct(self, "seeds", "weight_decay")
         for grid in [self.lr] if isinstance(self.lr, list) else self.lr.values():
             if len(set(grid)) < len(grid):
                 raise ValueError("a grid of learning rates names one twice")
         return self
-
-
-class Control(Frozen):
-    """A sabotaged variant that the same criteria must reject, on seeds of its own.
-
-    Its arms replace those named, and so do its `metrics`, which must be exact: another formula, other options.
-    """
-
-    title: str
-    arms: dict[str, Arm] = {}
-    metrics: dict[str, Metric] = {}
-    why: str
-
-    @model_validator(mode="after")
-    def _sabotages(self) -> Self:
-        if not self.arms and not self.metrics:
-            raise ValueError("a control changes something: give it arms or metrics")
-        if not all(metric.exact for metric in self.metrics.values()):
-            raise ValueError("a control replaces metrics that are computed without training; else its arms")
-        return self
-
-
-class Point(Frozen):
-    """A point of a sensitivity: settings laid over the claim file, as a scale's are."""
-
-    label: Name
-    experiment: dict[str, Any] = {}
-    factors: dict[str, Any] = {}
-    arms: dict[str, dict[str, Any]] = {}
-    tune: dict[str, Any] = {}
-
-
-class Sensitivity(Frozen):
-    """A grid of protocols, the same for every arm, over which expectations are judged again: where do they flip?"""
-
-    title: str
-    why: str
-    expect: list[str] = Field(min_length=1)
-    points: list[Point] = Field(min_length=1, max_length=200)
-
-
-class Contrary(Frozen):
-    """What another source says of the same thing: where notes and a paper disagree, both stand side by side."""
-
-    by: str
-    says: str
-    where: str
 
 
 class ClaimFile(Frozen):
@@ -413,6 +120,7 @@ class ClaimFile(Frozen):
 
     `direction` says of a deviation from the paper's protocol (a recipe field, "dataset", "depth" …), in a sentence,
     which way it likely moves the result, or that this is not known. `no_control` says why there is none.
+    `cannot_decide` says of a scale why it decides nothing; where it has no table of its own, nothing is run there.
     """
 
     title: str
@@ -423,6 +131,7 @@ class ClaimFile(Frozen):
     notes: list[str] = []
     ambiguities: list[str] = []
     direction: dict[str, str] = {}
+    cannot_decide: dict[str, str] = {}
     experiment: Experiment = Experiment()
     factors: dict[Name, list[Any] | dict[Name, Any]] = {}
     arms: dict[Name, Arm] = {}

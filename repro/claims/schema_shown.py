@@ -65,10 +65,11 @@ class Figure(Frozen):
 
     kind "curves": history columns `of` against epochs, of `cells` where given; a panel each arm, level of a factor, or
     column (`panel` = "arm", a factor, "of"). "layers": a probe metric layer by layer, in network
-    order and sorted. "moments": a reduced probe metric by factor level, one panel a moment.
+    order and sorted. "moments": a reduced probe metric by factor level, one panel a moment. "images": the pictures
+    that a probe keeps in its rows, of the first seed of each cell, or of `cells`.
     """
 
-    kind: Literal["curves", "layers", "moments"]
+    kind: Literal["curves", "layers", "moments", "images"]
     title: str
     of: list[HistoryColumn] = []
     metric: str | None = None
@@ -83,6 +84,7 @@ class Figure(Frozen):
         key = "of" if self.kind == "curves" else "metric"
         if not getattr(self, key):
             raise ValueError(f"a figure of {self.kind} needs `{key}`")
-        used = {"curves": "of panel cells target", "layers": "metric at", "moments": "metric"}[self.kind]
+        kinds = {"curves": "of panel cells target", "layers": "metric at", "moments": "metric"}
+        used = (kinds | {"images": "metric at cells"})[self.kind]
         no_others(self, f"a figure of {self.kind}", f"{used} kind title reference")
         return self

@@ -15,7 +15,7 @@ from repro.cli.why import verdict_of, why_lines
 from repro.cli.wrapped import wrapped
 from repro.errors import mistake
 from repro.experiment.basis import basis
-from repro.experiment.user_data import remembered
+from repro.experiment.user_data import with_known_data
 from repro.judging.looks import current_look
 from repro.report.build.deviations import deviations
 from repro.report.model.safe_text import visible
@@ -96,7 +96,7 @@ def command(
 
 
 def _show_why(claim: Claim, scale: str, store: Store, as_json: bool) -> None:
-    (claim,) = remembered([claim], scale, store)
+    (claim,) = with_known_data([claim], scale, store)
     look = current_look(claim, scale, store)
     verdict, found = verdict_of(look, store), basis(look.requirements, store)
     if as_json:

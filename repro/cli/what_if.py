@@ -10,7 +10,7 @@ from repro.claims import Claim
 from repro.cli import options
 from repro.cli.wrapped import wrapped
 from repro.experiment.other_bars import with_other_bars
-from repro.experiment.user_data import remembered
+from repro.experiment.user_data import with_known_data
 from repro.judging.looks import Look, current_look, judge
 from repro.judging.verdicts import ClaimVerdict, ExpectationVerdict
 from repro.report.model.safe_text import visible
@@ -26,7 +26,7 @@ def show_other_bars(claim: Claim, scale: str, store: Store, bars: Sequence[str],
     Raises:
         ReproError: bars that cannot be read (`with_other_bars`).
     """
-    (claim,) = remembered([claim], scale, store)
+    (claim,) = with_known_data([claim], scale, store)
     looks = [current_look(each, scale, store) for each in (claim, with_other_bars(claim, scale, bars))]
     declared, other = (judge(look.requirements, store) for look in looks)
     changed = {

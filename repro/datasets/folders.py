@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from repro.datasets.arrays import Part, put_together
+from repro.datasets.arrays import Split, put_together
 from repro.datasets.images import ImageData
 from repro.datasets.tree import ImageFile, read_tree
 from repro.errors import Problem, ReproError
@@ -69,8 +69,8 @@ def read_folders(
         images[number] = image if image.ndim == 2 else image.transpose(2, 0, 1)
     labels = np.array([file.label for file in files], dtype=np.int64)
     cut = len(tree.train)
-    test = Part(images[cut:], labels[cut:]) if tree.test else None
-    return put_together(Part(images[:cut], labels[:cut]), test, test_fraction, str(root), tell)
+    test = Split(images[cut:], labels[cut:]) if tree.test else None
+    return put_together(Split(images[:cut], labels[:cut]), test, test_fraction, str(root), tell)
 
 
 def _decoded(
@@ -103,10 +103,11 @@ def _decoded(
 
 def _oddities(image: Any, size: tuple[int, int] | None) -> Iterator[str]:
     """Yield how a net sees an image otherwise than a viewer shows it, or what is dropped; before it is decoded."""
-    if image.getexif().get(ORIENTATION, 1) not in (0, 1):
-        yield "are stored turned or mirrored (EXIF orientation): the net sees them so, a viewer shows them upright"
+    # First: to look for EXIF may decode the image, and nothing tells the bits of its file afterwards.
     if any(";16" in str(tile[3]) for tile in image.tile) or max(_bits(image)) > 8:
         yield "have 16 bits a channel, of which the upper 8 are used"
+    if image.getexif().get(ORIENTATION, 1) not in (0, 1):
+        yield "are stored turned or mirrored (EXIF orientation): the net sees them so, a viewer shows them upright"
     if image.mode in TRANSPARENT or "transparency" in image.info:
         yield "are transparent in places: transparency was dropped"
     elif image.mode not in PLAIN:

@@ -27,6 +27,15 @@ class Estimand:
     log: bool = False
 
 
+def rests_on(file: ClaimFile, item: Expectation, part: Estimand) -> list[str]:
+    """Return the cells whose runs a part is measured on: its own, and those that set a target for them."""
+    target = file.metrics[item.metric].at_most_of
+    if target is None:
+        return list(part.weights)
+    others = ("/".join([target, *address.split("/")[1:]]) for address in part.weights)
+    return list(dict.fromkeys([*part.weights, *others]))
+
+
 def estimands(file: ClaimFile, item: Expectation) -> list[Estimand]:
     """Return the parts of a joint statement (`each`, "ordering"), or the one part of a plain one.
 
@@ -104,9 +113,12 @@ def _parts(
                 moment,
             )
         case "ordering":
-            for low, high in itertools.pairwise(item.arms):
+            steps = {arm: address(arm) for arm in item.arms}
+            if item.over is not None and item.arm is not None:
+                steps = {level: address(item.arm, {**fixed, item.over: level}) for level in item.along}
+            for low, high in itertools.pairwise(steps):
                 own = ", ".join(filter(None, [label, f"{high} − {low}"]))
-                yield Estimand(own, {address(high): 1.0, address(low): -1.0}, moment)
+                yield Estimand(own, {steps[high]: 1.0, steps[low]: -1.0}, moment)
         case "exact":
             if item.printed:
                 for cell in item.printed:

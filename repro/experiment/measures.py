@@ -30,31 +30,72 @@ class Measurement:
     diverged: bool = False
 
 
-def from_history(metric: Metric, run: RunRecord) -> Measurement:
-    """Read a "final" or "first_reach" metric."""
-    if metric.kind == "final":
-        return _final(metric, run)
-    return _first_reach(metric, run)
+def from_history(metric: Metric, run: RunRecord, target: float | None = None) -> Measurement:
+    """Read a metric of kind "final", "at_step", "first_reach" or "warm_up".
+
+    `target` is what another arm ends with, for one that is `at_most_of` it.
+    """
+    match metric.kind:
+        case "final":
+            return _at_row(metric, run, len(run.history["step"]) - 1)
+        case "at_step":
+            return _at_row(metric, run, _nearest_row(metric, run))
+        case "warm_up":
+            return _warm_up(run)
+    bar = metric.at_most if target is None else target
+    assert bar is not None
+    return _first_reach(metric, run, bar)
 
 
-def _final(metric: Metric, run: RunRecord) -> Measurement:
+def _nearest_row(metric: Metric, run: RunRecord) -> int:
+    """Return the evaluation nearest to an iteration, of those that saw the column: others hold NaN."""
+    steps, values = run.history["step"], run.history[metric.of or ""]
+    seen = [row for row in range(len(steps)) if math.isfinite(values[row])] or [len(steps) - 1]
+    return min(seen, key=lambda row: abs(steps[row] - (metric.step or 0)))
+
+
+def _at_row(metric: Metric, run: RunRecord, row: int) -> Measurement:
+    """Return a column, or one less another, at an evaluation; what a diverged run did not live to see is chance."""
     assert metric.of is not None
-    diverged = run.outcome == "diverged"
-    value = run.history[metric.of][-1]
-    resolution = 0.0
-    if metric.of.endswith("error"):
-        resolution = 1 / _images_behind(metric.of, run)
-        value = run.chance_error if diverged else value
-    elif diverged:
-        # The loss of guessing: ln(number of classes), where chance_error = 1 − 1/classes.
-        value = -math.log(1 - run.chance_error)
+    # A run that diverged ends with the evaluation that found it so.
+    last = row == len(run.history["step"]) - 1
+    diverged = run.outcome == "diverged" and last
+    value = _column(metric.of, run, row, diverged)
+    resolution = _resolution(metric.of, run, last)
+    if metric.minus is not None:
+        # Chance less chance would read as no difference: what a diverged net's would be is not known.
+        value = math.nan if diverged else value - _column(metric.minus, run, row, diverged)
+        resolution += _resolution(metric.minus, run, last)
     if metric.transform == "log10":
         value, resolution = _log10_of_step(value, resolution)
     return Measurement(value, resolution, diverged=diverged)
 
 
-def _images_behind(column: str, run: RunRecord) -> int:
-    """Return how many images the last error of a column was taken over; all training images for a running error."""
+def _column(of: str, run: RunRecord, row: int, diverged: bool) -> float:
+    """Return a value of the history; NaN for a column that the run was made without."""
+    if diverged:
+        # The loss of guessing: ln(number of classes), where chance_error = 1 − 1/classes.
+        return run.chance_error if of.endswith("error") else -math.log(1 - run.chance_error)
+    return run.history[of][row] if of in run.history else math.nan
+
+
+def _resolution(of: str, run: RunRecord, last: bool) -> float:
+    """Return the step of an error: one image of those it is counted over."""
+    return 1 / _images_behind(of, run, last) if of.endswith("error") else 0.0
+
+
+def _warm_up(run: RunRecord) -> Measurement:
+    """Return the iterations of the warm-up; those done so far, censored, where it goes on at the end of the run."""
+    if "warmup_steps" not in run.history:
+        return Measurement(math.nan)
+    steps = run.history["warmup_steps"][-1]
+    window = max(1, math.ceil(run.images["train"] / run.spec["recipe"]["batch_size"] / 10))
+    diverged = run.outcome == "diverged"
+    return Measurement(float(steps), float(window), censored=steps >= run.steps_done, diverged=diverged)
+
+
+def _images_behind(column: str, run: RunRecord, last: bool) -> int:
+    """Return how many images an error of a column was taken over; all training images for a running error."""
     recipe = Recipe.from_json(run.spec["recipe"])
     split: EvaluatedSet = "train" if column == "train_error" else "test"
     if column == "running_error":
@@ -64,7 +105,7 @@ def _images_behind(column: str, run: RunRecord) -> int:
     target = recipe.stop_at_train_error
     # A run that its stop rule ended was evaluated last as before any other step.
     ended = target is not None and run.history["train_error"][-1] <= target
-    return recipe.images_evaluated(split, run.images[split], last=not ended)
+    return recipe.images_evaluated(split, run.images[split], last=last and not ended)
 
 
 def _log10_of_step(value: float, step: float) -> tuple[float, float]:
@@ -74,14 +115,14 @@ def _log10_of_step(value: float, step: float) -> tuple[float, float]:
     return math.log10(value), math.log10(value + step / 2) - math.log10(value - step / 2)
 
 
-def _first_reach(metric: Metric, run: RunRecord) -> Measurement:
+def _first_reach(metric: Metric, run: RunRecord, target: float) -> Measurement:
     """Return the epochs at which the curve first crosses the target; the budget, censored, where it never does.
 
     The crossing is read as from a plotted curve: on the line between the evaluation at or below the target and
     the one before. The resolution is the distance between the two.
     """
     assert metric.of is not None
-    reached = crossing(metric, run.history["epoch"], run.history[metric.of])
+    reached = crossing(target, run.history["epoch"], run.history[metric.of])
     if reached is not None:
         return reached
     diverged = run.outcome == "diverged"
@@ -91,31 +132,58 @@ def _first_reach(metric: Metric, run: RunRecord) -> Measurement:
     return Measurement(float(budget), 0.0, censored=True, diverged=diverged)
 
 
-def crossing(metric: Metric, epochs: Sequence[float], values: Sequence[float]) -> Measurement | None:
-    """Return where a curve, as far as it is known, first crosses the target of a "first_reach" metric, if it does."""
-    assert metric.at_most is not None
+def crossing(target: float, epochs: Sequence[float], values: Sequence[float]) -> Measurement | None:
+    """Return where a curve, as far as it is known, first crosses a target, if it does."""
     for i, value in enumerate(values):
-        if value <= metric.at_most:
+        if value <= target:
             if i == 0:
                 return Measurement(epochs[0])
             step, before = epochs[i] - epochs[i - 1], values[i - 1]
             # Before the first step a running error is not defined: the crossing is then read as the evaluation.
-            share = (before - metric.at_most) / (before - value) if math.isfinite(before) else 1.0
+            share = (before - target) / (before - value) if math.isfinite(before) else 1.0
             return Measurement(epochs[i - 1] + share * step, step)
     return None
 
 
-def from_rows(metric: Metric, rows: Sequence[Mapping[str, Any]]) -> Measurement:
-    """Reduce a probe's rows to one number.
+def from_rows(
+    metric: Metric, rows: Sequence[Mapping[str, Any]], before: Sequence[Mapping[str, Any]] | None = None
+) -> Measurement:
+    """Reduce a probe's rows to one number, less that of the rows `before` where the metric is of a change.
 
     Rows that are all 0 or 1 count something: their mean moves in steps of one row, any other reduction in steps of 1.
     """
+    value, steps = _reduced(metric, rows), _step(metric, rows)
+    if before is None:
+        return Measurement(value, steps)
+    return Measurement(value - _reduced(metric, before), max(steps, _step(metric, before)))
+
+
+def _step(metric: Metric, rows: Sequence[Mapping[str, Any]]) -> float:
+    counts = metric.kind == "probe" and metric.transform == "none" and set(column_of(rows, "value")) <= {0, 1}
+    if not counts:
+        return 0.0
+    return 1 / len(rows) if metric.reduce == "mean" else 1.0
+
+
+def _reduced(metric: Metric, rows: Sequence[Mapping[str, Any]]) -> float:
     value = _REDUCE[metric.reduce](rows)
-    if metric.transform == "log10":
-        return Measurement(_log10(value))
-    counts = metric.kind == "probe" and set(column_of(rows, "value")) <= {0, 1}
-    step = 1 / len(rows) if metric.reduce == "mean" else 1.0
-    return Measurement(value, step if counts else 0.0)
+    return _log10(value) if metric.transform == "log10" else value
+
+
+def averaged_gain(members: Sequence[Sequence[Mapping[str, Any]]]) -> Measurement:
+    """Return the mean error of several nets less the error of their averaged outputs, fractions both.
+
+    Args:
+        members: for each net the rows of `test_outputs`, of the same test images in the same order.
+    """
+    import numpy as np
+
+    labels = np.array(column_of(members[0], "label"))
+    names = [name for name in members[0][0] if name.startswith("p")]
+    outputs = np.array([[column_of(rows, name) for name in names] for rows in members])
+    single = float((outputs.argmax(axis=1) != labels).mean())
+    averaged = float((outputs.mean(axis=0).argmax(axis=0) != labels).mean())
+    return Measurement(single - averaged, 1 / len(labels))
 
 
 def _log10(value: float) -> float:

@@ -62,7 +62,7 @@ def time_of(metric: Metric, run: RunRecord | None, stopped: History | None) -> T
         return Time(found.value, True, found.censored, math.inf if math.isnan(nearest) else nearest)
     if stopped is None:
         return Time()
-    reached = crossing(metric, stopped["epoch"], stopped[metric.of])
+    reached = crossing(metric.at_most, stopped["epoch"], stopped[metric.of])
     if reached is not None:
         return Time(reached.value, True, nearest=metric.at_most)
     return Time(stopped["epoch"][-1])

@@ -14,25 +14,26 @@ from repro.spec import ReadingSpec, RunSpec
 def readings(file: ClaimFile, cell: Cell, spec: RunSpec, claim: Claim) -> Iterator[ReadingSpec]:
     """Return the readings that the probe metrics of a claim take from one run."""
     for metric in file.metrics.values():
-        if metric.kind == "probe" and (metric.arms is None or cell.arm in metric.arms):
-            for moment in metric.at:
+        if metric.read_by is not None and (metric.arms is None or cell.arm in metric.arms):
+            for moment in metric.read_at:
                 # A run of no steps has nothing but its initial weights.
                 if spec.recipe.steps != 0 or moment == "init":
                     yield reading_of(metric, spec, moment, claim)
 
 
 def reading_of(metric: Metric, spec: RunSpec, moment: Moment, claim: Claim) -> ReadingSpec:
-    """Return the reading that a probe metric takes from a run at a moment."""
-    assert metric.probe is not None
-    entry = find_probe(metric.probe, f"{claim.path}: metrics", claim.names.root)
-    identity = metric.probe, entry.version, metric.layers, spec.key, moment
+    """Return the reading that a metric takes from a run at a moment."""
+    probe = metric.read_by
+    assert probe is not None
+    entry = find_probe(probe, f"{claim.path}: metrics", claim.names.root)
+    options = metric.probe_options
+    identity = probe, entry.version, str(sorted(options.items())), spec.key, moment
     if identity not in _READINGS:
-        options = {"layers": metric.layers} if metric.layers is not None else {}
-        _READINGS[identity] = ReadingSpec(metric.probe, entry.version, options, run=spec, moment=moment)
+        _READINGS[identity] = ReadingSpec(probe, entry.version, options, run=spec, moment=moment)
     return _READINGS[identity]
 
 
-_READINGS: dict[tuple[str, int | str, str | None, str, Moment], ReadingSpec] = {}
+_READINGS: dict[tuple[str, int | str, str, str, Moment], ReadingSpec] = {}
 """By all that tells them apart: every stage asks for them again, and to hash one for its key takes longer."""
 
 

@@ -100,15 +100,17 @@ def requirements(claim: Claim, scale: str, store: Store, seeds: int | None = Non
     measured: dict[str, tuple[Need, ...]] = {}
     follow = 0
     for cell in cells(file):
-        rate = None
+        rate = decay = None
         if file.tune is not None:
             metric = file.metrics[file.tune.by]
             at = partial(_tuning_spec, file, cell, claim)
-            state = tune(grid_of(file.tune, cell), file.tune.seeds, metric, at, find, store.stopped)
+            decays = file.tune.weight_decay or (None,)
+            state = tune(grid_of(file.tune, cell), file.tune.seeds, metric, at, find, store.stopped, decays)
             tuning[cell.address] = state
-            rate = state.chosen
+            rate, decay = state.chosen, state.chosen_decay
             wanted = {leg.spec.key: leg.until for leg in state.missing}
-            for spec in (at(lr, seed) for lr in state.rates for seed in file.tune.seeds):
+            tried = zip(state.rates, state.decays, strict=True)
+            for spec in (at(lr, its, seed) for lr, its in tried for seed in file.tune.seeds):
                 if find(spec.key) is not None or spec.key in wanted:
                     needs.append(Need(claim.id, cell, "tune", spec, until=wanted.get(spec.key)))
                 elif store.stopped(spec.key) is not None:
@@ -117,7 +119,7 @@ def requirements(claim: Claim, scale: str, store: Store, seeds: int | None = Non
                 follow += state.at_most + len(numbers)
                 continue
         # What a cell sets is resolved once: its runs differ in nothing but the seed.
-        first = run_spec(file, cell, 0, claim.names, rate)
+        first = run_spec(file, cell, 0, claim.names, rate, decay)
         specs = [replace(first, seed=seed) for seed in file.experiment.seeds.numbers(cell.arm, count)]
         own = tuple(
             Need(claim.id, cell, "measure", spec, tuple(readings(file, cell, spec, claim))) for spec in specs
@@ -129,9 +131,11 @@ def requirements(claim: Claim, scale: str, store: Store, seeds: int | None = Non
     )
 
 
-def _tuning_spec(file: ClaimFile, cell: Cell, claim: Claim, lr: float, seed: int) -> RunSpec:
-    return run_spec(file, cell, seed, claim.names, lr)
+def _tuning_spec(
+    file: ClaimFile, cell: Cell, claim: Claim, lr: float, decay: float | None, seed: int
+) -> RunSpec:
+    return run_spec(file, cell, seed, claim.names, lr, decay)
 
 
 def _trains(file: ClaimFile) -> bool:
-    return any(not metric.exact for metric in file.metrics.values())
+    return any(metric.trains for metric in file.metrics.values())

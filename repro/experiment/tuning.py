@@ -1,4 +1,4 @@
-"""Tuning: each cell's learning rate, chosen on a grid of its own and on seeds of its own.
+"""Tuning: each cell's learning rate, and weight decay where asked, chosen on a grid and on seeds of its own.
 
 A grid whose best rate lies on its edge is extended by its own ratio, at most twice a side; a best rate that
 is still on the edge leaves the tuning "open", and what rests on it inconclusive (docs/rule.md). Times to a target are
@@ -29,18 +29,21 @@ class TuningState:
     """Where the tuning of a cell stands.
 
     Attributes:
-        rates: the grid so far, ascending.
+        rates: the grid so far, ascending, for each weight decay.
+        decays: the weight decay of each of them; None where decay is not tuned.
         values: mean of the criterion at each rate; a bound that it exceeds where the rate lost before its runs had
             ended; None while it is not known.
         censored: whether any run at that rate never reached the target.
         stopped: whether the rate lost before its runs had ended.
         chosen: the best rate, once every rate of the grid has been tried.
+        chosen_decay: the weight decay that goes with it; None where decay is not tuned.
         state: "pending" (runs are missing), "settled", or "open" (the best rate stays on the edge).
         missing: what is needed next.
         at_most: how many further tuning runs may still follow those.
     """
 
     rates: tuple[float, ...]
+    decays: tuple[float | None, ...]
     values: tuple[float | None, ...]
     censored: tuple[bool, ...]
     stopped: tuple[bool, ...]
@@ -48,6 +51,7 @@ class TuningState:
     state: Literal["pending", "settled", "open"]
     missing: tuple[Leg, ...] = ()
     at_most: int = 0
+    chosen_decay: float | None = None
 
     @property
     def best(self) -> float | None:
@@ -58,13 +62,18 @@ class TuningState:
         return min(known, default=None)
 
 
+SpecAt = Callable[[float, float | None, int], RunSpec]
+"""Learning rate, weight decay (None: the recipe's) and seed → the run."""
+
+
 def tune(
     base: Sequence[float],
     seeds: Sequence[int],
     metric: Metric,
-    spec_at: Callable[[float, int], RunSpec],
+    spec_at: SpecAt,
     find: Callable[[str], RunRecord | None],
     stopped: Callable[[str], History | None] = lambda key: None,
+    decays: Sequence[float | None] = (None,),
 ) -> TuningState:
     """Return where the tuning of one cell stands, given the runs that are there.
 
@@ -72,20 +81,61 @@ def tune(
         base: the grid to begin with.
         seeds: the tuning seeds.
         metric: the criterion; smaller is better. Means are taken of logarithms for a "first_reach" metric.
-        spec_at: (learning rate, seed) → the run.
+        spec_at: (learning rate, weight decay, seed) → the run.
         find: run key → the run, or None.
         stopped: run key → its history where it was stopped and can go on, or None.
+        decays: weight decays, each of which gets a grid of rates of its own.
     """
+
+    def at(decay: float | None) -> Callable[[float, int], RunSpec]:
+        return lambda lr, seed: spec_at(lr, decay, seed)
+
+    found = [
+        (decay, *_of_decay(base, seeds, metric, at(decay), find, stopped))
+        for decay in sorted(decays, key=lambda decay: decay or 0.0)
+    ]
+    pending = any(state.state == "pending" for _, state, _ in found)
+    # What lies beyond the edge of any decay's grid might be better than the best of the others.
+    settled = all(state.state == "settled" for _, state, _ in found)
+    chosen_decay, best, _ = min(found, key=lambda one: one[2])
+    states = [state for _, state, _ in found]
+    return TuningState(
+        rates=tuple(rate for state in states for rate in state.rates),
+        decays=tuple(decay for decay, state, _ in found for _ in state.rates),
+        values=tuple(value for state in states for value in state.values),
+        censored=tuple(flag for state in states for flag in state.censored),
+        stopped=tuple(flag for state in states for flag in state.stopped),
+        chosen=None if pending else best.chosen,
+        state="pending" if pending else "settled" if settled else "open",
+        missing=tuple(leg for state in states for leg in state.missing),
+        at_most=sum(state.at_most for state in states),
+        chosen_decay=None if pending else chosen_decay,
+    )
+
+
+def _of_decay(
+    base: Sequence[float],
+    seeds: Sequence[int],
+    metric: Metric,
+    spec_at: Callable[[float, int], RunSpec],
+    find: Callable[[str], RunRecord | None],
+    stopped: Callable[[str], History | None],
+) -> tuple[TuningState, tuple[float, float]]:
+    """Return where the tuning of the rate stands at one weight decay, and how good its best is: smaller is better."""
     grid = sorted(base)
     scores: dict[float, _Score] = {}
     low = high = 0
 
-    def state(chosen: float | None, how: Literal["pending", "settled", "open"], *left: Leg) -> TuningState:
+    def state(
+        chosen: float | None, how: Literal["pending", "settled", "open"], *left: Leg
+    ) -> tuple[TuningState, tuple[float, float]]:
+        order = (math.inf, math.inf) if chosen is None else scores[chosen].order
         found = [scores.get(rate) for rate in grid]
         tried = len(scores) + len({leg.spec.recipe.lr for leg in left})
         follow = len(grid) - tried + 2 * EXTENSIONS - low - high
-        return TuningState(
+        made = TuningState(
             tuple(grid),
+            (None,) * len(grid),
             tuple(score.value if score else None for score in found),
             tuple(bool(score and score.censored) for score in found),
             tuple(bool(score and score.stopped) for score in found),
@@ -94,6 +144,7 @@ def tune(
             left,
             follow * len(seeds) if how == "pending" else 0,
         )
+        return made, order
 
     while True:
         missing: list[Leg] = []

@@ -13,7 +13,7 @@ from typing import Literal
 
 from repro.claims import Claim, ClaimFile, cells
 from repro.claims.points import at_point
-from repro.experiment.estimands import estimands
+from repro.experiment.estimands import estimands, rests_on
 
 CONTROL_SEED = 2000
 """Sabotaged arms have seeds of their own from here on; arms left as they are share the claim's runs."""
@@ -88,7 +88,13 @@ def _controls(file: ClaimFile) -> Iterator[tuple[str, str, ClaimFile]]:
         seeds = file.experiment.seeds
         own = seeds.model_copy(update={"of_arm": seeds.of_arm | dict.fromkeys(control.arms, CONTROL_SEED)})
         experiment = file.experiment.model_copy(update={"seeds": own})
-        changed = file.model_copy(update={"arms": {**file.arms, **control.arms}, "experiment": experiment})
+        changed = file.model_copy(
+            update={
+                "arms": {**file.arms, **control.arms},
+                "metrics": {**file.metrics, **control.metrics},
+                "experiment": experiment,
+            }
+        )
         yield name, "", pruned(changed, deciding)
 
 
@@ -106,7 +112,7 @@ def pruned(file: ClaimFile, expectations: Iterable[str]) -> ClaimFile:
         for item in kept.values()
         if not file.exact(item)
         for part in estimands(file, item)
-        for address in part.weights
+        for address in rests_on(file, item, part)
     }
     skip = [*file.experiment.skip, *(cell.address for cell in cells(file) if cell.address not in used)]
     metrics = {item.metric for item in kept.values()} | ({file.tune.by} if file.tune else set())

@@ -63,8 +63,13 @@ def applicable(item: Requirements) -> dict[str, Expectation]:
         name: expectation
         for name, expectation in item.file.expect.items()
         if not below(item.scale, expectation.from_scale or "exact")
-        and (item.file.exact(expectation) or item.measured or item.tuning)
+        and (item.file.exact(expectation) or item.measured or item.tuning or _awaited(item, expectation))
     }
+
+
+def _awaited(item: Requirements, expectation: Expectation) -> bool:
+    """Whether it could be judged here if somebody brought what it needs."""
+    return item.scale == "paper" and item.file.metrics[expectation.metric].kind == "awaited"
 
 
 def criteria(item: Requirements, name: str) -> Criteria:

@@ -98,11 +98,12 @@ def evidence(
             tuned = False
             notes.append(f"tuning open: the best learning rate of {address} lies on the edge of its grid")
     n = min(len(sample.values) for sample in samples.values())
+    wanted = len(item.seeds) // item.file.metrics[expectation.metric].runs_a_value
     if diverged:
         runs = "1 diverged run counts" if diverged == 1 else f"{diverged} diverged runs count"
         notes.append(f"{runs} as no better than the worst finished run of the same kind")
-    if n < len(item.seeds):
-        notes.append(f"only {n} of {len(item.seeds)} runs lasted until this moment")
+    if n < wanted:
+        notes.append(f"only {n} of {wanted} runs lasted until this moment")
     undefined = any(not math.isfinite(value) for sample in samples.values() for value in sample.values)
     if undefined:
         notes.append("a value is not defined (zero on a log scale, or not finite)")
@@ -116,10 +117,10 @@ def evidence(
         estimand=estimand,
         samples=samples,
         n=n,
-        paired=expectation.paired and n == len(item.seeds),
+        paired=expectation.paired and n == wanted,
         share=is_share(item.file.metrics[expectation.metric]),
         defined=defined,
-        decidable=defined and tuned and n >= max(first_look, len(item.seeds)),
+        decidable=defined and tuned and n >= wanted and len(item.seeds) >= first_look,
         note="; ".join(notes) or None,
     )
 

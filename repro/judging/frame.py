@@ -6,9 +6,11 @@ from collections.abc import Iterator, Sequence
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
+from repro.claims import Metric
 from repro.claims.printed import read_printed
+from repro.claims.vocabulary import Moment
 from repro.experiment.exact_needs import ExactNeed
-from repro.experiment.measures import Measurement, from_history, from_rows
+from repro.experiment.measures import Measurement, averaged_gain, from_history, from_rows
 from repro.experiment.readings import reading_of
 from repro.experiment.requirements import Need, Requirements
 from repro.store import RunRecord, Store
@@ -75,13 +77,44 @@ def _of_run(item: Requirements, need: Need, run: RunRecord, store: Store) -> Ite
         if metric.arms is not None and need.cell.arm not in metric.arms:
             continue
         # Nothing was to be trained where no steps were planned; a net that diverges at once is a result.
-        if metric.kind in ("final", "first_reach") and need.spec.recipe.steps != 0:
-            yield head | {"metric": name, "moment": "last"} | _fields(from_history(metric, run))
-        elif metric.kind == "probe":
+        if metric.from_history and need.spec.recipe.steps != 0:
+            target = _target(item, need, metric, store)
+            if target is not None or metric.at_most_of is None:
+                measured = from_history(metric, run, target)
+                yield head | {"metric": name, "moment": "last"} | _fields(measured)
+        elif metric.read_by is not None:
             for moment in metric.at:
-                rows = store.reading(reading_of(metric, need.spec, moment, item.claim).key)
-                if rows:
-                    yield head | {"metric": name, "moment": moment} | _fields(from_rows(metric, rows))
+                found = _from_readings(item, need, metric, moment, store)
+                if found is not None:
+                    yield head | {"metric": name, "moment": moment} | _fields(found)
+
+
+def _target(item: Requirements, need: Need, metric: Metric, store: Store) -> float | None:
+    """Return what the run of the same levels and seed of the arm `at_most_of` ends with; None where there is none."""
+    if metric.at_most_of is None or metric.of is None:
+        return None
+    address = "/".join([metric.at_most_of, *need.cell.levels.values()])
+    place = item.measured[need.cell.address].index(need)
+    theirs = item.measured.get(address, ())[place : place + 1]
+    run = store.run(theirs[0].spec.key) if theirs else None
+    return None if run is None else run.history[metric.of][-1]
+
+
+def _from_readings(
+    item: Requirements, need: Need, metric: Metric, moment: Moment, store: Store
+) -> Measurement | None:
+    """Return what is read from weights; None where a reading is not there, or a group of runs began before this one."""
+    group = item.measured[need.cell.address]
+    place = group.index(need)
+    members = group[place : place + metric.runs_a_value]
+    if place % metric.runs_a_value or len(members) < metric.runs_a_value:
+        return None
+    moments = [moment] if metric.since is None else [moment, metric.since]
+    keys = [reading_of(metric, one.spec, at, item.claim).key for one in members for at in moments]
+    rows = [found for key in keys if (found := store.reading(key))]
+    if len(rows) < len(keys):
+        return None
+    return averaged_gain(rows) if metric.kind == "ensemble" else from_rows(metric, *rows)
 
 
 def _of_exact(item: Requirements, need: ExactNeed, measured: Measurement) -> dict[str, Any]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from repro.claims import Metric
-from repro.experiment.estimands import Estimand
+from repro.claims import Expectation
+from repro.experiment.estimands import Estimand, rests_on
 from repro.experiment.readings import reading_of
 from repro.experiment.requirements import Requirements
 from repro.store import Store
@@ -26,10 +26,15 @@ class Missing:
     failed: bool = False
 
 
-def missing_data(item: Requirements, metric: Metric, part: Estimand, store: Store) -> Missing | None:
+def missing_data(
+    item: Requirements, expectation: Expectation, part: Estimand, store: Store
+) -> Missing | None:
     """Return what a comparison waits for, and None where all that it rests on is there."""
+    metric = item.file.metrics[expectation.metric]
+    if metric.kind == "awaited":
+        return Missing(metric.needs or "")
     absent: list[str] = []
-    for address in part.weights:
+    for address in rests_on(item.file, expectation, part):
         tuning = item.tuning.get(address)
         needs = item.measured.get(address, ())
         specs = [leg.spec for leg in tuning.missing] if tuning and tuning.state == "pending" else []
@@ -38,11 +43,12 @@ def missing_data(item: Requirements, metric: Metric, part: Estimand, store: Stor
             return Missing(f"no cell {address} at this scale")
         records = {spec.key: store.run(spec.key) for spec in specs}
         absent += [key for key, record in records.items() if record is None]
-        if metric.kind != "probe":
+        if metric.read_by is None:
             continue
         for need in needs:
             record = records[need.spec.key]
-            for moment in [moment for moment in metric.at if part.moment in (None, moment)]:
+            wanted = [one for one in metric.read_at if part.moment in (None, one) or one == metric.since]
+            for moment in wanted:
                 # A run that ended early has no weights of later moments: that is no want of a reading.
                 reading = reading_of(metric, need.spec, moment, item.claim).key
                 if record is not None and moment in record.weights and store.reading(reading) is None:

@@ -158,6 +158,9 @@ def _not_here(name: str, expectation: Expectation, item: Requirements) -> Expect
         if below(item.scale, first)
         else f"the claim does not declare the {item.scale} scale"
     )
+    why = item.claim.base.cannot_decide.get(item.scale)
+    if why is not None:
+        note = f"{note}: {why[:1].lower()}{why[1:]}".removesuffix(".")
     return ExpectationVerdict(name, expectation, (), None, "complete", own, note)
 
 
@@ -199,7 +202,7 @@ def _gather(
             found.append(_exact_part(part, expectation, frame, item, store))
         elif barred is not None:
             found.append((PartVerdict(part, {}, None, None, 0, barred), "failed"))
-        elif missing := missing_data(item, file.metrics[expectation.metric], part, store):
+        elif missing := missing_data(item, expectation, part, store):
             verdict = PartVerdict(part, {}, None, None, 0, missing.note, absent=missing.keys)
             found.append((verdict, "failed" if missing.failed else "pending"))
         else:

@@ -23,8 +23,6 @@ further normalisation in layer 2, and starts conv3 to conv5 at 0.03 in place of 
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 import torch.nn.functional as F  # noqa: N812 - the name every PyTorch reader knows
 from torch import Tensor, nn
 
@@ -51,12 +49,14 @@ class AlexNet(nn.Module):
         lrn: "printed" (α Σ a², Sec. 3.3), "released" (α divided by n, as the code does) or "none".
         groups: 2: conv2, conv4 and conv5 see the maps of their own GPU only (Sec. 3.2); 1: of both.
         dropout: share of the outputs of fc6 and fc7 that are zeroed in training (Sec. 4.2).
+        left_out: "conv3" or "conv4": a middle layer that the net does without; "" for none.
+        positive_biases: whether biases of :attr:`init_bias` start at 1; all start at 0 else.
 
     Raises:
         ReproError: an option is out of range, or images are too small.
     """
 
-    init_bias: ClassVar[dict[str, float]] = dict.fromkeys(("conv2", "conv4", "conv5", "fc6", "fc7"), 1.0)
+    init_bias: dict[str, float] = dict.fromkeys(("conv2", "conv4", "conv5", "fc6", "fc7"), 1.0)
     """Sec. 5: 1 "in the second, fourth, and fifth convolutional layers, as well as in the fully-connected hidden
     layers", so that ReLUs start with positive inputs."""
 
@@ -69,16 +69,21 @@ class AlexNet(nn.Module):
         lrn: str = "printed",
         groups: int = 2,
         dropout: float = 0.5,
+        left_out: str = "",
+        positive_biases: bool = True,
     ) -> None:
         super().__init__()
         self.activation = activation
         self.act = activation_function(activation)
-        _check(in_shape, lrn, groups, dropout)
+        _check(in_shape, lrn, groups, dropout, left_out, positive_biases)
+        if not positive_biases:
+            self.init_bias = {}
         channels, height, width = in_shape
         self.conv1 = nn.Conv2d(channels, 96, 11, stride=4, padding=2)
         self.conv2 = nn.Conv2d(96, 256, 5, padding=2, groups=groups)
-        self.conv3 = nn.Conv2d(256, 384, 3, padding=1)
-        self.conv4 = nn.Conv2d(384, 384, 3, padding=1, groups=groups)
+        self.conv3 = None if left_out == "conv3" else nn.Conv2d(256, 384, 3, padding=1)
+        inner = 256 if left_out == "conv3" else 384
+        self.conv4 = None if left_out == "conv4" else nn.Conv2d(inner, 384, 3, padding=1, groups=groups)
         self.conv5 = nn.Conv2d(384, 256, 3, padding=1, groups=groups)
         self.lrn = _normalisation(lrn)
         self.dropout = nn.Dropout(dropout)
@@ -90,7 +95,8 @@ class AlexNet(nn.Module):
         """Map inputs (N, C, H, W) to logits (N, classes)."""
         x = _pooled(self.lrn(self.act(self.conv1(x))))
         x = _pooled(self.lrn(self.act(self.conv2(x))))
-        x = self.act(self.conv4(self.act(self.conv3(x))))
+        x = x if self.conv3 is None else self.act(self.conv3(x))
+        x = x if self.conv4 is None else self.act(self.conv4(x))
         x = _pooled(self.act(self.conv5(x)))
         x = self.dropout(self.act(self.fc6(x.flatten(1))))
         x = self.dropout(self.act(self.fc7(x)))
@@ -117,8 +123,15 @@ def _last_map(side: int) -> int:
     return side
 
 
-def _check(in_shape: Shape, lrn: object, groups: object, dropout: object) -> None:
+def _check(
+    in_shape: Shape, lrn: object, groups: object, dropout: object, left_out: object, positive_biases: object
+) -> None:
     problems = []
+    if left_out not in ("", "conv3", "conv4"):
+        problems.append(Problem("model option left_out", 'must be "conv3", "conv4" or ""', repr(left_out)))
+    if not isinstance(positive_biases, bool):
+        what = "must be true or false"
+        problems.append(Problem("model option positive_biases", what, repr(positive_biases)))
     if min(in_shape[1:]) < LEAST_SIDE:
         what = f"AlexNet takes images of at least {LEAST_SIDE}×{LEAST_SIDE} pixels"
         problems.append(Problem("model alexnet", what, f"{in_shape[1]}×{in_shape[2]}"))

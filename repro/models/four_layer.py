@@ -12,7 +12,7 @@ from typing import ClassVar
 
 from torch import Tensor, nn
 
-from repro.errors import mistake
+from repro.errors import Problem, ReproError, mistake
 from repro.models.activations import activation_function
 from repro.models.local import LocallyConnected2d
 from repro.models.response_normalisation import WithinMap, across_maps
@@ -31,34 +31,53 @@ class Conv3FC(nn.Module):
         classes: number of classes.
         activation: "relu", "tanh", or "scaled-tanh" (1.7159 tanh(2x/3)).
         lrn: normalise responses within 3×3 positions of a map, after the first two poolings (layers-18pct).
+        left_out: "conv2" or "conv3": a layer that the net does without, its pooling aside; "" for none.
+        filters: of the first two convolutions.
+        dropout: share of the inputs of the classifier that are zeroed in training.
+        positive_biases: biases of conv2 and conv3 start at 1 (AlexNet, Sec. 5), whatever the recipe.
 
     Raises:
-        ReproError: unknown activation, or `lrn` is neither true nor false.
+        ReproError: an option is out of range.
     """
 
     init_std: ClassVar[dict[str, float]] = {"conv1": 1e-4, "conv2": 0.01, "conv3": 0.01, "fc": 0.01}
 
-    def __init__(self, in_shape: Shape, classes: int, *, activation: str = "relu", lrn: bool = False) -> None:
+    def __init__(
+        self,
+        in_shape: Shape,
+        classes: int,
+        *,
+        activation: str = "relu",
+        lrn: bool = False,
+        left_out: str = "",
+        filters: int = 32,
+        dropout: float = 0.0,
+        positive_biases: bool = False,
+    ) -> None:
         super().__init__()
+        _check_conv3(left_out, filters, dropout, positive_biases)
         self.activation = activation
         self.act = activation_function(activation)
+        self.init_bias = dict.fromkeys(("conv2", "conv3"), 1.0) if positive_biases else {}
         channels, height, width = in_shape
-        self.conv1 = nn.Conv2d(channels, 32, 5, padding=2)
-        self.conv2 = nn.Conv2d(32, 32, 5, padding=2)
-        self.conv3 = nn.Conv2d(32, 64, 5, padding=2)
+        last = filters if left_out == "conv3" else 64
+        self.conv1 = nn.Conv2d(channels, filters, 5, padding=2)
+        self.conv2 = None if left_out == "conv2" else nn.Conv2d(filters, filters, 5, padding=2)
+        self.conv3 = None if left_out == "conv3" else nn.Conv2d(filters, last, 5, padding=2)
         # cuda-convnet's pooling windows cover the whole map: sizes round up, averages leave out what is
         # outside.
         self.max_pool = nn.MaxPool2d(3, stride=2, ceil_mode=True)
         self.average_pool = nn.AvgPool2d(3, stride=2, ceil_mode=True)
         self.lrn = _lrn(WithinMap(3, 5e-5, 0.75), lrn)
-        self.fc = nn.Linear(64 * _pooled(height, 3) * _pooled(width, 3), classes)
+        self.dropout = nn.Dropout(dropout) if dropout else nn.Identity()
+        self.fc = nn.Linear(last * _pooled(height, 3) * _pooled(width, 3), classes)
 
     def forward(self, x: Tensor) -> Tensor:
         """Map inputs (N, C, H, W) to logits (N, classes)."""
         x = self.lrn(self.act(self.max_pool(self.conv1(x))))
-        x = self.lrn(self.average_pool(self.act(self.conv2(x))))
-        x = self.average_pool(self.act(self.conv3(x)))
-        logits: Tensor = self.fc(x.flatten(1))
+        x = self.lrn(self.average_pool(x if self.conv2 is None else self.act(self.conv2(x))))
+        x = self.average_pool(x if self.conv3 is None else self.act(self.conv3(x)))
+        logits: Tensor = self.fc(self.dropout(x.flatten(1)))
         return logits
 
 
@@ -121,6 +140,23 @@ class Conv2Local2FC(nn.Module):
         x = self.act(self.local4(self.act(self.local3(x))))
         logits: Tensor = self.fc(x.flatten(1))
         return logits
+
+
+def _check_conv3(left_out: object, filters: object, dropout: object, positive_biases: object) -> None:
+    problems = []
+    if left_out not in ("", "conv2", "conv3"):
+        problems.append(Problem("model option left_out", 'must be "conv2", "conv3" or ""', repr(left_out)))
+    if not isinstance(filters, int) or filters < 1:
+        problems.append(
+            Problem("model option filters", "must be a whole number of at least 1", repr(filters))
+        )
+    if not isinstance(dropout, int | float) or not 0 <= dropout < 1:
+        problems.append(Problem("model option dropout", "must lie in 0 to 1, 1 left out", repr(dropout)))
+    if not isinstance(positive_biases, bool):
+        what = "must be true or false"
+        problems.append(Problem("model option positive_biases", what, repr(positive_biases)))
+    if problems:
+        raise ReproError(*problems)
 
 
 def _lrn(made: nn.Module, lrn: object) -> nn.Module:

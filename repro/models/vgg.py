@@ -22,8 +22,9 @@ Shape = tuple[int, int, int]
 
 FILTERS = (64, 128, 256, 512, 512)
 LAYERS = {"A": (1, 1, 2, 2, 2), "B": (2, 2, 2, 2, 2), "D": (2, 2, 3, 3, 3), "E": (2, 2, 4, 4, 4)}
-LAYERS |= {"A-LRN": LAYERS["A"], "C": LAYERS["D"]}
-"""Convolutions of each stage."""
+LAYERS |= {"A-LRN": LAYERS["A"], "C": LAYERS["D"], "B-5x5": (1, 1, 1, 1, 1)}
+"""Convolutions of each stage. "B-5x5" is the shallow net of Sec. 4.1: B with each pair of 3×3 layers replaced by a
+single 5×5 layer."""
 
 LEAST_SIDE = 32
 """Five poolings leave nothing of smaller images."""
@@ -35,7 +36,7 @@ class VGG(nn.Module):
     Args:
         in_shape: (C, H, W), H and W at least 32.
         classes: number of classes.
-        configuration: "A", "A-LRN", "B", "C", "D" (VGG-16) or "E" (VGG-19).
+        configuration: "A", "A-LRN", "B", "B-5x5", "C", "D" (VGG-16) or "E" (VGG-19).
         dropout: share of the outputs of the two hidden fully connected layers that are zeroed in training (Sec. 3.1).
 
     Raises:
@@ -54,7 +55,8 @@ class VGG(nn.Module):
         for stage, (filters, count) in enumerate(zip(FILTERS, LAYERS[configuration], strict=True)):
             for number in range(count):
                 small = configuration == "C" and stage >= 2 and number == count - 1
-                layers += [_convolution(channels, filters, 1 if small else 3), nn.ReLU()]
+                size = 5 if configuration == "B-5x5" else 1 if small else 3
+                layers += [_convolution(channels, filters, size), nn.ReLU()]
                 if configuration == "A-LRN" and stage == 0:
                     # With the parameters of AlexNet (Sec. 2.1).
                     layers.append(across_maps(5, 5 * 1e-4, 0.75, 2.0))

@@ -222,7 +222,7 @@ def evaluations_of(spec: RunSpec, data: DatasetEntry, steps: int) -> int:
 
 
 def _images(spec: RunSpec, data: DatasetEntry) -> int:
-    return data.n_train or 100 * spec.recipe.batch_size
+    return spec.dataset.train_images or data.n_train or 100 * spec.recipe.batch_size
 
 
 def _in_shape(spec: RunSpec, data: DatasetEntry) -> tuple[int, int, int]:

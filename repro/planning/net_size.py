@@ -44,10 +44,8 @@ def net_size(model: ModelSpec, in_shape: Shape, classes: int) -> NetSize:
     match model.name:
         case "cifar-plain" | "cifar-resnet":
             return _cifar(options, in_shape, classes)
-        case "conv3-fc":
-            return NetSize(4, _conv3_fc(in_shape, classes))
-        case "conv2-local2-fc":
-            return NetSize(5, _conv2_local2_fc(options, in_shape, classes))
+        case "conv3-fc" | "conv2-local2-fc" | "small-vgg":
+            return _SMALL[model.name](options, in_shape, classes)
         case "imagenet-plain" | "imagenet-resnet":
             depth = _whole(options.get("depth"), 34)
             known = IMAGENET_RESNET_MULTIPLY_ADDS
@@ -80,20 +78,40 @@ def _cifar(options: Mapping[str, Any], in_shape: Shape, classes: int) -> NetSize
     return NetSize(depth, total + before * classes)
 
 
-def _conv3_fc(in_shape: Shape, classes: int) -> int:
+def _conv3_fc(options: Mapping[str, Any], in_shape: Shape, classes: int) -> NetSize:
     """Count repro/models/four_layer.py's Conv3FC: maps are pooled after each 5×5 convolution."""
-    channels = in_shape[0]
+    before = _whole(options.get("filters"), 32)
     first, second, third, last = _areas(in_shape, 3)
-    return 25 * (channels * 32 * first + 32 * 32 * second + 32 * 64 * third) + 64 * last * classes
+    total = in_shape[0] * before * first
+    for name, own, area in (("conv2", before, second), ("conv3", 64, third)):
+        if options.get("left_out") != name:
+            total += before * own * area
+            before = own
+    layers = 4 - bool(options.get("left_out"))
+    return NetSize(layers, 25 * total + before * last * classes)
 
 
-def _conv2_local2_fc(options: Mapping[str, Any], in_shape: Shape, classes: int) -> int:
+def _small_vgg(options: Mapping[str, Any], in_shape: Shape, classes: int) -> NetSize:
+    """Count repro/models/small_vgg.py: three stages, each of one or two convolutions, pooled by two."""
+    sides = (5,) if options.get("configuration") == "B-5x5" else (3, 3)
+    before, height, width = in_shape
+    total = 0
+    for stage in range(3):
+        for side in sides:
+            own = _whole(options.get("width"), 32) << stage
+            total += side * side * before * own * height * width
+            before = own
+        height, width = height // 2, width // 2
+    return NetSize(3 * len(sides) + 1, total + before * height * width * classes)
+
+
+def _conv2_local2_fc(options: Mapping[str, Any], in_shape: Shape, classes: int) -> NetSize:
     """Count its Conv2Local2FC: two convolutions of 5×5, pooled, then two local layers of 3×3 on one size."""
     channels = in_shape[0]
     filters = _whole(options.get("local3_filters"), 32)
     first, second, last = _areas(in_shape, 2)
     local = 9 * (64 * filters + filters * 32) * last
-    return 25 * (channels * 64 * first + 64 * 64 * second) + local + 32 * last * classes
+    return NetSize(5, 25 * (channels * 64 * first + 64 * 64 * second) + local + 32 * last * classes)
 
 
 def _areas(in_shape: Shape, poolings: int) -> list[int]:
@@ -112,3 +130,6 @@ def _of_224(in_shape: Shape) -> float:
 
 def _whole(option: object, usual: int) -> int:
     return option if isinstance(option, int) and option > 0 else usual
+
+
+_SMALL = {"conv3-fc": _conv3_fc, "conv2-local2-fc": _conv2_local2_fc, "small-vgg": _small_vgg}

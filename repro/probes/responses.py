@@ -7,11 +7,14 @@ import math
 import torch
 from torch import Tensor, nn
 
+from repro.errors import mistake
 from repro.probes.context import ProbeContext, Rows
-from repro.probes.layers import evaluation_mode, layers_of
+from repro.probes.layers import batch_statistics, evaluation_mode, layers_of
 
 IMAGES = 2_000
 IMAGES_AT_ONCE = 500
+
+STATISTICS = {"running": evaluation_mode, "batch": batch_statistics}
 
 
 def response_std(context: ProbeContext) -> Rows:
@@ -23,13 +26,18 @@ def response_std(context: ProbeContext) -> Rows:
     evaluation mode, over the first 2,000 training images without augmentation. The paper says neither which
     images nor which mode, nor whether channels are pooled: these are our choices.
 
-    Option `layers`: "conv3x3" (default) or "conv".
+    Options: `layers`, "conv3x3" (default) or "conv"; `statistics`, what batch normalisation takes: its "running" ones
+    (default), as in evaluation, or those of each "batch" of the recipe's size, as in training. At initialisation the
+    running ones are still 0 and 1, and normalise nothing.
 
     Raises:
-        ReproError: not of a run, or the net has no such layer.
+        ReproError: not of a run, unknown statistics, or the net has no such layer.
     """
-    model, data, _ = context.needs_run()
+    model, data, recipe = context.needs_run()
     layers = layers_of(model, context.options.get("layers", "conv3x3"), data.first(1)[0])
+    statistics = context.options.get("statistics", "running")
+    if statistics not in STATISTICS:
+        raise mistake("probe option statistics", f"must be one of {', '.join(STATISTICS)}", statistics)
     sums = {layer.module: torch.zeros(3, dtype=torch.float64, device=context.device) for layer in layers}
     waiting: dict[int, nn.Module] = {}  # id of a convolution's output → the convolution
     responses: dict[nn.Module, Tensor] = {}
@@ -46,8 +54,10 @@ def response_std(context: ProbeContext) -> Rows:
     norms = [module for module in model.modules() if isinstance(module, nn.modules.batchnorm._BatchNorm)]
     handles += [norm.register_forward_hook(after_normalisation) for norm in norms]
     try:
-        with evaluation_mode(model), torch.inference_mode():
-            for inputs in data.first(IMAGES)[0].split(IMAGES_AT_ONCE):  # type: ignore[no-untyped-call]
+        with STATISTICS[str(statistics)](model), torch.inference_mode():
+            for inputs in _pieces(
+                data.first(IMAGES)[0], recipe.batch_size if statistics == "batch" else None
+            ):
                 model(inputs)
                 for module, response in responses.items():
                     values = response.double()
@@ -59,6 +69,13 @@ def response_std(context: ProbeContext) -> Rows:
         for handle in handles:
             handle.remove()
     return [layer.row(_std(*sums[layer.module].tolist())) for layer in layers]
+
+
+def _pieces(inputs: Tensor, batch_size: int | None) -> list[Tensor]:
+    """Return the images a few at a time, or in full batches."""
+    if batch_size is None or len(inputs) < batch_size:
+        return list(inputs.split(IMAGES_AT_ONCE))  # type: ignore[no-untyped-call]
+    return [piece for piece in inputs.split(batch_size) if len(piece) == batch_size]  # type: ignore[no-untyped-call]
 
 
 def _std(count: float, total: float, squares: float) -> float:

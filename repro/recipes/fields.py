@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal
 
+Optimiser = Literal["sgd", "adam", "adamw"]
 Schedule = Literal["constant", "step", "cosine"]
 Augmentation = Literal["none", "pad-crop-flip", "alexnet", "resnet-imagenet", "random-resized-crop"]
 Input = Literal["per-pixel-mean", "standardised", "raw-centred"]
@@ -24,10 +25,16 @@ class Recipe:
         batch_size: images a step.
         steps: iterations; exclusive with `epochs`. 0 keeps the initial weights only.
         epochs: passes over the training set; exclusive with `steps`.
-        lr: (peak) learning rate of SGD with momentum.
+        optimiser: "sgd" with momentum; "adam" (Kingma, Ba, arXiv:1412.6980, Algorithm 1); "adamw" (Loshchilov, Hutter,
+            arXiv:1711.05101, Algorithm 2), whose weight decay is taken off the weights, times the learning rate,
+            instead of added to the gradient.
+        lr: (peak) learning rate.
         bias_lr_factor: biases learn at `lr` times this.
-        momentum: heavy-ball momentum, as torch.optim.SGD defines it.
+        momentum: heavy-ball momentum, as torch.optim.SGD defines it; "adam" and "adamw" have none.
         nesterov: Nesterov's momentum in its place.
+        beta1: decay of Adam's mean of gradients.
+        beta2: decay of Adam's mean of squared gradients.
+        epsilon: added to the root of the latter.
         weight_decay: L2 penalty added to the gradient.
         decay: which parameters decay: "all" (BN's gamma and beta too) or "weights" (conv and linear weights).
         label_smoothing: share of the training target that is spread evenly over all classes; evaluation and
@@ -68,10 +75,14 @@ class Recipe:
     batch_size: int = 128
     steps: int | None = None
     epochs: float | None = None
+    optimiser: Optimiser = "sgd"
     lr: float
     bias_lr_factor: float = 1.0
     momentum: float = 0.9
     nesterov: bool = False
+    beta1: float = 0.9
+    beta2: float = 0.999
+    epsilon: float = 1e-8
     weight_decay: float = 0.0
     decay: Decay = "all"
     label_smoothing: float = 0.0

@@ -80,6 +80,18 @@ def contradictions(
     if made.label_smoothing >= 1:
         what, hint = "must be below 1", "it is the share of the target that is spread over all classes"
         problems.append(Problem(place("label_smoothing"), what, repr(made.label_smoothing), hint))
+    if made.optimiser == "sgd":
+        for key in ("beta1", "beta2", "epsilon"):
+            if getattr(made, key) != getattr(RECIPES["resnet-cifar"], key):
+                what, hint = 'is of Adam, and optimiser = "sgd"', 'remove it, or set optimiser = "adam"'
+                problems.append(Problem(place(key), what, repr(getattr(made, key)), hint))
+    elif made.nesterov:
+        what, hint = "is a momentum of SGD", f'remove it: optimiser = "{made.optimiser}"'
+        problems.append(Problem(place("nesterov"), what, "true", hint))
+    for key in ("beta1", "beta2"):
+        if getattr(made, key) >= 1:
+            what, hint = "must be below 1", "it is the share of the mean so far that is kept at each step"
+            problems.append(Problem(place(key), what, repr(getattr(made, key)), hint))
     if made.stop_at_train_error is not None and "train" not in made.evaluate:
         what, hint = (
             'reads the training error: `evaluate` must name "train"',
@@ -154,4 +166,4 @@ _MOST = {
     "epochs": 1e6,
     **dict.fromkeys(("label_smoothing", "momentum", "stop_at_train_error", "warmup_until_train_error"), 1),
 }
-_POSITIVE = frozenset({"epochs", "lr", "evaluate_every", "warmup_lr"})
+_POSITIVE = frozenset({"epochs", "lr", "evaluate_every", "warmup_lr", "epsilon"})

@@ -202,7 +202,7 @@ _CHECKPOINT = _table(
         "steps": Count,
         "version": Count,
         "sessions": _SESSIONS,
-        "stopped": NotRequired[_HISTORY | None],
+        "stopped": NotRequired[Annotated[_HISTORY, AfterValidator(_even)] | None],
         "wall_seconds": NotRequired[Seconds],
     },
 )

@@ -66,11 +66,7 @@ class Learner:
         self.unroll = unrolled_steps(model) if captures else 0
         device = next(model.parameters()).device
         self.device = device
-        # One kernel for all parameters. On the CPU, too: 0.07 ms a step of ResNet-20, against 0.24 ms (foreach) and
-        # 0.35 ms (one by one).
-        self.optimiser = torch.optim.SGD(
-            parameter_groups(model, recipe), momentum=recipe.momentum, nesterov=recipe.nesterov, fused=True
-        )
+        self.optimiser = _optimiser(recipe, parameter_groups(model, recipe), device)
         groups = self.optimiser.param_groups
         self.lr_factors = [group["lr_factor"] for group in groups]
         self.parameters = [p for group in self.optimiser.param_groups for p in group["params"]]
@@ -198,16 +194,21 @@ class Learner:
 
     def state(self) -> dict[str, Any]:
         """Return what the rest of the run depends on; order and augmentation follow from seed and step."""
-        momentum = [self.optimiser.state[p].get("momentum_buffer") for p in self.parameters]
-        return {"model": self.model.state_dict(), "momentum": momentum, "counts": self.counts}
+        own = [
+            {name: value for name, value in self.optimiser.state[p].items() if isinstance(value, Tensor)}
+            for p in self.parameters
+        ]
+        return {"model": self.model.state_dict(), "optimiser": own, "counts": self.counts}
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """Go on from a state."""
         self.model.load_state_dict(state["model"])
-        for parameter, buffer in zip(self.parameters, state["momentum"], strict=True):
-            if buffer is not None:
-                # With the parameter's own strides, as the optimiser makes them.
-                self.optimiser.state[parameter]["momentum_buffer"] = torch.empty_like(parameter).copy_(buffer)
+        for parameter, own in zip(self.parameters, state["optimiser"], strict=True):
+            for name, value in own.items():
+                # With the parameter's own strides, as the optimiser makes them; Adam's count of steps is one number.
+                like = parameter if value.shape == parameter.shape and name != "step" else value
+                device = parameter.device
+                self.optimiser.state[parameter][name] = torch.empty_like(like, device=device).copy_(value)
         self.counts.copy_(state["counts"])
 
     def close(self) -> None:
@@ -246,3 +247,15 @@ class Learner:
         if self.numerics.precision != "bf16":
             return nullcontext()
         return torch.autocast(self.device.type, torch.bfloat16, cache_enabled=False)
+
+
+def _optimiser(recipe: Recipe, groups: list[dict[str, Any]], device: torch.device) -> torch.optim.Optimizer:
+    """Return the recipe's optimiser: one kernel for all parameters, on the CPU, too.
+
+    SGD takes 0.07 ms a step of ResNet-20 there, against 0.24 ms (foreach) and 0.35 ms (one by one).
+    """
+    if recipe.optimiser == "sgd":
+        return torch.optim.SGD(groups, momentum=recipe.momentum, nesterov=recipe.nesterov, fused=True)
+    kind = torch.optim.AdamW if recipe.optimiser == "adamw" else torch.optim.Adam
+    betas = recipe.beta1, recipe.beta2
+    return kind(groups, betas=betas, eps=recipe.epsilon, fused=True, capturable=device.type == "cuda")

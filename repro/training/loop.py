@@ -20,15 +20,15 @@ from repro.spec import PRECISIONS, RunSpec, Until
 from repro.training.capture import can_be_captured, draws_random_numbers
 from repro.training.checkpoints import Checkpoints, Interrupted, Stopped
 from repro.training.devices import fix_algorithms, own_stream
+from repro.training.feed_choice import feed_for
 from repro.training.feeds import MemoryFeed
 from repro.training.initialisation import initialise
 from repro.training.learner import Learner
 from repro.training.run import State, TrainedRun
 from repro.training.schedules import WarmUp, scheduled_lr
 from repro.training.seeds import global_stream
-from repro.training.sources import feed_for
 
-STATE_VERSION = 1
+STATE_VERSION = 2
 """Of what a checkpoint holds; a state of another version is not gone on from."""
 
 
@@ -164,6 +164,7 @@ class _Loop:
         self.learner.advance(self.step, rates)
         self.lr = rates[-1]
         self.step += len(rates)
+        self.warm_up.steps += len(rates) if self.warm_up.active else 0
         if self.warm_up.ends_window(self.step):
             self.warm_up.see(self.learner.window_error(self.warm_up.window))
 
@@ -191,6 +192,8 @@ class _Loop:
             **self.learner.evaluate(between, self.sets, last=self.step == self.steps),
             **self.learner.running(self.step - int(self.history[-1]["step"]) if self.history else 0),
         }
+        if self.recipe.warmup_lr is not None:
+            row["warmup_steps"] = self.warm_up.steps
         if self.recipe.test_views != "centre":
             # Ten times the work of an evaluation: once, at the end.
             row["ten_crop_error"] = self.learner.multi_view_error() if self.step == self.steps else math.nan
@@ -212,6 +215,7 @@ class _Loop:
             "lr": self.lr,
             "learner": self.learner.state(),
             "warm_up_active": self.warm_up.active,
+            "warm_up_steps": self.warm_up.steps,
             "history": self.history,
             "weights": self.weights,
             "wall_seconds": self.wall_seconds,
@@ -224,6 +228,7 @@ class _Loop:
         self.lr = state["lr"]
         self.learner.restore(state["learner"])
         self.warm_up.active = state["warm_up_active"]
+        self.warm_up.steps = state["warm_up_steps"]
         self.history = [dict(row) for row in state["history"]]
         self.weights = {moment: dict(weights) for moment, weights in state["weights"].items()}
         self.wall_seconds = float(state["wall_seconds"])

@@ -34,12 +34,18 @@ class WarmUp:
     Args:
         recipe: warm-up is off where its `warmup_lr` is None.
         images: training images.
+
+    Attributes:
+        active: whether it goes on.
+        steps: iterations done at its rate.
+        window: iterations over which its error is counted.
     """
 
     def __init__(self, recipe: Recipe, images: int) -> None:
         self.lr = recipe.warmup_lr
         self.threshold = recipe.warmup_until_train_error
         self.active = self.lr is not None and self.threshold is not None
+        self.steps = 0
         self.window = max(1, math.ceil(images / recipe.batch_size / 10))
 
     def applied_to(self, scheduled: float) -> float:

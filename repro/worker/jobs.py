@@ -68,7 +68,7 @@ class Worker:
         self.checkpoint_seconds = checkpoint_seconds
         self.readers = readers
         self.sources: dict[tuple[str, str], DataRef] = {}
-        self.datasets: dict[tuple[str, str], ImageData | ImageFiles] = {}
+        self.datasets: dict[tuple[str, str, str], ImageData | ImageFiles] = {}
         self.loading = threading.Lock()
         self.provenance = provenance(device)
         self.memory = DeviceMemory(_bytes_to_share(device))
@@ -275,13 +275,12 @@ class Worker:
     def data(self, spec: RunSpec) -> ImageData | ImageFiles:
         """Return the dataset of a run, loaded once."""
         identity, as_files = spec.dataset.identity, spec.recipe.crop_size is not None
+        own = *identity, str(sorted(spec.dataset.options.items()))
         with self.loading:
-            if identity not in self.datasets:
+            if own not in self.datasets:
                 source = self.sources.get(identity)
-                self.datasets[identity] = load_dataset(
-                    spec.dataset, source, self.claims_folder, as_files=as_files
-                )
-            return self.datasets[identity]
+                self.datasets[own] = load_dataset(spec.dataset, source, self.claims_folder, as_files=as_files)
+            return self.datasets[own]
 
 
 def _bytes_to_share(device: torch.device) -> float:

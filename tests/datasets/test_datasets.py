@@ -128,3 +128,18 @@ def test_image_data_reports_all_its_problems_at_once() -> None:
     assert places == ["train_images", "train_labels", "test_images", "test_labels"]
     with pytest.raises(ReproError, match="training shape"):
         ImageData(a, b, c[:, :, :3], d, classes=3, fingerprint="")
+
+
+def test_a_subset_is_the_same_images_everywhere_and_tests_on_all() -> None:
+    whole = load_dataset(DIGITS)
+    part = load_dataset(DatasetSpec("digits", DIGITS.fingerprint, {"train_images": 300}))
+    assert isinstance(whole, ImageData)
+    assert isinstance(part, ImageData)
+    assert np.array_equal(part.train_images, whole.train_images[:300])
+    assert np.array_equal(part.train_labels, whole.train_labels[:300])
+    assert np.array_equal(part.test_images, whole.test_images)
+    assert part.fingerprint == whole.fingerprint
+    # Digits of all classes: the order of the images has nothing to do with them.
+    assert np.bincount(part.train_labels).min() > 15
+    with pytest.raises(ReproError, match=r"1,400 training images(.|\n)*1500"):
+        load_dataset(DatasetSpec("digits", DIGITS.fingerprint, {"train_images": 1_500}))

@@ -28,8 +28,8 @@ Landscape = Callable[[float, int], dict[str, Any]]
 """(learning rate, seed) → how that run ends."""
 
 
-def spec_at(rate: float, seed: int) -> RunSpec:
-    return spec_of(seed=seed, lr=rate)
+def spec_at(rate: float, decay: float | None, seed: int) -> RunSpec:
+    return spec_of(seed=seed, lr=rate, **({} if decay is None else {"weight_decay": decay}))
 
 
 class Bench:
@@ -98,7 +98,7 @@ def test_at_first_every_rate_and_seed_is_missing() -> None:
 
 def test_half_a_rates_seeds_give_it_no_value() -> None:
     bench = Bench(valley(2), seeds=(1000, 1001))
-    bench.runs[spec_at(2.0, 1000).key] = run_record(spec_at(2.0, 1000), train_loss=0.1)
+    bench.runs[spec_at(2.0, None, 1000).key] = run_record(spec_at(2.0, None, 1000), train_loss=0.1)
     state = bench.state
     assert state.values == (None, None, None)
     assert len(state.missing) == 5
@@ -236,7 +236,7 @@ def exhaustive(bench: Bench) -> tuple[list[float], float, float]:
     scores: dict[float, tuple[float, float]] = {}
     while True:
         for rate in [rate for rate in grid if rate not in scores]:
-            runs = [bench.whole(spec_at(rate, seed)) for seed in bench.seeds]
+            runs = [bench.whole(spec_at(rate, None, seed)) for seed in bench.seeds]
             found = [from_history(bench.metric, run) for run in runs]
             nearest = [
                 run.history["train_error"][-1] if m.censored else 0.25
@@ -287,7 +287,7 @@ def test_racing_chooses_what_exhaustive_tuning_chooses_in_any_order_of_work(
     assert state.chosen == pytest.approx(chosen)
     assert raced.epochs <= epochs
     for rate, value, stopped in zip(state.rates, state.values, state.stopped, strict=True):
-        specs = [spec_at(rate, seed) for seed in raced.seeds]
+        specs = [spec_at(rate, None, seed) for seed in raced.seeds]
         times = [from_history(REACH, raced.whole(spec)).value for spec in specs]
         assert value is not None
         assert not (stopped and rate == state.chosen)
@@ -384,3 +384,36 @@ def test_final_criteria_are_not_raced() -> None:
     assert all(leg.until is None for leg in bench.state.missing)
     bench.work()
     assert bench.stopped == {}
+
+
+@pytest.mark.parametrize(
+    ("best_rate", "best_decay", "chosen", "state"),
+    [(2.0, 0.1, 0.1, "settled"), (8.0, 0.0, 0.0, "settled"), (0.01, 0.1, 0.0, "open")],
+)
+def test_rate_and_decay_are_chosen_together(
+    best_rate: float, best_decay: float, chosen: float, state: str
+) -> None:
+    """The better decay wants another rate than the worse one: neither is right by itself."""
+    runs: dict[str, RunRecord] = {}
+
+    def height(rate: float, decay: float) -> float:
+        off = abs(math.log(rate / (best_rate if decay == best_decay else 2.0)))
+        return 1.0 + off + (0.0 if decay == best_decay else 0.5)
+
+    def now() -> TuningState:
+        return tune(GRID, (1000,), LOSS, spec_at, runs.get, decays=[0.1, 0.0])
+
+    while (found := now()).state == "pending":
+        assert found.chosen is None
+        assert found.chosen_decay is None
+        for leg in found.missing:
+            recipe = leg.spec.recipe
+            assert leg.spec.key not in runs
+            runs[leg.spec.key] = run_record(leg.spec, train_loss=height(recipe.lr, recipe.weight_decay))
+    tried = {(run.spec["recipe"]["lr"], run.spec["recipe"]["weight_decay"]) for run in runs.values()}
+    assert tried == set(zip(found.rates, found.decays, strict=True))
+    nearest = min(tried, key=lambda pair: height(*pair))
+    assert (found.chosen, found.chosen_decay) == nearest
+    assert found.chosen_decay == chosen
+    # What lies beyond the edge of the other decay's grid might have been better.
+    assert found.state == state

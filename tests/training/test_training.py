@@ -113,6 +113,37 @@ def test_updates_against_gradients_and_sgd_by_hand(linear: Path) -> None:
     np.testing.assert_allclose(result.weights["last"]["fc.bias"], b, atol=1e-5)
 
 
+@pytest.mark.parametrize("optimiser", ["adam", "adamw"])
+def test_adam_by_hand(linear: Path, optimiser: Any) -> None:
+    n, lr, decay, b1, b2, eps = 40, 0.02, 0.3, 0.8, 0.95, 1e-6
+    recipe = Recipe(name="x", batch_size=n, steps=4, lr=lr, optimiser=optimiser, beta1=b1, beta2=b2, epsilon=eps,
+                    weight_decay=decay, decay="weights", bias_lr_factor=2.0)  # fmt: skip
+    result = run(recipe, "own_linear_t:Net", {}, n_train=n, claims_folder=linear)
+    data = digits(n)
+    x = data.train_images.reshape(n, 64) / 255
+    x = x - x.mean(axis=0)
+    onehot = np.eye(10)[data.train_labels]
+    w, b = result.weights["init"]["fc.weight"].double().numpy(), np.zeros(10)
+    moments = {name: [np.zeros_like(value), np.zeros_like(value)] for name, value in (("w", w), ("b", b))}
+
+    def step_of(name: str, gradient: np.ndarray, t: int) -> np.ndarray:
+        # Kingma and Ba (arXiv:1412.6980), Algorithm 1.
+        m, v = moments[name]
+        m[:] = b1 * m + (1 - b1) * gradient
+        v[:] = b2 * v + (1 - b2) * gradient**2
+        return np.asarray((m / (1 - b1**t)) / (np.sqrt(v / (1 - b2**t)) + eps))
+
+    for t in range(1, 5):
+        p = np.exp(x @ w.T + b)
+        p /= p.sum(axis=1, keepdims=True)
+        g = ((p - onehot) / n).T
+        coupled, decoupled = (decay, 0.0) if optimiser == "adam" else (0.0, decay)
+        w = w - lr * step_of("w", g @ x + coupled * w, t) - lr * decoupled * w
+        b = b - 2 * lr * step_of("b", g.sum(axis=1), t)
+    np.testing.assert_allclose(result.weights["last"]["fc.weight"], w, atol=2e-5)
+    np.testing.assert_allclose(result.weights["last"]["fc.bias"], b, atol=2e-5)
+
+
 def test_same_spec_same_bits_whatever_happened_before() -> None:
     recipe = replace(QUICK, augmentation="pad-crop-flip")
     first = run(recipe)
@@ -219,6 +250,8 @@ def test_warm_up_holds_the_lower_rate_until_training_catches_on() -> None:
     caught = next(i for i, row in enumerate(rows) if row["running_error"] < 0.6)
     assert 0 < caught < 50
     assert [row["lr"] for row in rows] == [0.01] * (caught + 1) + [0.1] * (len(rows) - caught - 1)
+    assert [row["warmup_steps"] for row in rows] == [min(row["step"], caught + 1) for row in rows]
+    assert "warmup_steps" not in run().history[0]
 
 
 def test_grouped_normalisation_is_in_force() -> None:
@@ -292,6 +325,7 @@ HARD = {
     ),
     "warm-up": replace(QUICK, steps=14, lr=0.1, warmup_lr=0.01, warmup_until_train_error=0.85),
     "biases apart, rare evaluations": replace(QUICK, steps=14, bias_lr_factor=2.0, evaluate_every=3.0),
+    "AdamW": replace(QUICK, steps=14, optimiser="adamw", lr=0.01, weight_decay=0.1),
 }
 
 

@@ -24,11 +24,14 @@ def awaited(item: Requirements, rows: Sequence[model.RunRow]) -> str | None:
 
 
 def to_bring(item: Requirements, rows: Sequence[model.RunRow]) -> list[str]:
-    """Return what to bring, and how, for runs whose data is not at hand."""
+    """Return what to bring, and how, for runs whose data is not at hand and for what cannot be measured here."""
     absent = _absent(rows)
     data = {need.spec.dataset.identity for need in item.needs if need.spec.key in absent}
     data = {identity for identity in data if identity[0] not in item.claim.names.absent}
-    return sorted({missing for one in data if (missing := item.claim.names.known(one).missing)})
+    bring = {missing for one in data if (missing := item.claim.names.known(one).missing)}
+    if item.scale == "paper":
+        bring |= {metric.needs for metric in item.file.metrics.values() if metric.needs}
+    return sorted(bring)
 
 
 def _absent(rows: Sequence[model.RunRow]) -> set[str]:

@@ -16,6 +16,7 @@ from repro.experiment.readings import reading_of
 from repro.experiment.requirements import Need, Requirements
 from repro.report import model
 from repro.report.build import reference
+from repro.report.build.pictures import picture_panels
 from repro.report.build.reference import Style
 from repro.report.model.evidence import Drawn
 from repro.report.wording.finding import finding
@@ -31,12 +32,14 @@ def build_figure(name: str, figure: Figure, item: Requirements, store: Store) ->
     At the paper's scale ours have the paper's axes, its unit of x and its limits; a reference of a single panel is laid
     behind ours there instead of standing beside.
     """
-    panels = {"curves": _curves, "layers": _layers, "moments": _moments}[figure.kind](figure, item, store)
-    ours = list(panels)
+    kinds = {"curves": _curves, "layers": _layers, "moments": _moments, "images": picture_panels}
+    ours = list(kinds[figure.kind](figure, item, store))
     paper = reference.panels(figure, item) if figure.reference else []
     alt = f"{figure.title}. {finding(ours, paper)}"
     means = any(series.role == "mean" for panel in ours for series in panel.series)
     caption = f"Thin lines are single seeds{', bold lines their mean' if means else ''}."
+    if figure.kind == "images":
+        caption = "Contrast is stretched in each picture by itself. What a picture shows is its tooltip."
     if {series.style for panel in ours for series in panel.series} == {"dashed", "solid"} and len(
         figure.of
     ) > 1:

@@ -141,7 +141,7 @@ def _by_arm(claim: Claim, file: ClaimFile) -> dict[str, dict[str, Any]]:
 
 def _flat(spec: RunSpec) -> dict[str, Any]:
     plain = spec.as_json()
-    flat: dict[str, Any] = {"dataset": plain["dataset"]["name"], "model": plain["model"]["name"]}
+    flat: dict[str, Any] = {"dataset": spec.dataset.title, "model": plain["model"]["name"]}
     flat |= {f"model {key}": value for key, value in plain["model"]["options"].items()}
     flat |= {f"recipe {key}": value for key, value in plain["recipe"].items()}
     if spec.recipe.schedule != "step":

@@ -14,7 +14,7 @@ def trained_net(item: Requirements, cell: Cell) -> str:
     digits".
     """
     spec = run_spec(item.file, cell, 0, item.claim.names)
-    return f"{', '.join([spec.model.name, *_options(spec, told=cell.levels)])}, on {spec.dataset.name}"
+    return f"{', '.join([spec.model.name, *_options(spec, told=cell.levels)])}, on {spec.dataset.title}"
 
 
 def papers_net(item: Requirements, address: str | None) -> str | None:

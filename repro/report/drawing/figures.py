@@ -31,10 +31,11 @@ from repro.report.drawing.lines import (
     colour_of,
     has_points,
     is_only_reference,
-    look_of,
+    line_style,
     points_of,
 )
 from repro.report.drawing.target import mark_target
+from repro.report.drawing.tiles import draw_tiles
 from repro.report.model import Figure, Panel, Series
 from repro.report.model.safe_text import visible
 
@@ -63,11 +64,16 @@ def draw(figure: Figure, prefix: str) -> list[str]:
     width = {1: 400.0, 2: 370.0, 4: 370.0}.get(len(figure.panels), 310.0)
     drawings = []
     for number, (panel, panel_limits) in enumerate(zip(figure.panels, limits, strict=True)):
-        if not has_points(panel):
+        if not has_points(panel) and not panel.tiles:
             drawings.append("")
             continue
         title = f"{figure.title}: {panel.title}" if panel.title else figure.title
         described = not any(drawings)
+        if panel.tiles:
+            alt = visible(figure.alt) if described else ""
+            names = {"prefix": f"{prefix}-{number}", "title": visible(title), "description": alt}
+            drawings.append(draw_tiles(panel, **names))
+            continue
         drawings.append(
             svg.clean(
                 _raw(panel, panel_limits, width),
@@ -192,7 +198,7 @@ def _plot(axes: Axes, series: Series, panel: Panel) -> None:
         return
     categorical = panel.x_categories is not None
     shift = _dodge(series, panel) if categorical else 0.0
-    look = look_of(series, panel)
+    look = line_style(series, panel)
     dots = series.role == "seed" and (categorical or len(points) == 1)
     marked = look.marked or len(points) == 1
     axes.plot(

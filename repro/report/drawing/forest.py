@@ -18,6 +18,7 @@ _UNIT_LABELS: dict[Unit, str] = {
     "error": "error, %",
     "share": "%",
     "epochs": "epochs",
+    "steps": "steps",
     "number": "",
     "log10": "decades (log₁₀)",
     "count": "count",

@@ -37,6 +37,7 @@ from repro.report.model.evidence import (
     Series,
     Status,
     Table,
+    Tile,
     Unit,
     Verdict,
 )
@@ -85,6 +86,7 @@ __all__ = [
     "SpecRow",
     "Status",
     "Table",
+    "Tile",
     "Tuning",
     "Unit",
     "Verdict",

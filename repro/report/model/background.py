@@ -38,6 +38,7 @@ class Deviation(Data):
 class Tuning(Data):
     """What tuning did for one cell: mean of the criterion at each learning rate, and the choice.
 
+    Where the weight decay was tuned, too, `decays` holds that of each rate.
     Where a rate was stopped, since it could no longer win, its mean exceeds `values`.
     """
 
@@ -49,6 +50,8 @@ class Tuning(Data):
     stopped: list[bool] = []
     chosen: float | None
     state: Literal["settled", "open", "pending"]
+    decays: list[float] = []
+    chosen_decay: float | None = None
 
 
 class RunRow(Data):

@@ -11,7 +11,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict
 
 Result = Literal["supported", "refuted", "inconclusive"]
 Status = Literal["complete", "pending", "failed"]
-Unit = Literal["error", "epochs", "number", "log10", "count", "ratio", "share"]
+Unit = Literal["error", "epochs", "number", "log10", "count", "ratio", "share", "steps"]
 """Errors and shares are fractions, shown in percent."""
 
 
@@ -180,8 +180,20 @@ class Series(Data):
     y: list[Drawn]
 
 
+class Tile(Data):
+    """A small picture: base64 of its RGB bytes, what it shows, and whether it stands apart from those that follow."""
+
+    pixels: str
+    width: int
+    height: int
+    caption: str
+    gap: bool = False
+
+
 class Panel(Data):
-    """One set of axes. `y_percent`: values are fractions, shown in percent; limits: None is left to the data."""
+    """One set of axes, or `tiles`: lines of small pictures. `y_percent`: values are fractions, shown in percent;
+    limits: None is left to the data.
+    """
 
     title: str
     x_label: str
@@ -193,6 +205,7 @@ class Panel(Data):
     x_categories: list[str] | None = None
     target: float | None = None
     series: list[Series]
+    tiles: list[list[Tile]] = []
 
 
 class Figure(Data):

@@ -10,9 +10,24 @@ from repro.report.wording import words
 
 def finding(panels: Sequence[model.Panel], paper: Sequence[model.Panel] = ()) -> str:
     """Say where each mean ends and where it reaches the target, then where the paper's lines end."""
-    parts = [said for panel in panels if (said := _said(panel, "mean"))] or ["Nothing has been run yet."]
+    parts = [said for panel in panels if (said := _said(panel, "mean") or _shown(panel))]
+    parts = parts or ["Nothing has been run yet."]
     parts += [said for panel in paper if (said := _said(panel, "reference"))]
     return " ".join(parts)
+
+
+MOST_CAPTIONS = 32
+
+
+def _shown(panel: model.Panel) -> str | None:
+    """Say what the pictures of a panel show: line by line, or the first and the last where they are many."""
+    tiles = [tile for line in panel.tiles for tile in line]
+    if not tiles:
+        return None
+    if len(tiles) < MOST_CAPTIONS:
+        told = "; ".join(", ".join(tile.caption for tile in line) for line in panel.tiles)
+        return f"{panel.title}: {told}."
+    return f"{panel.title}: {len(tiles)} pictures, from “{tiles[0].caption}” to “{tiles[-1].caption}”."
 
 
 def _said(panel: model.Panel, role: str) -> str | None:

@@ -33,7 +33,8 @@ def unit_of(metric: Metric, kind: str) -> Unit:
         return "log10" if metric.transform == "log10" else metric.unit
     if metric.of is not None and metric.of.endswith("error"):
         return "epochs" if metric.kind == "first_reach" else "error"
-    return "count" if metric.kind == "static" else "number"
+    own: dict[str, Unit] = {"static": "count", "warm_up": "steps", "ensemble": "error"}
+    return own.get(metric.kind, "number")
 
 
 def unit_at(verdict: ExpectationVerdict, item: Requirements) -> Unit:
@@ -46,7 +47,7 @@ def suffix(unit: Unit, kind: str) -> str:
     """Return what follows a number: % for errors, pp for their differences, and so on."""
     if unit in PERCENT:
         return " pp" if kind in DIFFERENCES else "%"
-    return {"epochs": " epochs", "ratio": "×", "log10": " decades"}.get(unit, "")
+    return {"epochs": " epochs", "steps": " steps", "ratio": "×", "log10": " decades"}.get(unit, "")
 
 
 def number(value: float, unit: Unit, half_width: float | None = None) -> str:
