@@ -21,7 +21,7 @@ class Measurement:
         value: errors as fractions, durations in epochs, probes in their own unit after `transform`.
         resolution: the smallest step that the measurement can show, in the unit of `value`.
         censored: the target was not reached; `value` is the budget, and the truth is above it.
-        diverged: the run diverged, and an error counts as chance.
+        diverged: the run diverged; what it counts as is known beside the other runs (`judging.evidence.sample_of`).
     """
 
     value: float
@@ -159,8 +159,9 @@ def from_rows(
 
 
 def _step(metric: Metric, rows: Sequence[Mapping[str, Any]]) -> float:
-    counts = metric.kind == "probe" and metric.transform == "none" and set(column_of(rows, "value")) <= {0, 1}
-    if not counts:
+    if metric.kind != "probe" or metric.transform != "none":
+        return 0.0
+    if not all(value in (0, 1) for value in column_of(rows, "value")):
         return 0.0
     return 1 / len(rows) if metric.reduce == "mean" else 1.0
 
