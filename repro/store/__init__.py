@@ -18,9 +18,10 @@ of a run go when the run is there.
 """
 
 from repro.store.checkpoints import Checkpoint, CheckpointFolder
+from repro.store.ledgers import FORMAT
 from repro.store.packed import column_of
 from repro.store.record import VERSIONS, Outcome, RunRecord, lineage, predicted_seconds
-from repro.store.store import FORMAT, Failure, Store
+from repro.store.store import Failure, Store
 
 __all__ = [
     "FORMAT",

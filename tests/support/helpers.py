@@ -13,6 +13,7 @@ import pandas as pd
 
 from repro.claims import Cell, Claim, Library, load_library
 from repro.errors import Problem, ReproError
+from repro.experiment.request import Request
 from repro.experiment.requirements import Need, Requirements, requirements
 from repro.judging.frame import collect
 from repro.judging.verdicts import ClaimVerdict, ExpectationVerdict, judge_claim
@@ -183,9 +184,7 @@ class World:
         required = [requirements(claim, scale, self.store, seeds) for claim in library.claims]
         frame = collect(required, self.store)
         verdicts = [judge_claim(item, frame, self.store) for item in required]
-        return build_report(
-            library, scale, required, verdicts, frame, self.store, f"repro check --scale {scale}"
-        )
+        return build_report(Request(library, library.claims, scale, self.store), required, verdicts, frame)
 
 
 def blob(spec: RunSpec, moment: str) -> bytes:
