@@ -13,7 +13,9 @@ from repro.claims.checks_own import own_options
 from repro.claims.checks_shown import figures, tables
 from repro.claims.checks_variants import controls, sensitivities
 from repro.claims.findings import Finding, cannot_run, known
-from repro.claims.schema import Bounds, ClaimFile, Expectation, Metric
+from repro.claims.schema import ClaimFile
+from repro.claims.schema_expectations import Bounds, Expectation
+from repro.claims.schema_metrics import Metric
 from repro.errors import Problem, ReproError, suggestion
 from repro.registry import Names, find_formula, find_probe
 

@@ -27,7 +27,7 @@ from repro.errors import ReproError
 from repro.execution import Outcome, execute
 from repro.experiment.user_data import forget
 from repro.judging.preregistration import record, remember
-from repro.planning.plan import Job, Plan
+from repro.planning.jobs import Job, Plan
 from repro.planning.schedule import Schedule
 from repro.report.formats import USUAL, Format
 from repro.report.model import Report

@@ -13,7 +13,7 @@ from repro.cli.outlook import Outlook, outlooks
 from repro.cli.waiting import awaited
 from repro.cli.wrapped import wrapped
 from repro.experiment.requirements import Requirements
-from repro.planning.plan import Plan
+from repro.planning.jobs import Plan
 from repro.planning.schedule import Schedule
 from repro.store import Store
 

@@ -10,7 +10,7 @@ from types import TracebackType
 import click
 
 from repro.execution import Progress
-from repro.planning.plan import Plan
+from repro.planning.jobs import Plan
 from repro.report.wording.text import duration, plural
 
 PLAIN_EVERY_SECONDS = 10.0

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from repro.cli.machine import expected_time
-from repro.planning.plan import Plan
+from repro.planning.jobs import Plan
 from repro.report.wording.text import plural
 
 

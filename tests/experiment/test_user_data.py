@@ -20,7 +20,8 @@ from repro.experiment.readings import static_reading
 from repro.experiment.requirements import requirements
 from repro.experiment.user_data import with_user_data
 from repro.planning.costs import RUN_SECONDS, START_UP_SECONDS
-from repro.planning.plan import Plan, make_plan
+from repro.planning.jobs import Plan
+from repro.planning.plan import make_plan
 from repro.registry import DATASETS, DataRef, find_dataset
 from repro.report.build.runs import stand_ins
 from repro.spec import RunSpec

@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
-from repro.claims.schema import Expectation, Metric, Tune
+from repro.claims.schema import Tune
+from repro.claims.schema_expectations import Expectation
+from repro.claims.schema_metrics import Metric
 from repro.claims.vocabulary import WORDS
 from repro.judging.preregistration import FILE, SEEN, LedgerEntry, history, record, remember
 from repro.report.build.ledger import lines

@@ -17,7 +17,8 @@ from repro.experiment.request import Request
 from repro.experiment.requirements import Need, Requirements, requirements
 from repro.judging.frame import collect
 from repro.judging.verdicts import ClaimVerdict, ExpectationVerdict, judge_claim
-from repro.planning.plan import Plan, make_plan
+from repro.planning.jobs import Plan
+from repro.planning.plan import make_plan
 from repro.recipes import recipe
 from repro.report.build.report import build_report
 from repro.report.model import Report
