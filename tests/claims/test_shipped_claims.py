@@ -99,10 +99,8 @@ def rows_of(claim: Claim, table: str) -> dict[str, dict[str, str]]:
     return {row.label: row.reported for row in claim.base.table[table].rows}
 
 
-def test_the_claims_that_train_are_sound_and_have_all_that_a_claim_needs(shipped: dict[str, Claim]) -> None:
-    trained = {name: claim for name, claim in shipped.items() if claim.trains}
-    assert sorted(trained) == sorted(QUOTES)
-    for claim in trained.values():
+def test_the_first_claims_are_sound_and_have_all_that_a_claim_needs(shipped: dict[str, Claim]) -> None:
+    for claim in (shipped[name] for name in QUOTES):
         assert "smoke" in claim.at
         assert claim.base.control, claim.id
         assert claim.base.experiment.unknown, claim.id
