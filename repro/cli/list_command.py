@@ -9,10 +9,10 @@ import click
 
 from repro.claims import Claim, Library
 from repro.cli import options
-from repro.cli.machine import duration
 from repro.cli.wrapped import wrapped
 from repro.experiment.requirements import requirements
 from repro.planning.costs import Costs
+from repro.report.wording.text import duration
 from repro.startup.listing import OPEN, Listed, as_text, last_verdicts, scales_of
 from repro.store import Store
 
@@ -80,7 +80,9 @@ def _cost(claim: Claim) -> str:
     parts = []
     for scale in scales_of(claim.at, trains=True):
         needs = requirements(claim, scale, empty).needs
-        parts.append(f"{scale} {duration(sum(costs.wall_seconds(need.spec) for need in needs))}")
+        parts.append(
+            f"{scale} {duration(sum(costs.wall_seconds(need.spec) for need in needs), roughly=True)}"
+        )
     return f" · roughly {', '.join(parts)}"
 
 

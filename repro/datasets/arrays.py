@@ -20,7 +20,7 @@ SPLIT_SEED = 1998
 
 
 @dataclass(frozen=True)
-class Part:
+class Split:
     """The images of one split: uint8 (N, C, H, W), and their labels: int64 (N,)."""
 
     images: Images
@@ -101,7 +101,7 @@ def as_labels(values: npt.NDArray[Any], images: int, where: str) -> Labels:
 
 
 def put_together(
-    train: Part, test: Part | None, test_fraction: float | None, where: str, tell: Tell = _silent
+    train: Split, test: Split | None, test_fraction: float | None, where: str, tell: Tell = _silent
 ) -> ImageData:
     """Return the dataset in canonical order, test images split off where a fraction of them is asked for.
 
@@ -132,7 +132,7 @@ def put_together(
         raise ReproError(*(replace(p, where=f"{where}: {p.where}") for p in error.problems)) from None
 
 
-def _class_problems(train: Part, test: Part | None, classes: int, where: str) -> Iterable[Problem]:
+def _class_problems(train: Split, test: Split | None, classes: int, where: str) -> Iterable[Problem]:
     if classes < 2:
         yield Problem(where, "has one class only", None, "two or more, labelled from 0 on")
     there = np.unique(train.labels)
@@ -147,7 +147,7 @@ def _class_problems(train: Part, test: Part | None, classes: int, where: str) ->
         yield Problem(where, "has test labels that no training image has", received, hint)
 
 
-def _tell_overlap(train: Part, test: Part, where: str, tell: Tell) -> None:
+def _tell_overlap(train: Split, test: Split, where: str, tell: Tell) -> None:
     """Tell of test images that are trained on.
 
     Raises:
@@ -164,13 +164,13 @@ def _tell_overlap(train: Part, test: Part, where: str, tell: Tell) -> None:
         tell(f"{where}: {shared:,} of {len(test.labels):,} test images are training images, too")
 
 
-def split_off(part: Part, fraction: float) -> tuple[Part, Part]:
+def split_off(part: Split, fraction: float) -> tuple[Split, Split]:
     """Return training and test images: the canonical order, permuted once for all, is cut near its end."""
     count = len(part.labels)
     order = in_order(digests(part.images, part.labels))
     order = order[np.random.Generator(np.random.PCG64(SPLIT_SEED)).permutation(count)]
     cut = count - min(max(1, round(count * fraction)), count - 1)
     return (
-        Part(part.images[order[:cut]], part.labels[order[:cut]]),
-        Part(part.images[order[cut:]], part.labels[order[cut:]]),
+        Split(part.images[order[:cut]], part.labels[order[:cut]]),
+        Split(part.images[order[cut:]], part.labels[order[cut:]]),
     )

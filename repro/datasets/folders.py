@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from repro.datasets.arrays import Part, put_together
+from repro.datasets.arrays import Split, put_together
 from repro.datasets.images import ImageData
 from repro.datasets.tree import ImageFile, read_tree
 from repro.errors import Problem, ReproError
@@ -69,8 +69,8 @@ def read_folders(
         images[number] = image if image.ndim == 2 else image.transpose(2, 0, 1)
     labels = np.array([file.label for file in files], dtype=np.int64)
     cut = len(tree.train)
-    test = Part(images[cut:], labels[cut:]) if tree.test else None
-    return put_together(Part(images[:cut], labels[:cut]), test, test_fraction, str(root), tell)
+    test = Split(images[cut:], labels[cut:]) if tree.test else None
+    return put_together(Split(images[:cut], labels[:cut]), test, test_fraction, str(root), tell)
 
 
 def _decoded(

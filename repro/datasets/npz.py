@@ -10,7 +10,7 @@ from typing import Any, BinaryIO
 import numpy as np
 import numpy.typing as npt
 
-from repro.datasets.arrays import Part, Tell, as_images, as_labels, put_together
+from repro.datasets.arrays import Split, Tell, as_images, as_labels, put_together
 from repro.datasets.images import ImageData
 from repro.errors import Problem, ReproError, mistake
 
@@ -34,7 +34,7 @@ def read_npz(path: Path, test_fraction: float | None = None, tell: Tell = lambda
             arrays, problems = _arrays(file, path)
     except OSError as error:
         raise mistake(str(path), f"cannot be read: {error.strerror}") from None
-    parts: dict[str, Part] = {}
+    parts: dict[str, Split] = {}
     for split in ("train", "test"):
         found = [arrays[key] for key in (f"x_{split}", f"y_{split}") if key in arrays]
         if len(found) < 2:
@@ -48,7 +48,7 @@ def read_npz(path: Path, test_fraction: float | None = None, tell: Tell = lambda
         except ReproError as error:
             problems += error.problems
         if not problems:
-            parts[split] = Part(images, labels)
+            parts[split] = Split(images, labels)
     if problems:
         raise ReproError(*problems)
     return put_together(parts["train"], parts.get("test"), test_fraction, str(path), tell)

@@ -10,7 +10,7 @@ from typing import Any
 
 import repro
 from repro.claims import own_code
-from repro.experiment.data_index import Memory, short
+from repro.experiment.data_index import DataIndex, short
 from repro.experiment.requirements import Requirements
 from repro.source_code import Code, versions_of
 from repro.store import RunRecord, Store, lineage
@@ -126,7 +126,7 @@ def _versions(made: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _data(item: Requirements, store: Store) -> Iterator[DataBasis]:
-    memory = Memory(store.root)
+    index = DataIndex(store.root)
     specs = {need.spec.dataset.identity: need.spec.dataset for need in item.needs}
     for identity, spec in sorted(specs.items()):
         known = item.claim.names.known(identity)
@@ -137,7 +137,7 @@ def _data(item: Requirements, store: Store) -> Iterator[DataBasis]:
         elif not Path(known.source.path or "").exists():
             yield DataBasis(spec.name, spec.fingerprint, known.source.path, "no longer there")
         else:
-            same = memory.unchanged(known.source)
+            same = index.unchanged(known.source)
             state = (
                 "as it was when it was read" if same else "changed since it was read: check reads it again"
             )

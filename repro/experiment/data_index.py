@@ -25,7 +25,7 @@ _DEEPEST = 2
 
 
 @dataclass(frozen=True)
-class Given:
+class UserData:
     """What a user brings under a name.
 
     Attributes:
@@ -68,7 +68,7 @@ def short(fingerprint: str) -> str:
     return fingerprint if len(fingerprint) <= 12 else f"{fingerprint[:12]}…"
 
 
-class Memory:
+class DataIndex:
     """A store's `data.json`, read at once and written by :meth:`save`.
 
     Attributes:
@@ -77,15 +77,15 @@ class Memory:
 
     def __init__(self, root: Path) -> None:
         self.path = root / "data.json"
-        self.brought: dict[str, Given] = {}
+        self.named: dict[str, UserData] = {}
         self._contents: dict[str, Content] = {}
         # A file of another version, or a damaged one, is forgotten: all that it holds can be had again.
         with contextlib.suppress(OSError, ValueError, KeyError, TypeError, AttributeError):
             told = files.unsealed(self.path.read_bytes())
             if told["format"] == FORMAT:
-                brought = {name: Given(**item) for name, item in told["brought"].items()}
+                brought = {name: UserData(**item) for name, item in told["brought"].items()}
                 self._contents = {key: _content(item) for key, item in told["contents"].items()}
-                self.brought = brought
+                self.named = brought
         self._before = self._as_json()
 
     def content(self, source: DataRef) -> Content | None:
@@ -137,7 +137,7 @@ class Memory:
     def _as_json(self) -> dict[str, Any]:
         return {
             "format": FORMAT,
-            "brought": {name: asdict(item) for name, item in self.brought.items()},
+            "brought": {name: asdict(item) for name, item in self.named.items()},
             "contents": {key: asdict(item) for key, item in self._contents.items()},
         }
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from repro.claims import Metric
-from repro.claims.schema import Bounds
+from repro.claims.schema_expectations import Bounds
 from repro.report.wording import words
 from tests.support.error_claim import ERROR_CLAIM, VALUE, errors, only
 from tests.support.helpers import BASE, World, changed
