@@ -34,6 +34,7 @@ def check_claim(file: ClaimFile, scale: str, path: Path, names: Names) -> list[P
 def _findings(file: ClaimFile, scale: str, path: Path, names: Names) -> Iterator[Finding]:
     yield from _arms(file, names)
     yield from _metrics(file, names)
+    yield from _shares(file)
     yield from evaluated(file, names)
     yield from _tuning(file)
     for name, item in file.expect.items():
@@ -155,6 +156,27 @@ def _formula(place: str, metric: Metric, names: Names) -> Iterator[Finding]:
         where = f"{place}.cases.{case}" if case else f"{place}.options"
         for key in sorted(given.keys() - entry.options):
             yield f"{where}.{key}", "the formula takes no such option", None, suggestion(key, entry.options)
+
+
+def _shares(file: ClaimFile) -> Iterator[Finding]:
+    """Find errors that are written in percent: as fractions, they lie in 0 to 1."""
+    hint = "errors are fractions: 0.25, not 25"
+    for name, metric in file.metrics.items():
+        share = (metric.of or "").endswith("_error") and metric.transform == "none"
+        if share and metric.at_most is not None and not 0 <= metric.at_most <= 1:
+            yield f"metrics.{name}.at_most", "is no error", repr(metric.at_most), hint
+        if not share or metric.kind != "final":
+            continue
+        for place, item in file.expect.items():
+            if item.metric != name or item.kind not in _OF_SHARES:
+                continue
+            ends = [*item.supports.ends, *item.refutes.ends]
+            if any(abs(end) > 1 for end in ends):
+                yield f"expect.{place}", "has a region that no error reaches", repr(max(ends, key=abs)), hint
+
+
+_OF_SHARES = ("value", "difference", "ordering")
+"""Kinds of expectations whose estimate lies in −1 to 1 where the metric is an error."""
 
 
 def _tuning(file: ClaimFile) -> Iterator[Finding]:

@@ -213,3 +213,40 @@ def test_a_slice_of_the_fuzzing_finds_nothing() -> None:
     tally = fuzz.tried(12, seed=12)
     assert sum(tally.tried.values()) == 12
     assert tally.examples == []
+
+
+@pytest.mark.parametrize(
+    ("change", "where"),
+    [
+        (
+            {"metrics__loss": {"kind": "first_reach", "of": "train_error", "at_most": 25.0}},
+            "metrics.loss.at_most",
+        ),
+        (
+            {"metrics__loss": {"kind": "first_reach", "of": "train_error", "at_most": -0.1}},
+            "metrics.loss.at_most",
+        ),
+        (
+            {
+                "metrics__loss": {"kind": "final", "of": "test_error", "unit": "error"},
+                "expect__gap": {
+                    "kind": "difference",
+                    "title": "t",
+                    "metric": "loss",
+                    "arms": ["plain", "residual"],
+                    "each": ["depth"],
+                    "at_least": 2.0,
+                    "role": "decides",
+                    "why": "percentage points, as papers print them",
+                },
+            },
+            "expect.gap",
+        ),
+    ],
+)
+def test_errors_are_fractions(world: World, change: dict[str, object], where: str) -> None:
+    world.write(changed(BASE, **change))
+    (problem,) = (
+        problem for problem in world.problems() if problem.hint == "errors are fractions: 0.25, not 25"
+    )
+    assert problem.where.endswith(f"c.toml: {where}")

@@ -57,7 +57,7 @@ def save(path: Path, flip: int) -> None:
     """Write forty images and labels, the labels the other way round where `flip` is 1; the same size and time."""
     images = (np.arange(40 * 64) % 251).astype(np.uint8).reshape(40, 8, 8, 1)
     labels = (np.arange(40) + flip) % 2
-    np.savez(path, x_train=images, y_train=labels, x_test=images[:8], y_test=labels[:8])
+    np.savez(path, x_train=images, y_train=labels, x_test=255 - images[:8], y_test=labels[:8])
     os.utime(path, (0, 0))
 
 
