@@ -476,7 +476,7 @@ def test_data_that_has_changed_since_the_plan_is_refused(tmp_path: Path) -> None
     assert isinstance(load_dataset(spec, source), ImageData)
     made[0][0, 0, 0, 0] ^= 1
     save_npz(tmp_path / "a.npz", made)
-    with pytest.raises(ReproError, match="it has changed: run the command again"):
+    with pytest.raises(ReproError, match="has changed since it was read"):
         load_dataset(spec, source)
 
 

@@ -236,7 +236,7 @@ def exhaustive(bench: Bench) -> tuple[list[float], float, float]:
     scores: dict[float, tuple[float, float]] = {}
     while True:
         for rate in [rate for rate in grid if rate not in scores]:
-            runs = [bench.whole(spec_at(rate, seed)) for seed in bench.seeds]
+            runs = [bench.whole(spec_at(rate, None, seed)) for seed in bench.seeds]
             found = [from_history(bench.metric, run) for run in runs]
             nearest = [
                 run.history["train_error"][-1] if m.censored else 0.25

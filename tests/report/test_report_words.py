@@ -63,7 +63,7 @@ def in_between(world: World) -> ClaimReport:
 
 ERROR = 0.5**0.5
 NARROW, WIDE = (float(stats.t.ppf(1 - alpha / 2, 4)) * ERROR for alpha in (0.05, 0.025))
-BAR = (NARROW + WIDE) / 2
+BAR = round((NARROW + WIDE) / 2, 2)
 
 
 def test_an_interval_that_lies_in_what_refutes_but_does_not_refute_is_explained(world: World) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from repro.errors import ReproError
-from repro.store import Store, files, ledgers
+from repro.store import Store, files, sealed_lines
 from repro.store.files import sealed
 
 NAME = "criteria.jsonl"
@@ -136,8 +136,8 @@ def test_a_full_disk_leaves_a_ledger_as_it_was(store: Store, monkeypatch: pytest
 
 
 def test_a_seal_is_of_what_is_said_and_of_the_line_before() -> None:
-    one, seal = ledgers.sealed({"b": 1, "a": 2}, ledgers.FIRST)
-    other, same = ledgers.sealed({"a": 2, "b": 1}, ledgers.FIRST)
+    one, seal = sealed_lines.sealed({"b": 1, "a": 2}, sealed_lines.FIRST)
+    other, same = sealed_lines.sealed({"a": 2, "b": 1}, sealed_lines.FIRST)
     assert seal == same
     assert json.loads(one) == json.loads(other)
-    assert ledgers.sealed({"a": 2, "b": 1}, seal)[1] != seal
+    assert sealed_lines.sealed({"a": 2, "b": 1}, seal)[1] != seal
