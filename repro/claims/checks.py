@@ -169,20 +169,15 @@ def _shares(file: ClaimFile) -> Iterator[Finding]:
         if not share or metric.kind != "final":
             continue
         for place, item in file.expect.items():
-            regions: list[Expectation | Bounds] = [item, *([item.refuted] if item.refuted else [])]
-            ends = [end for region in regions for end in _ends(region)]
-            if item.metric == name and item.kind in _OF_SHARES and any(abs(end) > 1 for end in ends):
+            if item.metric != name or item.kind not in _OF_SHARES:
+                continue
+            ends = [*item.supports.ends, *item.refutes.ends]
+            if any(abs(end) > 1 for end in ends):
                 yield f"expect.{place}", "has a region that no error reaches", repr(max(ends, key=abs)), hint
 
 
 _OF_SHARES = ("value", "difference", "ordering")
 """Kinds of expectations whose estimate lies in −1 to 1 where the metric is an error."""
-
-
-def _ends(region: Expectation | Bounds) -> Iterator[float]:
-    yield from (end for end in (region.at_least, region.at_most) if end is not None)
-    for pair in (region.within, region.outside):
-        yield from pair or ()
 
 
 def _tuning(file: ClaimFile) -> Iterator[Finding]:
