@@ -95,11 +95,19 @@ APART = tuple(apart(case) for case in NARROW[:9])
 
 
 def _joint(
-    kind: str, data: str, rows: Sequence[Sequence[float]], *sds: float, correlation: float = 0.0
+    kind: str,
+    data: str,
+    rows: Sequence[Sequence[float]],
+    *sds: float,
+    correlation: float = 0.0,
+    implied: int = 0,
 ) -> Case:
-    """Return a case of many parts at zero: all at the bar, or some of them and the others somewhat beyond."""
+    """Return a case of many parts at zero: all at the bar, or some of them and the others somewhat beyond.
+
+    The first `implied` rows are sums of others, so that their truths follow.
+    """
     parts = tuple(Part(tuple(map(float, row)), UP) for row in rows)
-    weights = np.array(rows, np.float64)
+    weights = np.array(rows[implied:], np.float64)
     unit = np.sqrt(weights**2 @ np.resize(np.array(sds), weights.shape[1]) ** 2)
 
     def means(distances: Sequence[float]) -> tuple[float, ...]:
@@ -107,21 +115,18 @@ def _joint(
         solved = np.linalg.lstsq(weights, np.array(distances) * unit, rcond=None)[0]
         return tuple(map(float, solved))
 
-    rest = len(rows) - 1
-    few = [
-        means([0.0] * half + [beyond] * (len(rows) - half))
-        for half in (1, len(rows) // 2)
-        for beyond in BEYOND
-    ]
+    count = len(weights)
+    few = [means([0.0] * half + [beyond] * (count - half)) for half in (1, count // 2) for beyond in BEYOND]
+    short = means([0.0] + [10.0] * (count - 1))
     return Case(
         kind,
         data,
         parts,
         normal(*sds, correlation=correlation),
-        (means([0.0] + [10.0] * rest),),
-        ((0.0,) * weights.shape[1], means([0.0] + [10.0] * rest), *dict.fromkeys(few)),
-        means([2.0] * len(rows)),
-        means([2.0] * rest + [-2.0]),
+        (short,),
+        ((0.0,) * weights.shape[1], short, *dict.fromkeys(few)),
+        means([2.0] * count),
+        means([2.0] * (count - 1) + [-2.0]),
     )
 
 
@@ -147,6 +152,9 @@ JOINT = (
     _joint("5 against one arm", "sd 1, 15", _shared(5), 1, 15),
     *(_joint(f"ordering of {parts + 1}", "sd 1", _chain(parts), 1) for parts in (3, 7)),
     _joint("ordering of 4", "sd 1, 15", _chain(3), 1, 15),
+    _joint("ordering of 3", "sd 1, 5, 1", _chain(2), 1, 5, 1),
+    _joint("ordering of 3", "sd 1, 15, 1", _chain(2), 1, 15, 1),
+    _joint("ordering of 8", "sd 1, 5", _chain(7), 1, 5),
 )
 
 DEGRADES = (
@@ -159,7 +167,7 @@ DEGRADES = (
 """The four deciding contrasts of "deeper plain nets degrade", which share cells; each is to be positive."""
 
 SHARING = tuple(
-    replace(_joint("claim of 4 contrasts", data, DEGRADES, *sds), expectations=4)
+    replace(_joint("claim of 4 contrasts", data, DEGRADES, *sds, implied=1), sizes_of=(1,) * 4)
     for data, sds in (("sd 1", (1.0,)), ("sd 3, 1, 1, 1, 15, 1", (3.0, 1.0, 1.0, 1.0, 15.0, 1.0)))
 )
 
@@ -283,7 +291,7 @@ DIVERGED = (
         replace(
             one(
                 "value, diverged",
-                f"1 run in {round(1 / share)} diverges, bar at the others' mean",
+                f"1 run in {round(1 / share)} diverges; the others at the bar",
                 centred(diverging(share)),
                 2,
             ),
@@ -308,7 +316,7 @@ DIVERGED = (
     replace(
         one(
             "value, diverged",
-            "1 run in 20 diverges and counts as 20 sd worse, bar at the mean of all",
+            "1 run in 20 diverges, 20 sd worse; the mean of all at the bar",
             centred(diverging(0.05)),
             3,
         ),

@@ -8,18 +8,21 @@ False support and false refutation are counted at the edge of the region; on the
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import math
 import sys
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from bench.cases import GUARANTEED, MEASURED
-from bench.truths import Case, Means
+from bench.deciding import OLD_RULE, THE_RULE
+from bench.shapes import SHAPES
+from bench.truths import LOOKS, Case, Means
 from bench.vectorised import Array, Mask, Observed, agreement, contrast_many, inside
 from repro.stats import (
     SCREEN,
@@ -56,12 +59,25 @@ class Row:
 
 @dataclass(frozen=True)
 class Planned:
-    """Power planned for a difference (80%) against the power simulated at that distance."""
+    """Power planned (80%) for what a statement says of differences, against the power simulated at that distance."""
 
+    statement: str
     sds: tuple[float, float]
     n: int
     distance: float
     power: float
+
+
+@dataclass(frozen=True)
+class Compared:
+    """What one rule decides of the shape of a shipped claim: after each look, and the seeds that it takes."""
+
+    claim: str
+    truth: str
+    rule: str
+    n: tuple[int, ...]
+    decided: tuple[float, ...]
+    seeds: float
 
 
 @dataclass(frozen=True)
@@ -95,7 +111,11 @@ def looked(
         cells = case.observe([values[:, :n] for values in drawn])
 
         def held(
-            weights: Sequence[float], level: float | Array, region: Region, cells: Observed = cells
+            weights: Sequence[float],
+            level: float | Array,
+            region: Region,
+            either: bool = False,
+            cells: Observed = cells,
         ) -> Mask:
             low, high = contrast_many(
                 cells,
@@ -103,7 +123,7 @@ def looked(
                 level,
                 log=case.log,
                 paired=case.paired,
-                either_side=len(region.pieces) > 1,
+                either_side=either or len(region.pieces) > 1,
                 guard=case.rule.guard,
             )
             return inside(region, low, high)
@@ -113,8 +133,10 @@ def looked(
             supported &= held(part.weights, 1 - share, part.supports)
         clear = [held(part.weights, 1 - SCREEN, part.refutes.complement()) for part in case.parts]
         refuted = np.zeros(reps, dtype=np.bool_)
-        for part, own in zip(case.parts, case.rule.shares(share, clear, case.expectations), strict=True):
-            refuted |= held(part.weights, 1 - np.where(own > 0, own, share), part.refutes) & (own > 0)
+        both = case.rule.opposed([part.weights for part in case.parts])
+        shares = case.rule.shares(share, clear, case.sizes_of or (len(case.parts),))
+        for part, own, either in zip(case.parts, shares, both, strict=True):
+            refuted |= held(part.weights, 1 - np.where(own > 0, own, share), part.refutes, either) & (own > 0)
         look = supported.astype(float) - refuted
         result = np.where(result == 0, look, result)
         after.append(result)
@@ -142,14 +164,46 @@ def measure(cases: Iterable[Case], reps: int, rng: np.random.Generator) -> Itera
             )
 
 
+def measure_rules(reps: int, rng: np.random.Generator) -> Iterator[Compared]:
+    """Simulate the shapes of the shipped claims by the rule and by the one that it replaced."""
+    for shape in SHAPES:
+        for sizes in LOOKS:
+            for truth, means, sign in (
+                ("holds", shape.power_support, 1),
+                ("one part is false", shape.power_refutation, -1),
+            ):
+                for name, rule in (("old", OLD_RULE), ("new", THE_RULE)):
+                    after = looked(replace(shape, rule=rule), means, sizes, reps, rng)
+                    open_ = [1.0, *(float(np.mean(result == 0)) for result in after[:-1])]
+                    steps = [sizes[0], *(b - a for a, b in itertools.pairwise(sizes))]
+                    yield Compared(
+                        shape.kind,
+                        truth,
+                        name,
+                        sizes,
+                        tuple(float(np.mean(result == sign)) for result in after),
+                        math.fsum(step * share for step, share in zip(steps, open_, strict=True)),
+                    )
+
+
 def measure_planned(reps: int, rng: np.random.Generator) -> Iterator[Planned]:
-    """Simulate differences at the distance that `detectable_difference` promises to decide in 80%."""
+    """Simulate differences at the distance that is promised to decide in 80%: one, one between two ends, eight."""
     for sds in ((1.0, 1.0), (1.0, 2.0), (1.0, 4.0), (1.0, 10.0)):
         for n in (3, 5, 10, 20):
-            distance = detectable_difference(sds, (1, -1), n, level=1 - ALPHA)
-            values = [sd * rng.standard_normal((reps, n)) for sd in sds]
-            low, _ = contrast_many(Observed([values[0] + distance, values[1]]), (1, -1), 1 - ALPHA)
-            yield Planned(sds, n, distance, float(np.mean(low >= 0)))
+            alone = detectable_difference(sds, (1, -1), n, level=1 - ALPHA)
+            width = 2.8 * alone
+            between = detectable_difference(sds, (1, -1), n, level=1 - ALPHA, width=width)
+            eighth = detectable_difference(sds, (1, -1), n, level=1 - ALPHA, power=0.8 ** (1 / 8))
+
+            def ends(distance: float, sds: Sequence[float] = sds, n: int = n) -> tuple[Array, Array]:
+                first, second = (sd * rng.standard_normal((reps, n)) for sd in sds)
+                return contrast_many(Observed([first + distance, second]), (1, -1), 1 - ALPHA)
+
+            yield Planned("at least", sds, n, alone, float(np.mean(ends(alone)[0] >= 0)))
+            low, high = ends(between)
+            yield Planned("within", sds, n, between, float(np.mean((low >= 0) & (high <= width))))
+            eight = np.all([ends(eighth)[0] >= 0 for _ in range(8)], axis=0)
+            yield Planned("each of 8", sds, n, eighth, float(np.mean(eight)))
 
 
 def measure_compatibility(reps: int, rng: np.random.Generator) -> Iterator[Compatibility]:
@@ -167,7 +221,13 @@ def measure_compatibility(reps: int, rng: np.random.Generator) -> Iterator[Compa
             yield Compatibility(number, n, float(np.mean(inside_them)))
 
 
-def markdown(rows: list[Row], planned: list[Planned], compatible: list[Compatibility], reps: int) -> str:
+def markdown(
+    rows: list[Row],
+    rules: list[Compared],
+    planned: list[Planned],
+    compatible: list[Compatibility],
+    reps: int,
+) -> str:
     """Return the document that is committed."""
     lines = [
         "# How often the rule is wrong",
@@ -192,14 +252,24 @@ def markdown(rows: list[Row], planned: list[Planned], compatible: list[Compatibi
         "",
         *_table([row for row in rows if not row.guaranteed]),
         "",
+        "## The rule and the one that it replaced, on the shapes of the shipped claims",
+        "",
+        "The share decided rightly after each look, and the seeds that it takes (truths: `bench/shapes.py`).",
+        "The old rule: equal shares for all looks and comparisons, Banerjee's bound everywhere.",
+        "",
+        "| claim | truth | looks | old: decided % | seeds | new: decided % | seeds |",
+        "|---|---|---|---|---|---|---|",
+        *(_side_by_side(old, new) for old, new in zip(rules[::2], rules[1::2], strict=True)),
+        "",
         "## Planned power (80%) and power simulated",
         "",
-        "Differences of two cells at the distance that `detectable_difference` gives.",
+        "Differences of two cells at the distance that `detectable_difference` gives: beyond one bar, between the ends",
+        "of a region 2.8 times as wide as that, and eight differences that must all be decided.",
         "",
-        "| sds | n | distance | power % |",
-        "|---|---|---|---|",
+        "| statement | sds | n | distance | power % |",
+        "|---|---|---|---|---|",
         *(
-            f"| {p.sds[0]:g}, {p.sds[1]:g} | {p.n} | {p.distance:.2f} | {100 * p.power:.1f} |"
+            f"| {p.statement} | {p.sds[0]:g}, {p.sds[1]:g} | {p.n} | {p.distance:.2f} | {100 * p.power:.1f} |"
             for p in planned
         ),
         "",
@@ -211,6 +281,14 @@ def markdown(rows: list[Row], planned: list[Planned], compatible: list[Compatibi
         "",
     ]
     return "\n".join(lines)
+
+
+def _side_by_side(old: Compared, new: Compared) -> str:
+    looks = " → ".join(map(str, old.n))
+    cells = [old.claim, old.truth, looks]
+    for one in (old, new):
+        cells += [" → ".join(f"{100 * rate:.0f}" for rate in one.decided), f"{one.seeds:.1f}"]
+    return f"| {' | '.join(cells)} |"
 
 
 def _worst(rows: list[Row]) -> str:
@@ -247,9 +325,10 @@ def main() -> int:
     rng = np.random.default_rng(SEED)
     difference = agreement(rng, 2000)
     rows = list(measure((*GUARANTEED, *MEASURED), options.reps, rng))
+    rules = list(measure_rules(options.reps, rng))
     planned = list(measure_planned(options.reps, rng))
     compatible = list(measure_compatibility(options.reps, rng))
-    text = markdown(rows, planned, compatible, options.reps)
+    text = markdown(rows, rules, planned, compatible, options.reps)
     print(text)
     if options.markdown:
         options.markdown.write_text(text)
@@ -258,6 +337,7 @@ def main() -> int:
             "reps": options.reps,
             "seed": SEED,
             "verdicts": [asdict(row) for row in rows],
+            "rules": [asdict(row) for row in rules],
             "power": [asdict(row) for row in planned],
             "compatibility": [asdict(row) for row in compatible],
         }

@@ -20,18 +20,28 @@ class Rule:
     screened: bool
     guard: Guard
 
-    def shares(self, share: float, clear: Sequence[Mask], expectations: int) -> list[Array]:
-        """Return each comparison's share of the look's; 0 for one that is clear. As `stats.refutation_shares`."""
+    def opposed(self, weights: Sequence[Sequence[float]]) -> list[bool]:
+        """Return which comparisons take a cell with the opposite sign of another one; all are of one measurement."""
+        rows = np.array(weights)
+        pairs = (rows[:, None] * rows[None]).min(2) < 0
+        return [bool(row.any()) and self.screened for row in pairs]
+
+    def shares(self, share: float, clear: Sequence[Mask], sizes: Sequence[int]) -> list[Array]:
+        """Return each comparison's share of the look's; 0 for one that is clear. As `stats.refutation_shares`.
+
+        `sizes` says how many of the comparisons each expectation has, in order.
+        """
         parts = np.array(clear)
         if not self.screened:
-            return [np.full(parts.shape[1], share / len(clear))] * len(clear)
-        left = (~parts).reshape(expectations, -1, parts.shape[1])
-        within = left.sum(1)
-        among = np.maximum((within > 0).sum(0), 1)
+            return [np.full(parts.shape[1], share / len(sizes) / size) for size in sizes for _ in range(size)]
+        groups = np.split(~parts, np.cumsum(sizes)[:-1])
+        among = np.sum([group.any(0) for group in groups], axis=0)
         whole = share * (1 - SCREEN / 2) if len(clear) > 1 else share
-        with np.errstate(divide="ignore"):
-            each = np.where(left, whole / among / within[:, None], 0.0)
-        return list(each.reshape(parts.shape))
+        return [
+            np.where(left, whole / np.maximum(among, 1) / np.maximum(group.sum(0), 1), 0.0)
+            for group in groups
+            for left in group
+        ]
 
 
 def equal(alpha: float, looks: Sequence[int]) -> list[float]:

@@ -274,23 +274,10 @@ class _Code:
 
 
 def _elsewhere(files: Files, draw: random.Random) -> bytes:
-    name = draw.choice(
-        [
-            "../x",
-            "../../x",
-            "/x",
-            "runs/../../x",
-            "C:\\x",
-            "runs\\..\\..\\x",
-            "./x",
-            "runs//x",
-            "x\0y",
-            "~/x",
-            "x" * 300,
-        ]
-    )
+    climbing = ["../x", "../../x", "/x", "runs/../../x", "C:\\x", "runs\\..\\..\\x"]
+    name = draw.choice([*climbing, "./x", "runs//x", "~/x", "x" * 300, f"runs/{'0' * 24}/x.pt"])
     packed = draw.choice([_tar, _zip])
-    return packed(_listed({**files, name.replace("\0", "") or "x": b"x"}))
+    return packed(_listed({**files, name: b"x"}))
 
 
 def _special(files: Files, draw: random.Random) -> bytes:
@@ -364,9 +351,8 @@ def _code(files: Files, draw: random.Random) -> bytes:
 
 
 def _both(files: Files, draw: random.Random) -> bytes:
-    first, second = draw.sample(
-        [_tar(files), _zip(files), _zip(_listed({"store.json": b"{}"})), b"PK\x03\x04", b"\x1f\x8b"], 2
-    )
+    little = _zip(_listed({"store.json": b"{}"}))
+    first, second = draw.sample([_tar(files), _zip(files), little, b"PK\x03\x04", b"\x1f\x8b"], 2)
     return first + second
 
 

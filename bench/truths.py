@@ -48,7 +48,7 @@ class Case:
     `false_support` and `false_refutation` are cell means at which support or refutation is wrong, the likeliest
     to mislead; `power_support` and `power_refutation` are means at which they are right. `guaranteed` marks what
     docs/rule.md promises at 5%; the rest is measured. `rule` is another than the package's for comparison.
-    The parts of a claim of several `expectations` are as many in each.
+    `sizes_of` says how many of the parts each expectation of a claim has, in order; one has all of them if it is empty.
     """
 
     kind: str
@@ -62,7 +62,7 @@ class Case:
     guaranteed: bool = True
     log: bool = False
     paired: bool = False
-    expectations: int = 1
+    sizes_of: tuple[int, ...] = ()
     rule: Rule = THE_RULE
     sizes: tuple[tuple[int, ...], ...] = SIZES
     observe: Callable[[Sequence[Array]], Observed] = field(default=Observed)
@@ -289,7 +289,7 @@ def claim_of_two(case: Case) -> Case:
         case,
         kind=f"{case.kind}, claim of 2",
         parts=tuple(parts),
-        expectations=2,
+        sizes_of=(len(case.parts),) * 2,
         false_support=tuple(means + clear for means in case.false_support),
         false_refutation=tuple(means * 2 for means in case.false_refutation),
         power_support=case.power_support * 2,

@@ -18,7 +18,7 @@ class Problem:
 
     def __post_init__(self) -> None:
         # What others wrote may be of any length.
-        for name, most in _LONGEST.items():
+        for name, most in LONGEST.items():
             text = getattr(self, name)
             if text is not None and len(text) > most:
                 object.__setattr__(self, name, f"{text[: most - 1]}…")
@@ -29,7 +29,7 @@ class Problem:
         return f"{self.where}: {self.what}{received}{hint}"
 
 
-_LONGEST = {"where": 500, "what": 1500, "received": 500, "hint": 1500}
+LONGEST = {"where": 500, "what": 1500, "received": 500, "hint": 1500}
 """Signs of each part of a problem."""
 
 MOST_TOLD = 200

@@ -74,6 +74,7 @@ class DatasetEntry:
         files: whether its images are read from files as training goes on; None where it can be read both ways.
         source: where it lies, or lay when it was there, if it was brought.
         download: ``module:function`` that fetches it into a folder and returns its path, or "".
+        remarks: what was dropped, converted or guessed when it was read.
     """
 
     target: str
@@ -85,6 +86,7 @@ class DatasetEntry:
     files: bool | None = None
     source: DataRef | None = None
     download: str = ""
+    remarks: tuple[str, ...] = ()
 
 
 NOT_IMPLEMENTED = "not implemented"

@@ -18,19 +18,19 @@ def canonical_hash(data: object) -> str:
 
     Whole floats are written as integers: ``lr = 1`` and ``lr = 1.0`` are the same run.
     """
-    text = json.dumps(_whole(data), sort_keys=True, separators=(",", ":"), allow_nan=False)
+    text = json.dumps(_integral(data), sort_keys=True, separators=(",", ":"), allow_nan=False)
     return hashlib.sha256(text.encode()).hexdigest()[:24]
 
 
-def _whole(data: object) -> object:
+def _integral(data: object) -> object:
     if isinstance(data, float) and data.is_integer():
         return int(data)
     if isinstance(data, Mapping):
-        return {key: _whole(value) for key, value in data.items()}
-    return [_whole(value) for value in data] if isinstance(data, list | tuple) else data
+        return {key: _integral(value) for key, value in data.items()}
+    return [_integral(value) for value in data] if isinstance(data, list | tuple) else data
 
 
-def _told(item: Recipe | Numerics) -> dict[str, Any]:
+def _not_default(item: Recipe | Numerics) -> dict[str, Any]:
     """Return the fields of a dataclass that have no default or another value than it."""
     return {
         item_field.name: getattr(item, item_field.name)
@@ -141,9 +141,9 @@ class RunSpec:
             {
                 "dataset": vars(self.dataset),
                 "model": vars(self.model),
-                "recipe": _told(self.recipe),
+                "recipe": _not_default(self.recipe),
                 "seed": self.seed,
-                "numerics": _told(self.numerics),
+                "numerics": _not_default(self.numerics),
             }
         )
 

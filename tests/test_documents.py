@@ -14,9 +14,10 @@ from typing import Any
 import click
 import pytest
 
+from repro.claims import Paper
 from repro.cli import COMMANDS, cli
 from tests.support.command import OWN_CLAIMS, repro
-from tests.support.helpers import BASE, World, changed
+from tests.support.helpers import BASE, PAPER, World, changed
 
 ROOT = Path(__file__).parents[1]
 CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
@@ -36,6 +37,8 @@ def kind(block: str) -> str:
         return "python and claim" if "# in the claim file" in block else "python"
     if "→" in block:
         return "diagram"
+    if block.startswith("checkable"):
+        return "paper"
     return "claim"
 
 
@@ -53,9 +56,18 @@ def test_every_block_is_known_for_what_it_is() -> None:
         "claim",
         "python and claim",
         "claim",
+        "claim",
+        "paper",
         "shell",
     ]
     assert {kind(block) for block in blocks(README)} == {"shell", "diagram"}
+
+
+def test_what_can_be_checked_in_a_paper_is_listed_as_printed() -> None:
+    (block,) = of("paper")
+    assert Paper.model_validate(PAPER | tomllib.loads(block)).coverage == (
+        "1 of 2 has a claim; 1 for want of data that nobody has here"
+    )
 
 
 def test_the_model_and_the_probe_of_the_ten_minutes_run_as_printed(tmp_path: Path) -> None:

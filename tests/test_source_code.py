@@ -209,6 +209,16 @@ def test_what_cannot_be_followed_is_said_with_its_line(folder: Folder, line: str
     assert code_of("nets:Net", "", folder.root).unseen == (f"blocks.py line 2: {said}",)
 
 
+def test_a_chain_of_calls_of_any_length_is_no_harm(folder: Folder) -> None:
+    folder.write("nets.py", f"x = a{'.b()' * 900}.load()\n{NET}")
+    (note,) = code_of("nets:Net", "", folder.root).unseen
+    assert note.startswith("nets.py line 1: reads data (")
+    assert len(note) < 120
+    folder.write("nets.py", f"x = {'(' * 5000}1{')' * 5000}\n{NET}")
+    with pytest.raises(ReproError, match=r"nets\.py is not valid Python"):
+        folder.version()
+
+
 def test_a_net_in_evaluation_mode_executes_no_text(folder: Folder) -> None:
     folder.write("nets.py", f"net.eval()\nnet.compile()\n{NET}")
     assert code_of("nets:Net", "", folder.root).unseen == ()

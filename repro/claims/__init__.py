@@ -4,8 +4,10 @@ from repro.claims.cells import Cell, cells, data_of, levels_of, run_spec
 from repro.claims.loading import Claim, Library, load_library
 from repro.claims.own_code import notices, own_code, unseen
 from repro.claims.scales import SCALES, Scale, below, check_scale
-from repro.claims.schema import ClaimFile, Expectation, Metric
+from repro.claims.schema import ClaimFile
 from repro.claims.schema_arms import Size
+from repro.claims.schema_expectations import Expectation
+from repro.claims.schema_metrics import Metric
 from repro.claims.schema_paper import Paper
 
 __all__ = [

@@ -13,7 +13,9 @@ from repro.claims.checks_own import own_options
 from repro.claims.checks_shown import figures, tables
 from repro.claims.checks_variants import controls, sensitivities
 from repro.claims.findings import Finding, cannot_run, known
-from repro.claims.schema import ClaimFile, Metric
+from repro.claims.schema import ClaimFile
+from repro.claims.schema_expectations import Bounds, Expectation
+from repro.claims.schema_metrics import Metric
 from repro.errors import Problem, ReproError, suggestion
 from repro.registry import Names, find_formula, find_probe
 
@@ -33,6 +35,7 @@ def check_claim(file: ClaimFile, scale: str, path: Path, names: Names) -> list[P
 def _findings(file: ClaimFile, scale: str, path: Path, names: Names) -> Iterator[Finding]:
     yield from _arms(file, names)
     yield from _metrics(file, names)
+    yield from _shares(file)
     yield from evaluated(file, names)
     yield from _tuning(file)
     for name, item in file.expect.items():
@@ -154,6 +157,32 @@ def _formula(place: str, metric: Metric, names: Names) -> Iterator[Finding]:
         where = f"{place}.cases.{case}" if case else f"{place}.options"
         for key in sorted(given.keys() - entry.options):
             yield f"{where}.{key}", "the formula takes no such option", None, suggestion(key, entry.options)
+
+
+def _shares(file: ClaimFile) -> Iterator[Finding]:
+    """Find errors that are written in percent: as fractions, they lie in 0 to 1."""
+    hint = "errors are fractions: 0.25, not 25"
+    for name, metric in file.metrics.items():
+        share = (metric.of or "").endswith("_error") and metric.transform == "none"
+        if share and metric.at_most is not None and not 0 <= metric.at_most <= 1:
+            yield f"metrics.{name}.at_most", "is no error", repr(metric.at_most), hint
+        if not share or metric.kind != "final":
+            continue
+        for place, item in file.expect.items():
+            regions: list[Expectation | Bounds] = [item, *([item.refuted] if item.refuted else [])]
+            ends = [end for region in regions for end in _ends(region)]
+            if item.metric == name and item.kind in _OF_SHARES and any(abs(end) > 1 for end in ends):
+                yield f"expect.{place}", "has a region that no error reaches", repr(max(ends, key=abs)), hint
+
+
+_OF_SHARES = ("value", "difference", "ordering")
+"""Kinds of expectations whose estimate lies in −1 to 1 where the metric is an error."""
+
+
+def _ends(region: Expectation | Bounds) -> Iterator[float]:
+    yield from (end for end in (region.at_least, region.at_most) if end is not None)
+    for pair in (region.within, region.outside):
+        yield from pair or ()
 
 
 def _tuning(file: ClaimFile) -> Iterator[Finding]:

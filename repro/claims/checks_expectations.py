@@ -8,7 +8,9 @@ from repro.claims.cells import cells, levels_of
 from repro.claims.checks_shown import printed
 from repro.claims.findings import Finding, arm_of, known
 from repro.claims.scales import below
-from repro.claims.schema import ClaimFile, Expectation, Metric
+from repro.claims.schema import ClaimFile
+from repro.claims.schema_expectations import Expectation
+from repro.claims.schema_metrics import Metric
 
 
 def expectation(file: ClaimFile, scale: str, place: str, item: Expectation) -> Iterator[Finding]:

@@ -9,7 +9,9 @@ from pathlib import Path
 from repro.claims.cells import all_cells
 from repro.claims.curves import read_curves
 from repro.claims.findings import Finding, arm_of, known
-from repro.claims.schema import ClaimFile, Expectation, Metric
+from repro.claims.schema import ClaimFile
+from repro.claims.schema_expectations import Expectation
+from repro.claims.schema_metrics import Metric
 from repro.errors import ReproError, suggestion
 
 

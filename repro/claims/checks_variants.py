@@ -15,6 +15,8 @@ from repro.registry import Names
 
 def controls(file: ClaimFile, names: Names) -> Iterator[Finding]:
     """Find sabotaged arms that do not exist or cannot run."""
+    if file.control and file.no_control is not None:
+        yield "no_control", "there is a control, so that this does not hold", None, "remove one of them"
     for name, control in file.control.items():
         for arm in control.arms:
             yield from known(f"control.{name}.arms", "arm", arm, file.arms)

@@ -75,9 +75,12 @@ def _listed(folder: Path) -> Iterator[Path]:
         found = sorted(path for path in folder.iterdir() if not path.name.startswith("."))
     except OSError as error:
         raise mistake(str(folder), f"cannot be read: {error.strerror or error}") from None
-    odd = [path for path in found if not path.name.isprintable()]
+    odd = [path for path in found if not path.name.isprintable() or path.name.startswith("-")]
     if odd:
-        what, hint = "has a name that cannot be printed", "rename it: letters, digits, dashes"
+        what, hint = (
+            "has a name that cannot be printed, or is an option",
+            "rename it: letters, digits, dashes",
+        )
         raise ReproError(*(Problem(repr(str(path)), what, None, hint) for path in odd))
     yield from found
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from repro.claims.scales import merge
-from repro.claims.schema import ClaimFile, Point
+from repro.claims.schema import ClaimFile
+from repro.claims.schema_variants import Point
 
 
 def at_point(file: ClaimFile, point: Point) -> ClaimFile:

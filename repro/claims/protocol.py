@@ -32,11 +32,15 @@ class Ownership:
         return not self.reasons
 
 
+_OF_NETS = ("final", "first_reach", "probe", "static")
+"""Kinds of metrics that rest on nets, which a protocol describes."""
+
+
 def ownership(base: ClaimFile) -> Ownership:
     """Return whose protocol the base of a claim file is, as far as the file declares it."""
     protocol = base.experiment.protocol
     # Mathematics alone is nobody's protocol: what is computed is in the file, and where the paper says it.
-    if protocol is None and any(metric.kind != "computed" for metric in base.metrics.values()):
+    if protocol is None and any(metric.kind in _OF_NETS for metric in base.metrics.values()):
         return Ownership(None, ("the file does not declare whose protocol [experiment] is",))
     if protocol is not None and protocol.of == "own":
         return Ownership(protocol.source, (f"the protocol is not a paper's: {protocol.source}",))

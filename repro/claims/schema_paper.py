@@ -7,6 +7,7 @@ from typing import Literal, Self
 from pydantic import Field, field_validator, model_validator
 
 from repro.claims.vocabulary import Frozen
+from repro.startup.listing import coverage
 
 Open = Literal["data", "not checkable", "not written yet"]
 """Why a sentence has no claim: nobody here has the data; nothing could refute it; nobody has written it."""
@@ -34,28 +35,6 @@ class Checkable(Frozen):
         return self
 
 
-class PaperCoverage(Frozen):
-    """How much of what can be checked in a paper has a claim: "21 of 29 have a claim", and why the rest has none."""
-
-    listed: int
-    claimed: int
-    data: int = 0
-    not_checkable: int = 0
-    not_written: int = 0
-
-    @property
-    def text(self) -> str:
-        """One line for people."""
-        verb = "has" if self.claimed == 1 else "have"
-        rest = [
-            (self.data, "need data that nobody has here"),
-            (self.not_checkable, "cannot be checked"),
-            (self.not_written, "are not written yet"),
-        ]
-        parts = [f"{self.claimed} of {self.listed} {verb} a claim"]
-        return "; ".join([*parts, *(f"{count} {why}" for count, why in rest if count)])
-
-
 class Paper(Frozen):
     """A publication. `checkable` lists what could be checked in it, whether or not it is."""
 
@@ -70,18 +49,9 @@ class Paper(Frozen):
     checkable: list[Checkable] = []
 
     @property
-    def coverage(self) -> PaperCoverage | None:
-        """How much of what can be checked has a claim; None where the paper lists nothing."""
-        if not self.checkable:
-            return None
-        open_ = [item.open for item in self.checkable]
-        return PaperCoverage(
-            listed=len(open_),
-            claimed=open_.count(None),
-            data=open_.count("data"),
-            not_checkable=open_.count("not checkable"),
-            not_written=open_.count("not written yet"),
-        )
+    def coverage(self) -> str | None:
+        """How much of what can be checked has a claim, in words; None where the paper lists nothing."""
+        return coverage([item.open for item in self.checkable])
 
     @field_validator("url")
     @classmethod

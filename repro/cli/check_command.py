@@ -15,9 +15,7 @@ from repro.cli import options
 from repro.cli.machine import (
     NETS_ON_A_GPU,
     check_device,
-    counted,
     default_workers,
-    duration,
     expected_time,
     parse_duration,
 )
@@ -29,20 +27,18 @@ from repro.errors import ReproError
 from repro.execution import Outcome, execute
 from repro.experiment.user_data import forget
 from repro.judging.preregistration import record, remember
-from repro.planning.plan import Job, Plan
+from repro.planning.jobs import Job, Plan
 from repro.planning.schedule import Schedule
 from repro.report.formats import USUAL, Format
 from repro.report.model import Report
+from repro.report.wording.text import duration, plural
 from repro.store import Store
 
 
 @click.command("check")
-@options.selection
-@options.data_options
+@options.request_options
 @options.seeds_option
 @options.cells_option
-@options.claims_option
-@options.store_option
 @click.option(
     "--out", metavar="DIR", type=click.Path(path_type=Path), help="Report folder. Default: reports/SCALE."
 )
@@ -80,15 +76,9 @@ from repro.store import Store
 @click.option("--quiet", is_flag=True, help="No progress.")
 @options.json_option
 def command(
-    claim_ids: tuple[str, ...],
-    paper: str | None,
-    scale: str,
-    data: tuple[str, ...],
-    stand_ins: tuple[str, ...],
+    asked: options.Asked,
     seeds: int | None,
     cells: tuple[str, ...],
-    claims_dir: Path | None,
-    store_dir: Path,
     out: Path | None,
     forms: tuple[Format, ...],
     templates: Path | None,
@@ -119,22 +109,21 @@ def command(
       repro check --controls --sensitivity
       repro check --claims my-claims --store /data/runs
     """
-    device = check_device(device, scale)
+    device = check_device(device, asked.scale)
     deadline = math.inf if budget is None else time.monotonic() + parse_duration(budget)
     every = None if checkpoint_every is None else parse_duration(checkpoint_every, "--checkpoint-every")
-    library, claims, known = options.chosen(claims_dir, claim_ids, paper, scale)
-    most = options.most_seeds(claims, known, seeds, budget=budget is not None)
-    store = Store(store_dir)
-    places = options.places(claims_dir, store_dir)
-    _prepare(store, f"repro report --scale {scale}{places} --out DIR")
+    request = asked.request()
+    store = request.store
+    most = options.most_seeds(request, seeds, budget=budget is not None)
+    _prepare(store, f"{replace(request, selection=()).command('report')} --out DIR")
     kinds = options.kinds(controls, sensitivity)
-    options.say_idle(claims, known, seeds, kinds)
+    options.say_idle(request, seeds, kinds)
     if not quiet:
-        options.say_unseen(claims)
+        options.say_unseen(request)
     count = default_workers(device, workers)
     for last in (False, True):
-        claims = options.with_data(claims, known, data, stand_ins, store, quiet=quiet)
-        schedule = Schedule(claims, known, store, most, kinds, cells)
+        request = asked.with_data(request, quiet=quiet)
+        schedule = Schedule(request.claims, request.scale, store, most, kinds, cells)
         looks = schedule.looks()
         for look in looks:
             record(look.requirements, store)
@@ -144,8 +133,8 @@ def command(
             _announce(plan, count)
         try:
             if plan.jobs:
-                nets = workers or NETS_ON_A_GPU
-                outcome = _run(schedule, plan, library.root, device, count, nets, deadline, every, quiet)
+                nets, root = workers or NETS_ON_A_GPU, request.library.root
+                outcome = _run(schedule, plan, root, device, count, nets, deadline, every, quiet)
         finally:
             for look in schedule.looks() if plan.jobs else looks:
                 remember(look.requirements, store)
@@ -157,11 +146,8 @@ def command(
     if budget is not None and time.monotonic() > deadline:
         _tell_rest(schedule.plan(), budget, count)
     elif budget is not None and not (plan.jobs or plan.held):
-        click.echo(
-            "--budget changes nothing here: no claim is open that further seeds could decide.", err=True
-        )
-    again = options.again(claims, claim_ids, paper, known, places)
-    report = publish(library, schedule, again, places, out, forms or USUAL, templates, as_json)
+        click.echo("--budget changes nothing here: there is nothing to run.", err=True)
+    report = publish(request, schedule, out, forms or USUAL, templates, as_json)
     _tell_damage(store)
     return _exit_code(report, outcome, fail_on)
 
@@ -203,7 +189,7 @@ def _run(
             click.echo(f"{title}: {where}; run the same command to go on", err=True)
         raise KeyboardInterrupt
     if not quiet:
-        click.echo(f"Ran {counted(outcome.done, 'job')} in {duration(time.monotonic() - began)}.", err=True)
+        click.echo(f"Ran {plural(outcome.done, 'job')} in {duration(time.monotonic() - began)}.", err=True)
     return outcome
 
 
@@ -223,12 +209,12 @@ def _announce(plan: Plan, workers: int) -> None:
     jobs = len(plan.jobs) + len(plan.held)
     if jobs:
         follow = f", at most {plan.follow} more runs after tuning" if plan.follow else ""
-        others = f"{counted(plan.runs, 'run')} to train and {counted(jobs - plan.runs, 'measurement')} without training"
-        known = f"{counted(plan.shared, 'run')} shared by several claims, {plan.present} in the store"
+        others = f"{plural(plan.runs, 'run')} to train and {plural(jobs - plan.runs, 'measurement')} without training"
+        known = f"{plural(plan.shared, 'run')} shared by several claims, {plan.present} in the store"
         about = expected_time(
             plan.wall_seconds(workers), workers, plan.basis, plan.wall_seconds_between(workers)
         )
-        click.echo(wrapped(f"{counted(jobs, 'job')}: {others}{follow} ({known}): {about}."), err=True)
+        click.echo(wrapped(f"{plural(jobs, 'job')}: {others}{follow} ({known}): {about}."), err=True)
     for line in awaited(plan, workers):
         click.echo(wrapped(line), err=True)
     # What is new needs no explanation; what is run again does.
@@ -252,7 +238,7 @@ def _tell_rest(rest: Plan, budget: str, workers: int) -> None:
         about = expected_time(
             rest.wall_seconds(workers), workers, rest.basis, rest.wall_seconds_between(workers)
         )
-        left = f"{counted(jobs, 'job')} left, {counted(rest.runs, 'run')} to train among them{follow}"
+        left = f"{plural(jobs, 'job')} left, {plural(rest.runs, 'run')} to train among them{follow}"
         click.echo(
             f"The budget of {budget} is spent: {left}, {about}. The same command goes on with them.", err=True
         )

@@ -57,10 +57,11 @@ def command(before: Path, after: Path, out: Path | None, fail_on: str | None, as
 
 
 def _write(found: Comparison, out: Path) -> None:
-    from repro.report.html.pages import render_page, write_whole
+    from repro.report.html.pages import render_page
+    from repro.store.files import write_text
 
     try:
-        write_whole(out, render_page("diff.html.jinja", comparison=found))
+        write_text(out, render_page("diff.html.jinja", comparison=found))
     except OSError as error:
         raise mistake(
             str(out), f"the page cannot be written: {error.strerror}", hint="name another file"

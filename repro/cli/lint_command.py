@@ -15,6 +15,7 @@ from repro.cli import options
 from repro.cli.wrapped import wrapped
 from repro.errors import Problem, ReproError, mistake
 from repro.report.model.safe_text import visible
+from repro.report.wording.text import plural
 from repro.startup.shipped import folder
 
 
@@ -51,7 +52,7 @@ def command(paths: tuple[Path, ...], as_json: bool) -> int:
     elif problems:
         raise ReproError(*problems)
     else:
-        click.echo(f"{count} claim{'s' if count != 1 else ''}, no problems.")
+        click.echo(f"{plural(count, 'claim')}, no problems.")
     return 2 if problems else 0
 
 

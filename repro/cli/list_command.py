@@ -2,37 +2,96 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import click
 
-from repro.claims import Claim
+from repro.claims import Claim, Library
 from repro.cli import options
 from repro.cli.wrapped import wrapped
-from repro.startup.listing import Listed, as_text
+from repro.experiment.requirements import requirements
+from repro.planning.costs import Costs
+from repro.report.wording.text import duration
+from repro.startup.listing import OPEN, Listed, as_text, last_verdicts, scales_of
+from repro.store import Store
 
 
 @click.command("list")
+@click.argument("names", metavar="[NAME]...", nargs=-1)
+@click.option("--paper", metavar="P", help="The claims of this paper, and what of it has none.")
 @options.claims_option
+@options.store_option
 @options.json_option
-def command(claims_dir: Path | None, as_json: bool) -> None:
-    """List the claims, by paper.
+def command(
+    names: tuple[str, ...], paper: str | None, claims_dir: Path | None, store_dir: Path, as_json: bool
+) -> None:
+    """List the claims, by paper, with their scales and last verdicts.
+
+    NAME is a claim, the beginning of one, a paper, or a claim file's path. Of what is named, what each scale costs on
+    one worker is told as well, and what can be checked in a paper that is named and has no claim yet.
 
     \b
     Examples:
       repro list
-      repro list --json
-      repro list --claims my-claims
+      repro list resnet
+      repro list --paper notes
+      repro list --claims my-claims --json
     """
-    claims = [_listed(claim) for claim in options.library(claims_dir).claims]
+    library = options.library_of(claims_dir, names)
+    chosen = library.select(names, paper)
+    verdicts = last_verdicts(store_dir)
+    claims = [_listed(claim) for claim in chosen]
     if as_json:
-        shown = ("id", "title", "statement", "scales")
-        options.print_json([{name: getattr(claim, name) for name in shown} for claim in claims])
-    else:
-        click.echo(wrapped(as_text(claims)), nl=False)
+        options.print_json([_plain(claim, verdicts) for claim in claims])
+        return
+    if not names and paper is None:
+        click.echo(wrapped(as_text(claims, verdicts)), nl=False)
+        return
+    told = {claim.id: f"{verdicts.get(claim.id, 'not checked yet')}{_cost(claim)}" for claim in chosen}
+    click.echo(wrapped(as_text(claims, told)), nl=False)
+    for line in _open(library, chosen, [*names, *([paper] if paper else [])]):
+        click.echo(wrapped(line))
 
 
 def _listed(claim: Claim) -> Listed:
     paper, base = claim.paper, claim.base
     publication = f"{paper.title} ({paper.venue} {paper.year})"
-    return Listed(publication, paper.year, claim.id, base.title, base.statement, tuple(claim.at))
+    scales = scales_of(claim.at, trains=claim.trains)
+    return Listed(publication, paper.year, paper.coverage, claim.id, base.title, base.statement, scales)
+
+
+def _plain(claim: Listed, verdicts: Mapping[str, str]) -> dict[str, object]:
+    return {
+        "id": claim.id,
+        "title": claim.title,
+        "statement": claim.statement,
+        "scales": list(claim.scales),
+        "coverage": claim.coverage,
+        "verdict": verdicts.get(claim.id),
+    }
+
+
+def _cost(claim: Claim) -> str:
+    """Return what each scale costs on one worker: from the rough model, as if nothing were in the store."""
+    if not claim.trains:
+        return " · seconds"
+    empty, costs = Store(Path()), Costs()
+    parts = []
+    for scale in scales_of(claim.at, trains=True):
+        needs = requirements(claim, scale, empty).needs
+        parts.append(
+            f"{scale} {duration(sum(costs.wall_seconds(need.spec) for need in needs), roughly=True)}"
+        )
+    return f" · roughly {', '.join(parts)}"
+
+
+def _open(library: Library, chosen: Sequence[Claim], named: Sequence[str]) -> Iterator[str]:
+    """Yield what can be checked in the papers that are named as such and has no claim."""
+    for name in dict.fromkeys(claim.paper_id for claim in chosen):
+        items = [item for item in library.papers[name].checkable if item.open is not None]
+        if name in named and items:
+            yield f"\nCan be checked in {name} and has no claim:"
+            for item in items:
+                note = f" ({item.note})" if item.note else ""
+                yield f"  {item.where}: {item.says}: {OPEN[item.open or '']}{note}"

@@ -1,4 +1,4 @@
-"""What this machine offers, and durations for people."""
+"""What this machine offers, and the options that name it."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import re
 
 from repro.errors import mistake
 from repro.planning.costs import GUESS, GUESS_RANGE
+from repro.report.wording.text import duration, plural
 
 NETS_ON_A_GPU = 16
 """Trained side by side, unless told otherwise; fewer where memory is short."""
@@ -34,24 +35,6 @@ def check_device(name: str, scale: str) -> str:
     return "cpu" if name == "auto" and scale in ("exact", "smoke") else name
 
 
-def duration(seconds: float) -> str:
-    """Return a duration for people: "8 s", "3 min", "2.5 h", "4 days", "8 years"."""
-    if seconds < 100:
-        return f"{seconds:.0f} s"
-    if seconds < 100 * 60:
-        return f"{seconds / 60:.0f} min"
-    if seconds < 72 * 3600:
-        return f"{seconds / 3600:.1f} h"
-    if seconds < 3 * 365 * 86400:
-        return f"{seconds / 86400:.0f} days"
-    return f"{seconds / (365 * 86400):.0f} years"
-
-
-def counted(number: int, what: str, several: str | None = None) -> str:
-    """Return "1 run" or "2 runs"."""
-    return f"{number} {what if number == 1 else several or what + 's'}"
-
-
 def expected_time(
     seconds: float, workers: int, basis: str, between: tuple[float, float] | None = None
 ) -> str:
@@ -59,16 +42,17 @@ def expected_time(
 
     `between` is given where it is open how far runs go.
     """
-    on = f"on {counted(workers, 'worker')}"
+    on = f"on {plural(workers, 'worker')}"
+    about = duration(seconds, roughly=True)
     if GUESS in basis:
-        least, most = (duration(seconds * factor) for factor in GUESS_RANGE)
-        return f"a guess of {duration(seconds)} {on}, which may as well be {least} or {most} ({basis})"
+        least, most = (duration(seconds * factor, roughly=True) for factor in GUESS_RANGE)
+        return f"a guess of {about} {on}, which may as well be {least} or {most} ({basis})"
     rests = f", {basis}" if basis else ""
     if between is not None:
-        low, high = map(duration, between)
+        low, high = (duration(end, roughly=True) for end in between)
         why = "runs end at a target, or when they can no longer win"
-        return f"about {duration(seconds)} {on}, between {low} and {high} ({why}){rests}"
-    return f"at most about {duration(seconds)} {on}{rests}"
+        return f"about {about} {on}, between {low} and {high} ({why}){rests}"
+    return f"at most about {about} {on}{rests}"
 
 
 def parse_duration(text: str, option: str = "--budget") -> float:

@@ -8,7 +8,9 @@ from pathlib import Path
 import click
 
 from repro.errors import mistake
+from repro.experiment.request import typed
 from repro.startup.shipped import folder
+from repro.store.files import write_text
 
 
 @click.command("new")
@@ -45,17 +47,17 @@ def command(claim_id: str, claims_dir: Path) -> None:
         raise mistake(str(target), "exists already", hint="choose another name, or edit it")
     paper = target.with_name("paper.toml")
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
         if not paper.exists():
             text = (folder("templates") / "paper.toml").read_text(encoding="utf-8")
-            paper.write_text(text.replace("PAPER", paper_id), encoding="utf-8")
+            write_text(paper, text.replace("PAPER", paper_id))
             click.echo(f"wrote {paper}")
-        target.write_text((folder("templates") / "claim.toml").read_text(encoding="utf-8"), encoding="utf-8")
+        write_text(target, (folder("templates") / "claim.toml").read_text(encoding="utf-8"))
     except OSError as error:
         raise mistake(
             str(target), f"cannot be written: {error.strerror}", hint="choose a folder with --claims"
         ) from None
     click.echo(f"wrote {target}")
     click.echo(
-        f"\nWrite what says TODO, then:\n  repro lint {claims_dir}\n  repro check {claim_id} --claims {claims_dir}"
+        f"\nWrite what says TODO, then:\n  repro lint {typed(str(claims_dir))}\n"
+        f"  repro check {claim_id} --claims {typed(str(claims_dir))}"
     )

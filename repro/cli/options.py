@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
-import shlex
 from collections.abc import Callable
+from dataclasses import dataclass, fields, replace
+from functools import wraps
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import click
 
 from repro.claims import Claim, Library, Scale, check_scale, load_library, unseen
 from repro.errors import Problem, ReproError, mistake, suggestion
-from repro.experiment.data_index import Given
-from repro.experiment.user_data import bring
+from repro.experiment.data_index import UserData
+from repro.experiment.request import Request, places
+from repro.experiment.user_data import with_user_data
 from repro.experiment.variants import Kind
 from repro.report.model.safe_text import visible
 from repro.startup.shipped import folder
@@ -134,6 +136,61 @@ def library(claims_dir: Path | None) -> Library:
     return load_library(claims_dir if claims_dir is not None else folder("claims"))
 
 
+@dataclass(frozen=True)
+class Asked:
+    """What the options of :func:`request_options` say, as they were given."""
+
+    claim_ids: tuple[str, ...]
+    paper: str | None
+    scale: str
+    data: tuple[str, ...]
+    stand_ins: tuple[str, ...]
+    claims_dir: Path | None
+    store_dir: Path
+
+    def request(self) -> Request:
+        """Return what is asked, before any data is looked at.
+
+        Raises:
+            ReproError: anything unknown, or a claim named that does not declare the scale.
+        """
+        found, claims, scale = chosen(self.claims_dir, self.claim_ids, self.paper, self.scale)
+        selection: list[str] = ["--paper", self.paper] if self.paper else []
+        if self.claim_ids:
+            selection = [claim.id for claim in claims]
+        where = places(self.claims_dir, self.store_dir)
+        return Request(found, claims, scale, Store(self.store_dir), selection, where)
+
+    def with_data(self, request: Request, *, quiet: bool = False) -> Request:
+        """Return the request whose claims have the data that `--data` and `--stand-in` bring, or brought before.
+
+        Unless `quiet`, what is read and what stands in for something else is told on standard error.
+
+        Raises:
+            ReproError: an option that makes no sense, or data that cannot be used; all problems at once.
+        """
+
+        def tell(text: str) -> None:
+            if not quiet:
+                click.echo(text, err=True)
+
+        given = user_data(self.data, self.stand_ins)
+        return replace(
+            request, claims=with_user_data(request.claims, request.scale, given, request.store, tell)
+        )
+
+
+def request_options(function: F) -> F:
+    """Add `[CLAIM]…`, `--paper`, `--scale`, `--data`, `--stand-in`, `--claims` and `--store`; they come as `asked`."""
+
+    @wraps(function)
+    def command(**options: Any) -> Any:
+        own = {field.name: options.pop(field.name) for field in fields(Asked)}
+        return function(asked=Asked(**own), **options)
+
+    return selection(data_options(claims_option(store_option(cast(F, command)))))
+
+
 def chosen(
     claims_dir: Path | None, claim_ids: tuple[str, ...], paper: str | None, scale: str
 ) -> tuple[Library, list[Claim], Scale]:
@@ -143,7 +200,7 @@ def chosen(
         ReproError: anything unknown, or a claim named that does not declare the scale.
     """
     known = check_scale(scale)
-    found = library(claims_dir or _folder_of(claim_ids))
+    found = library_of(claims_dir, claim_ids)
     claims = found.select(claim_ids, paper)
     if known != "exact":
         named = {claim.id for name in claim_ids if len(one := found.select([name])) == 1 for claim in one}
@@ -156,6 +213,11 @@ def chosen(
     return found, claims, known
 
 
+def library_of(claims_dir: Path | None, names: tuple[str, ...]) -> Library:
+    """Return the shipped claims, those of `--claims`, or those beside the claim files that are named by their paths."""
+    return library(claims_dir or _folder_of(names))
+
+
 def _folder_of(names: tuple[str, ...]) -> Path | None:
     """Return the claims folder of the claim files that are named by their paths, where they are of one folder."""
     files = [Path(name) for name in names if name.endswith(".toml")]
@@ -163,23 +225,9 @@ def _folder_of(names: tuple[str, ...]) -> Path | None:
     return folders.pop() if len(folders) == 1 else None
 
 
-def with_data(
-    claims: list[Claim],
-    scale: str,
-    data: tuple[str, ...],
-    stand_ins: tuple[str, ...],
-    store: Store,
-    *,
-    quiet: bool = False,
-) -> list[Claim]:
-    """Return the claims with the data that `--data` and `--stand-in` bring, or brought before.
-
-    Unless `quiet`, what is read and what stands in for something else is told on standard error.
-
-    Raises:
-        ReproError: an option that makes no sense, or data that cannot be used; all problems at once.
-    """
-    given: dict[str, Given] = {}
+def user_data(data: tuple[str, ...], stand_ins: tuple[str, ...]) -> dict[str, UserData]:
+    """Return dataset name → what is brought; raises ReproError with every option that makes no sense."""
+    given: dict[str, UserData] = {}
     problems = []
     for option, texts in (("--data", data), ("--stand-in", stand_ins)):
         for text in texts:
@@ -191,18 +239,13 @@ def with_data(
             elif name in given:
                 problems.append(Problem(option, "brings a dataset twice", repr(text), "bring it once"))
             else:
-                given[name] = Given(path, stand_in=option == "--stand-in")
+                given[name] = UserData(path, stand_in=option == "--stand-in")
     if problems:
         raise ReproError(*problems)
-
-    def tell(text: str) -> None:
-        if not quiet:
-            click.echo(text, err=True)
-
-    return bring(claims, scale, given, store, tell)
+    return given
 
 
-def most_seeds(claims: list[Claim], scale: str, seeds: int | None, *, budget: bool = False) -> dict[str, int]:
+def most_seeds(request: Request, seeds: int | None, *, budget: bool = False) -> dict[str, int]:
     """Return claim → how many seeds `--seeds N` or `--budget` lets its looks go up to; empty without either.
 
     Raises:
@@ -211,9 +254,9 @@ def most_seeds(claims: list[Claim], scale: str, seeds: int | None, *, budget: bo
     if seeds is None and not budget:
         return {}
     most = {}
-    for claim in claims:
-        if scale in claim.at:
-            looks = claim.at[scale].experiment.seeds.looks
+    for claim in request.claims:
+        if request.scale in claim.at:
+            looks = claim.at[request.scale].experiment.seeds.looks
             if seeds is not None and seeds < looks[0]:
                 what = f"{claim.id} is first looked at with {looks[0]} seeds"
                 raise mistake("--seeds", what, seeds, f"its looks are {looks}")
@@ -221,15 +264,16 @@ def most_seeds(claims: list[Claim], scale: str, seeds: int | None, *, budget: bo
     return most
 
 
-def say_unseen(claims: list[Claim]) -> None:
+def say_unseen(request: Request) -> None:
     """Say on standard error what the claims' own code does that no identity covers: each once."""
-    for note in dict.fromkeys(note for claim in claims for note in unseen(claim)):
+    for note in dict.fromkeys(note for claim in request.claims for note in unseen(claim)):
         click.echo(f"Note: {visible(note)}", err=True)
 
 
-def say_idle(claims: list[Claim], scale: str, seeds: int | None, kinds: list[Kind]) -> None:
+def say_idle(request: Request, seeds: int | None, kinds: list[Kind]) -> None:
     """Say on standard error which options do nothing for the claims that are chosen."""
-    here = [claim for claim in claims if scale in claim.at]
+    scale = request.scale
+    here = [claim for claim in request.claims if scale in claim.at]
     for claim in here if seeds is not None else ():
         looks = claim.at[scale].experiment.seeds.looks
         last = max((look for look in looks if look <= (seeds or 0)), default=None)
@@ -240,20 +284,6 @@ def say_idle(claims: list[Claim], scale: str, seeds: int | None, kinds: list[Kin
         name = "--controls" if kind == "control" else "--sensitivity"
         if not any(getattr(claim.at[scale], kind) for claim in here):
             click.echo(f"{name} changes nothing here: no claim declares one at {scale} scale.", err=True)
-
-
-def places(claims_dir: Path | None, store_dir: Path) -> str:
-    """Return the options that a printed command needs to find the same claims and runs; "" for the usual places."""
-    given = [f"--claims {shlex.quote(str(claims_dir))}"] if claims_dir is not None else []
-    if store_dir != Path(".repro"):
-        given.append(f"--store {shlex.quote(str(store_dir))}")
-    return "".join(f" {option}" for option in given)
-
-
-def again(claims: list[Claim], claim_ids: tuple[str, ...], paper: str | None, scale: str, places: str) -> str:
-    """Return the command that checks the same claims again."""
-    which = " ".join(claim.id for claim in claims) if claim_ids else f"--paper {paper}" if paper else ""
-    return " ".join(filter(None, ["repro check", which, f"--scale {scale}"])) + places
 
 
 def print_json(data: object) -> None:

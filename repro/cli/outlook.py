@@ -44,6 +44,7 @@ class Outlook:
             "detectable": found.detectable if found else None,
             "distance": found.distance if found else None,
             "seeds_needed": found.needed if found else None,
+            "seeds_needed_range": found.needed_range if found else None,
             "paper_distance": found.paper_distance if found else None,
             "paper_seeds_needed": found.paper_needed if found else None,
             "says": self.says,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 
 import click
 
@@ -14,35 +13,26 @@ from repro.cli.outlook import Outlook, outlooks
 from repro.cli.waiting import awaited
 from repro.cli.wrapped import wrapped
 from repro.experiment.requirements import Requirements
-from repro.planning.plan import Plan
+from repro.planning.jobs import Plan
 from repro.planning.schedule import Schedule
 from repro.store import Store
 
 
 @click.command("plan")
-@options.selection
-@options.data_options
+@options.request_options
 @options.seeds_option
 @options.cells_option
 @options.variants_options
-@options.claims_option
-@options.store_option
 @click.option(
     "--workers", type=click.IntRange(min=1), metavar="N", help="Worker processes. Default: one a core."
 )
 @options.json_option
 def command(
-    claim_ids: tuple[str, ...],
-    paper: str | None,
-    scale: str,
-    data: tuple[str, ...],
-    stand_ins: tuple[str, ...],
+    asked: options.Asked,
     seeds: int | None,
     cells: tuple[str, ...],
     controls: bool,
     sensitivity: bool,
-    claims_dir: Path | None,
-    store_dir: Path,
     workers: int | None,
     as_json: bool,
 ) -> None:
@@ -55,14 +45,13 @@ def command(
       repro plan --controls --sensitivity
       repro plan alexnet/relu-speed --json
     """
-    _, claims, known = options.chosen(claims_dir, claim_ids, paper, scale)
-    store = Store(store_dir)
-    claims = options.with_data(claims, known, data, stand_ins, store)
-    most = options.most_seeds(claims, known, seeds)
+    request = asked.with_data(asked.request())
+    store = request.store
+    most = options.most_seeds(request, seeds)
     kinds = options.kinds(controls, sensitivity)
-    options.say_idle(claims, known, seeds, kinds)
-    options.say_unseen(claims)
-    schedule = Schedule(claims, known, store, most, kinds, cells)
+    options.say_idle(request, seeds, kinds)
+    options.say_unseen(request)
+    schedule = Schedule(request.claims, request.scale, store, most, kinds, cells)
     required = [look.requirements for look in schedule.looks()]
     plan = schedule.plan()
     count = workers or default_workers()
@@ -70,7 +59,7 @@ def command(
         resolves = [outlook.as_json() for item in required for outlook in outlooks(item, store)]
         options.print_json(_as_json(plan, count) | {"resolves": resolves})
         return
-    for line in _lines(required, store, plan, count, known):
+    for line in _lines(required, store, plan, count, request.scale):
         click.echo(wrapped(line))
 
 

@@ -9,9 +9,9 @@ from types import TracebackType
 
 import click
 
-from repro.cli.machine import counted, duration
 from repro.execution import Progress
-from repro.planning.plan import Plan
+from repro.planning.jobs import Plan
+from repro.report.wording.text import duration, plural
 
 PLAIN_EVERY_SECONDS = 10.0
 
@@ -70,7 +70,7 @@ class ProgressView:
         new = [job for job in plan.jobs if (job.key, job.train) not in self.known]
         if self.known and not self.follow and not {job.key for job in new} <= self.held_keys:
             claims = ", ".join(sorted({claim for job in new for claim in job.claims}))
-            self._say(f"{counted(len(new), 'more job')}, for a further look at {claims}")
+            self._say(f"{plural(len(new), 'more job')}, for a further look at {claims}")
         self.known |= {(job.key, job.train) for job in new}
         self.held_keys = {job.key for job in plan.held}
         self.held, self.follow = len(plan.held), plan.follow
@@ -84,7 +84,7 @@ class ProgressView:
         share = min(1.0, progress.work_done / total) if total else 1.0
         seconds = self.seconds_left(progress)
         most = "at most " if self.follow else ""
-        left = f"{most}about {duration(seconds)} left" if seconds is not None else ""
+        left = f"{most}about {duration(seconds, roughly=True)} left" if seconds is not None else ""
         failed = f", {progress.failed} failed" if progress.failed else ""
         follow = f", at most {self.follow} more after tuning" if self.follow else ""
         jobs = f"{progress.done} of {progress.total + self.held} jobs{failed}{follow}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from pathlib import Path
 
 import click
@@ -14,14 +15,10 @@ from repro.planning.schedule import Schedule
 from repro.report.formats import USUAL, Format
 from repro.report.model.contract import report_schema
 from repro.report.model.loading import FILE, read_report
-from repro.store import Store
 
 
 @click.command("report")
-@options.selection
-@options.data_options
-@options.claims_option
-@options.store_option
+@options.request_options
 @click.option(
     "--from",
     "source",
@@ -40,13 +37,7 @@ from repro.store import Store
 @click.option("--schema", is_flag=True, help="Print the JSON Schema of report.json, and nothing else.")
 @options.json_option
 def command(
-    claim_ids: tuple[str, ...],
-    paper: str | None,
-    scale: str,
-    data: tuple[str, ...],
-    stand_ins: tuple[str, ...],
-    claims_dir: Path | None,
-    store_dir: Path,
+    asked: options.Asked,
     source: Path | None,
     out: Path | None,
     forms: tuple[Format, ...],
@@ -72,20 +63,17 @@ def command(
     elif source is not None:
         _render(source, out, forms or ("html",), templates, as_json)
     else:
-        library, claims, known = options.chosen(claims_dir, claim_ids, paper, scale)
-        store = Store(store_dir)
-        schedule = Schedule(options.with_data(claims, known, data, stand_ins, store), known, store)
-        places = options.places(claims_dir, store_dir)
-        again = options.again(claims, claim_ids, paper, known, places)
-        publish(library, schedule, again, places, out, forms or USUAL, templates, as_json)
+        request = asked.with_data(asked.request())
+        schedule = Schedule(request.claims, request.scale, request.store)
+        publish(request, schedule, out, forms or USUAL, templates, as_json)
 
 
 def _render(
     source: Path, out: Path | None, forms: tuple[Format, ...], templates: Path | None, as_json: bool
 ) -> None:
     context = click.get_current_context()
-    for name in ("claim_ids", "paper", "scale", "data", "stand_ins", "claims_dir", "store_dir"):
-        if context.get_parameter_source(name) is not ParameterSource.DEFAULT:
+    for field in fields(options.Asked):
+        if context.get_parameter_source(field.name) is not ParameterSource.DEFAULT:
             what = "renders a whole report; claims, scale, data and store cannot be chosen with it"
             hint = "leave out CLAIM, --paper, --scale, --data, --stand-in, --claims and --store"
             raise mistake("--from", what, hint=hint)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from repro.cli.machine import duration
+from repro.report.wording.text import duration
 from repro.spec import RunSpec
 from repro.store import Store
 

@@ -10,10 +10,12 @@ from click.core import ParameterSource
 
 from repro.claims import Claim, cells
 from repro.cli import options
+from repro.cli.what_if import show_other_bars
 from repro.cli.why import verdict_of, why_lines
 from repro.cli.wrapped import wrapped
+from repro.errors import mistake
 from repro.experiment.basis import basis
-from repro.experiment.user_data import remembered
+from repro.experiment.user_data import with_known_data
 from repro.judging.looks import current_look
 from repro.report.build.deviations import deviations
 from repro.report.model.safe_text import visible
@@ -29,6 +31,13 @@ from repro.store import Store
     is_flag=True,
     help="Show what its verdict rests on instead: runs, their code, data and versions, and what has changed since.",
 )
+@click.option(
+    "--what-if",
+    "bars",
+    metavar="EXPECTATION.BAR=VALUE",
+    multiple=True,
+    help="Read the kept runs again by another bar; exploratory, nothing is written. May be given several times.",
+)
 @options.claims_option
 @options.store_option
 @options.json_option
@@ -36,6 +45,7 @@ def command(
     claim_ids: tuple[str, ...],
     scale: str,
     why: bool,
+    bars: tuple[str, ...],
     claims_dir: Path | None,
     store_dir: Path,
     as_json: bool,
@@ -51,14 +61,22 @@ def command(
       repro show vgg
       repro show resnet/layer-responses --json
       repro show plain-nets-degrade --why
+      repro show relu-speed --what-if faster.at_least=3
     """
     _, claims, known = options.chosen(claims_dir, claim_ids, None, scale)
+    if bars:
+        if len(claims) > 1:
+            raise mistake("--what-if", "asks of one claim at a time", len(claims), "name one claim")
+        show_other_bars(claims[0], known, Store(store_dir), bars, as_json)
+        return
     if why:
         for claim in claims:
             _show_why(claim, known, Store(store_dir), as_json)
         return
     if click.get_current_context().get_parameter_source("store_dir") is not ParameterSource.DEFAULT:
-        click.echo("--store changes nothing without --why: a claim file is shown, not runs.", err=True)
+        click.echo(
+            "--store changes nothing without --why or --what-if: a claim file is shown, not runs.", err=True
+        )
     if as_json:
         plain = [
             {
@@ -78,7 +96,7 @@ def command(
 
 
 def _show_why(claim: Claim, scale: str, store: Store, as_json: bool) -> None:
-    (claim,) = remembered([claim], scale, store)
+    (claim,) = with_known_data([claim], scale, store)
     look = current_look(claim, scale, store)
     verdict, found = verdict_of(look, store), basis(look.requirements, store)
     if as_json:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from repro.cli.machine import counted, expected_time
-from repro.planning.plan import Plan
+from repro.cli.machine import expected_time
+from repro.planning.jobs import Plan
+from repro.report.wording.text import plural
 
 
 def awaited(plan: Plan, workers: int) -> Iterator[str]:
@@ -17,9 +18,9 @@ def awaited(plan: Plan, workers: int) -> Iterator[str]:
         seconds = outlay.wall_seconds(workers)
         if not outlay.runs:
             # Trained already: only probes are still to be read from them, for which their images are needed.
-            yield f"Pending: readings of {counted(readings[what], 'run')}. {what}."
+            yield f"Pending: readings of {plural(readings[what], 'run')}. {what}."
         elif seconds is None:
-            yield f"Pending: {counted(outlay.runs, 'run')}{follow}. {what}."
+            yield f"Pending: {plural(outlay.runs, 'run')}{follow}. {what}."
         else:
             about = expected_time(seconds, workers, outlay.basis, outlay.between(workers))
-            yield f"Pending: {counted(outlay.runs, 'run')}{follow}. {what}. Once it is there: {about}."
+            yield f"Pending: {plural(outlay.runs, 'run')}{follow}. {what}. Once it is there: {about}."

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from repro.cli.machine import counted
 from repro.experiment.basis import Basis
 from repro.experiment.data_index import short
 from repro.judging.looks import Look, judge
 from repro.report.model import Verdict
 from repro.report.wording import words
+from repro.report.wording.text import plural
 from repro.store import Store
 
 
@@ -27,7 +27,7 @@ def why_lines(look: Look, verdict: Verdict, found: Basis) -> Iterator[str]:
     yield f"{item.claim.id}: {verdict.word}"
     states = Counter(run.state for run in found.runs)
     told = ", ".join(f"{count} {state}" for state, count in states.most_common()) or "nothing"
-    yield f"\nRests on {counted(len(found.runs), 'run or number', 'runs and numbers')}: {told}."
+    yield f"\nRests on {plural(len(found.runs), 'run or number', 'runs and numbers')}: {told}."
     protocol = item.claim.protocol
     if protocol.is_paper:
         yield f"\nProtocol: declared to be the paper's ({protocol.source})."
@@ -51,7 +51,7 @@ def why_lines(look: Look, verdict: Verdict, found: Basis) -> Iterator[str]:
     if versions:
         yield "\nMade with:"
     for (where, made), count in versions.most_common():
-        yield f"  {counted(count, 'run or number', 'runs and numbers')}: {where}; {made}"
+        yield f"  {plural(count, 'run or number', 'runs and numbers')}: {where}; {made}"
     yield "\nChanged since: " + ("; ".join(found.changes) or "nothing that is known") + "."
     if found.kept:
         yield "\nKept in the store and not used, of the same cells and seeds:"

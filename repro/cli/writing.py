@@ -2,32 +2,34 @@
 
 from __future__ import annotations
 
-import shlex
+import json
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from repro.claims import Claim, Library
-from repro.cli.machine import counted
 from repro.cli.styled import styled
 from repro.cli.wrapped import wrapped
 from repro.errors import ReproError, mistake
 from repro.experiment.basis import drift
-from repro.experiment.user_data import remembered
+from repro.experiment.request import Request
+from repro.experiment.user_data import with_known_data
 from repro.judging.frame import collect
 from repro.judging.looks import Look
 from repro.judging.verdicts import judge_claim
 from repro.planning.schedule import Schedule
 from repro.report.build.report import build_report
 from repro.report.earlier import earlier, forms_there, set_aside
-from repro.report.formats import FILES, Format, write_report
+from repro.report.formats import FILES, METRICS, Format, write_report
 from repro.report.index import write_index
 from repro.report.model import Report
 from repro.report.model.safe_text import visible
-from repro.store import Store
+from repro.report.wording.text import plural
+from repro.startup.listing import VERDICTS, last_verdicts
+from repro.store import Store, files
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -37,10 +39,8 @@ REPORTS = Path("reports")
 
 
 def publish(
-    library: Library,
+    request: Request,
     schedule: Schedule,
-    command: str,
-    places: str,
     out: Path | None,
     forms: Sequence[Format],
     templates: Path | None,
@@ -54,56 +54,64 @@ def publish(
     """
     schedule = schedule.settled()
     looks = schedule.looks()
-    report, frame = judge(library, schedule, looks, command, places)
-    folder = out or REPORTS / schedule.scale
+    report, frame = judge(request, schedule, looks)
+    folder = out or REPORTS / request.scale
     page = report
-    grown = _with_earlier(library, schedule, folder)
-    if len(grown.claims) > len(schedule.claims):
-        names = "" if len(grown.claims) == len(library.claims) else " ".join(quoted(grown.claims))
-        again = " ".join(filter(None, ["repro check", names, f"--scale {schedule.scale}"])) + places
-        page, frame = judge(library, grown, grown.looks(), again, places)
-    written = write(page, folder, forms, templates, frame, schedule.store.drawn)
+    grown = _with_earlier(request, folder)
+    if len(grown.claims) > len(request.claims):
+        others = replace(schedule, claims=grown.claims)
+        page, frame = judge(grown, others, others.looks())
+    written = write(page, folder, forms, templates, frame, request.store.drawn)
     if out is None:
         _refresh(REPORTS)
+    _keep_verdicts(report, schedule.store)
     if as_json:
         click.echo(report.model_dump_json(indent=2))
     else:
         summarise(report)
-        _further(looks, schedule.scale, places)
-        _tell_drift(looks, schedule.store)
+        _further(looks, request)
+        _tell_drift(looks, request.store)
         tell(report, written, page.coverage.total - report.coverage.total)
     return report
 
 
-def _with_earlier(library: Library, schedule: Schedule, folder: Path) -> Schedule:
-    """Return the schedule with the claims that the report in `folder` has, too, where they are still in the library."""
+def _keep_verdicts(report: Report, store: Store) -> None:
+    """Leave the words of each claim's verdict for `repro list`; what says nothing does not undo an earlier one."""
+    known = dict(last_verdicts(store.root))
+    new = {
+        claim.id: claim.verdict.word
+        for paper in report.papers
+        for claim in paper.claims
+        if claim.verdict.result
+    }
+    if new.items() - known.items():
+        with suppress(OSError):  # a list without them is a list all the same
+            files.write(store.root / VERDICTS, json.dumps(known | new, indent=1, sort_keys=True).encode())
+
+
+def _with_earlier(request: Request, folder: Path) -> Request:
+    """Return the request with the claims that the report in `folder` has, too, where they are still in the library."""
     before = earlier(folder)
-    if before.scale != schedule.scale:
-        return schedule
-    asked = {claim.id: claim for claim in schedule.claims}
-    others = [claim for claim in library.claims if claim.id in before.claims and claim.id not in asked]
-    known = asked | {claim.id: claim for claim in remembered(others, schedule.scale, schedule.store)}
-    return replace(schedule, claims=[known[claim.id] for claim in library.claims if claim.id in known])
+    if before.scale != request.scale:
+        return request
+    asked = {claim.id: claim for claim in request.claims}
+    every = request.library.claims
+    others = [claim for claim in every if claim.id in before.claims and claim.id not in asked]
+    known = asked | {claim.id: claim for claim in with_known_data(others, request.scale, request.store)}
+    claims = [known[claim.id] for claim in every if claim.id in known]
+    selection = [] if len(claims) == len(every) else [claim.id for claim in claims]
+    return replace(request, claims=claims, selection=selection)
 
 
-def quoted(claims: Sequence[Claim]) -> list[str]:
-    """Return the ids of claims as a shell takes them."""
-    return [shlex.quote(claim.id) for claim in claims]
-
-
-def judge(
-    library: Library, schedule: Schedule, looks: Sequence[Look], command: str, places: str
-) -> tuple[Report, pd.DataFrame]:
+def judge(request: Request, schedule: Schedule, looks: Sequence[Look]) -> tuple[Report, pd.DataFrame]:
     """Return the report and the tidy metrics of what the store holds now, variants included."""
-    store = schedule.store
+    store = request.store
     required = [look.requirements for look in looks]
     changed = schedule.variants()
     frame = collect([*required, *(item for _, item in changed)], store)
     verdicts = [judge_claim(item, frame, store) for item in required]
     judged = [(variant, judge_claim(item, frame, store)) for variant, item in changed]
-    return build_report(
-        library, schedule.scale, required, verdicts, frame, store, command, judged, places
-    ), frame
+    return build_report(request, required, verdicts, frame, judged), frame
 
 
 def write(
@@ -123,7 +131,10 @@ def write(
         ReproError: the folder cannot be written.
     """
     try:
-        if earlier(folder).says_more_than(report):
+        # Only runs give the metrics of each; those that lie in another folder are of another report.
+        other = untouched is not None and folder.resolve() != untouched.parent.resolve()
+        stale = other and "csv" in forms_there(folder) and (folder / METRICS).is_file()
+        if stale or earlier(folder).says_more_than(report):
             aside = set_aside(folder)
             what = f"The report that was in {folder} says more, or other things, than this one: it is kept in {aside}"
             click.echo(wrapped(what), err=True)
@@ -159,11 +170,11 @@ def summarise(report: Report) -> None:
                 click.echo(wrapped(visible(f"      {failed.title}: {failed.verdict.sentence}")))
 
 
-def _further(looks: Sequence[Look], scale: str, places: str) -> None:
+def _further(looks: Sequence[Look], request: Request) -> None:
     for look in looks:
         if look.further is not None:
             name, seeds = look.requirements.claim.id, len(look.requirements.seeds)
-            again = f"repro check {name} --scale {scale} --seeds {look.further}{places}"
+            again = request.command("check", name, "--seeds", str(look.further))
             click.echo(f"\n{name} is open after {seeds} seeds; its next look takes {look.further}: {again}")
 
 
@@ -183,6 +194,6 @@ def tell(report: Report, written: Sequence[Path], more: int = 0) -> None:
     """
     click.echo(wrapped(visible(f"\n{report.coverage.text}. {report.scale_says}")))
     pages = [path for path in written if path.name == FILES["html"]]
-    besides = f", with {counted(more, 'further claim')} of the report before" if more else ""
+    besides = f", with {plural(more, 'further claim')} of the report before" if more else ""
     for path in pages or written:
         click.echo(f"Report: {path}{besides}")

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from repro.datasets.arrays import Part, as_labels, put_together
+from repro.datasets.arrays import Split, as_labels, put_together
 from repro.datasets.images import ImageData
 from repro.errors import Problem, ReproError, mistake
 
@@ -67,7 +67,7 @@ def _put_together(batches: Mapping[str, bytes], where: str) -> ImageData:
         for name in (*TRAIN, TEST)
         if name not in batches
     ]
-    parts: dict[str, Part] = {}
+    parts: dict[str, Split] = {}
     for name, content in batches.items():
         try:
             parts[name] = _part(content, f"{where}: {name}")
@@ -75,14 +75,14 @@ def _put_together(batches: Mapping[str, bytes], where: str) -> ImageData:
             problems += error.problems
     if problems:
         raise ReproError(*problems)
-    train = Part(
+    train = Split(
         np.concatenate([parts[name].images for name in TRAIN]),
         np.concatenate([parts[name].labels for name in TRAIN]),
     )
     return put_together(train, parts[TEST], None, where)
 
 
-def _part(content: bytes, where: str) -> Part:
+def _part(content: bytes, where: str) -> Split:
     batch = _unpickled(content, where)
     pixels, labels = (batch.get(key, batch.get(key.encode())) for key in ("data", "labels"))
     values = pixels.values if isinstance(pixels, _Array) else _Array.values
@@ -91,7 +91,7 @@ def _part(content: bytes, where: str) -> Part:
         raise ReproError(Problem(where, f"b'data' must be uint8 (N, {size})", str(values.shape)))
     if not isinstance(labels, list) or not all(isinstance(label, int) for label in labels):
         raise mistake(where, "b'labels' must be a list of whole numbers")
-    return Part(values.reshape(-1, *SHAPE), as_labels(np.array(labels, dtype=np.int64), len(values), where))
+    return Split(values.reshape(-1, *SHAPE), as_labels(np.array(labels, dtype=np.int64), len(values), where))
 
 
 def _unpickled(content: bytes, where: str) -> Mapping[Any, Any]:

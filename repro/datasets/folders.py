@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from repro.datasets.arrays import Part, put_together
+from repro.datasets.arrays import Split, put_together
 from repro.datasets.images import ImageData
 from repro.datasets.tree import ImageFile, read_tree
 from repro.errors import Problem, ReproError
+
+ORIENTATION, BITS_PER_SAMPLE = 274, 258
+"""Tags of EXIF and TIFF."""
+
+PLAIN = frozenset({"1", "L", "RGB", "P"})
+TRANSPARENT = frozenset({"RGBA", "LA", "PA", "RGBa", "La"})
+"""Modes of PIL that lose nothing, and those with an alpha channel."""
 
 GREY, DEEP = frozenset({"1", "L"}), ("I", "F")
 """Modes of PIL: grey images of 8 bits or fewer; the first letters of those of more."""
@@ -41,7 +49,9 @@ def read_folders(
     """
     tree = read_tree(root, tell)
     files = [*tree.train, *tree.test]
-    pixels, problems = _decoded(root, files, size)
+    pixels, problems, oddities = _decoded(root, files, size)
+    for what, count in oddities.items():
+        tell(f"{root}: {count:,} of {len(files):,} images {what}")
     if not problems:
         problems = _sizes(root, files, pixels)
     if problems:
@@ -59,18 +69,19 @@ def read_folders(
         images[number] = image if image.ndim == 2 else image.transpose(2, 0, 1)
     labels = np.array([file.label for file in files], dtype=np.int64)
     cut = len(tree.train)
-    test = Part(images[cut:], labels[cut:]) if tree.test else None
-    return put_together(Part(images[:cut], labels[:cut]), test, test_fraction, str(root))
+    test = Split(images[cut:], labels[cut:]) if tree.test else None
+    return put_together(Split(images[:cut], labels[:cut]), test, test_fraction, str(root), tell)
 
 
 def _decoded(
     root: Path, files: Sequence[ImageFile], size: tuple[int, int] | None
-) -> tuple[list[Pixels], list[Problem]]:
-    """Return pixels, (H, W) or (H, W, 3), of each file, and what is wrong with those that cannot be read."""
+) -> tuple[list[Pixels], list[Problem], Counter[str]]:
+    """Return pixels, (H, W) or (H, W, 3), of each file; what is wrong with those that cannot be read; oddities."""
     from PIL import Image
 
     pixels: list[Pixels] = []
     problems: list[Problem] = []
+    oddities: Counter[str] = Counter()
     with warnings.catch_warnings():
         # PIL warns of odd headers, and of images that are too large to be honest.
         warnings.simplefilter("ignore")
@@ -79,13 +90,41 @@ def _decoded(
             path = root / file.name
             try:
                 with Image.open(path) as image:
+                    found = list(_oddities(image, size))
                     pixels.append(_pixels(image, size))
+                    oddities.update(found)
             except ReproError as error:
                 problems += (Problem(str(path), p.what, p.received, p.hint) for p in error.problems)
             except Exception as error:  # decoders raise whatever they like at a damaged file
                 what = f"cannot be read as an image: {error}".splitlines()[0]
                 problems.append(Problem(str(path), what, None, "replace the file or remove it"))
-    return pixels, problems
+    return pixels, problems, oddities
+
+
+def _oddities(image: Any, size: tuple[int, int] | None) -> Iterator[str]:
+    """Yield how a net sees an image otherwise than a viewer shows it, or what is dropped; before it is decoded."""
+    # First: to look for EXIF may decode the image, and nothing tells the bits of its file afterwards.
+    if any(";16" in str(tile[3]) for tile in image.tile) or max(_bits(image)) > 8:
+        yield "have 16 bits a channel, of which the upper 8 are used"
+    if image.getexif().get(ORIENTATION, 1) not in (0, 1):
+        yield "are stored turned or mirrored (EXIF orientation): the net sees them so, a viewer shows them upright"
+    if image.mode in TRANSPARENT or "transparency" in image.info:
+        yield "are transparent in places: transparency was dropped"
+    elif image.mode not in PLAIN:
+        yield f"are of PIL's mode {image.mode} and became RGB, without colour profiles"
+    if getattr(image, "is_animated", False):
+        yield "have several frames, of which the first is used"
+    if (
+        size is not None
+        and abs(image.width * size[0] - image.height * size[1]) > 0.02 * image.height * size[1]
+    ):
+        yield f"have other proportions than {size[0]}×{size[1]} and were squeezed"
+
+
+def _bits(image: Any) -> tuple[int, ...]:
+    """Return the bits of each channel of a TIFF image; of others, 8."""
+    tags = getattr(image, "tag_v2", None)
+    return tuple(tags.get(BITS_PER_SAMPLE, (8,))) if tags is not None else (8,)
 
 
 def _pixels(image: Any, size: tuple[int, int] | None) -> Pixels:

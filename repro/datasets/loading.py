@@ -7,7 +7,7 @@ from pathlib import Path
 
 from repro.datasets.files import ImageFiles
 from repro.datasets.images import ImageData
-from repro.datasets.reading import read_dataset
+from repro.datasets.opening import read_dataset
 from repro.errors import Problem, ReproError, mistake
 from repro.registry import DataRef, Names, find_dataset, load
 from repro.spec import DatasetSpec

@@ -10,7 +10,7 @@ from typing import Any, BinaryIO
 import numpy as np
 import numpy.typing as npt
 
-from repro.datasets.arrays import Part, as_images, as_labels, put_together
+from repro.datasets.arrays import Split, Tell, as_images, as_labels, put_together
 from repro.datasets.images import ImageData
 from repro.errors import Problem, ReproError, mistake
 
@@ -19,11 +19,12 @@ KEYS = ("x_train", "y_train", "x_test", "y_test")
 _DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, NotImplementedError, MemoryError)
 
 
-def read_npz(path: Path, test_fraction: float | None = None) -> ImageData:
+def read_npz(path: Path, test_fraction: float | None = None, tell: Tell = lambda remark: None) -> ImageData:
     """Return the dataset in an archive.
 
     Images are uint8 (other types where all values are whole numbers of 0–255), of any size and number of channels,
-    see repro.datasets.arrays.as_images; labels are integers from 0 on, (N,) or (N, 1).
+    see repro.datasets.arrays.as_images; labels are integers from 0 on, (N,) or (N, 1). `tell` is told what was
+    converted or guessed.
 
     Raises:
         ReproError: everything that is wrong with it.
@@ -33,13 +34,13 @@ def read_npz(path: Path, test_fraction: float | None = None) -> ImageData:
             arrays, problems = _arrays(file, path)
     except OSError as error:
         raise mistake(str(path), f"cannot be read: {error.strerror}") from None
-    parts: dict[str, Part] = {}
+    parts: dict[str, Split] = {}
     for split in ("train", "test"):
         found = [arrays[key] for key in (f"x_{split}", f"y_{split}") if key in arrays]
         if len(found) < 2:
             continue
         try:
-            images = as_images(found[0], f"{path}: x_{split}")
+            images = as_images(found[0], f"{path}: x_{split}", tell)
         except ReproError as error:
             problems += error.problems
         try:
@@ -47,10 +48,10 @@ def read_npz(path: Path, test_fraction: float | None = None) -> ImageData:
         except ReproError as error:
             problems += error.problems
         if not problems:
-            parts[split] = Part(images, labels)
+            parts[split] = Split(images, labels)
     if problems:
         raise ReproError(*problems)
-    return put_together(parts["train"], parts.get("test"), test_fraction, str(path))
+    return put_together(parts["train"], parts.get("test"), test_fraction, str(path), tell)
 
 
 def _arrays(file: BinaryIO, path: Path) -> tuple[dict[str, npt.NDArray[Any]], list[Problem]]:

@@ -89,8 +89,7 @@ _ZIP = b"PK"
 def _members(source: Path) -> Iterator[list[_Member]]:
     with source.open("rb") as file:
         head = file.read(len(_ZIP))
-    # By how it begins: a tar file ends as a zip file does where the last weights in it, which are one, lie near its
-    # end.
+    # By how it begins: a tar file ends as a zip file does where the last weights in it, which are one, are small.
     if head == _ZIP:
         with zipfile.ZipFile(source) as packed:
             yield [

@@ -8,7 +8,6 @@ import json
 import shutil
 import tarfile
 import time
-import uuid
 import zipfile
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
@@ -20,6 +19,7 @@ from repro.errors import mistake
 from repro.exchange.archives import LIST
 from repro.judging.preregistration import FILE, SEEN
 from repro.store import Store
+from repro.store.files import part_of, sync_folder, write_synced
 
 Put = Callable[[str, bytes], None]
 
@@ -103,7 +103,7 @@ def _files(
 @contextmanager
 def _writer(target: Path) -> Iterator[Put]:
     """Give what takes files; the target is there once all of them are written, or not at all."""
-    part = target.with_name(f"{target.name}.part-{uuid.uuid4().hex[:12]}")
+    part = part_of(target)
     try:
         if target.name.endswith(".zip"):
             with zipfile.ZipFile(part, "x", zipfile.ZIP_DEFLATED) as packed:
@@ -118,6 +118,7 @@ def _writer(target: Path) -> Iterator[Put]:
             part.mkdir(parents=True)
             yield lambda name, content: _put_file(part / name, content)
         part.rename(target)
+        sync_folder(target.absolute().parent)
     finally:
         if part.is_dir():
             shutil.rmtree(part)
@@ -133,4 +134,4 @@ def _tar_info(name: str, content: bytes) -> tarfile.TarInfo:
 
 def _put_file(path: Path, content: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(content)
+    write_synced(path, content)

@@ -19,7 +19,7 @@ from typing import Any
 from repro.errors import mistake
 from repro.execution.outcome import Outcome, Progress
 from repro.execution.workers import WorkerProcess, requests_to_end
-from repro.planning.plan import Job
+from repro.planning.jobs import Job
 from repro.spec import Until
 from repro.startup import child
 from repro.store import Store

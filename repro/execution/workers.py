@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from repro.planning.plan import Job
+from repro.planning.jobs import Job
 from repro.startup.child import environment
 
 ENVIRONMENT = {

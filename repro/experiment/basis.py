@@ -10,7 +10,7 @@ from typing import Any
 
 import repro
 from repro.claims import own_code
-from repro.experiment.data_index import Memory, short
+from repro.experiment.data_index import DataIndex, short
 from repro.experiment.requirements import Requirements
 from repro.source_code import Code, versions_of
 from repro.store import RunRecord, Store, lineage
@@ -119,12 +119,14 @@ def _made(key: str, what: str, state: str, made: Mapping[str, Any]) -> RunBasis:
 
 
 def _versions(made: Mapping[str, Any]) -> dict[str, str]:
-    told = {name: made.get(name) for name in ("python", "torch", "repro")} | dict(made.get("packages") or {})
+    told = {name: made.get(name) for name in ("python", "torch", "repro")}
+    packages = made.get("packages")
+    told |= packages if isinstance(packages, Mapping) else {}
     return {name: version for name, version in told.items() if isinstance(version, str)}
 
 
 def _data(item: Requirements, store: Store) -> Iterator[DataBasis]:
-    memory = Memory(store.root)
+    index = DataIndex(store.root)
     specs = {need.spec.dataset.identity: need.spec.dataset for need in item.needs}
     for identity, spec in sorted(specs.items()):
         known = item.claim.names.known(identity)
@@ -135,7 +137,7 @@ def _data(item: Requirements, store: Store) -> Iterator[DataBasis]:
         elif not Path(known.source.path or "").exists():
             yield DataBasis(spec.name, spec.fingerprint, known.source.path, "no longer there")
         else:
-            same = memory.unchanged(known.source)
+            same = index.unchanged(known.source)
             state = (
                 "as it was when it was read" if same else "changed since it was read: check reads it again"
             )

@@ -25,7 +25,7 @@ _DEEPEST = 2
 
 
 @dataclass(frozen=True)
-class Given:
+class UserData:
     """What a user brings under a name.
 
     Attributes:
@@ -44,6 +44,7 @@ class Content:
     Attributes:
         state: of the files then, see :func:`state_of`.
         fingerprint, shape, n_train, n_test, classes: of the dataset; the shape is None for images of any size.
+        remarks: what was dropped, converted or guessed when it was read.
     """
 
     state: str
@@ -52,6 +53,7 @@ class Content:
     n_train: int
     n_test: int
     classes: int
+    remarks: tuple[str, ...] = ()
 
     @property
     def described(self) -> str:
@@ -66,7 +68,7 @@ def short(fingerprint: str) -> str:
     return fingerprint if len(fingerprint) <= 12 else f"{fingerprint[:12]}…"
 
 
-class Memory:
+class DataIndex:
     """A store's `data.json`, read at once and written by :meth:`save`.
 
     Attributes:
@@ -75,15 +77,15 @@ class Memory:
 
     def __init__(self, root: Path) -> None:
         self.path = root / "data.json"
-        self.brought: dict[str, Given] = {}
+        self.named: dict[str, UserData] = {}
         self._contents: dict[str, Content] = {}
         # A file of another version, or a damaged one, is forgotten: all that it holds can be had again.
         with contextlib.suppress(OSError, ValueError, KeyError, TypeError, AttributeError):
             told = files.unsealed(self.path.read_bytes())
             if told["format"] == FORMAT:
-                brought = {name: Given(**item) for name, item in told["brought"].items()}
+                brought = {name: UserData(**item) for name, item in told["brought"].items()}
                 self._contents = {key: _content(item) for key, item in told["contents"].items()}
-                self.brought = brought
+                self.named = brought
         self._before = self._as_json()
 
     def content(self, source: DataRef) -> Content | None:
@@ -105,7 +107,13 @@ class Memory:
         from repro.datasets import ImageData, read_dataset  # numpy
 
         state = state_of(Path(source.path or ""), source.as_files)
-        data = read_dataset(source, tell)
+        remarks: list[str] = []
+
+        def remark(text: str) -> None:
+            remarks.append(text)
+            tell(text)
+
+        data = read_dataset(source, remark)
         found = Content(
             state=state,
             fingerprint=data.fingerprint,
@@ -113,6 +121,7 @@ class Memory:
             n_train=len(data.train_labels),
             n_test=len(data.test_labels),
             classes=data.classes,
+            remarks=tuple(text.replace(source.path or "", Path(source.path or "").name) for text in remarks),
         )
         self._contents[_key(source)] = found
         return found
@@ -128,7 +137,7 @@ class Memory:
     def _as_json(self) -> dict[str, Any]:
         return {
             "format": FORMAT,
-            "brought": {name: asdict(item) for name, item in self.brought.items()},
+            "brought": {name: asdict(item) for name, item in self.named.items()},
             "contents": {key: asdict(item) for key, item in self._contents.items()},
         }
 
@@ -193,4 +202,5 @@ def _key(source: DataRef) -> str:
 
 
 def _content(item: dict[str, Any]) -> Content:
-    return Content(**{**item, "shape": tuple(item["shape"]) if item["shape"] else None})
+    shape = tuple(item["shape"]) if item["shape"] else None
+    return Content(**{**item, "shape": shape, "remarks": tuple(map(str, item.get("remarks", ())))})

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from repro.claims import Claim, ClaimFile, cells, data_of
 from repro.errors import Problem, ReproError, mistake, suggestion
-from repro.experiment.data_index import Content, Given, Memory, short
+from repro.experiment.data_index import Content, DataIndex, UserData, short
 from repro.experiment.variants import variants
 from repro.registry import DATASETS, DataRef, DatasetEntry, Names, find_dataset, load
 from repro.store import Store
@@ -19,17 +19,19 @@ DOWNLOAD = "download"
 Tell = Callable[[str], None]
 
 
-def remembered(claims: Sequence[Claim], scale: str, store: Store) -> list[Claim]:
+def with_known_data(claims: Sequence[Claim], scale: str, store: Store) -> list[Claim]:
     """Return the claims with what the store remembers of their data; nothing is read, and nothing new remembered.
 
     What has changed since it was read counts as not read.
     """
-    desk = _Desk({}, store, lambda text: None, reads=False)
-    return [replace(claim, names=replace(claim.names, data=desk.known_of(claim, scale))) for claim in claims]
+    reader = _DataReader({}, store, lambda text: None, reads=False)
+    return [
+        replace(claim, names=replace(claim.names, data=reader.known_of(claim, scale))) for claim in claims
+    ]
 
 
-def bring(
-    claims: Sequence[Claim], scale: str, given: Mapping[str, Given], store: Store, tell: Tell
+def with_user_data(
+    claims: Sequence[Claim], scale: str, given: Mapping[str, UserData], store: Store, tell: Tell
 ) -> list[Claim]:
     """Return the claims with what is known of their data at `scale`, read where it was not read before.
 
@@ -49,10 +51,12 @@ def bring(
     if not problems:
         for name in sorted(given.keys() - used):
             tell(f"No claim here uses {name} at {scale} scale: it was not read, and is not remembered.")
-    desk = _Desk(given, store, tell)
-    found = [replace(claim, names=replace(claim.names, data=desk.known_of(claim, scale))) for claim in claims]
-    desk.memory.save()
-    problems += desk.problems
+    reader = _DataReader(given, store, tell)
+    found = [
+        replace(claim, names=replace(claim.names, data=reader.known_of(claim, scale))) for claim in claims
+    ]
+    reader.index.save()
+    problems += reader.problems
     if problems:
         raise ReproError(*problems)
     return found
@@ -60,9 +64,9 @@ def bring(
 
 def forget(sources: Collection[DataRef], store: Store) -> None:
     """Drop what a store remembers of what lies at these places: it is read again when it is next wanted."""
-    memory = Memory(store.root)
-    memory.forget(sources)
-    memory.save()
+    index = DataIndex(store.root)
+    index.forget(sources)
+    index.save()
 
 
 def _refs(claim: Claim, scale: str) -> Iterator[DataRef]:
@@ -83,7 +87,7 @@ def _of_file(file: ClaimFile) -> Iterator[DataRef]:
         yield from (ref for cell in cells(file) if ":" not in (ref := data_of(file, cell)).name)
 
 
-def _out_of_place(given: Mapping[str, Given], used: Iterable[str]) -> Iterator[Problem]:
+def _out_of_place(given: Mapping[str, UserData], used: Iterable[str]) -> Iterator[Problem]:
     names = {name for name, entry in DATASETS.items() if not entry.target} | set(used)
     for name, item in given.items():
         option = "--stand-in" if item.stand_in else "--data"
@@ -98,12 +102,14 @@ def _out_of_place(given: Mapping[str, Given], used: Iterable[str]) -> Iterator[P
             yield Problem(option, "no claim here uses a dataset of this name", name, suggestion(name, names))
 
 
-class _Desk:
+class _DataReader:
     """Takes what is given and what is remembered, and reads what is new."""
 
-    def __init__(self, given: Mapping[str, Given], store: Store, tell: Tell, *, reads: bool = True) -> None:
+    def __init__(
+        self, given: Mapping[str, UserData], store: Store, tell: Tell, *, reads: bool = True
+    ) -> None:
         self.given, self.store, self.tell, self.reads = given, store, tell, reads
-        self.memory = Memory(store.root)
+        self.index = DataIndex(store.root)
         self.problems: list[Problem] = []
         self.known: dict[tuple[DataRef, Path | None], DatasetEntry | None] = {}
 
@@ -131,7 +137,7 @@ class _Desk:
         registered = DATASETS.get(ref.name)
         if registered is not None and registered.target:
             return None
-        item = self.brought(ref.name)
+        item = self.user_data(ref.name)
         if item is None:
             return None
         source = replace(ref, path=item.path)
@@ -145,7 +151,7 @@ class _Desk:
                 self.tell(
                     f"{Path(item.path).name} stands in for {ref.name}, as brought before with --stand-in"
                 )
-        self.memory.brought[ref.name] = item
+        self.index.named[ref.name] = item
         where = f"is no longer at {item.path}: bring it again with --data {ref.name}=PATH"
         return _as_entry(content, source, registered, f"{ref.name} {where}")
 
@@ -159,10 +165,10 @@ class _Desk:
             find_dataset(ref, "", Names()) if content is None else _as_entry(content, source, None, missing)
         )
 
-    def brought(self, name: str) -> Given | None:
+    def user_data(self, name: str) -> UserData | None:
         """Return what is brought under a name, now or before; fetched where that is asked for."""
         if name not in self.given:
-            return self.memory.brought.get(name)
+            return self.index.named.get(name)
         item = self.given[name]
         if item.path != DOWNLOAD:
             return replace(item, path=str(Path(item.path).expanduser().resolve()))
@@ -176,12 +182,12 @@ class _Desk:
     def content(self, source: DataRef, *, required: bool) -> Content | None:
         """Return what lies at a place, read if it is new or has changed; what did lie there, if it has gone."""
         path = Path(source.path or "")
-        if self.memory.unchanged(source) or not (required or path.exists()):
-            return self.memory.content(source)
+        if self.index.unchanged(source) or not (required or path.exists()):
+            return self.index.content(source)
         if not self.reads:
             return None
         self.tell(f"Reading {path} …")
-        return self.memory.read(source, self.tell)
+        return self.index.read(source, self.tell)
 
 
 def _as_entry(
@@ -197,10 +203,11 @@ def _as_entry(
         missing=None if there else missing,
         files=registered.files if registered else None,
         source=source,
+        remarks=content.remarks,
     )
 
 
-def _another(name: str, registered: DatasetEntry, item: Given, content: Content) -> ReproError:
+def _another(name: str, registered: DatasetEntry, item: UserData, content: Content) -> ReproError:
     what = f"is not {name}, which has fingerprint {short(registered.fingerprint)}"
     hint = f"bring the real one, or say that it stands in: --stand-in {name}={item.path} (words of verdicts are capped)"
     return ReproError(Problem(item.path, what, content.described, hint))

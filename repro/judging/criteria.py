@@ -5,12 +5,14 @@ The one place that knows bars and levels. Verdicts, power and the outlook of `re
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from repro.claims import Expectation, below
+from repro.experiment.estimands import Estimand
 from repro.experiment.requirements import Requirements
-from repro.stats import Interval, Region, Verdict3, judge, look_shares, refutation_shares
+from repro.stats import Interval, Region, Verdict3, judge, look_shares, opposed, refutation_shares
 
 ALPHA = 0.05
 """The error of a claim, of false support and of false refutation each, over all of its looks."""
@@ -33,9 +35,22 @@ class Criteria:
     statement: str
 
     @property
+    def direction(self) -> float:
+        """1 where small numbers refute, −1 where large ones do, nan where both or numbers between do."""
+        piece = self.refutes.pieces[0]
+        if len(self.refutes.pieces) > 1 or math.isinf(piece.low) == math.isinf(piece.high):
+            return math.nan
+        return 1.0 if math.isinf(piece.low) else -1.0
+
+    @property
     def support_level(self) -> float:
         """The two-sided level at which an interval must lie in the supporting region; every comparison must."""
         return 1 - self.share
+
+    def measured(self, expectation: Expectation, estimand: Estimand) -> dict[tuple[str, str], float]:
+        """Return (cell, what is measured there) → weight, signed so that small values refute."""
+        what = f"{expectation.metric} {estimand.moment}"
+        return {(cell, what): weight * self.direction for cell, weight in estimand.weights.items()}
 
     def verdict(self, support: Interval, refutation: Interval | None) -> Verdict3:
         """Return the verdict on one comparison from its intervals; without the second one it cannot be refuted."""
@@ -77,17 +92,34 @@ def look_share(item: Requirements) -> float:
     return reached[-1] if reached else look_shares(ALPHA, looks)[0]
 
 
-def refutation_levels(
-    share: float, statements: Mapping[str, Sequence[bool]]
-) -> dict[str, list[float | None]]:
-    """Return the two-sided level at which each comparison of each expectation may refute; None for a clear one.
+@dataclass(frozen=True, slots=True)
+class Refutation:
+    """How a comparison may refute.
+
+    Attributes:
+        level: two-sided, of the interval that must lie in the refuting region; None where it is clear, or exact.
+        opposed: it shares runs with another comparison so that errors of both sides add up (`stats.opposed`).
+    """
+
+    level: float | None
+    opposed: bool = False
+
+
+def refutations(
+    share: float,
+    measured: Mapping[str, Sequence[Mapping[tuple[str, str], float]]],
+    clear: Mapping[str, Sequence[bool]],
+) -> dict[str, list[Refutation]]:
+    """Return how each comparison of the expectations that share a level may refute.
 
     Args:
         share: of the look.
-        statements: expectation → which of its comparisons are clear; all that share the level.
+        measured: expectation → what each of its comparisons measures (`Criteria.measured`).
+        clear: expectation → which of its comparisons are clear.
     """
-    shares = refutation_shares(share, list(statements.values()))
+    shares = refutation_shares(share, [clear[name] for name in measured])
+    both = iter(opposed([one for comparisons in measured.values() for one in comparisons]))
     return {
-        name: [None if own is None else 1 - own for own in parts]
-        for name, parts in zip(statements, shares, strict=True)
+        name: [Refutation(None if own is None else 1 - own, next(both)) for own in parts]
+        for name, parts in zip(measured, shares, strict=True)
     }

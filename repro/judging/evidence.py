@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from repro.claims import Expectation
 from repro.experiment.estimands import Estimand
 from repro.experiment.requirements import Requirements
-from repro.stats import SCREEN, Interval, Region, Sample, clear_of, contrast
+from repro.judging.criteria import Criteria, Refutation
+from repro.judging.shares import is_share, possible
+from repro.stats import SCREEN, Interval, Region, Sample, Verdict3, clear_of, contrast
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,6 +27,7 @@ class Evidence:
         samples: cell → its runs.
         n: runs in the smallest cell.
         paired: the contrast is taken per seed.
+        share: the metric lies in 0 to 1, as errors do.
         defined: every value exists on the scale that the estimand works on, so that there is an interval.
         decidable: nothing but the interval keeps the comparison undecided.
         note: what a reader should know of the samples.
@@ -34,20 +37,38 @@ class Evidence:
     samples: Mapping[str, Sample]
     n: int
     paired: bool
+    share: bool
     defined: bool
     decidable: bool
     note: str | None
 
-    def interval(self, level: float, against: Region) -> Interval:
-        """Return the interval at a two-sided level that is held against a region."""
-        return contrast(
+    def interval(self, level: float, against: Region, *, opposed: bool = False) -> Interval:
+        """Return the interval at a two-sided level that is held against a region.
+
+        `opposed`: as `stats.opposed` has it of the comparisons that share the level.
+        """
+        weights = list(self.estimand.weights.values())
+        found = contrast(
             [self.samples[address] for address in self.estimand.weights],
-            list(self.estimand.weights.values()),
+            weights,
             level=level,
             log=self.estimand.log,
             paired=self.paired,
-            either_side=len(against.pieces) > 1,
+            either_side=opposed or len(against.pieces) > 1,
         )
+        return possible(found, weights) if self.share and not self.estimand.log else found
+
+    def verdict(self, bars: Criteria, how: Refutation) -> Verdict3:
+        """Return the verdict on the comparison, whose interval decides unless something else keeps it open."""
+        if not self.decidable:
+            return "inconclusive"
+        return bars.verdict(self.interval(bars.support_level, bars.supports), self.refutation(bars, how))
+
+    def refutation(self, bars: Criteria, how: Refutation) -> Interval | None:
+        """Return the interval that must lie in the refuting region; None where the comparison cannot refute."""
+        if how.level is None:
+            return None
+        return self.interval(how.level, bars.refutes, opposed=how.opposed)
 
     def clear_of(self, refutes: Region) -> bool:
         """Return whether the comparison is shown to be clear of the refuting region (`stats.rule`)."""
@@ -86,6 +107,8 @@ def evidence(
     undefined = any(not math.isfinite(value) for sample in samples.values() for value in sample.values)
     if undefined:
         notes.append("a value is not defined (zero on a log scale, or not finite)")
+    if estimand.log:
+        notes += _zeros(samples)
     first_look = item.file.experiment.seeds.looks[0]
     if len(item.seeds) < first_look:
         notes.append(f"nothing is judged on fewer than {first_look} seeds")
@@ -95,10 +118,19 @@ def evidence(
         samples=samples,
         n=n,
         paired=expectation.paired and n == wanted,
+        share=is_share(item.file.metrics[expectation.metric]),
         defined=defined,
         decidable=defined and tuned and n >= wanted and len(item.seeds) >= first_look,
         note="; ".join(notes) or None,
     )
+
+
+def _zeros(samples: Mapping[str, Sample]) -> Iterator[str]:
+    """Say why a ratio is not defined."""
+    some = [address for address, sample in samples.items() if 0 in sample.values]
+    whole = "all values" if some and not any(any(samples[address].values) for address in some) else "values"
+    if some:
+        yield f"{whole} of {' and of '.join(some)} are zero: the ratio is not defined"
 
 
 def sample_of(rows: pd.DataFrame) -> Sample:

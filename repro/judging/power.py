@@ -1,29 +1,31 @@
 """What a number of seeds can resolve: the distance from a bar that would be decided, and the seeds that ours needs.
 
-Only for planning and reading: spreads are taken from the runs that are there, and nothing here decides.
+Of joint statements it is the whole statement that is to be decided, of regions with two ends both. Only for planning
+and reading: spreads are taken from the runs that are there, and nothing here decides.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from repro.claims import Expectation
 from repro.experiment.estimands import Estimand, estimands
 from repro.experiment.requirements import Requirements
-from repro.judging.criteria import applicable, criteria, refutation_levels
-from repro.judging.evidence import sample_of
+from repro.judging.criteria import Criteria, Refutation, applicable, criteria, refutations
+from repro.judging.evidence import Evidence, evidence
 from repro.judging.verdicts import ExpectationVerdict, Result
 from repro.stats import (
+    SCREEN,
     Region,
-    Sample,
+    Spread,
     contrast,
+    decision_power,
     detectable_difference,
-    judge,
+    fewest,
+    likely_effects,
     observed_spread,
-    seeds_needed,
 )
 
 if TYPE_CHECKING:
@@ -35,21 +37,30 @@ POWER = 0.8
 MOST = 1000
 """More seeds than anybody trains; beyond, only that much is said."""
 
+Seeds = int | None
+"""A number of seeds; None for more than `MOST`."""
+
 
 @dataclass(frozen=True, slots=True)
 class Resolving:
-    """What seeds resolve in one comparison. Distances are in the unit of the estimate; of logs for a ratio.
+    """What seeds resolve of an expectation. Distances are in the unit of the estimate; of logs for a ratio.
 
     Attributes:
-        label: of the comparison, "" for an only one.
+        label: of the comparison that keeps a joint statement open, or refutes it; "" for an only one.
         n: seeds in each cell.
         log: distances are differences of natural logs.
-        detectable: the distance from the bar that n seeds decide with probability `POWER`.
+        detectable: the distance from the bar that n seeds decide with probability `POWER`; infinite where a region
+            has two ends and not even its middle is decided. Where `parts` must all hold, each of them needs it.
         distance: of our estimate from the bar that it would have to be clear of; None between the regions,
             where no number of seeds decides.
-        needed: seeds that decide that distance; None where more than `MOST`, or where `distance` is None.
-        paper_distance, paper_needed: the same for the number that the paper reports; None without one.
+        needed: seeds that decide the whole statement at our distances; None where more than `MOST`, or where
+            `distance` is None.
+        needed_range: as few and as many as that may be, for the spread and the mean come from few runs: in four of
+            five cases the true number lies there. None where `distance` is.
+        paper_distance, paper_needed, paper_range: the same for the number that the paper reports; None without one.
         result: of the comparison, None where it has not been judged.
+        parts: how many comparisons must all be decided; 1 where one refutes the statement.
+        observed: runs in the smallest cell, that the spread is of.
     """
 
     label: str
@@ -57,128 +68,178 @@ class Resolving:
     log: bool
     detectable: float
     distance: float | None
-    needed: int | None
+    needed: Seeds
+    needed_range: tuple[Seeds, Seeds] | None = None
     paper_distance: float | None = None
-    paper_needed: int | None = None
+    paper_needed: Seeds = None
+    paper_range: tuple[Seeds, Seeds] | None = None
     result: Result | None = None
-
-    @property
-    def clearance(self) -> float:
-        """How far it is from undecided: our distance in detectable distances."""
-        if self.distance is None:
-            return 0.0
-        return self.distance / self.detectable if self.detectable else math.inf
+    parts: int = 1
+    observed: int = 0
 
 
 @dataclass(frozen=True, slots=True)
-class Bars:
-    """The regions of an expectation and the two-sided levels at which an interval must lie inside them."""
+class Place:
+    """Where a number lies in a region: how far from the nearer end, how wide its piece is, at which level decided."""
 
-    supports: Region
-    refutes: Region
-    support_level: float
-    refutation_level: float
-
-    def inside(self, number: float, log: bool) -> tuple[float, float] | None:
-        """Return how far inside a region `number` lies, and at which level that is decided; None between them."""
-        for found, level in ((self.supports, self.support_level), (self.refutes, self.refutation_level)):
-            for piece in found.pieces:
-                if piece.covers(number, number):
-                    ends = [end for end in (piece.low, piece.high) if math.isfinite(end)]
-                    return min((_apart(number, end, log) for end in ends), default=math.inf), level
-        return None
+    distance: float
+    width: float
+    level: float
+    either_side: bool
+    refutes: bool
 
 
-def bars_of(item: Requirements, expectation: Expectation, parts: int) -> Bars:
-    """Return the bars of an expectation with so many parts, as `judge_claim` sets them."""
-    name = next(name for name, other in item.file.expect.items() if other == expectation)
-    bars = criteria(item, name)
-    sharing = {
-        other: [False] * (parts if other == name else len(estimands(item.file, item.file.expect[other])))
-        for other in applicable(item)
-        if criteria(item, other).statement == bars.statement and criteria(item, other).share
-    }
-    level = refutation_levels(bars.share, {name: [False] * parts, **sharing})[name][0]
-    return Bars(
-        bars.supports, bars.refutes, bars.support_level, bars.support_level if level is None else level
-    )
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """One comparison as power needs it: its spread, and where our estimate and the paper's number lie."""
+
+    label: str
+    log: bool
+    spread: Spread
+    observed: int
+    ours: Place | None
+    paper: Place | None
+    result: Result | None
+    support: Place
+
+    def power(self, place: Place, n: int, distance: float | None = None) -> float:
+        """Return the probability that n seeds decide it there, or at another distance."""
+        at = place.distance if distance is None else distance
+        return decision_power(
+            self.spread.sds, self.spread.weights, at, n,
+            level=place.level, slack=self.spread.slack, width=place.width, either_side=place.either_side,
+        )  # fmt: skip
+
+    def detectable(self, place: Place, n: int, power: float) -> float:
+        """Return the distance that n seeds decide with so much power."""
+        return detectable_difference(
+            self.spread.sds, self.spread.weights, n,
+            level=place.level, power=power, slack=self.spread.slack, width=place.width,
+            either_side=place.either_side,
+        )  # fmt: skip
 
 
-def resolving(
-    part: Estimand,
-    samples: Mapping[str, Sample],
-    n: int,
-    bars: Bars,
-    *,
-    paired: bool = False,
-    paper: float | None = None,
-    result: Result | None = None,
-) -> Resolving | None:
-    """Return what n seeds a cell resolve in one comparison; None where the runs do not tell their spread.
+def comparison(
+    found: Evidence, bars: Criteria, how: Refutation, paper: float | None, result: Result | None
+) -> Comparison | None:
+    """Return a comparison as power needs it; None where the runs do not tell their spread.
 
     Args:
-        part: the comparison.
-        samples: cell → the runs that are there, at least two each, none censored.
-        n: seeds a cell that are judged, or planned.
+        found: the runs that are there.
         bars: what decides.
-        paired: the cells share seeds.
+        how: at which level it refutes; one that is clear is taken as if it were the only one that is not.
         paper: the paper's number, in the unit of the estimate.
-        result: of the comparison, where it has been judged.
+        result: where it has been judged.
     """
-    cells, weights = [samples[address] for address in part.weights], list(part.weights.values())
-    spread = observed_spread(cells, weights, log=part.log, paired=paired)
-    if spread is None or n < 2:
+    if not found.defined:
         return None
+    part = found.estimand
+    samples, weights = [found.samples[a] for a in part.weights], list(part.weights.values())
+    spread = observed_spread(samples, weights, log=part.log, paired=found.paired)
+    if spread is None:
+        return None
+    level = 1 - (1 - SCREEN / 2) * bars.share if how.level is None else how.level
 
-    def needed(distance: float, level: float) -> int | None:
-        return seeds_needed(
-            spread.sds, spread.weights, distance, level=level, power=POWER, most=MOST, slack=spread.slack
+    def place(number: float | None) -> Place | None:
+        if number is None or (part.log and number <= 0):
+            return None
+        return _place(bars.supports, number, bars.support_level, part.log, refutes=False) or _place(
+            bars.refutes, number, level, part.log, refutes=True, opposed=how.opposed
         )
 
-    ours = contrast(cells, weights, level=bars.support_level, log=part.log)
-    found = bars.inside(ours.estimate, part.log)
-    theirs = None if paper is None or (part.log and paper <= 0) else bars.inside(paper, part.log)
-    if any(place is not None and not math.isfinite(place[0]) for place in (found, theirs)):
+    ours = place(contrast(samples, weights, level=bars.support_level, log=part.log).estimate)
+    theirs = place(paper)
+    if any(one is not None and not math.isfinite(one.distance) for one in (ours, theirs)):
         return None
-    level = found[1] if found else bars.support_level
-    return Resolving(
-        label=part.label,
-        n=n,
-        log=part.log,
-        detectable=detectable_difference(
-            spread.sds, spread.weights, n, level=level, power=POWER, slack=spread.slack
-        ),
-        distance=found[0] if found else None,
-        needed=needed(*found) if found else None,
-        paper_distance=theirs[0] if theirs else None,
-        paper_needed=needed(*theirs) if theirs else None,
-        result=result,
+    support = Place(
+        0.0, _widest(bars.supports, part.log), bars.support_level, len(bars.supports.pieces) > 1, False
     )
+    return Comparison(part.label, part.log, spread, found.n, ours, theirs, result, support)
+
+
+def resolving(parts: Sequence[Comparison], n: int) -> Resolving | None:
+    """Return what n seeds a cell resolve of the statement that all comparisons hold; None for no comparison.
+
+    One comparison that refutes settles it; else all must be decided, each with the power of which all of them
+    together have `POWER`, as if they were independent. It speaks of the one that settles it least.
+    """
+    if not parts or n < 2:
+        return None
+    refuting = [one for one in parts if one.ours is not None and one.ours.refutes]
+    # What was judged refuted, before what only seems so.
+    refuting = [one for one in refuting if one.result == "refuted"] or refuting
+    together = 1 if refuting else len(parts)
+    power = POWER ** (1 / together)
+
+    def clearance(one: Comparison) -> float:
+        reach = one.detectable(one.ours or one.support, n, power)
+        if one.ours is None or math.isinf(reach):
+            return 0.0
+        return one.ours.distance / reach if reach else math.inf
+
+    chosen = max(refuting, key=clearance) if refuting else min(parts, key=clearance)
+    at = parts.index(chosen)
+    others = [*parts[:at], *parts[at + 1 :]]
+    beside = [(one, one.ours) for one in others] if together > 1 else []
+    needed, spread = _seeds(chosen, chosen.ours, beside, known=False)
+    alone = chosen.paper is not None and chosen.paper.refutes
+    beside = [] if alone else [(one, one.paper) for one in others]
+    theirs, paper_spread = _seeds(chosen, chosen.paper, beside, known=True)
+    return Resolving(
+        label=chosen.label,
+        n=n,
+        log=chosen.log,
+        detectable=chosen.detectable(chosen.ours or chosen.support, n, power),
+        distance=chosen.ours.distance if chosen.ours else None,
+        needed=needed,
+        needed_range=spread,
+        paper_distance=chosen.paper.distance if chosen.paper else None,
+        paper_needed=theirs,
+        paper_range=paper_spread,
+        result=chosen.result,
+        parts=together,
+        observed=chosen.observed,
+    )
+
+
+def _seeds(
+    chosen: Comparison, place: Place | None, others: Sequence[tuple[Comparison, Place | None]], *, known: bool
+) -> tuple[Seeds, tuple[Seeds, Seeds] | None]:
+    """Return the seeds that decide a comparison together with others, and as few and as many as that may be."""
+    if place is None:
+        return None, None
+    beside = [(one, at) for one, at in others if at is not None]
+    if len(beside) < len(others):
+        return None, (None, None)
+
+    def enough(distance: float) -> Callable[[int], bool]:
+        return lambda n: (
+            chosen.power(place, n, distance) * math.prod(one.power(at, n) for one, at in beside) >= POWER
+        )
+
+    low, high = likely_effects(place.distance, chosen.spread, chosen.observed, known=known)
+    at_most, at_least = (
+        fewest(enough(end), MOST) if end > chosen.spread.slack else None for end in (low, high)
+    )
+    return fewest(enough(place.distance), MOST) if place.distance else None, (at_least, at_most)
 
 
 def of_verdict(verdict: ExpectationVerdict, item: Requirements, paper: float | None) -> Resolving | None:
-    """Return what the seeds of a judged expectation resolve; of a joint one, in the part that settles it least.
+    """Return what the seeds of a judged expectation resolve.
 
-    Where one comparison refutes a joint statement, that is the clearest of those that do; else it is the part
-    farthest from decided.
+    Args:
+        verdict: with its evidence.
+        item: the claim with the seeds that were judged.
+        paper: the paper's number, in the unit of the estimate.
     """
-    if verdict.exact or not verdict.parts:
+    if verdict.exact or verdict.criteria is None:
         return None
-    bars = bars_of(item, verdict.item, len(verdict.parts))
     found = [
-        resolving(
-            part.estimand,
-            part.samples,
-            part.n,
-            bars,
-            paired=verdict.item.paired,
-            paper=paper,
-            result=part.result,
-        )
+        comparison(part.evidence, verdict.criteria, part.how, paper, part.result)
         for part in verdict.parts
-        if part.samples
+        if part.evidence is not None and part.how is not None
     ]
-    return _settling([one for one in found if one is not None], verdict.result)
+    return resolving([one for one in found if one is not None], len(item.seeds))
 
 
 def foreseen(item: Requirements, name: str, frame: pd.DataFrame, paper: float | None) -> Resolving | None:
@@ -187,56 +248,58 @@ def foreseen(item: Requirements, name: str, frame: pd.DataFrame, paper: float | 
     Args:
         item: the claim with the seeds that are planned.
         name: of an expectation that rests on training.
-        frame: as `metrics.collect` returns it for this claim.
+        frame: as `frame.collect` returns it for this claim.
         paper: the paper's number, in the unit of the estimate.
     """
-    expectation = item.file.expect[name]
-    parts = estimands(item.file, expectation)
-    if item.file.exact(expectation) or not parts:
+    bars = criteria(item, name)
+    sharing = [
+        other
+        for other in applicable(item)
+        if (theirs := criteria(item, other)).statement == bars.statement and theirs.share
+    ]
+    found: dict[str, list[Evidence]] = {}
+    for other in sharing:
+        expectation = item.file.expect[other]
+        parts: list[Estimand] = estimands(item.file, expectation)
+        found[other] = [evidence(part, expectation, item, frame) for part in parts]
+    if not found.get(name):
         return None
-    bars = bars_of(item, expectation, len(parts))
-    here = frame[(frame["metric"] == expectation.metric) & (frame["scale"] == item.scale)]
-    found = []
-    for part in parts:
-        rows = here if part.moment is None else here[here["moment"] == part.moment]
-        samples = {
-            address: sample_of(rows[rows["cell"] == address].sort_values("seed")) for address in part.weights
-        }
-        there = min(len(sample.values) for sample in samples.values()) >= len(item.seeds)
-        result = _judged(part, samples, bars, expectation.paired) if there else None
-        found.append(
-            resolving(
-                part,
-                samples,
-                len(item.seeds),
-                bars,
-                paired=expectation.paired,
-                paper=paper,
-                result=result,
-            )
-        )
-    known = [one for one in found if one is not None]
-    refuted = any(one.result == "refuted" for one in known)
-    return _settling(known, "refuted" if refuted else None)
+    how = refutations(
+        bars.share,
+        {
+            other: [criteria(item, other).measured(item.file.expect[other], one.estimand) for one in parts]
+            for other, parts in found.items()
+        },
+        {
+            other: [one.clear_of(criteria(item, other).refutes) for one in parts]
+            for other, parts in found.items()
+        },
+    )[name]
+    judged = [
+        comparison(one, bars, own, paper, one.verdict(bars, own) if one.decidable else None)
+        for one, own in zip(found[name], how, strict=True)
+    ]
+    return resolving([one for one in judged if one is not None], len(item.seeds))
 
 
-def _judged(part: Estimand, samples: Mapping[str, Sample], bars: Bars, paired: bool) -> Result:
-    cells, weights = [samples[address] for address in part.weights], list(part.weights.values())
-    support, refutation = (
-        contrast(cells, weights, level=level, log=part.log, paired=paired)
-        for level in (bars.support_level, bars.refutation_level)
-    )
-    return judge(support, refutation, bars.supports, bars.refutes)
+def _place(
+    region: Region, number: float, level: float, log: bool, *, refutes: bool, opposed: bool = False
+) -> Place | None:
+    for piece in region.pieces:
+        if piece.covers(number, number):
+            ends = [_apart(number, end, log) for end in (piece.low, piece.high)]
+            both = opposed or len(region.pieces) > 1
+            return Place(min(ends), ends[0] + ends[1], level, both, refutes)
+    return None
 
 
-def _settling(found: Sequence[Resolving], result: Result | None) -> Resolving | None:
-    refuted = [one for one in found if one.result == "refuted"]
-    if result == "refuted" and refuted:
-        return max(refuted, key=lambda one: one.clearance)
-    return min(found, key=lambda one: one.clearance, default=None)
+def _widest(region: Region, log: bool) -> float:
+    return max(_apart(piece.low, piece.high, log) for piece in region.pieces)
 
 
 def _apart(one: float, other: float, log: bool) -> float:
+    if math.isinf(one) or math.isinf(other):
+        return math.inf
     if not log:
         return abs(one - other)
     return abs(math.log(one) - math.log(other)) if one > 0 and other > 0 else math.inf

@@ -24,7 +24,7 @@ SEEN = "seen.jsonl"
 
 
 @dataclass(frozen=True)
-class Entry:
+class LedgerEntry:
     """One line of the ledger.
 
     Attributes:
@@ -58,12 +58,12 @@ def record(requirements: Requirements, store: Store) -> None:
     store.append(FILE, asdict(entry))
 
 
-def present(requirements: Requirements, store: Store) -> Entry | None:
+def present(requirements: Requirements, store: Store) -> LedgerEntry | None:
     """Return what the ledger would say of a claim's criteria now; None at a scale that it does not declare."""
     if requirements.scale not in requirements.claim.at:
         return None
     file = requirements.file
-    return Entry(
+    return LedgerEntry(
         claim=requirements.claim.id,
         scale=requirements.scale,
         digest=requirements.claim.criteria_digest(requirements.scale),
@@ -111,12 +111,12 @@ def _plain(item: BaseModel) -> dict[str, Any]:
     return item.model_dump(mode="json", exclude_defaults=True)
 
 
-def history(claim: str, scale: str, store: Store) -> list[Entry]:
+def history(claim: str, scale: str, store: Store) -> list[LedgerEntry]:
     """Return the entries of a claim at a scale, oldest first; lines that cannot be read are passed over.
 
     Those of another store's ledger were appended when it was imported, whenever they were made.
     """
-    entries = [Entry(**line) for line in _lines(FILE, store)]
+    entries = [LedgerEntry(**line) for line in _lines(FILE, store)]
     return sorted(
         (entry for entry in entries if (entry.claim, entry.scale) == (claim, scale)),
         key=lambda entry: entry.first_seen,

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Literal
 from repro.claims import SCALES, Expectation, below
 from repro.experiment.estimands import Estimand, estimands
 from repro.experiment.requirements import Requirements
-from repro.judging.criteria import Criteria, applicable, criteria, refutation_levels
+from repro.judging.criteria import Criteria, Refutation, applicable, criteria, refutations
 from repro.judging.evidence import Evidence, evidence
 from repro.judging.exact import OtherNumber, exact_number, other_numbers, own_region
 from repro.judging.missing import missing_data
@@ -34,8 +34,8 @@ class PartVerdict:
     """One estimand, judged.
 
     `interval` is at the level of support, `refutation` at the stricter level of refutation (None where nothing was
-    estimated). `clear`: a screen showed it clear of the refuting region, so that it takes no share of the level, and
-    `refutation` is None. `absent` are the keys of runs and readings that are awaited. `needs` is the supporting
+    estimated, or where the comparison is clear of what refutes). `how` it may refute, and the `evidence`, are there
+    where runs were judged. `absent` are the keys of runs and readings that are awaited. `needs` is the supporting
     region of the part, where each has its own.
     """
 
@@ -46,7 +46,8 @@ class PartVerdict:
     n: int
     note: str | None = None
     refutation: Interval | None = None
-    clear: bool = False
+    evidence: Evidence | None = None
+    how: Refutation | None = None
     absent: frozenset[str] = frozenset()
     needs: Region | None = None
 
@@ -54,6 +55,11 @@ class PartVerdict:
     def exact(self) -> bool:
         """Whether it is a number that was computed without training, and so has no interval."""
         return self.interval is not None and self.interval.level == 1.0
+
+    @property
+    def clear(self) -> bool:
+        """Whether a screen showed it clear of the refuting region, so that it takes no share of the level."""
+        return self.how is not None and self.how.level is None
 
 
 @dataclass(frozen=True)
@@ -106,9 +112,9 @@ def judge_claim(item: Requirements, frame: pd.DataFrame, store: Store) -> ClaimV
     gathered = {
         name: _gather(name, expectation, item, here, store, barred) for name, expectation in judgeable.items()
     }
-    levels = _levels(gathered)
+    refutation = _refutations(gathered)
     judged = tuple(
-        _expectation(gathered[name], levels[name])
+        _expectation(gathered[name], refutation[name])
         if name in judgeable
         else _not_here(name, expectation, item)
         for name, expectation in item.file.expect.items()
@@ -167,6 +173,11 @@ class _Gathered:
     found: tuple[Evidence | tuple[PartVerdict, Status], ...]
 
     @property
+    def estimands(self) -> list[Estimand]:
+        """What is compared."""
+        return [one.estimand if isinstance(one, Evidence) else one[0].estimand for one in self.found]
+
+    @property
     def clear(self) -> list[bool]:
         """Which comparisons a screen shows clear of the refuting region; one without runs may still refute."""
         return [isinstance(one, Evidence) and one.clear_of(self.criteria.refutes) for one in self.found]
@@ -212,26 +223,33 @@ def _otherwise(
         yield OtherNumber(label, theirs.label or part.label, number.value, would_do)
 
 
-def _levels(gathered: Mapping[str, _Gathered]) -> dict[str, list[float | None]]:
-    """Return the level of refutation of each comparison, shared among all that refute the same statement.
+def _refutations(gathered: Mapping[str, _Gathered]) -> dict[str, list[Refutation]]:
+    """Return how each comparison may refute: those that refute the same statement share its level.
 
     Exact numbers take no share: they cannot err by chance.
     """
-    levels: dict[str, list[float | None]] = {name: [None] * len(one.found) for name, one in gathered.items()}
+    found = {name: [Refutation(None)] * len(one.found) for name, one in gathered.items()}
     trained = {name: one for name, one in gathered.items() if one.criteria.share and one.found}
     for statement in {one.criteria.statement for one in trained.values()}:
         sharing = {name: one for name, one in trained.items() if one.criteria.statement == statement}
         share = next(iter(sharing.values())).criteria.share
-        levels |= refutation_levels(share, {name: one.clear for name, one in sharing.items()})
-    return levels
+        found |= refutations(
+            share,
+            {
+                name: [one.criteria.measured(one.verdict.item, e) for e in one.estimands]
+                for name, one in sharing.items()
+            },
+            {name: one.clear for name, one in sharing.items()},
+        )
+    return found
 
 
-def _expectation(gathered: _Gathered, levels: Sequence[float | None]) -> ExpectationVerdict:
+def _expectation(gathered: _Gathered, refutation: Sequence[Refutation]) -> ExpectationVerdict:
     judged: list[PartVerdict] = []
     statuses: list[Status] = []
-    for found, level in zip(gathered.found, levels, strict=True):
+    for found, how in zip(gathered.found, refutation, strict=True):
         if isinstance(found, Evidence):
-            judged.append(_part(found, gathered.criteria, level))
+            judged.append(_part(found, gathered.criteria, how))
             statuses.append("complete")
         else:
             judged.append(found[0])
@@ -249,16 +267,18 @@ def _expectation(gathered: _Gathered, levels: Sequence[float | None]) -> Expecta
     return replace(gathered.verdict, parts=tuple(judged), result=result, status=_status(statuses))
 
 
-def _part(found: Evidence, bars: Criteria, level: float | None) -> PartVerdict:
-    part = PartVerdict(
-        found.estimand, found.samples, None, "inconclusive", found.n, found.note, clear=level is None
+def _part(found: Evidence, bars: Criteria, how: Refutation) -> PartVerdict:
+    return PartVerdict(
+        found.estimand,
+        found.samples,
+        found.interval(bars.support_level, bars.supports) if found.defined else None,
+        found.verdict(bars, how),
+        found.n,
+        found.note,
+        found.refutation(bars, how) if found.defined else None,
+        found,
+        how,
     )
-    if not found.defined:
-        return part
-    support = found.interval(bars.support_level, bars.supports)
-    refutation = None if level is None else found.interval(level, bars.refutes)
-    result: Result = bars.verdict(support, refutation) if found.decidable else "inconclusive"
-    return replace(part, interval=support, refutation=refutation, result=result)
 
 
 def _exact_part(

@@ -14,7 +14,8 @@ from repro.experiment.variants import Kind, Variant, variants
 from repro.judging.looks import Look, current_look, judge
 from repro.judging.verdicts import ExpectationVerdict, PartVerdict
 from repro.planning.allowance import allowed_seeds
-from repro.planning.plan import Plan, make_plan
+from repro.planning.jobs import Plan
+from repro.planning.plan import make_plan
 from repro.store import Store
 
 

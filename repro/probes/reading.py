@@ -17,9 +17,9 @@ from repro.models.normalisation import group_batch_norm
 from repro.probes.context import ProbeContext, Rows
 from repro.registry import find_formula, find_probe, load
 from repro.spec import ModelSpec, ReadingSpec, RunSpec
+from repro.training.feed_choice import feed_for
 from repro.training.feeds import Feed
 from repro.training.seeds import global_stream
-from repro.training.sources import feed_for
 
 
 def take_reading(

@@ -41,7 +41,7 @@ RECIPES: dict[str, Recipe] = {
         initialisation="he",
     ),
     # ResNet, Sec. 3.4 and 4.1 (ImageNet): batch 256, lr 0.1 "divided by 10 when the error plateaus", up to 60e4
-    # iterations, weight decay 1e-4, momentum 0.9. Fig. 4 shows the drops near 15e4 and 30e4; its axes end at 50e4. BN
+    # iterations, weight decay 1e-4, momentum 0.9. Fig. 4 shows the drops near 15e4 and 30e4; its curves end at 55e4. BN
     # over 32: eight GPUs, which the paper does not say. Table 2 and 3 are 10-crop errors, Fig. 4 is centre-crop.
     "resnet-imagenet": Recipe(
         name="resnet-imagenet",

@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, get_args
 
 from repro.report.as_csv import expectations_csv
-from repro.report.html.pages import write_whole
 from repro.report.html.render import render_html
 from repro.report.junit import to_junit
 from repro.report.markdown import to_markdown
 from repro.report.model import Report
 from repro.report.model.loading import FILE
+from repro.store.files import write_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -61,11 +61,11 @@ def write_report(
     written = []
     for form in dict.fromkeys(forms):
         path = folder / FILES[form]
-        write_whole(path, rendered(report, form, templates, kept))
+        write_text(path, rendered(report, form, templates, kept))
         written.append(path)
         if form == "csv" and frame is not None:
             table = frame.to_csv(index=False, lineterminator="\n", float_format="%.10g")
-            write_whole(folder / METRICS, table)
+            write_text(folder / METRICS, table)
             written.append(folder / METRICS)
     return written
 

@@ -8,15 +8,16 @@ from urllib.parse import quote
 
 from repro.errors import ReproError, mistake
 from repro.report.formats import FILES
-from repro.report.html.pages import render_page, write_whole
+from repro.report.html.pages import render_page
 from repro.report.model import Report
 from repro.report.model.loading import FILE, read_report
+from repro.store.files import write_text
 
 PAGE = "index.html"
 
 
 @dataclass(frozen=True)
-class Entry:
+class ListedReport:
     """A report that was found, or what is wrong with it.
 
     Attributes:
@@ -32,24 +33,24 @@ class Entry:
     problems: tuple[str, ...] = ()
 
 
-def find_reports(folder: Path) -> list[Entry]:
+def find_reports(folder: Path) -> list[ListedReport]:
     """Return an entry for each `report.json` below `folder`, by path."""
     files = sorted(folder.glob(f"*/**/{FILE}"), key=lambda path: path.relative_to(folder).parts)
     return [_entry(path, folder) for path in files]
 
 
-def _entry(path: Path, folder: Path) -> Entry:
+def _entry(path: Path, folder: Path) -> ListedReport:
     beside = path.with_name(FILES["html"])
     place = (beside if beside.is_file() else path).relative_to(folder).as_posix()
     name = path.parent.relative_to(folder).as_posix()
     try:
-        return Entry(name, quote(place), read_report(path))
+        return ListedReport(name, quote(place), read_report(path))
     except ReproError as error:
         problems = tuple(str(problem).replace(str(path), FILE) for problem in error.problems)
-        return Entry(name, quote(place), None, problems)
+        return ListedReport(name, quote(place), None, problems)
 
 
-def write_index(folder: Path) -> list[Entry]:
+def write_index(folder: Path) -> list[ListedReport]:
     """Write `folder`/index.html, a row for each report below; the same reports give the same bytes.
 
     Raises:
@@ -63,5 +64,5 @@ def write_index(folder: Path) -> list[Entry]:
             str(folder), "is a report itself", hint=f"name the folder above it: {folder.absolute().parent}"
         )
     entries = find_reports(folder)
-    write_whole(folder / PAGE, render_page("index.html.jinja", entries=entries))
+    write_text(folder / PAGE, render_page("index.html.jinja", entries=entries))
     return entries

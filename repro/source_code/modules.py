@@ -135,11 +135,23 @@ def _unseen(node: ast.AST) -> Iterator[tuple[int, str]]:
             if isinstance(func, ast.Name):
                 what = _ALONE.get(name, what)
             if what is not None and not list(_imports(node)):  # an import by a literal name is followed
-                yield node.lineno, f"{what} ({ast.unparse(func)})"
+                yield node.lineno, f"{what} ({_written(func)})"
         case ast.Attribute(value=ast.Name(id="sys"), attr="path"):
             yield node.lineno, "changes where modules are looked for (sys.path)"
         case ast.Attribute(value=ast.Name(id="os"), attr="environ"):
             yield node.lineno, "depends on the environment (os.environ)"
+
+
+_MOST_SHOWN = 60
+
+
+def _written(func: ast.expr) -> str:
+    """Return a called expression as it is written, its end where it is long."""
+    try:
+        text = ast.unparse(func)
+    except RecursionError:
+        text = _called(func)
+    return text if len(text) <= _MOST_SHOWN else f"…{text[-_MOST_SHOWN:]}"
 
 
 def _called(func: ast.expr) -> str:

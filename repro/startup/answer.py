@@ -22,11 +22,13 @@ def answer(arguments: list[str]) -> str | None:
         with open(HELP, encoding="utf-8") as file:  # noqa: PTH123
             return file.read()
     if rest == ["list"] and columns() >= COLUMNS:
-        from repro.startup.listing import as_text, listed
+        from pathlib import Path
+
+        from repro.startup.listing import as_text, last_verdicts, listed
         from repro.startup.shipped import folder
 
         found = listed(folder("claims"))
-        return as_text(found) if found else None
+        return as_text(found, last_verdicts(Path(".repro"))) if found else None
     return None
 
 

@@ -6,8 +6,9 @@ everything that is wrong with it.
 
 from __future__ import annotations
 
+import json
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -18,23 +19,31 @@ class Listed(NamedTuple):
     Attributes:
         paper: title, venue and year of the publication.
         year: of the publication.
+        coverage: how much of what can be checked in the publication has a claim; None where it lists nothing.
         id: ``<paper>/<claim>``.
         title, statement: as in the claim file.
-        scales: those that the file declares, from the least to the most after "paper", its own.
+        scales: those that the file declares, from the least to the most; "exact" of what needs no training.
     """
 
     paper: str
     year: int
+    coverage: str | None
     id: str
     title: str
     statement: str
     scales: tuple[str, ...]
 
 
-SCALES = ("paper", "exact", "smoke", "reduced")
+SCALES = ("exact", "smoke", "reduced", "paper")
 """In the order in which a claim lists them."""
 
+EXACT_METRICS = ("static", "computed", "printed")
+"""Kinds of metrics that need no training: their numbers cannot err by chance, and are judged at every scale."""
+
 NOTES = ".notes.toml"
+
+VERDICTS = "verdicts.json"
+"""In the store: claim → the words of its last verdict."""
 
 
 def listed(root: Path) -> list[Listed] | None:
@@ -51,20 +60,52 @@ def _of_paper(folder: Path) -> list[Listed]:
     if not files:
         return []
     publication = _read(folder / "paper.toml")
-    paper, year = (
-        f"{publication['title']} ({publication['venue']} {publication['year']})",
-        publication["year"],
-    )
-    return [_of_claim(path, paper, year, _read(path)) for path in files]
+    paper = f"{publication['title']} ({publication['venue']} {publication['year']})"
+    told = coverage([item.get("open") for item in publication.get("checkable", [])])
+    return [_of_claim(path, (paper, publication["year"], told), _read(path)) for path in files]
 
 
-def _of_claim(path: Path, paper: str, year: int, content: dict[str, Any]) -> Listed:
+def _of_claim(path: Path, paper: tuple[str, int, str | None], content: dict[str, Any]) -> Listed:
     declared = content.get("scale", {})
     if declared.keys() - set(SCALES):
         raise ValueError  # a scale that is none
-    scales = ("paper", *(scale for scale in SCALES[1:] if scale in declared))
+    files = [content, *declared.values()]
+    kinds = {metric.get("kind") for file in files for metric in file.get("metrics", {}).values()} - {None}
     name = f"{path.parent.name}/{path.stem}"
-    return Listed(paper, year, name, content["title"], content["statement"], scales)
+    scales = scales_of(declared, trains=bool(kinds - set(EXACT_METRICS)))
+    return Listed(*paper, name, content["title"], content["statement"], scales)
+
+
+def scales_of(declared: Iterable[str], *, trains: bool) -> tuple[str, ...]:
+    """Return the scales of a claim from the least to the most; that of a claim that trains nothing is "exact"."""
+    return tuple(scale for scale in SCALES if scale in {*declared, "paper"}) if trains else ("exact",)
+
+
+OPEN = {
+    "data": "for want of data that nobody has here",
+    "not checkable": "not checkable",
+    "not written yet": "not written yet",
+}
+"""Why something that a paper says has no claim, in words after a number."""
+
+
+def coverage(reasons: list[str | None]) -> str | None:
+    """Return "21 of 29 have a claim; …" of what can be checked: why each has no claim, None where it has one."""
+    if not reasons:
+        return None
+    claimed = reasons.count(None)
+    parts = [f"{claimed} of {len(reasons)} {'has' if claimed == 1 else 'have'} a claim"]
+    parts += [f"{reasons.count(reason)} {why}" for reason, why in OPEN.items() if reason in reasons]
+    return "; ".join(parts)
+
+
+def last_verdicts(store: Path) -> Mapping[str, str]:
+    """Return claim → the words of its last verdict, as a check has left them in a store; none where there are none."""
+    try:
+        found = json.loads((store / VERDICTS).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return {str(claim): str(words) for claim, words in found.items()} if isinstance(found, dict) else {}
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -72,12 +113,15 @@ def _read(path: Path) -> dict[str, Any]:
         return tomllib.load(file)
 
 
-def as_text(claims: Iterable[Listed]) -> str:
+def as_text(claims: Iterable[Listed], verdicts: Mapping[str, str]) -> str:
     """Return the list for people, by paper."""
     lines, paper = [], None
     for claim in claims:
         if claim.paper != paper:
             paper = claim.paper
             lines.append(paper)
-        lines.append(f"  {claim.id}\n      {claim.statement}\n      scales: {', '.join(claim.scales)}")
+            if claim.coverage:
+                lines.append(f"  what can be checked in it: {claim.coverage}")
+        said = verdicts.get(claim.id, "not checked yet")
+        lines.append(f"  {claim.id}\n      {claim.statement}\n      {', '.join(claim.scales)} · {said}")
     return "".join(f"{line}\n" for line in lines)

@@ -22,7 +22,7 @@ from repro.stats.prediction import (
     prediction_interval,
 )
 from repro.stats.regions import Piece, Region
-from repro.stats.rule import SCREEN, Verdict3, clear_of, joint, judge, look_shares, refutation_shares
+from repro.stats.rule import SCREEN, Verdict3, clear_of, joint, judge, look_shares, opposed, refutation_shares
 from repro.stats.samples import Bound, Interval, Sample
 
 __all__ = [
@@ -47,6 +47,7 @@ __all__ = [
     "likely_effects",
     "look_shares",
     "observed_spread",
+    "opposed",
     "prediction_interval",
     "refutation_shares",
     "seeds_needed",

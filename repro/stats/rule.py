@@ -6,7 +6,7 @@ The rule, its guarantee and the proof are told in ``docs/rule.md``; its rates ar
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from repro.stats.moments import check_level
@@ -102,6 +102,28 @@ def refutation_shares(alpha: float, statements: Sequence[Sequence[bool]]) -> lis
         [None if clear else each / count for clear in parts]
         for parts, count in zip(statements, left, strict=True)
     ]
+
+
+def opposed(comparisons: Sequence[Mapping[tuple[str, str], float]]) -> list[bool]:
+    """Return which comparisons may be pushed the other way by the same runs that push another one.
+
+    Where two comparisons take the same runs with opposite signs (neighbours in an ordering), or take different
+    measurements from them, what makes one look refuted may make the other look clear: nearly, the two are the two sides
+    of one estimate, whose errors add up. Their intervals are those of `either_side`.
+
+    Args:
+        comparisons: for each, (cell, what is measured there) → weight, its sign such that small values refute; nan
+            where refutation has no one direction.
+    """
+
+    def against(one: Mapping[tuple[str, str], float], other: Mapping[tuple[str, str], float]) -> bool:
+        shared = {cell for cell, _ in one} & {cell for cell, _ in other}
+        ours, theirs = ({key: w for key, w in each.items() if key[0] in shared} for each in (one, other))
+        return bool(shared) and (
+            ours.keys() != theirs.keys() or not all(weight * theirs[key] > 0 for key, weight in ours.items())
+        )
+
+    return [any(against(one, other) for other in comparisons if other is not one) for one in comparisons]
 
 
 WELCH_KEEPS = (

@@ -1,6 +1,6 @@
 """The store: one folder a run, content-addressed, written atomically; the union of two stores is a store.
 
-    .repro/store.json                   the format of the store
+    .repro/store.json                   the format of the store, and where its ledgers end (with a checksum)
     .repro/runs/<key>/run.json          spec, history, outcome, provenance (with a checksum)
     .repro/runs/<key>/weights-<moment>.pt
     .repro/runs/<key>.theirs-<n>/       another result of the same run, imported: kept, shown, not used
@@ -8,7 +8,7 @@
     .repro/checkpoints/<key>/step-<n>.checkpoint   where an unfinished run goes on (with a checksum); in the
                                         header, the history of one that tuning stopped
     .repro/failures/<key>.json          why the last attempt at a run or reading failed
-    .repro/criteria.jsonl               append-only ledger: when a claim's criteria were first seen
+    .repro/criteria.jsonl               append-only ledger: when criteria were first seen: each line seals the last
     .repro/seen.jsonl                   append-only ledger: which runs the checks of a claim have seen
     .repro/locks/<key>.lock             held while a run is carried out
     .repro/drawn/<hash>.json            drawings of figures, to spare drawing them again; may be deleted
@@ -18,9 +18,10 @@ of a run go when the run is there.
 """
 
 from repro.store.checkpoints import Checkpoint, CheckpointFolder
+from repro.store.ledgers import FORMAT
 from repro.store.packed import column_of
 from repro.store.record import VERSIONS, Outcome, RunRecord, lineage, predicted_seconds
-from repro.store.store import FORMAT, Failure, Store
+from repro.store.store import Failure, Store
 
 __all__ = [
     "FORMAT",

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 import operator
+from collections.abc import Callable, Mapping
 from functools import cache
 from itertools import filterfalse
 from typing import Annotated, Any, Literal, NotRequired, get_type_hints
@@ -17,7 +18,8 @@ from typing import Annotated, Any, Literal, NotRequired, get_type_hints
 from pydantic import AfterValidator, ConfigDict, Field, TypeAdapter, ValidationError, with_config
 from typing_extensions import TypeAliasType, TypedDict  # typing has them from 3.12 on
 
-from repro.recipes import EvaluatedSet, Recipe
+from repro.recipes import Recipe
+from repro.recipes.fields import EvaluatedSet
 
 Text = Annotated[str, Field(max_length=10_000)]
 Whole = Annotated[int, Field(ge=-(2**63), lt=2**63)]
@@ -55,6 +57,21 @@ def _even(columns: dict[str, list[float]]) -> dict[str, list[float]]:
     return columns
 
 
+def _as_evaluated(entry: dict[str, Any], history: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Check that a history has the columns of the sets that its recipe has evaluated."""
+    recipe = entry["spec"]["recipe"]
+    sets = () if recipe["steps"] == 0 else recipe.get("evaluate", ("train", "test"))
+    lacking = [
+        name
+        for split in sets
+        for name in (f"{split}_error", f"{split}_loss")
+        if name not in (history or (name,))
+    ]
+    if lacking:
+        raise ValueError(f"its history lacks {lacking[0]}")
+    return entry
+
+
 Value = Annotated[float, Field(strict=True)]
 Numbers = Annotated[list[float], Field(min_length=1, max_length=10_000_000)]
 Shares = Annotated[Numbers, AfterValidator(_share)]
@@ -70,13 +87,18 @@ def _list_of(kind: Any) -> Any:
     return list[kind]
 
 
+def _checked(kind: Any, check: Callable[[Any], Any]) -> Any:
+    return Annotated[kind, AfterValidator(check)]
+
+
 def _recipe_fields() -> dict[str, Any]:
     """Return the fields of Recipe as they are written; earlier versions had fewer."""
     bounded = {int: Count, float: Finite, int | None: Count | None, float | None: Finite | None}
     hints = get_type_hints(Recipe)
     fields: dict[str, Any] = {name: NotRequired[bounded.get(hint, hint)] for name, hint in hints.items()}
     fields |= {"name": Text, "batch_size": Images, "steps": Count | None, "epochs": Seconds | None}
-    return fields | {"lr": Finite, "milestones": list[Count], "evaluate": NotRequired[list[EvaluatedSet]]}
+    fields["evaluate"] = NotRequired[list[EvaluatedSet]]
+    return fields | {"lr": Finite, "milestones": list[Count]}
 
 
 _OPTIONS = NotRequired[dict[Text, Plain]]
@@ -92,7 +114,7 @@ SPEC = _table(
     },
 )
 
-_HISTORY = _table(
+_COLUMNS = _table(
     "history",
     {
         "step": Progress,
@@ -108,24 +130,30 @@ _HISTORY = _table(
     closed=False,
 )
 
+_HISTORY = _checked(_COLUMNS, _even)
+
 _WHERE = dict.fromkeys(("machine", "device", "python", "torch", "repro", "commit"), Text)
 
 _TOLD = {
+    "code": NotRequired[dict[Text, dict[Text, Text]]],
+    "packages": NotRequired[dict[Text, Text]],
+    "data": NotRequired[Text],
     "finished": NotRequired[Text],
     **dict.fromkeys(("predicted_seconds", "device_seconds_a_step"), NotRequired[Seconds | None]),
     "diverged_at_step": NotRequired[Count | None],
     **dict.fromkeys(("from_step", "to_step"), NotRequired[Count]),
+    "until_epochs": NotRequired[Seconds | None],
 }
 
 _PART = {**{name: NotRequired[kind] for name, kind in _WHERE.items()}, **_TOLD}
 _SESSIONS = _list_of(_table("session", _PART, closed=False))
 
-RUN = _table(
+_RUN = _table(
     "run",
     {
         "key": Key,
         "spec": SPEC,
-        "history": Annotated[_HISTORY, AfterValidator(_even)],
+        "history": _HISTORY,
         "outcome": Literal["finished", "diverged"],
         "steps_done": Count,
         "chance_error": Annotated[float, Field(ge=0, lt=1)],
@@ -137,6 +165,8 @@ RUN = _table(
         ),
     },
 )
+
+RUN = _checked(_RUN, lambda run: _as_evaluated(run, run["history"]))
 
 _ROW = _table(
     "row",
@@ -163,7 +193,7 @@ READING = _table(
     },
 )
 
-CHECKPOINT = _table(
+_CHECKPOINT = _table(
     "checkpoint",
     {
         "key": Key,
@@ -172,8 +202,12 @@ CHECKPOINT = _table(
         "steps": Count,
         "version": Count,
         "sessions": _SESSIONS,
+        "stopped": NotRequired[Annotated[_HISTORY, AfterValidator(_even)] | None],
+        "wall_seconds": NotRequired[Seconds],
     },
 )
+
+CHECKPOINT = _checked(_CHECKPOINT, lambda made: _as_evaluated(made, made.get("stopped")))
 
 FAILURE = _table("failure", {"title": str, "reason": str})
 

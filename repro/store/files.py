@@ -82,6 +82,12 @@ def write(path: Path, *chunks: bytes | memoryview) -> None:
     sync_folder(path.parent)
 
 
+def write_text(path: Path, text: str) -> None:
+    """Write a text in UTF-8 in one atomic step; its folder is made if need be."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write(path, text.encode())
+
+
 def write_synced(path: Path, *chunks: bytes | memoryview) -> None:
     """Write a file that nobody looks for yet, down to the disk."""
     with path.open("wb") as file:

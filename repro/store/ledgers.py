@@ -1,77 +1,88 @@
-"""Ledgers: files of JSON lines that are only ever appended to, such as the criteria that were fixed beforehand.
-
-Each line is sealed over the one before it, so that a line that is changed, taken out or put between shows; the last
-seal is kept in `store.json`, too, so that lines missing at the end do. Lines of earlier versions have no seal of their
-own; the first that has covers them.
-"""
+"""The ledgers of a store: append-only files of lines, sealed one over the other, whose ends `store.json` tells."""
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
-from repro.store.files import as_text
+from repro.errors import mistake
+from repro.store import files, sealed_lines
+from repro.store.entries import Entries
 
-FIRST = ""
-"""What the first line is sealed over."""
+FORMAT = 2
+"""Of the folder. 1 had no `store.json` and no checkpoints; its entries are read as they are."""
 
-
-@dataclass(frozen=True)
-class Line:
-    """A line of a ledger.
-
-    Attributes:
-        number: from 1.
-        content: what it says; None where it cannot be read.
-        seal: what the next line is sealed over.
-        wrong: what is the matter with it, as the rest of a sentence.
-    """
-
-    number: int
-    content: dict[str, Any] | None
-    seal: str
-    wrong: str | None = None
+LEDGER_SECONDS = 30.0
+"""How long another process may hold the lock of the ledgers; it needs milliseconds."""
 
 
-def read(text: bytes) -> Iterator[Line]:
-    """Yield the lines of a ledger's bytes; empty ones are none."""
-    before = FIRST
-    for number, line in enumerate(text.splitlines(), start=1):
-        if line.strip():
-            found = _line(number, line, before)
-            before = found.seal
-            yield found
+class Ledgers(Entries):
+    """The part of a store that holds ledgers."""
+
+    def lines(self, ledger: str) -> Iterator[dict[str, Any]]:
+        """Return what the lines of a ledger say, in their order; what is wrong with one is named in `damaged`."""
+        for line in self._ledger(ledger):
+            if line.wrong is not None:
+                self.damaged.append(f"{ledger} line {line.number} {line.wrong}")
+            if line.content is not None:
+                yield line.content
+
+    def append(self, ledger: str, *lines: Mapping[str, Any]) -> None:
+        """Append lines to a ledger.
+
+        Raises:
+            ReproError: it cannot be written.
+        """
+        path = self.root / ledger
+        try:
+            with files.held(self.root / "locks" / "ledgers.lock", seconds=LEDGER_SECONDS) as mine:
+                if not mine:
+                    raise OSError(None, "another process does not let go of its lock")
+                about = self._read(self.root / "store.json") or {"format": FORMAT}
+                ends = _ends(about)
+                seals = [line.seal for line in self._ledger(ledger)]
+                # Lines that are missing at the end stay missed: what follows is sealed over them.
+                before = seals[-1] if seals else sealed_lines.FIRST
+                if ledger in ends and ends[ledger] not in seals:
+                    before = ends[ledger]
+                written = []
+                for line in lines:
+                    text, before = sealed_lines.sealed(line, before)
+                    written.append(text)
+                files.append_lines(path, written)
+                about["ledgers"] = {**ends, ledger: before}
+                files.write(self.root / "store.json", files.sealed(about).encode())
+        except OSError as error:
+            hint = "make room, or choose another folder with --store DIR; runs that are there are safe"
+            raise mistake(str(path), f"cannot be written: {error.strerror}", hint=hint) from None
+
+    def check_ledgers(self) -> None:
+        """Name in `damaged` what is wrong with `store.json` and with the ledgers, lines that are gone among it."""
+        about = self._read(self.root / "store.json")
+        if about is None:
+            # A store of format 1 has none; it had no checkpoints, either.
+            if (self.root / "checkpoints").is_dir() and not (self.root / "store.json").exists():
+                self.damaged.append("store.json is missing, and with it where the ledgers end")
+            about = {}
+        ends = _ends(about)
+        for ledger in sorted({path.name for path in self.root.glob("*.jsonl")} | ends.keys()):
+            for _ in self.lines(ledger):
+                pass
+            if ledger in ends and ends[ledger] not in {line.seal for line in self._ledger(ledger)}:
+                self.damaged.append(f"{ledger} lacks its end: lines that were there are gone")
+
+    def _ledger(self, name: str) -> Iterator[sealed_lines.Line]:
+        try:
+            text = (self.root / name).read_bytes()
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            self.damaged.append(f"{name} cannot be read: {error.strerror}")
+            return
+        yield from sealed_lines.read(text)
 
 
-def sealed(content: Mapping[str, Any], before: str) -> tuple[bytes, str]:
-    """Return a line, without its end, that follows the seal `before`, and its own seal."""
-    plain = json.loads(json.dumps(content))
-    seal = _seal(plain, before)
-    return json.dumps({"seal": seal, "content": plain}).encode(), seal
-
-
-def _line(number: int, line: bytes, before: str) -> Line:
-    try:
-        whole = json.loads(line)
-    except (ValueError, RecursionError):
-        whole = None
-    if not isinstance(whole, dict):
-        return Line(number, None, _sha256(before.encode() + line), "cannot be read")
-    if whole.keys() != {"seal", "content"}:
-        return Line(number, whole, _sha256(before.encode() + line))
-    content, seal = whole["content"], whole["seal"]
-    if not isinstance(content, dict) or not isinstance(seal, str):
-        return Line(number, None, _sha256(before.encode() + line), "cannot be read")
-    wrong = "is not as it was written, or does not follow the line before it"
-    return Line(number, content, seal, None if seal == _seal(content, before) else wrong)
-
-
-def _seal(content: object, before: str) -> str:
-    return _sha256(f"{before}\n{as_text(content)}".encode())
-
-
-def _sha256(text: bytes) -> str:
-    return hashlib.sha256(text).hexdigest()
+def _ends(about: Mapping[str, Any]) -> dict[str, str]:
+    """Return ledger → the seal of its last line, as `store.json` tells it."""
+    ends = about.get("ledgers")
+    return {str(name): str(seal) for name, seal in ends.items()} if isinstance(ends, dict) else {}

@@ -24,6 +24,7 @@ from repro.training.capture import (
 from repro.training.compiled import compile_blocks, compiling
 from repro.training.evaluation import evaluate, multi_view_error
 from repro.training.feeds import Batch, Feed, MemoryFeed
+from repro.training.outputs import checked
 from repro.training.parameter_groups import parameter_groups
 from repro.training.run import State
 from repro.training.seeds import global_stream, nobody_else_draws, stream
@@ -122,7 +123,7 @@ class Learner:
         self.optimiser.zero_grad(set_to_none=True)
         with self._one_compiles():
             with self._autocast():
-                logits = self.model(inputs)
+                logits = checked(self.model(inputs), self.model, len(labels), self.feed.classes)
             logits = logits.float()
             loss = F.cross_entropy(logits, labels, label_smoothing=self.label_smoothing)
             loss.backward()  # type: ignore[no-untyped-call]  # missing from torch's stubs
@@ -136,8 +137,7 @@ class Learner:
     def predict(self, inputs: Tensor) -> Tensor:
         """Map inputs (N, C, H, W) to logits (N, classes), in the net's mode."""
         with self._one_compiles():
-            logits: Tensor = self.model(inputs)
-            return logits
+            return checked(self.model(inputs), self.model, len(inputs), self.feed.classes)
 
     def evaluate(
         self,

@@ -20,13 +20,13 @@ from repro.spec import PRECISIONS, RunSpec, Until
 from repro.training.capture import can_be_captured, draws_random_numbers
 from repro.training.checkpoints import Checkpoints, Interrupted, Stopped
 from repro.training.devices import fix_algorithms, own_stream
+from repro.training.feed_choice import feed_for
 from repro.training.feeds import MemoryFeed
 from repro.training.initialisation import initialise
 from repro.training.learner import Learner
 from repro.training.run import State, TrainedRun
 from repro.training.schedules import WarmUp, scheduled_lr
 from repro.training.seeds import global_stream
-from repro.training.sources import feed_for
 
 STATE_VERSION = 2
 """Of what a checkpoint holds; a state of another version is not gone on from."""

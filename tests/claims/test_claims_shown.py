@@ -197,7 +197,7 @@ FIRST_CLAIMS = (
     "resnet/lesion",
     "resnet/plain-nets-degrade",
 )
-"""Those whose reduced scale has the paper's own nets on CIFAR-10; others have smaller ones, or stand in for ImageNet."""
+"""Their reduced scale has the paper's own nets on CIFAR-10; others have smaller ones, or stand in for ImageNet."""
 
 
 def test_the_reduced_scale_is_the_beginning_of_the_papers_own_runs_on_real_cifar(

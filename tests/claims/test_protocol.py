@@ -138,15 +138,23 @@ def test_a_declaration_that_says_nothing_or_too_much_is_an_error(
 
 def test_mathematics_alone_is_nobodys_protocol(world: World) -> None:
     computed: dict[str, Any] = {
-        "metrics": {"identity": {"kind": "computed", "probe": "residual_identity"}},
+        "metrics": {
+            "weights": {
+                "kind": "computed",
+                "formula": "stack_weights",
+                "options": {"channels": 8},
+                "cases": {"small": {"kernel": 3, "layers": 3}},
+            }
+        },
         "expect": {
             "holds": {
                 "kind": "exact",
-                "title": "It holds",
-                "metric": "identity",
-                "at_most": 1e-9,
+                "title": "27 C²",
+                "metric": "weights",
+                "arm": "small",
+                "within": [1727, 1729],
                 "role": "decides",
-                "why": "Rounding.",
+                "why": "Exact.",
             }
         },
         **dict.fromkeys(("factors", "arms", "experiment", "scale")),
@@ -154,11 +162,11 @@ def test_mathematics_alone_is_nobodys_protocol(world: World) -> None:
     world.write(changed(BASE, **computed))
     assert world.claim().protocol == Ownership("Sec. 1", ())
     # By code of one's own, it is the paper's only where the file says so.
-    (world.root / "sums.py").write_text("def identity(context): ...\n", encoding="utf-8")
-    computed["metrics"]["identity"]["probe"] = "sums:identity"
+    (world.root / "sums.py").write_text("def weights(channels, kernel, layers): ...\n", encoding="utf-8")
+    computed["metrics"]["weights"]["formula"] = "sums:weights"
     world.write(changed(BASE, **computed))
     assert not world.claim().protocol.is_paper
-    declared = {"protocol": PAPERS | {"as_in_paper": {"sums:identity": "Eq. 3"}}}
+    declared = {"protocol": PAPERS | {"as_in_paper": {"sums:weights": "Eq. 3"}}}
     world.write(changed(BASE, **{**computed, "experiment": declared}))
     assert world.claim().protocol.is_paper
 

@@ -55,3 +55,40 @@ def test_the_digest_of_criteria_changes_with_what_decides_and_with_nothing_else(
     assert plain not in different
     # The last one is the first one's criteria, written elsewhere.
     assert different[-1] == different[0]
+
+
+def test_claims_are_chosen_by_the_beginning_of_a_name_by_paper_and_by_file(world: World) -> None:
+    world.write(BASE, "old/table-1", changed(PAPER, year=1999))
+    path = world.write(BASE, "old/table-2", changed(PAPER, year=1999))
+    world.write(BASE, "new/figure-1")
+    library = world.library()
+
+    def names(*given: str) -> list[str]:
+        return [claim.id for claim in library.select(given)]
+
+    assert names("old") == names("old/") == names("table") == ["old/table-1", "old/table-2"]
+    assert names("new", "table-2") == ["old/table-2", "new/figure-1"]
+    assert names(str(path)) == ["old/table-2"]
+    for unknown in ("table-3", str(path.with_name("table-3.toml")), ""):
+        with pytest.raises(ReproError, match="unknown claim, paper or file"):
+            names(unknown)
+
+
+def test_what_can_be_checked_in_a_paper_is_counted_and_names_claims_that_are_there(world: World) -> None:
+    listed = [
+        {"where": "Table 1", "says": "a", "claims": ["c"]},
+        {"where": "Table 2", "says": "b", "open": "data", "note": "n"},
+        {"where": "Sec. 3", "says": "d", "open": "not written yet"},
+        {"where": "Sec. 4", "says": "e", "open": "not written yet"},
+    ]
+    world.write(BASE, "p/c", PAPER | {"checkable": listed})
+    assert world.library().papers["p"].coverage == (
+        "1 of 4 has a claim; 1 for want of data that nobody has here; 2 not written yet"
+    )
+    world.write(BASE, "p/c", PAPER | {"checkable": [{"where": "Table 1", "says": "a", "claims": ["d"]}]})
+    (problem,) = world.problems()
+    assert (problem.what, problem.received) == ("unknown claim", "'d'")
+    for wrong in ({"where": "w", "says": "s"}, {"where": "w", "says": "s", "claims": ["c"], "open": "data"}):
+        world.write(BASE, "p/c", PAPER | {"checkable": [wrong]})
+        (problem,) = world.problems()
+        assert "names its claims, or says why it has none" in problem.what

@@ -140,7 +140,9 @@ def test_the_claims_that_train_are_sound_and_have_all_that_a_claim_needs(shipped
     assert set(QUOTES) < set(trained)
     for claim in trained.values():
         # A scale that is not run says why not.
-        assert {"smoke", "reduced"} <= claim.at.keys() | claim.base.cannot_decide.keys() | {"reduced"}, claim.id
+        assert {"smoke", "reduced"} <= claim.at.keys() | claim.base.cannot_decide.keys() | {"reduced"}, (
+            claim.id
+        )
         controls = [file.control for file in claim.at.values() if file.control]
         awaited = all(metric.kind == "awaited" for metric in claim.base.metrics.values())
         assert controls or claim.base.no_control or awaited, claim.id

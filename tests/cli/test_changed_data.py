@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from repro.experiment.data_index import Memory, state_of
+from repro.experiment.data_index import DataIndex, state_of
 from repro.registry import DataRef
 from repro.store.files import sealed, unsealed
 from tests.support.command import OWN_CLAIMS, repro
@@ -57,7 +57,7 @@ def save(path: Path, flip: int) -> None:
     """Write forty images and labels, the labels the other way round where `flip` is 1; the same size and time."""
     images = (np.arange(40 * 64) % 251).astype(np.uint8).reshape(40, 8, 8, 1)
     labels = (np.arange(40) + flip) % 2
-    np.savez(path, x_train=images, y_train=labels, x_test=images[:8], y_test=labels[:8])
+    np.savez(path, x_train=images, y_train=labels, x_test=255 - images[:8], y_test=labels[:8])
     os.utime(path, (0, 0))
 
 
@@ -84,7 +84,7 @@ def test_other_labels_of_the_same_size_and_time_are_other_runs(place: Path) -> N
     for content in told["contents"].values():
         content["state"] = state_of(path, False)
     index.write_text(sealed(told), encoding="utf-8")
-    assert Memory(place / ".repro").unchanged(DataRef("pets", str(path)))
+    assert DataIndex(place / ".repro").unchanged(DataRef("pets", str(path)))
     text = (place / "claims/p/c.toml").read_text(encoding="utf-8")
     (place / "claims/p/c.toml").write_text(text.replace("steps = 5", "steps = 6"), encoding="utf-8")
     third = repro("check", *ARGUMENTS, cwd=place)

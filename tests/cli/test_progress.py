@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from repro.cli.progress import PLAIN_EVERY_SECONDS, ProgressView
 from repro.execution import Progress
-from repro.planning.plan import Job, Plan
+from repro.planning.jobs import Job, Plan
 from tests.support.helpers import spec_of
 
 

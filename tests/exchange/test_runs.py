@@ -305,6 +305,8 @@ def forged(store: Store, **changes: Any) -> str:
         {"history": {"step": [100, 0], "train_loss": [1.0, 1.0]}},
         {"history": {}},
         {"history": {"step": "long"}},
+        # Without what its recipe evaluates.
+        {"history": {name: column for name, column in whole(seed=9).history.items() if name != "test_error"}},
         {"steps_done": 99},
         {"outcome": "supported"},
         {"weights": {"x/../../../../evil": "0" * 64}},

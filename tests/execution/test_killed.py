@@ -22,7 +22,7 @@ from repro.exchange import export, merge, opened
 from repro.execution import Progress
 from repro.execution.pool import _Pool
 from repro.execution.workers import requests_to_end
-from repro.planning.plan import Job
+from repro.planning.jobs import Job
 from repro.spec import RunSpec
 from repro.store import Store
 from repro.training import train

@@ -17,7 +17,7 @@ from torch import nn
 from repro.execution import Progress
 from repro.execution.pool import _Pool
 from repro.models.cifar import resnet
-from repro.planning.plan import Job
+from repro.planning.jobs import Job
 from repro.recipes import Recipe
 from repro.registry import DATASETS
 from repro.spec import DatasetSpec, ModelSpec, RunSpec

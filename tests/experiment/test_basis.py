@@ -11,8 +11,8 @@ import pytest
 
 from repro.cli.why import verdict_of, why_lines
 from repro.experiment.basis import Basis, basis
-from repro.experiment.data_index import Given, Memory, state_of
-from repro.experiment.user_data import bring, forget, remembered
+from repro.experiment.data_index import DataIndex, UserData, state_of
+from repro.experiment.user_data import forget, with_known_data, with_user_data
 from repro.judging.looks import current_look
 from repro.registry import DataRef
 from repro.report.build.runs import differences
@@ -179,14 +179,16 @@ def test_what_is_remembered_is_used_unread_and_forgotten_on_request(world: World
     world.write(changed(BASE, experiment__dataset="pets"))
     path = save_npz(tmp_path / "a.npz", arrays())
     said: list[str] = []
-    (claim,) = bring(world.library().claims, "smoke", {"pets": Given(str(path))}, world.store, said.append)
+    (claim,) = with_user_data(
+        world.library().claims, "smoke", {"pets": UserData(str(path))}, world.store, said.append
+    )
     source = DataRef("pets", str(path))
-    (again,) = remembered(world.library().claims, "smoke", world.store)
+    (again,) = with_known_data(world.library().claims, "smoke", world.store)
     assert again.names.data == claim.names.data
-    assert Memory(world.store.root).unchanged(source)
+    assert DataIndex(world.store.root).unchanged(source)
     forget([source], world.store)
-    assert Memory(world.store.root).content(source) is None
+    assert DataIndex(world.store.root).content(source) is None
     # Not read: what is not remembered is not known.
-    assert remembered(world.library().claims, "smoke", world.store)[0].names.data == {}
-    (claim,) = bring(world.library().claims, "smoke", {}, world.store, said.append)
+    assert with_known_data(world.library().claims, "smoke", world.store)[0].names.data == {}
+    (claim,) = with_user_data(world.library().claims, "smoke", {}, world.store, said.append)
     assert said == [f"Reading {path} …"] * 2

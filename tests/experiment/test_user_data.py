@@ -13,14 +13,15 @@ import pytest
 from repro import registry
 from repro.claims import Claim, cells, run_spec
 from repro.claims.schema_data import OwnData
-from repro.cli.options import with_data
+from repro.cli.options import user_data
 from repro.errors import ReproError
-from repro.experiment.data_index import Given
+from repro.experiment.data_index import UserData
 from repro.experiment.readings import static_reading
 from repro.experiment.requirements import requirements
-from repro.experiment.user_data import bring
+from repro.experiment.user_data import with_user_data
 from repro.planning.costs import RUN_SECONDS, START_UP_SECONDS
-from repro.planning.plan import Plan, make_plan
+from repro.planning.jobs import Plan
+from repro.planning.plan import make_plan
 from repro.registry import DATASETS, DataRef, find_dataset
 from repro.report.build.runs import stand_ins
 from repro.spec import RunSpec
@@ -48,8 +49,8 @@ class Shop:
         self.said: list[str] = []
 
     def claims(self, *, scale: str = "smoke", stand_in: bool = False, **given: Path | str) -> list[Claim]:
-        items = {name: Given(str(path), stand_in) for name, path in given.items()}
-        return bring(self.world.library().claims, scale, items, self.world.store, self.said.append)
+        items = {name: UserData(str(path), stand_in) for name, path in given.items()}
+        return with_user_data(self.world.library().claims, scale, items, self.world.store, self.said.append)
 
     def plan(self, **given: Any) -> Plan:
         items = [requirements(claim, "smoke", self.world.store) for claim in self.claims(**given)]
@@ -412,9 +413,9 @@ def test_from_a_file_of_images_to_a_verdict(tmp_path: Path) -> None:
     assert str(tmp_path) not in json.dumps(report["datasets"])
 
 
-def test_options_that_bring_nothing_are_refused(world: World) -> None:
+def test_options_that_bring_nothing_are_refused() -> None:
     with pytest.raises(ReproError) as caught:
-        with_data([], "smoke", ("pets", "=a", "a=b", "a=c"), ("pets=", "a=d"), world.store)
+        user_data(("pets", "=a", "a=b", "a=c"), ("pets=", "a=d"))
     assert [problem.what for problem in caught.value.problems] == [
         "is not NAME=PATH",
         "is not NAME=PATH",

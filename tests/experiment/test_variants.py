@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from repro.experiment.request import Request
 from repro.experiment.requirements import Requirements, requirements
 from repro.experiment.variants import CONTROL_SEED, Variant, variants
 from repro.judging.frame import collect
@@ -176,5 +177,6 @@ def report(world: World) -> ClaimReport:
     frame = collect([*required, *(item for _, item in changed_claims)], world.store)
     verdicts = [judge_claim(item, frame, world.store) for item in required]
     judged = [(variant, judge_claim(item, frame, world.store)) for variant, item in changed_claims]
-    built = build_report(library, "smoke", required, verdicts, frame, world.store, "repro check", judged)
+    request = Request(library, library.claims, "smoke", world.store)
+    built = build_report(request, required, verdicts, frame, judged)
     return built.papers[0].claims[0]

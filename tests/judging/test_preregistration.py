@@ -8,9 +8,11 @@ from typing import Any
 
 import pytest
 
-from repro.claims.schema import Expectation, Metric, Tune
+from repro.claims.schema import Tune
+from repro.claims.schema_expectations import Expectation
+from repro.claims.schema_metrics import Metric
 from repro.claims.vocabulary import WORDS
-from repro.judging.preregistration import FILE, SEEN, Entry, history, record, remember
+from repro.judging.preregistration import FILE, SEEN, LedgerEntry, history, record, remember
 from repro.report.build.ledger import lines
 from repro.report.html.render import render_html
 from repro.report.model import ClaimReport
@@ -182,7 +184,7 @@ def test_a_line_tells_every_key_that_decides() -> None:
     assert set(type(item).model_fields) - WORDS <= set(expectation) | {"at_most", "within", "outside"}
     metric = {"kind": "probe", "probe": "p", "layers": "l", "at": ["mid"], "arms": ["a"], "reduce": "min"}
     tune = {"lr": [0.1, 0.2], "by": "m", "seeds": [1000]}
-    entry = Entry("p/c", "smoke", "d", "now", 0, {"x": expectation}, {"m": metric}, tune, [3, 5])
+    entry = LedgerEntry("p/c", "smoke", "d", "now", 0, {"x": expectation}, {"m": metric}, tune, [3, 5])
     text = "\n".join(lines(entry, {}))
     for shown in (
         "a-arm", "b-arm", "c/d 3", "over factor", "f lev", "each [g]", "at mid", "7.5", "6.5", "context",

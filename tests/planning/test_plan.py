@@ -16,7 +16,8 @@ from repro import registry
 from repro.claims import run_spec
 from repro.experiment.requirements import requirements
 from repro.planning.costs import START_UP_SECONDS
-from repro.planning.plan import READING_SECONDS, Job, Plan, make_plan
+from repro.planning.jobs import Job, Plan
+from repro.planning.plan import READING_SECONDS, make_plan
 from repro.registry import DATASETS
 from tests.support.helpers import BASE, World, changed, layer_rows, spec_of
 

@@ -13,6 +13,7 @@ from repro.planning.schedule import Schedule
 from repro.report.earlier import earlier, forms_there
 from repro.report.formats import FILES, METRICS, USUAL, Format
 from repro.report.model import Report
+from repro.report.model.loading import read_report
 from tests.support.helpers import BASE, World
 
 
@@ -100,6 +101,21 @@ def test_files_of_further_formats_are_renewed_and_those_of_others_left_alone(
     assert forms_there(mine) == []
     check(two, mine)
     assert (mine / "report.md").read_text(encoding="utf-8") == "# My own report\n"
+
+
+def test_a_report_rendered_from_its_data_leaves_no_metrics_of_another_beside_it(
+    two: World, tmp_path: Path
+) -> None:
+    check(two, tmp_path / "one")
+    check(two, tmp_path / "two", "one")
+    file = tmp_path / "one/report.json"
+    report = read_report(file)
+    # In its own folder they are its own.
+    write(report, file.parent, ("html",), None, untouched=file)
+    assert (tmp_path / "one" / METRICS).is_file()
+    write(report, tmp_path / "two", ("html",), None, untouched=file)
+    assert not (tmp_path / "two" / METRICS).exists()
+    assert (tmp_path / "two/earlier-1" / METRICS).is_file()
 
 
 def test_what_is_no_report_of_ours_is_no_earlier_one(tmp_path: Path, world: World) -> None:

@@ -15,8 +15,8 @@ import html5lib
 import pytest
 
 from repro.errors import ReproError
-from repro.report.html.pages import write_whole
 from repro.report.html.render import render_html
+from repro.store.files import write_text
 from tests.support import paper_scale
 from tests.support import report_samples as samples
 from tests.support.page import SAMPLES, Page, html
@@ -161,6 +161,6 @@ def test_a_broken_template_is_named(tmp_path: Path, name: str, content: str, say
 
 def test_writing_leaves_one_whole_file(tmp_path: Path) -> None:
     path = tmp_path / "new" / "index.html"
-    write_whole(path, render_html(samples.none_judged()))
+    write_text(path, render_html(samples.none_judged()))
     assert path.read_bytes() == html("none judged").encode()
     assert list(path.parent.iterdir()) == [path]

@@ -11,9 +11,10 @@ import pytest
 
 from repro.report.diff.compare import compare
 from repro.report.formats import write_report
-from repro.report.html.pages import render_page, write_whole
+from repro.report.html.pages import render_page
 from repro.report.index import write_index
 from repro.report.model import Report
+from repro.store.files import write_text
 from tests.support import report_samples as samples
 from tests.support.browser import OPEN_ALL, OVERFLOW, axe_violations, opened
 
@@ -67,7 +68,7 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
         place = folder / name.replace(" ", "-")
         if name.endswith("diff"):
             found = compare(samples.five_claims(), second, ("main", samples.HOSTILE))
-            write_whole(place / "diff.html", render_page("diff.html.jinja", comparison=found))
+            write_text(place / "diff.html", render_page("diff.html.jinja", comparison=found))
             return place / "diff.html"
         for report, where in ((samples.five_claims(), "smoke"), (second, "a/long-name-of-a-folder/smoke")):
             write_report(report, place / where, ["json"])

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from repro.report.html.pages import write_whole
 from repro.report.html.render import render_html
 from repro.report.model import Report
+from repro.store.files import write_text
 from tests.support import report_samples as samples
 from tests.support.browser import OPEN_ALL, OVERFLOW, axe_violations, opened
 
@@ -37,7 +37,7 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
     @cache
     def file(name: str) -> Path:
         path = folder / f"{name.replace(' ', '-')}.html"
-        write_whole(path, render_html(SAMPLES[name]()))
+        write_text(path, render_html(SAMPLES[name]()))
         return path
 
     return file

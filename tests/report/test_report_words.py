@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from scipy import stats
 
+from repro.experiment.request import Request
 from repro.experiment.requirements import requirements
 from repro.experiment.variants import variants
 from repro.judging.frame import collect
@@ -62,7 +63,7 @@ def in_between(world: World) -> ClaimReport:
 
 ERROR = 0.5**0.5
 NARROW, WIDE = (float(stats.t.ppf(1 - alpha / 2, 4)) * ERROR for alpha in (0.05, 0.025))
-BAR = (NARROW + WIDE) / 2
+BAR = round((NARROW + WIDE) / 2, 2)
 
 
 def test_an_interval_that_lies_in_what_refutes_but_does_not_refute_is_explained(world: World) -> None:
@@ -149,8 +150,11 @@ def test_a_control_that_is_merely_not_supported_is_told_from_one_that_is_caught(
     for need in item.needs:
         sabotaged = need.cell.arm == "residual"
         world.put(need.spec, train_loss=SPREAD[need.spec.seed % 1000] + (0.0 if sabotaged else gap))
+    library = world.library()
     (control,) = build_controls(
-        world.requirements(), [(variant, judge_claim(item, collect([item], world.store), world.store))], ""
+        Request(library, library.claims, "smoke", world.store),
+        world.requirements(),
+        [(variant, judge_claim(item, collect([item], world.store), world.store))],
     )
     assert (control.passed, control.caught) == (passed, caught)
     assert control.text.startswith(text)

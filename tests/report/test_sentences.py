@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from repro.claims import Metric
-from repro.claims.schema import Bounds
+from repro.claims.schema_expectations import Bounds
 from repro.report.wording import words
 from tests.support.error_claim import ERROR_CLAIM, VALUE, errors, only
 from tests.support.helpers import BASE, World, changed
@@ -163,7 +163,7 @@ def test_sentences_of_bounds_and_of_what_was_odd(world: World) -> None:
     # The budget of 6.4 epochs over 1 ± 0.0005, the distance between evaluations being 0.001.
     assert sentence(world, "ratio") == (
         "We measured at least 6.4× (95% interval 6.39 to ∞, 5 seeds): the whole interval lies in what the claim needs, "
-        "at least 2×. Note: 1 diverged run counts as chance or as never reaching the target."
+        "at least 2×. Note: 1 diverged run counts as no better than the worst finished run of the same kind."
     )
 
 
@@ -231,3 +231,28 @@ def test_units() -> None:
         " pp",
         " pp",
     ]
+
+
+def test_what_waits_for_a_half_of_its_runs_says_what_the_other_half_shows(world: World) -> None:
+    each = {
+        "kind": "difference",
+        "title": "Plain nets fit worse",
+        "metric": "loss",
+        "arms": ["plain", "residual"],
+        "each": ["depth"],
+        "at_least": 0.5,
+        "role": "decides",
+        "why": "w",
+    }
+    world.write(
+        changed(BASE, expect={"worse": each, "beside": {**each, "title": "The same", "role": "context"}})
+    )
+    for need in world.requirements().needs:
+        if need.cell.levels["depth"] == "shallow":
+            world.put(need.spec, train_loss=2.0 if need.cell.arm == "plain" else 1.0)
+    text = sentence(world, "worse")
+    assert text.startswith("Not judged: 10 runs or readings are not there yet. So far, shallow: 1")
+    told = only(world.report()).verdict.sentence
+    assert told.startswith("Not judged: ")
+    assert " So far: Plain nets fit worse: shallow: 1" in told
+    assert ". The same: shallow: 1" in told

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import fields
 from pathlib import Path
+from typing import Any
 
-from repro.store import Store
+import pytest
+
+from repro.store import Checkpoint, RunRecord, Store, contract
 from tests.support.command import repro
 
 
@@ -20,3 +24,10 @@ def test_a_store_of_a_later_format_is_refused_and_one_without_is_read(tmp_path: 
     done = repro("plan", "--store", tmp_path, cwd=tmp_path)
     assert done.returncode == 2
     assert "is a store of another format; this version of repro reads 2 (received: 3)" in done.stderr
+
+
+@pytest.mark.parametrize(("table", "kept"), [(contract.CHECKPOINT, Checkpoint), (contract.RUN, RunRecord)])
+def test_what_is_written_is_what_the_contract_reads(table: Any, kept: Any) -> None:
+    assert getattr(table, "__origin__", table).__annotations__.keys() == {
+        field.name for field in fields(kept)
+    }

@@ -13,10 +13,12 @@ import pandas as pd
 
 from repro.claims import Cell, Claim, Library, load_library
 from repro.errors import Problem, ReproError
+from repro.experiment.request import Request
 from repro.experiment.requirements import Need, Requirements, requirements
 from repro.judging.frame import collect
 from repro.judging.verdicts import ClaimVerdict, ExpectationVerdict, judge_claim
-from repro.planning.plan import Plan, make_plan
+from repro.planning.jobs import Plan
+from repro.planning.plan import make_plan
 from repro.recipes import recipe
 from repro.report.build.report import build_report
 from repro.report.model import Report
@@ -183,9 +185,7 @@ class World:
         required = [requirements(claim, scale, self.store, seeds) for claim in library.claims]
         frame = collect(required, self.store)
         verdicts = [judge_claim(item, frame, self.store) for item in required]
-        return build_report(
-            library, scale, required, verdicts, frame, self.store, f"repro check --scale {scale}"
-        )
+        return build_report(Request(library, library.claims, scale, self.store), required, verdicts, frame)
 
 
 def blob(spec: RunSpec, moment: str) -> bytes:

@@ -7,6 +7,7 @@ import random
 from typing import Any
 
 from repro.claims import load_library
+from repro.experiment.request import Request
 from repro.experiment.requirements import requirements
 from repro.judging.frame import collect
 from repro.judging.verdicts import judge_claim
@@ -61,4 +62,4 @@ def shipped_report(store: Store, scale: str = "smoke") -> Report:
     required = [requirements(claim, scale, store) for claim in library.claims]
     frame = collect(required, store)
     verdicts = [judge_claim(item, frame, store) for item in required]
-    return build_report(library, scale, required, verdicts, frame, store, f"repro check --scale {scale}")
+    return build_report(Request(library, library.claims, scale, store), required, verdicts, frame)

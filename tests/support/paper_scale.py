@@ -10,6 +10,7 @@ from typing import Any
 
 from repro.claims import load_library
 from repro.experiment.net_check import check_nets
+from repro.experiment.request import Request
 from repro.experiment.requirements import Need, Requirements, requirements
 from repro.judging.frame import collect
 from repro.judging.verdicts import judge_claim
@@ -63,7 +64,7 @@ def report(root: Path) -> Report:
         required.append(requirements(claim, "paper", store, SEEDS))
     frame = collect(required, store)
     verdicts = [judge_claim(item, frame, store) for item in required]
-    return build_report(library, "paper", required, verdicts, frame, store, "repro check --scale paper")
+    return build_report(Request(library, library.claims, "paper", store), required, verdicts, frame)
 
 
 def fill(store: InMemory, item: Requirements) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from repro.experiment.request import Request
 from repro.experiment.requirements import Requirements
 from repro.experiment.variants import Variant
 from repro.judging.verdicts import ClaimVerdict, ExpectationVerdict
@@ -14,14 +15,16 @@ from repro.report.wording import sentences, words
 Judged = Sequence[tuple[Variant, ClaimVerdict]]
 
 
-def build_controls(item: Requirements, variants: Judged, places: str) -> list[model.Control]:
+def build_controls(request: Request, item: Requirements, variants: Judged) -> list[model.Control]:
     """Return each declared control with its verdict."""
     return [
-        _control(item, places, variant, verdict) for variant, verdict in variants if variant.kind == "control"
+        _control(request, item, variant, verdict)
+        for variant, verdict in variants
+        if variant.kind == "control"
     ]
 
 
-def _control(item: Requirements, places: str, variant: Variant, verdict: ClaimVerdict) -> model.Control:
+def _control(request: Request, item: Requirements, variant: Variant, verdict: ClaimVerdict) -> model.Control:
     name, own = variant.of, variant.claim
     seeds = own.at.get(item.scale, own.base).experiment.seeds.looks[0]
     declared = item.file.control[name]
@@ -29,7 +32,7 @@ def _control(item: Requirements, places: str, variant: Variant, verdict: ClaimVe
     told = {e.id: sentences.expectation_sentence(e, words.unit_at(e, item)) for e in verdict.expectations}
     sentence = sentences.claim_sentence(verdict, told)
     text = {
-        None: f"Not judged yet: `repro check {item.claim.id} --scale {item.scale} --controls{places}` runs it.",
+        None: f"Not judged yet: `{request.command('check', item.claim.id, '--controls')}` runs it.",
         "refuted": "Caught: the same criteria refute it.",
         "inconclusive": f"Not supported, but not caught either: {seeds} seeds leave it open, so the control shows "
         "little. More might refute it or support it; where the truth lies at the bar itself, none would decide.",
@@ -51,7 +54,7 @@ def _control(item: Requirements, places: str, variant: Variant, verdict: ClaimVe
     )
 
 
-def build_sensitivities(item: Requirements, variants: Judged, places: str) -> list[model.Sensitivity]:
+def build_sensitivities(request: Request, item: Requirements, variants: Judged) -> list[model.Sensitivity]:
     """Return each declared sensitivity, a row a point, and say where verdicts flip."""
     built = []
     for name, declared in item.file.sensitivity.items():
@@ -67,7 +70,7 @@ def build_sensitivities(item: Requirements, variants: Judged, places: str) -> li
                 why=declared.why,
                 expectations=[item.file.expect[expectation].title for expectation in declared.expect],
                 points=points,
-                text=_flips(item, points, places),
+                text=_flips(request, item, points),
                 ids=list(declared.expect),
             )
         )
@@ -99,10 +102,10 @@ def _estimates(verdict: ExpectationVerdict, item: Requirements) -> str:
     return "; ".join(words.estimate(part, unit, verdict.item.kind) for part in verdict.parts)
 
 
-def _flips(item: Requirements, points: Sequence[model.Point], places: str) -> str:
+def _flips(request: Request, item: Requirements, points: Sequence[model.Point]) -> str:
     seen = {verdict.result for point in points for verdict in point.verdicts}
     if not seen or None in seen:
-        return f"Not judged yet: `repro check {item.claim.id} --scale {item.scale} --sensitivity{places}` runs it."
+        return f"Not judged yet: `{request.command('check', item.claim.id, '--sensitivity')}` runs it."
     if {"supported", "refuted"} <= seen:
         return "The verdict flips on this grid: the claim hinges on the setting."
     if len(seen) == 1:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 
 from repro.claims.printed import read_printed
-from repro.claims.schema import Expectation
+from repro.claims.schema_expectations import Expectation
 from repro.experiment.requirements import Requirements
 from repro.judging.exact import OtherNumber
 from repro.judging.verdicts import ExpectationVerdict, PartVerdict

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from repro.claims import Expectation, Metric
 from repro.claims.vocabulary import WORDS
 from repro.experiment.requirements import Requirements
-from repro.judging.preregistration import Entry, history, present
+from repro.judging.preregistration import LedgerEntry, history, present
 from repro.report import model
 from repro.report.wording import words
 from repro.stats import Region
@@ -57,7 +57,7 @@ def changes(item: Requirements, store: Store) -> list[model.CriteriaDifference]:
     return [*found, _difference(entries[-1], now, says, now.runs_then)] if now.runs_then else found
 
 
-def _difference(before: Entry, after: Entry, says: str, runs: int) -> model.CriteriaDifference:
+def _difference(before: LedgerEntry, after: LedgerEntry, says: str, runs: int) -> model.CriteriaDifference:
     # Entries written before metrics were kept tell of expectations only: compare no more than both tell.
     both = bool(before.metrics and after.metrics)
     old, new = (lines(entry, after.metrics, everything=both) for entry in (before, after))
@@ -69,7 +69,7 @@ def _difference(before: Entry, after: Entry, says: str, runs: int) -> model.Crit
     )
 
 
-def lines(entry: Entry, metrics: Mapping[str, Any], everything: bool = True) -> list[str]:
+def lines(entry: LedgerEntry, metrics: Mapping[str, Any], everything: bool = True) -> list[str]:
     """Return criteria as one line each: "gap: at least 2 pp, refuted by at most 0 pp (decides); …".
 
     A line says all that its criterion decides by, so that criteria that differ have lines that differ.

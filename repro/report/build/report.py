@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import repro
-from repro.claims import SCALES, Library, unseen
+from repro.claims import SCALES, unseen
 from repro.experiment.net_check import SpecRow
+from repro.experiment.request import Request
 from repro.experiment.requirements import Requirements
 from repro.experiment.variants import Variant
 from repro.judging.verdicts import ClaimVerdict
@@ -20,32 +21,32 @@ from repro.report.build.deviations import deviations
 from repro.report.build.evidence import expectation
 from repro.report.build.tables import build_table
 from repro.report.wording import words
-from repro.report.wording.sentences import claim_sentence
-from repro.store import Store
+from repro.report.wording.sentences import claim_sentence, so_far
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
 def build_report(
-    library: Library,
-    scale: str,
+    request: Request,
     required: Sequence[Requirements],
     verdicts: Sequence[ClaimVerdict],
     frame: pd.DataFrame,
-    store: Store,
-    command: str,
     variants: Sequence[tuple[Variant, ClaimVerdict]] = (),
-    places: str = "",
 ) -> model.Report:
-    """Return the report of these claims at `scale`; the same store gives the same report.
+    """Return the report of the claims of `request`; the same store gives the same report.
 
-    `command` checks all of them again; `places` are options that every such command needs, such as ``--claims DIR``.
+    Args:
+        request: what was asked.
+        required, verdicts: of each claim, in the same order.
+        frame: the metrics that the verdicts rest on.
+        variants: controls and points of sensitivities with their verdicts.
     """
+    store = request.store
     claims = {}
     for item, verdict in zip(required, verdicts, strict=True):
         own = [pair for pair in variants if pair[0].claim.id.startswith(f"{item.claim.id}~")]
-        claims[item.claim.id] = _claim(item, verdict, own, frame, store, places)
+        claims[item.claim.id] = _claim(request, item, verdict, own, frame)
     papers = [
         model.PaperReport(
             id=paper_id,
@@ -58,7 +59,7 @@ def build_report(
             bibtex_key=paper.bibtex_key,
             version_read=paper.version_read,
             anchor=paper_id,
-            coverage=paper.coverage.text if paper.coverage else None,
+            coverage=paper.coverage,
             checkable=[
                 model.Checkable(
                     where=one.where,
@@ -71,20 +72,20 @@ def build_report(
             ],
             claims=[claim for claim_id, claim in claims.items() if claim_id.startswith(f"{paper_id}/")],
         )
-        for paper_id, paper in library.papers.items()
+        for paper_id, paper in request.library.papers.items()
     ]
     keys = {need.spec.key for item in required for need in item.needs}
     cost = runs.cost(row for claim in claims.values() for row in claim.runs)
     return model.Report(
         tool_version=repro.__version__,
-        scale=scale,
-        scale_says=SCALES[scale],
+        scale=request.scale,
+        scale_says=SCALES[request.scale],
         coverage=_coverage(list(claims.values())),
         papers=[paper for paper in papers if paper.claims],
         machines=runs.machines(keys, store),
         wall_seconds=cost.wall_seconds,
-        command=command,
-        datasets=runs.datasets(keys, store),
+        command=request.again,
+        datasets=runs.datasets(keys, store, required),
         stand_ins=sorted({said for claim in claims.values() for said in claim.stand_ins}),
         cost=cost,
         bring=sorted({said for claim in claims.values() for said in claim.bring}),
@@ -108,20 +109,23 @@ def _coverage(claims: Sequence[model.ClaimReport]) -> model.Coverage:
 
 
 def _claim(
+    request: Request,
     item: Requirements,
     verdict: ClaimVerdict,
     variants: Sequence[tuple[Variant, ClaimVerdict]],
     frame: pd.DataFrame,
-    store: Store,
-    places: str,
 ) -> model.ClaimReport:
-    claim, file = item.claim, item.file
+    claim, file, store = item.claim, item.file, request.store
     lesser = words.claim_cap(verdict, item)
     expectations = [expectation(e, item, f"{claim.id}/expect/{e.id}", store) for e in verdict.expectations]
     sentences = {e.id: e.verdict.sentence for e in expectations}
     source = ", ".join(
         part for part in (file.source.where, f"p. {file.source.page}" if file.source.page else "") if part
     )
+    halves = {
+        e.id: so_far(e, words.unit_of(file.metrics[e.item.metric], e.item.kind)) for e in verdict.expectations
+    }
+    shown = {name: text for name, text in halves.items() if text}
     rows = [runs.run_row(need, store) for need in item.needs]
     rows += [runs.stopped_row(need, store) for need in item.stopped]
     cost = runs.cost(rows)
@@ -137,7 +141,7 @@ def _claim(
             word=words.word(verdict.result, verdict.status, lesser),
             result=verdict.result,
             status=verdict.status,
-            sentence=claim_sentence(verdict, sentences, awaited(item, rows)),
+            sentence=claim_sentence(verdict, sentences, awaited(item, rows), shown),
         ),
         seeds=list(item.seeds),
         expectations=expectations,
@@ -147,8 +151,8 @@ def _claim(
         unknown=claim.base.experiment.unknown,
         ambiguities=file.ambiguities,
         notes=file.notes,
-        controls=build_controls(item, variants, places),
-        sensitivities=build_sensitivities(item, variants, places),
+        controls=build_controls(request, item, variants),
+        sensitivities=build_sensitivities(request, item, variants),
         tuning=[_tuning(address, item) for address in item.tuning],
         runs=rows,
         criteria=ledger.criteria(item, store),
@@ -156,7 +160,7 @@ def _claim(
         wall_seconds=cost.wall_seconds,
         claim_path=f"{claim.path.parent.name}/{claim.path.name}",
         claim_text=claim.text,
-        command=f"repro check {claim.id} --scale {item.scale}{places}",
+        command=request.command("check", claim.id),
         stand_ins=[f"{row.ours} (the paper's: {row.paper})" for row in stand_ins],
         spec_rows=[_spec_row(row) for row in item.net_check.rows],
         reviews=[

@@ -97,8 +97,15 @@ def machines(keys: Collection[str], store: Store) -> list[model.Machine]:
     ]
 
 
-def datasets(keys: Collection[str], store: Store) -> list[model.DataUsed]:
+def datasets(
+    keys: Collection[str], store: Store, required: Iterable[Requirements] = ()
+) -> list[model.DataUsed]:
     """Return what the runs with these keys were trained on, by the fingerprint that each run carries."""
+    remarks = {
+        (ref.name, entry.fingerprint): entry.remarks
+        for item in required
+        for ref, entry in item.claim.names.data.items()
+    }
     counts: Counter[tuple[str, str, int | None, int | None]] = Counter()
     for record in _records(keys, store):
         spec = record.spec["dataset"]
@@ -112,6 +119,7 @@ def datasets(keys: Collection[str], store: Store) -> list[model.DataUsed]:
             test_images=test,
             runs=runs,
             stand_in=stands_in(name, fingerprint),
+            remarks=list(remarks.get((name, fingerprint), ())),
         )
         for (name, fingerprint, train, test), runs in sorted(counts.items(), key=str)
     ]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from repro.claims import cells
 from repro.claims.printed import read_printed
-from repro.claims.schema import Metric
+from repro.claims.schema_metrics import Metric
 from repro.claims.schema_shown import Table, TableRow
 from repro.experiment.requirements import Requirements
 from repro.judging.verdicts import ClaimVerdict

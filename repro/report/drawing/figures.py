@@ -31,7 +31,7 @@ from repro.report.drawing.lines import (
     colour_of,
     has_points,
     is_only_reference,
-    look_of,
+    line_style,
     points_of,
 )
 from repro.report.drawing.target import mark_target
@@ -198,7 +198,7 @@ def _plot(axes: Axes, series: Series, panel: Panel) -> None:
         return
     categorical = panel.x_categories is not None
     shift = _dodge(series, panel) if categorical else 0.0
-    look = look_of(series, panel)
+    look = line_style(series, panel)
     dots = series.role == "seed" and (categorical or len(points) == 1)
     marked = look.marked or len(points) == 1
     axes.plot(

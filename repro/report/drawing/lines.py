@@ -17,7 +17,7 @@ DASHES: dict[str, tuple[float, ...]] = {"solid": (), "dashed": (4.5, 2), "dotted
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class LineStyle:
     """How a line is drawn; `depth` says what lies above what."""
 
     width: float
@@ -26,11 +26,11 @@ class Look:
     marked: bool
 
 
-MEAN = Look(1.9, 1.0, 4.0, marked=True)
-SEED = Look(0.7, 0.55, 3.0, marked=False)
-LONE_SEED = Look(1.2, 0.85, 3.0, marked=False)
-REFERENCE = Look(3.6, 0.42, 2.0, marked=False)
-LONE_REFERENCE = Look(1.7, 1.0, 2.0, marked=True)
+MEAN = LineStyle(1.9, 1.0, 4.0, marked=True)
+SEED = LineStyle(0.7, 0.55, 3.0, marked=False)
+LONE_SEED = LineStyle(1.2, 0.85, 3.0, marked=False)
+REFERENCE = LineStyle(3.6, 0.42, 2.0, marked=False)
+LONE_REFERENCE = LineStyle(1.7, 1.0, 2.0, marked=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ def legend(panel: Panel) -> list[LegendEntry]:
     entries: dict[LegendEntry, None] = {}
     order = {"mean": 0, "seed": 1, "reference": 2}
     for series in sorted(panel.series, key=lambda one: order[one.role]):
-        look = look_of(series, panel)
+        look = line_style(series, panel)
         if look is not SEED and points_of(series, panel.y_log):
             colour = COLOURS[colour_of(series)]
             dashes = " ".join(f"{2 * length:g}" for length in DASHES[series.style])
@@ -70,7 +70,7 @@ def points_of(series: Series, y_log: bool) -> list[tuple[float, float]]:
     return [(x, y) for x, y in pairs if math.isfinite(x) and math.isfinite(y) and (y > 0 or not y_log)]
 
 
-def look_of(series: Series, panel: Panel) -> Look:
+def line_style(series: Series, panel: Panel) -> LineStyle:
     """Return a line's weight: seeds stand back behind their mean, the paper's curve behind ours, unless alone."""
     if series.role == "mean":
         return MEAN

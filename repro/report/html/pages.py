@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
 from typing import Any
 
 from markupsafe import Markup
@@ -21,11 +19,3 @@ def render_page(template: str, **values: Any) -> str:
     return environment.get_template(template).render(
         style=Markup(style), style_hash=render.policy_hash(style), **values
     )
-
-
-def write_whole(path: Path, text: str) -> None:
-    """Write `text` to `path`, whole or not at all, even where two processes write it at once."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f"{path.name}.{os.getpid()}.part")
-    unfinished.write_text(text, encoding="utf-8", newline="\n")
-    unfinished.replace(path)

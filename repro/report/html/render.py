@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import jinja2
+from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup
 
 from repro.errors import mistake
@@ -79,6 +80,11 @@ def render_html(report: Report, *, templates: Path | None = None, kept: Path | N
         )
     except jinja2.TemplateError as error:
         raise mistake(_place(error), error.message or "the template cannot be rendered") from error
+    except Exception as error:
+        if templates is None:
+            raise
+        # A user's own template: whatever it does wrong is theirs to mend.
+        raise mistake(_place(error), f"cannot be rendered: {type(error).__name__}: {error}") from error
 
 
 def verdict_kind(verdict: Verdict) -> str:
@@ -135,7 +141,8 @@ def claim_coverage(claim: ClaimReport) -> str:
 def _compiled_templates() -> jinja2.BytecodeCache | None:
     """Return where Jinja keeps compiled templates, by their content: to compile them anew is a tenth of a report."""
     try:
-        return jinja2.FileSystemBytecodeCache()
+        # By a name of their own: compiled for another environment, a template would leave the sandbox.
+        return jinja2.FileSystemBytecodeCache(pattern="__repro_sandboxed_%s.cache")
     except (RuntimeError, OSError):
         return None  # no folder of the user's own among the temporary ones
 
@@ -149,8 +156,11 @@ def jinja_environment(templates: Path | None, kept: Path | None = None) -> jinja
     if templates is not None and not templates.is_dir():
         raise mistake("templates", "no such folder", str(templates))
     folders = [shipped.folder("templates")] if templates is None else [templates, shipped.folder("templates")]
-    environment = jinja2.Environment(
-        loader=jinja2.ChoiceLoader([jinja2.FileSystemLoader(folder) for folder in folders]),
+    # Templates of a user's are text from anybody: they see the report, and none of Python's own attributes.
+    environment = ImmutableSandboxedEnvironment(
+        loader=jinja2.ChoiceLoader(
+            [jinja2.FileSystemLoader(folder, encoding="utf-8-sig") for folder in folders]
+        ),
         autoescape=True,  # Jinja's own choice by file name would skip *.html.jinja
         undefined=jinja2.StrictUndefined,
         finalize=_shown,
@@ -243,7 +253,7 @@ def template_source(environment: jinja2.Environment, name: str) -> str:
     return source
 
 
-def _place(error: jinja2.TemplateError) -> str:
+def _place(error: Exception) -> str:
     """Say in which line of which template; Jinja puts its templates into the traceback."""
     if isinstance(error, jinja2.TemplateSyntaxError):
         return f"template {error.name}, line {error.lineno}"

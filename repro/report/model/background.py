@@ -85,7 +85,10 @@ class Machine(Data):
 
 
 class DataUsed(Data):
-    """What runs were trained on, by the content's fingerprint. `stand_in`: not what the name says."""
+    """What runs were trained on, by the content's fingerprint. `stand_in`: not what the name says.
+
+    `remarks` say what was dropped, converted or guessed when it was read.
+    """
 
     name: str
     fingerprint: str
@@ -93,6 +96,7 @@ class DataUsed(Data):
     test_images: int | None
     runs: int
     stand_in: bool
+    remarks: list[str] = []
 
 
 class Cost(Data):

@@ -54,15 +54,19 @@ def resolves(found: Resolving, unit: Unit, scale: str = "paper") -> str:
     needed."
     """
     where = f"{found.label}: with" if found.label else "With"
-    reach = distance(found.detectable, unit, found.log)
-    text = f"{where} {found.n} seeds, {reach} from the bar is decided ({POWER:.0%} power); "
+    power = f"{POWER:.0%} power" + (f" for all {found.parts} comparisons" if found.parts > 1 else "")
+    if math.isinf(found.detectable):
+        text = f"{where} {found.n} seeds, not even the middle between the two bars is decided ({power}); "
+    else:
+        reach = distance(found.detectable, unit, found.log)
+        text = f"{where} {found.n} seeds, {reach} from the bar is decided ({power}); "
     open_ = found.result in (None, "inconclusive")
     if found.distance is None:
         text += "ours lies between the two regions, where no number of seeds decides"
     else:
         text += f"ours is {distance(found.distance, unit, found.log)} from it"
         if open_ and (found.needed is None or found.needed > found.n):
-            text += f": {_seeds(found.needed)} needed"
+            text += f": {_seeds(found.needed)} needed{_range_of(found.needed_range, found)}"
     if found.paper_distance is None:
         return f"{text}."
     text += f". The paper’s number is {distance(found.paper_distance, unit, found.log)} from the bar"
@@ -71,8 +75,17 @@ def resolves(found: Resolving, unit: Unit, scale: str = "paper") -> str:
     if found.paper_needed is not None and found.paper_needed <= found.n:
         return f"{text}: for such an effect {found.paper_needed} seeds suffice."
     return (
-        f"{text}: such an effect cannot be decided with {found.n} seeds, {_seeds(found.paper_needed)} needed."
+        f"{text}: such an effect cannot be decided with {found.n} seeds, {_seeds(found.paper_needed)} needed"
+        f"{_range_of(found.paper_range, found)}."
     )
+
+
+def _range_of(found: tuple[int | None, int | None] | None, of: Resolving) -> str:
+    """Say how few and how many seeds that may be, as far as the spread of the runs tells."""
+    if found is None or found == (None, None):
+        return ""
+    low, high = (f"more than {MOST}" if end is None else _count(end) for end in found)
+    return f" ({low} to {high}, as far as {of.observed} runs tell)" if low != high else ""
 
 
 def distance(value: float, unit: Unit, log: bool) -> str:
@@ -87,8 +100,12 @@ def distance(value: float, unit: Unit, log: bool) -> str:
 def _seeds(count: int | None) -> str:
     if count is None:
         return f"more than {MOST} seeds"
+    return f"{count} seeds" if count <= 20 else f"about {_count(count)} seeds"
+
+
+def _count(count: int) -> str:
     # Beyond twenty, two digits already say more than spreads from a few runs know.
-    return f"{count} seeds" if count <= 20 else f"about {float(f'{count:.2g}'):.0f} seeds"
+    return str(count) if count <= 20 else f"{float(f'{count:.2g}'):.0f}"
 
 
 def compatible(found: Compatibility, verdict: ExpectationVerdict, unit: Unit) -> str:

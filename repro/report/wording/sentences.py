@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 
 from repro.claims import Expectation
 from repro.judging.missing import not_there
@@ -19,7 +20,8 @@ def expectation_sentence(verdict: ExpectationVerdict, unit: Unit) -> str:
     if verdict.note:
         return f"{verdict.note[:1].upper()}{verdict.note[1:]}."
     if verdict.result is None:
-        return f"Not judged: {_why_not(verdict)}."
+        told = so_far(verdict, unit)
+        return f"Not judged: {_why_not(verdict)}." + (f" So far, {told}." if told else "")
     if len(verdict.parts) == 1:
         return _one(verdict.parts[0], item, unit)
     found = {r: [p for p in verdict.parts if p.result == r] for r in ("supported", "refuted", "inconclusive")}
@@ -41,6 +43,14 @@ def expectation_sentence(verdict: ExpectationVerdict, unit: Unit) -> str:
         f"{held} of {total} comparisons {verb}; {len(open_)} cannot be told: {named}. "
         f"{_needed(item, unit)}{_stricter(shown, item, unit)}"
     )
+
+
+def so_far(verdict: ExpectationVerdict, unit: Unit) -> str:
+    """Say what those comparisons show that need not wait for the others; "" where all of them wait."""
+    there = [part for part in verdict.parts if part.interval is not None]
+    if verdict.result is not None or not there:
+        return ""
+    return "; ".join(_named(part, verdict.item, unit) for part in there)
 
 
 def _all(verdict: ExpectationVerdict, unit: Unit) -> str:
@@ -119,10 +129,16 @@ def _one(part: PartVerdict, item: Expectation, unit: Unit) -> str:
     return f"{measured}: {end}.{_stricter(part, item, unit)}{note}"
 
 
-def claim_sentence(verdict: ClaimVerdict, sentences: dict[str, str], awaits: str | None = None) -> str:
+def claim_sentence(
+    verdict: ClaimVerdict,
+    sentences: dict[str, str],
+    awaits: str | None = None,
+    shown: Mapping[str, str] | None = None,
+) -> str:
     """Say in one sentence why the claim stands as it does, from the expectations that decide.
 
-    `awaits` says what all of them together still need.
+    `awaits` says what all of them together still need, `shown` what a half of an expectation shows until then, by its
+    id; what stands beside a deciding one, of the same metric, is told with it.
     """
     if verdict.barred is not None:
         return f"Not trained, for the nets are not the paper’s: {verdict.barred}."
@@ -133,7 +149,13 @@ def claim_sentence(verdict: ClaimVerdict, sentences: dict[str, str], awaits: str
             f"Nothing that decides this claim is judged at this scale: {'; '.join(dict.fromkeys(reasons))}."
         )
     if verdict.status == "pending" and verdict.result is None and awaits:
-        return f"Not judged: {awaits}."
+        metrics = {e.item.metric for e in deciders if shown and e.id in shown}
+        told = [
+            f"{e.item.title}: {shown[e.id]}"
+            for e in verdict.expectations
+            if shown and e.id in shown and e.item.metric in metrics
+        ]
+        return f"Not judged: {awaits}." + (f" So far: {'. '.join(told)}." if told else "")
     if verdict.result is None:
         undecided = [e for e in verdict.expectations if e.item.role == "decides" and e.result is None]
         return sentences[(undecided or deciders)[0].id]

@@ -1,4 +1,4 @@
-"""A few words for numbers: durations, shares, counts, costs."""
+"""A few words for numbers, on the command line and in reports: durations, shares, counts, costs."""
 
 from __future__ import annotations
 
@@ -8,8 +8,13 @@ if TYPE_CHECKING:
     from repro.report.model import Cost
 
 
-def duration(seconds: float) -> str:
-    """Return `seconds` as people say it: "48 s", "3 min 05 s", "2 h 10 min"."""
+def duration(seconds: float, *, roughly: bool = False) -> str:
+    """Return `seconds` as people say it: "48 s", "3 min 05 s", "2 h 10 min".
+
+    `roughly`, where it is a prediction, in one unit: "48 s", "3 min", "2.2 h", "4 days", "8 years".
+    """
+    if roughly:
+        return _roughly(seconds)
     if seconds < 1:
         return f"{seconds:.2g} s"
     whole = round(seconds)
@@ -18,6 +23,18 @@ def duration(seconds: float) -> str:
     if whole < 3600:
         return f"{whole // 60} min {whole % 60:02} s"
     return f"{whole // 3600:,} h {whole % 3600 // 60:02} min"
+
+
+def _roughly(seconds: float) -> str:
+    if seconds < 100:
+        return f"{seconds:.0f} s"
+    if seconds < 100 * 60:
+        return f"{seconds / 60:.0f} min"
+    if seconds < 72 * 3600:
+        return f"{seconds / 3600:.1f} h"
+    if seconds < 3 * 365 * 86400:
+        return f"{seconds / 86400:.0f} days"
+    return f"{seconds / (365 * 86400):.0f} years"
 
 
 def percent(level: float) -> str:

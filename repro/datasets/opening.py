@@ -43,7 +43,7 @@ def read_dataset(
             str(path), "is no folder of images", hint="a recipe with `crop_size` reads files one by one"
         )
     if path.suffix == ".npz":
-        return read_npz(path, source.test_fraction)
+        return read_npz(path, source.test_fraction, tell)
     if path.name.endswith(ARCHIVES):
         return read_archive(path)
     hint = "a .npz in Keras's layout, a folder of train/<class>/ and test/<class>/, or CIFAR-10's own archive"

@@ -1,0 +1,197 @@
+"""The expectations of a claim file: estimands over cells, and the regions that support and refute."""
+
+from __future__ import annotations
+
+import re
+from typing import Literal, Self
+
+from pydantic import ValidationError, model_validator
+
+from repro.claims.printed import read_printed
+from repro.claims.vocabulary import (
+    Frozen,
+    Moment,
+    Printed,
+    Reported,
+    distinct,
+    no_others,
+)
+from repro.stats.regions import Region
+
+
+class Bounds(Frozen):
+    """A region of the real line: exactly one of its keys."""
+
+    at_least: float | None = None
+    at_most: float | None = None
+    within: tuple[float, float] | None = None
+    outside: tuple[float, float] | None = None
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        given = [
+            key for key in ("at_least", "at_most", "within", "outside") if getattr(self, key) is not None
+        ]
+        if len(given) != 1:
+            raise ValueError("give exactly one of at_least, at_most, within, outside")
+        pair = self.within or self.outside
+        if pair and pair[0] >= pair[1]:
+            raise ValueError(f"[{pair[0]}, {pair[1]}] is empty: the first number must be the smaller")
+        return self
+
+    @property
+    def region(self) -> Region:
+        """The region that the keys name; the only place that tells them apart."""
+        if self.within is not None:
+            return Region.within(*self.within)
+        if self.outside is not None:
+            return Region.outside(*self.outside)
+        if self.at_least is not None:
+            return Region.at_least(self.at_least)
+        assert self.at_most is not None
+        return Region.at_most(self.at_most)
+
+
+_EXPECTATION_KEYS = {
+    "exact": "arm arms levels each printed",
+    "value": "arm levels each at",
+    "difference": "arms levels each at paired",
+    "ratio": "arms levels each at paired",
+    "ordering": "arms arm over along levels each at paired",
+    "contrast": "weights each at paired",
+    "slope": "arm over levels each at paired",
+}
+_EVERY_EXPECTATION = (
+    "kind title metric at_least at_most within outside refuted reported uncertainty role from_scale why "
+    "known_beforehand convention otherwise"
+)
+
+
+class Otherwise(Frozen):
+    """The number that another convention of counting gives: the same estimand of another metric, arm or level."""
+
+    metric: str | None = None
+    arm: str | None = None
+    arms: list[str] = []
+    levels: dict[str, str] = {}
+
+    @model_validator(mode="after")
+    def _distinct(self) -> Self:
+        distinct(self, "arms")
+        return self
+
+
+class Expectation(Frozen):
+    """An estimand over cells, the region that supports the claim, and the region that refutes it.
+
+    kind "exact": a number computed without training, of each arm that is named (or case of the metric); with
+    `printed`, each is held against its own printed number, to half a unit of the last digit. "value": one cell's mean.
+    "difference", "ratio": of two arms' means (the ratio on the log scale). "contrast": weighted sum of cell means.
+    "slope": of cell means over the numeric levels of factor `over`. "ordering": cell means increase along `arms`, or
+    for one arm along the levels `along` of the factor `over`, by at least `at_least` each.
+    Differences, ratios, contrasts and orderings of exact numbers are exact.
+
+    `convention` says how things are counted for the number to come out, `otherwise` what the other conventions are,
+    whose numbers are shown and decide nothing. `known_beforehand`: the values that were known when the criterion was
+    written, shown beside the verdict.
+    """
+
+    kind: Literal["exact", "value", "difference", "ratio", "contrast", "slope", "ordering"]
+    title: str
+    metric: str
+    arm: str | None = None
+    arms: list[str] = []
+    weights: dict[str, float] = {}
+    over: str | None = None
+    along: list[str] = []
+    levels: dict[str, str] = {}
+    each: list[str] = []
+    at: Moment | None = None
+    at_least: float | None = None
+    at_most: float | None = None
+    within: tuple[float, float] | None = None
+    outside: tuple[float, float] | None = None
+    printed: dict[str, Printed] = {}
+    refuted: Bounds | None = None
+    reported: Printed | None = None
+    uncertainty: Reported = Reported()
+    convention: str | None = None
+    otherwise: dict[str, Otherwise] = {}
+    known_beforehand: str | None = None
+    role: Literal["decides", "context"]
+    from_scale: Literal["reduced", "paper"] | None = None
+    paired: bool = False
+    why: str
+
+    @property
+    def supports(self) -> Region:
+        """The region that supports the claim; of several printed numbers, all that lies between them."""
+        if self.printed:
+            numbers = [number for text in self.printed.values() if (number := read_printed(text))]
+            return Region.within(min(one.low for one in numbers), max(one.high for one in numbers))
+        own = Bounds(at_least=self.at_least, at_most=self.at_most, within=self.within, outside=self.outside)
+        return own.region
+
+    @property
+    def refutes(self) -> Region:
+        """The region that refutes the claim: where the file names none, everything that does not support it."""
+        return self.supports.complement() if self.refuted is None else self.refuted.region
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        needs = {
+            "value": ["arm"],
+            "slope": ["arm", "over"],
+            "contrast": ["weights"],
+            "difference": ["arms"],
+            "ratio": ["arms"],
+            "ordering": ["arm", "over", "along"] if self.over else ["arms"],
+        }
+        missing = [key for key in needs.get(self.kind, []) if not getattr(self, key)]
+        if missing:
+            raise ValueError(f"a {self.kind} expectation needs {' and '.join(f'`{key}`' for key in missing)}")
+        no_others(self, f"a {self.kind} expectation", f"{_EXPECTATION_KEYS[self.kind]} {_EVERY_EXPECTATION}")
+        distinct(self, "arms", "each", "along")
+        if self.kind in ("difference", "ratio") and len(self.arms) != 2:
+            raise ValueError(f"a {self.kind} compares two arms: arms = [first, second]")
+        if self.kind == "ordering" and self.over and self.arms:
+            raise ValueError(
+                "an ordering is of `arms`, or of one `arm` along the levels of a factor, not both"
+            )
+        if self.kind == "ordering" and len(self.along if self.over else self.arms) < 2:
+            what = "levels: along" if self.over else "arms: arms"
+            raise ValueError(f"an ordering is of at least two {what} = [lowest, …, highest]")
+        if self.kind == "contrast" and abs(sum(self.weights.values())) > 1e-9:
+            raise ValueError("the weights of a contrast sum to zero")
+        if not all(self.weights.values()):
+            raise ValueError("a weight of zero leaves its cell out: remove it")
+        if self.kind == "contrast" and set(self.each) - {"at"}:
+            raise ValueError(
+                'a contrast names its cells by `weights`; it can be repeated over each = ["at"] only'
+            )
+        if self.known_beforehand is not None and not re.search(r"\d", self.known_beforehand):
+            raise ValueError("known_beforehand gives the values that were known, not only that they were")
+        self._checked_printed()
+        if self.at is not None and "at" in self.each:
+            raise ValueError('give a moment with `at`, or all of them with each = ["at"], not both')
+        try:
+            supports = self.supports
+        except ValidationError as error:
+            message = error.errors()[0]["msg"].removeprefix("Value error, ")
+            raise ValueError(f"the supporting region: {message}") from None
+        if self.kind == "ratio" and min(supports.ends) <= 0:
+            raise ValueError("a ratio is above 0 whatever is measured: its region has ends above 0")
+        return self
+
+    def _checked_printed(self) -> None:
+        for name, text in self.printed.items():
+            number = read_printed(text)
+            if number is None or number.about:
+                raise ValueError(
+                    f'printed {name} = "{text}" is no plain number: "133M", "253,440", "3.6 billion", "18%"'
+                )
+        given = {"at_least", "at_most", "within", "outside", "refuted", "arm", "arms"} & self.model_fields_set
+        if self.printed and given:
+            raise ValueError(
+                f"printed numbers have regions and arms of their own: remove {', '.join(sorted(given))}"
+            )

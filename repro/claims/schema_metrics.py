@@ -1,0 +1,154 @@
+"""The metrics of a claim file: what is measured on each run, or computed without any."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Field, model_validator
+
+from repro.claims.printed import read_printed
+from repro.claims.vocabulary import (
+    Frozen,
+    HistoryColumn,
+    Moment,
+    Name,
+    Printed,
+    Source,
+    distinct,
+    no_others,
+)
+from repro.startup.listing import EXACT_METRICS
+
+_METRIC_KEYS = {
+    "final": "kind title arms unit of minus transform",
+    "at_step": "kind title arms unit of minus step transform",
+    "first_reach": "kind title arms unit of at_most at_most_of",
+    "warm_up": "kind title arms unit",
+    "ensemble": "kind title arms unit members at",
+    "probe": "kind title arms unit probe layers options at since reduce transform",
+    "awaited": "kind title arms unit needs",
+    "static": "kind title arms unit probe layers reduce transform",
+    "computed": "kind title unit formula options cases",
+    "printed": "kind title unit values source",
+}
+
+
+class Metric(Frozen):
+    """What is measured on each run.
+
+    kind "final": a history column at the last step, less another one (`minus`) where given. "at_step": the same at the
+    evaluation nearest to an iteration. "first_reach": epochs until a history column is at most `at_most`, or what the
+    arm `at_most_of` ends with on the same seed, at an evaluation; never reaching it is a censored value. "warm_up":
+    iterations at the learning rate of the warm-up. "ensemble": the mean test error of `members` runs less the test
+    error of their averaged outputs; a value for each group of so many seeds. "probe": a probe's rows at the moments
+    `at`, reduced to one number, as it changed `since` another moment where given. "awaited": what nobody can measure
+    here, and what it `needs`. "static": of a model as built, `layers` of it where given. "computed": a
+    formula of its `options`, once for each of the `cases`, which name further options. "printed": `values` that the
+    paper, or the `source` named, prints. Cases and values stand where an expectation names arms.
+    """
+
+    kind: Literal[
+        "final",
+        "at_step",
+        "first_reach",
+        "warm_up",
+        "ensemble",
+        "probe",
+        "awaited",
+        "static",
+        "computed",
+        "printed",
+    ]
+    title: str | None = None
+    of: HistoryColumn | None = None
+    minus: HistoryColumn | None = None
+    step: Annotated[int, Field(ge=1)] | None = None
+    at_most: float | None = None
+    at_most_of: str | None = None
+    members: Annotated[int, Field(ge=2)] | None = None
+    needs: str | None = None
+    probe: str | None = None
+    layers: str | None = None
+    at: list[Moment] = []
+    since: Moment | None = None
+    arms: list[str] | None = None
+    reduce: Literal["value", "mean", "median", "min", "max", "sum", "first_stage_over_last_stage"] = "value"
+    transform: Literal["none", "log10"] = "none"
+    formula: str | None = None
+    options: dict[str, Any] = {}
+    cases: dict[Name, dict[str, Any]] = {}
+    values: dict[Name, Printed] = {}
+    source: Source | None = None
+    unit: Literal["error", "epochs", "number", "log10", "count", "share", "steps"] = "number"
+
+    @property
+    def trains(self) -> bool:
+        """Whether it is measured on runs."""
+        return not self.exact and self.kind != "awaited"
+
+    @property
+    def from_history(self) -> bool:
+        """Whether it is read from the history of a run, whatever its weights."""
+        return self.kind in ("final", "at_step", "first_reach", "warm_up")
+
+    @property
+    def read_by(self) -> str | None:
+        """The probe that reads it from kept weights; None for what is not read from them."""
+        return "test_outputs" if self.kind == "ensemble" else self.probe if self.kind == "probe" else None
+
+    @property
+    def read_at(self) -> list[Moment]:
+        """The moments at which weights are read for it."""
+        return [*self.at, *([self.since] if self.since else [])]
+
+    @property
+    def runs_a_value(self) -> int:
+        """How many runs make one value."""
+        return self.members or 1
+
+    @property
+    def probe_options(self) -> dict[str, Any]:
+        """The options of its probe."""
+        return self.options | ({"layers": self.layers} if self.layers is not None else {})
+
+    @property
+    def exact(self) -> bool:
+        """Whether it needs no training."""
+        return self.kind in EXACT_METRICS
+
+    @property
+    def own_cells(self) -> list[str] | None:
+        """What its numbers are of, where these are no cells of the experiment: its cases, or its values."""
+        if self.kind == "computed":
+            return list(self.cases) or [""]
+        return list(self.values) if self.kind == "printed" else None
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        needed = {
+            "final": ["of"],
+            "at_step": ["of", "step"],
+            "first_reach": ["of"],
+            "warm_up": [],
+            "ensemble": ["members", "at"],
+            "probe": ["probe", "at"],
+            "awaited": ["title", "needs"],
+            "static": ["probe"],
+            "computed": ["formula"],
+            "printed": ["values", "source"],
+        }[self.kind]
+        missing = [key for key in needed if getattr(self, key) in (None, [], {})]
+        if missing:
+            raise ValueError(f"a {self.kind} metric needs {' and '.join(f'`{key}`' for key in missing)}")
+        no_others(self, f"a {self.kind} metric", _METRIC_KEYS[self.kind])
+        distinct(self, "at", "arms")
+        if self.kind == "first_reach" and (self.at_most is None) == (self.at_most_of is None):
+            raise ValueError("a first_reach metric needs `at_most` or `at_most_of`, one of the two")
+        if self.minus is not None and str(self.of).endswith("error") != self.minus.endswith("error"):
+            raise ValueError("an error less a loss is neither: `of` and `minus` are of one kind")
+        if self.since is not None and self.since in self.at:
+            raise ValueError(f"since {self.since!r} nothing changes at {self.since!r}: remove it from `at`")
+        for name, text in self.values.items():
+            if read_printed(text) is None:
+                raise ValueError(f'{name} = "{text}" is no number: "42.4", "253,440", "1.7%", "3.6 billion"')
+        return self

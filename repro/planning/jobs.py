@@ -1,0 +1,102 @@
+"""Jobs, and the plan that they make up: plain data, handed from planning to execution."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from repro.planning.costs import START_UP_SECONDS, Outlay
+from repro.registry import DataRef
+from repro.spec import ReadingSpec, RunSpec, Until
+
+
+@dataclass(frozen=True)
+class Job:
+    """One unit of work: train a run if it is missing, then take the missing readings from it.
+
+    Attributes:
+        run: the run to train or to read from; None for readings that need no run.
+        train: whether the run is missing.
+        readings: the missing readings.
+        claims: who needs it.
+        reason: why it is carried out (again).
+        wall_seconds: predicted, on one worker.
+        between: what it may take at least and at most, where it may end early; None where that is not in question.
+        source: where the run's dataset lies, if it was brought.
+        until: how far the run is to be trained; None: to its end.
+    """
+
+    run: RunSpec | None
+    train: bool
+    readings: tuple[ReadingSpec, ...]
+    claims: tuple[str, ...]
+    reason: str
+    wall_seconds: float
+    source: DataRef | None = None
+    until: Until | None = None
+    between: tuple[float, float] | None = None
+
+    @property
+    def key(self) -> str:
+        """The key of the run, or of the first reading."""
+        return self.run.key if self.run else self.readings[0].key
+
+    @property
+    def title(self) -> str:
+        """A short name for people."""
+        return self.run.title if self.run else self.readings[0].probe
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is needed now.
+
+    Attributes:
+        jobs: in the order to carry them out.
+        held: jobs that wait until every net of a claim that needs them is known to be the paper's.
+        stopped: claim id → which of its nets is not the paper's; nothing more is trained for it.
+        pending: run key → what to bring, for runs whose data is not at hand.
+        present: runs that are needed and there.
+        shared: runs that more than one claim needs.
+        follow: at most so many runs may follow.
+        follow_seconds: their predicted wall seconds on one worker.
+        follow_between: what they may take at least and at most.
+        basis: what the predicted times rest on.
+        awaited: what to bring → what the runs that wait for it would cost.
+    """
+
+    jobs: tuple[Job, ...]
+    held: tuple[Job, ...] = ()
+    stopped: Mapping[str, str] = field(default_factory=dict)
+    pending: Mapping[str, str] = field(default_factory=dict)
+    present: int = 0
+    shared: int = 0
+    follow: int = 0
+    follow_seconds: float = 0.0
+    follow_between: tuple[float, float] = (0.0, 0.0)
+    basis: str = ""
+    awaited: Mapping[str, Outlay] = field(default_factory=dict)
+
+    @property
+    def runs(self) -> int:
+        """Runs to be trained, those that are held back included."""
+        return sum(job.train for job in (*self.jobs, *self.held))
+
+    def wall_seconds(self, workers: int) -> float:
+        """Return the predicted wall seconds on `workers` workers, start-up and runs that may follow included."""
+        seconds = [job.wall_seconds for job in (*self.jobs, *self.held)]
+        if not seconds:
+            return 0.0
+        return START_UP_SECONDS + max((sum(seconds) + self.follow_seconds) / workers, *seconds)
+
+    def wall_seconds_between(self, workers: int) -> tuple[float, float] | None:
+        """Return what all may take at least and at most; None where it is not open how far runs go."""
+        jobs = (*self.jobs, *self.held)
+        low, high = (
+            sum(job.between[end] if job.between else job.wall_seconds for job in jobs)
+            + self.follow_between[end]
+            for end in (0, 1)
+        )
+        if not jobs or low == high:
+            return None
+        return START_UP_SECONDS + low / workers, START_UP_SECONDS + high / workers

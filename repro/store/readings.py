@@ -1,0 +1,63 @@
+"""The readings of a store: a file each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from repro.spec import ReadingSpec
+from repro.store import files
+from repro.store.entries import Entries
+from repro.store.recent import Recent
+
+
+class Readings(Entries):
+    """The part of a store that holds readings."""
+
+    def __init__(self, root: Path) -> None:
+        super().__init__(root)
+        self.recent_readings = Recent[Sequence[Mapping[str, Any]]]()
+        self._readings = str(root / "readings")
+
+    def reading(self, key: str) -> Sequence[Mapping[str, Any]] | None:
+        """Return the rows of a reading; None where it is absent or damaged."""
+
+        def anew() -> Sequence[Mapping[str, Any]] | None:
+            content = self.whole_reading(key)
+            return None if content is None else self._packer.rows(content["rows"])
+
+        return self.recent_readings.read(f"{self._readings}/{key}.json", anew)
+
+    def whole_reading(self, key: str) -> dict[str, Any] | None:
+        """Return a reading's "spec", "rows" and "provenance", read anew; None where it is absent or damaged."""
+        return self._usable("reading", f"{self._readings}/{key}.json")
+
+    def readings(self) -> Iterator[str]:
+        """Return the keys of all readings, damaged ones included."""
+        return (name.removesuffix(".json") for name in self._names("readings") if name.endswith(".json"))
+
+    def put_reading(
+        self, spec: ReadingSpec, rows: list[dict[str, Any]], provenance: Mapping[str, Any]
+    ) -> None:
+        """Write a reading atomically."""
+        content = {"spec": spec.as_json(), "rows": rows, "provenance": dict(provenance)}
+        self.put_whole_reading(spec.key, content)
+
+    def put_whole_reading(self, key: str, content: Mapping[str, Any]) -> None:
+        """Write what :meth:`whole_reading` gave; a damaged one in its place is moved aside."""
+        path = self.root / "readings" / f"{key}.json"
+        if path.exists() and self.reading(key) is None:
+            path.rename(files.free_name(path, "damaged"))
+        files.write(path, files.sealed(content).encode())
+
+    def put_reading_beside(self, key: str, content: Mapping[str, Any]) -> str | None:
+        """Keep another result of a reading beside ours, and return its file's name; None where it is there by now."""
+        path = self.root / "readings" / f"{key}.json"
+        for there in path.parent.glob(f"{path.name}.theirs-*"):
+            kept = self._usable("reading", there)
+            if kept is not None and files.as_text(kept["rows"]) == files.as_text(content["rows"]):
+                return None
+        beside = files.free_name(path, "theirs")
+        files.write(beside, files.sealed(content).encode())
+        return beside.name
