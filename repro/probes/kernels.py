@@ -13,8 +13,9 @@ from repro.probes.pictures import as_pixels
 def kernel_peak_share(context: ProbeContext) -> Rows:
     """Return how much of each first-layer kernel's power lies at one spatial frequency, a row each kernel.
 
-    AlexNet, Sec. 6.1, finds kernels that are selective of frequency and orientation, and coloured blobs. Each channel of a kernel less its mean is Fourier-transformed; powers are summed over channels and over the two
-    frequencies ±(u, v) that are one grating; the value is the largest sum over their total. It is 1 for a grating,
+    AlexNet, Sec. 6.1, finds kernels that are selective of frequency and orientation, and coloured blobs. Each channel
+    of a kernel less its mean is Fourier-transformed; powers are summed over channels and over the two frequencies
+    ±(u, v) that are one grating; the value is the largest sum over their total. It is 1 for a grating,
     near 0.2 for random 5×5 kernels of three channels, and NaN for one that is flat. Rows stand in the order of their
     values, the largest first, and hold the kernel as a picture, too (see :func:`repro.probes.pictures.as_pixels`).
 
