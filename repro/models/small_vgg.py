@@ -1,7 +1,7 @@
 """A small net in the manner of VGG, for images of CIFAR's size: what small filters are worth can be asked of it.
 
-Simonyan, Zisserman (arXiv:1409.1556v6), Sec. 4.1, compare net B "with a shallow net with five 5×5 conv. layers, which
-was derived from B by replacing each pair of 3×3 conv. layers with a single 5×5 conv. layer".
+Simonyan, Zisserman (arXiv:1409.1556v6), Sec. 4.1, compare net B with a shallower one, in which a single 5×5 layer
+stands in the place of each pair of 3×3 layers.
 
     output map    H × W           H/2 × W/2           H/4 × W/4
     "B"           width, width    2 width, 2 width    4 width, 4 width

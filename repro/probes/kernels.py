@@ -13,9 +13,9 @@ from repro.probes.pictures import as_pixels
 def kernel_peak_share(context: ProbeContext) -> Rows:
     """Return how much of each first-layer kernel's power lies at one spatial frequency, a row each kernel.
 
-    AlexNet, Sec. 6.1: "a variety of frequency- and orientation-selective kernels, as well as various colored blobs".
-    Each channel of a kernel less its mean is Fourier-transformed; powers are summed over channels and over the two
-    frequencies ±(u, v) that are one grating; the value is the largest sum over their total. It is 1 for a grating,
+    AlexNet, Sec. 6.1, finds kernels that are selective of frequency and orientation, and coloured blobs. Each channel
+    of a kernel less its mean is Fourier-transformed; powers are summed over channels and over the two frequencies
+    ±(u, v) that are one grating; the value is the largest sum over their total. It is 1 for a grating,
     near 0.2 for random 5×5 kernels of three channels, and NaN for one that is flat. Rows stand in the order of their
     values, the largest first, and hold the kernel as a picture, too (see :func:`repro.probes.pictures.as_pixels`).
 
@@ -59,7 +59,7 @@ def peak_share(kernel: Tensor) -> float:
 def kernel_colour_halves(context: ProbeContext) -> Rows:
     """Return how far the first and the last half of the first layer's kernels differ in colour, without the sign.
 
-    AlexNet, Sec. 6.1: kernels on one GPU are "largely color-agnostic", those on the other "largely color-specific". A
+    AlexNet, Sec. 6.1, finds that the kernels on one GPU ignore colour, and those on the other look for it. A
     kernel's colour is the share of its power that its channels do not have in common: 1 − n |mean channel|² / Σ
     |channel|² of n channels, 0 for a grey kernel. The value is the difference of the halves' means.
 

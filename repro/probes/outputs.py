@@ -13,7 +13,7 @@ IMAGES = 2_000
 def test_outputs(context: ProbeContext) -> Rows:
     """Return the softmax outputs for the first 2,000 test images, a row each image.
 
-    AlexNet, Sec. 6: "averaging the predictions of five similar CNNs". Rows hold "label", the class, and "p0", "p1" …,
+    What AlexNet, Sec. 6, averages over five nets. Rows hold "label", the class, and "p0", "p1" …,
     the probabilities to four decimals; the value is that of the true class.
 
     Raises:

@@ -194,10 +194,8 @@ FIRST_CLAIMS = (
     "alexnet/relu-speed",
     "resnet/gradient-preservation",
     "resnet/identity-construction",
-    "resnet/layer-responses",
     "resnet/lesion",
     "resnet/plain-nets-degrade",
-    "resnet/projection-shortcuts",
 )
 """Their reduced scale has the paper's own nets on CIFAR-10; others have smaller ones, or stand in for ImageNet."""
 
