@@ -27,8 +27,9 @@ def insertion_difference(context: ProbeContext) -> Rows:
 
     ResNet, Sec. 1: added layers that are identities, and the others copied from the trained shallower net, make a
     deeper net that is no worse. Blocks of two 3×3 layers are appended to each stage until the net has `depth` layers;
-    the value is the largest difference of a logit over the first 200 training images, divided by the range of the shallow net's logits
-    there, in evaluation mode and double precision. It is 0 but for rounding where the construction holds.
+    the value is the largest difference of a logit over the first 200 training images, divided by the range of the
+    shallow net's logits there, in evaluation mode and double precision. It is 0 but for rounding where the construction
+    holds.
 
     Options: `depth`, 6n + 2 and more than the net has. `inserted`: "identity" (default), a convolution that copies
     each channel and a normalisation with γ = √(variance + ε) and β = mean; or "he", He's random weights and a
