@@ -14,7 +14,6 @@ from repro.claims.checks_shown import figures, tables
 from repro.claims.checks_variants import controls, sensitivities
 from repro.claims.findings import Finding, cannot_run, known
 from repro.claims.schema import ClaimFile
-from repro.claims.schema_expectations import Bounds, Expectation
 from repro.claims.schema_metrics import Metric
 from repro.errors import Problem, ReproError, suggestion
 from repro.registry import Names, find_formula, find_probe
@@ -169,20 +168,15 @@ def _shares(file: ClaimFile) -> Iterator[Finding]:
         if not share or metric.kind != "final":
             continue
         for place, item in file.expect.items():
-            regions: list[Expectation | Bounds] = [item, *([item.refuted] if item.refuted else [])]
-            ends = [end for region in regions for end in _ends(region)]
-            if item.metric == name and item.kind in _OF_SHARES and any(abs(end) > 1 for end in ends):
+            if item.metric != name or item.kind not in _OF_SHARES:
+                continue
+            ends = [*item.supports.ends, *item.refutes.ends]
+            if any(abs(end) > 1 for end in ends):
                 yield f"expect.{place}", "has a region that no error reaches", repr(max(ends, key=abs)), hint
 
 
 _OF_SHARES = ("value", "difference", "ordering")
 """Kinds of expectations whose estimate lies in −1 to 1 where the metric is an error."""
-
-
-def _ends(region: Expectation | Bounds) -> Iterator[float]:
-    yield from (end for end in (region.at_least, region.at_most) if end is not None)
-    for pair in (region.within, region.outside):
-        yield from pair or ()
 
 
 def _tuning(file: ClaimFile) -> Iterator[Finding]:

@@ -51,7 +51,8 @@ def expected_time(
     if between is not None:
         low, high = (duration(end, roughly=True) for end in between)
         why = "runs end at a target, or when they can no longer win"
-        return f"about {about} {on}, between {low} and {high} ({why}){rests}"
+        span = f", between {low} and {high} ({why})" if low != high else ""
+        return f"about {about} {on}{span}{rests}"
     return f"at most about {about} {on}{rests}"
 
 

@@ -17,6 +17,9 @@ from repro.planning.jobs import Plan
 from repro.planning.schedule import Schedule
 from repro.store import Store
 
+MOST_NAMED = 3
+"""Of the claims for which nothing is trained; more are counted."""
+
 
 @click.command("plan")
 @options.request_options
@@ -104,14 +107,20 @@ def _as_json(plan: Plan, workers: int) -> dict[str, object]:
 
 
 def _lines(required: list[Requirements], store: Store, plan: Plan, workers: int, scale: str) -> Iterator[str]:
+    computed: list[str] = []
+    elsewhere: list[str] = []
     for item in required:
-        if scale != "exact" and scale not in item.claim.at:
-            yield f"{item.claim.id}: not declared at {scale} scale"
+        if not item.needs:
+            (computed if item.exact else elsewhere).append(item.claim.id)
             continue
         seeds = f", {len(item.seeds)} seeds a cell" if item.seeds else ""
         follow = f", at most {item.follow} more after tuning" if item.follow else ""
         yield f"{item.claim.id}: {len({need.spec.key for need in item.needs})} runs{seeds}{follow}"
         yield from _resolved(outlooks(item, store))
+    if computed:
+        yield f"{_named(computed)}: computed, without training"
+    if elsewhere:
+        yield f"{_named(elsewhere)}: not declared at {scale} scale"
     yield ""
     known = f"{plan.shared} are shared by several claims; {plan.present} are in the store"
     yield f"To train now: {plan.runs} runs ({known})."
@@ -127,6 +136,10 @@ def _lines(required: list[Requirements], store: Store, plan: Plan, workers: int,
         yield f"Time{but}: {expected_time(plan.wall_seconds(workers), workers, basis, between)}."
     elif not plan.pending:
         yield "Nothing to run."
+
+
+def _named(claims: Sequence[str]) -> str:
+    return ", ".join(claims) if len(claims) <= MOST_NAMED else f"{len(claims)} further claims"
 
 
 def _resolved(found: Sequence[Outlook]) -> Iterator[str]:

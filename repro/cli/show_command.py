@@ -126,7 +126,7 @@ def _lines(claim: Claim, scale: str) -> Iterator[str]:
         yield f"  {cell.address}: {settings}"
     yield from _specs(claim)
     for name, item in file.expect.items():
-        unit = words.unit_of(file.metrics[item.metric], item.kind)
+        unit = words.unit_as_printed(file.metrics[item.metric], item)
         judged = f", judged from the {item.from_scale} scale on" if item.from_scale else ""
         yield f"\n{name} ({item.role}{judged}): {item.title}"
         supports, refutes = words.needs(item, unit), words.refuting(item, unit)

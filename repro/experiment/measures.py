@@ -21,7 +21,7 @@ class Measurement:
         value: errors as fractions, durations in epochs, probes in their own unit after `transform`.
         resolution: the smallest step that the measurement can show, in the unit of `value`.
         censored: the target was not reached; `value` is the budget, and the truth is above it.
-        diverged: the run diverged, and an error counts as chance.
+        diverged: the run diverged; what it counts as is known beside the other runs (`judging.evidence.sample_of`).
     """
 
     value: float
@@ -148,9 +148,22 @@ def crossing(target: float, epochs: Sequence[float], values: Sequence[float]) ->
 def from_rows(
     metric: Metric, rows: Sequence[Mapping[str, Any]], before: Sequence[Mapping[str, Any]] | None = None
 ) -> Measurement:
-    """Reduce a probe's rows to one number, less that of the rows `before` where the metric is of a change."""
-    value = _reduced(metric, rows)
-    return Measurement(value if before is None else value - _reduced(metric, before))
+    """Reduce a probe's rows to one number, less that of the rows `before` where the metric is of a change.
+
+    Rows that are all 0 or 1 count something: their mean moves in steps of one row, any other reduction in steps of 1.
+    """
+    value, steps = _reduced(metric, rows), _step(metric, rows)
+    if before is None:
+        return Measurement(value, steps)
+    return Measurement(value - _reduced(metric, before), max(steps, _step(metric, before)))
+
+
+def _step(metric: Metric, rows: Sequence[Mapping[str, Any]]) -> float:
+    if metric.kind != "probe" or metric.transform != "none":
+        return 0.0
+    if not all(value in (0, 1) for value in column_of(rows, "value")):
+        return 0.0
+    return 1 / len(rows) if metric.reduce == "mean" else 1.0
 
 
 def _reduced(metric: Metric, rows: Sequence[Mapping[str, Any]]) -> float:

@@ -101,8 +101,8 @@ class ClaimVerdict:
 def judge_claim(item: Requirements, frame: pd.DataFrame, store: Store) -> ClaimVerdict:
     """Judge every expectation of a claim that its scale lets judge, and the claim.
 
-    Any deciding expectation refuted (at the level divided by their number) refutes the claim; all supported
-    support it; else it is inconclusive. Where deciding expectations need runs that this scale does not have
+    Any deciding expectation refuted (at its share of the level) refutes the claim; all supported support
+    it; else it is inconclusive. Where deciding expectations need runs that this scale does not have
     (at the exact scale), the others can refute the claim but not support it. A claim whose nets are not the paper's
     (see net_check.py) is failed.
     """

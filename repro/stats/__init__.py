@@ -20,8 +20,10 @@ from repro.stats.prediction import (
     binomial_se,
     contrast_prediction,
     prediction_interval,
+    shared_images_se,
 )
 from repro.stats.regions import Piece, Region
+from repro.stats.robustness import oddities, rank_estimate
 from repro.stats.rule import SCREEN, Verdict3, clear_of, joint, judge, look_shares, opposed, refutation_shares
 from repro.stats.samples import Bound, Interval, Sample
 
@@ -47,9 +49,12 @@ __all__ = [
     "likely_effects",
     "look_shares",
     "observed_spread",
+    "oddities",
     "opposed",
     "prediction_interval",
+    "rank_estimate",
     "refutation_shares",
     "seeds_needed",
+    "shared_images_se",
     "slope_weights",
 ]

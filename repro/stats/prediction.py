@@ -133,6 +133,26 @@ def binomial_se(error: float, n_images: int) -> float:
     return math.sqrt(error * (1 - error) / n_images)
 
 
+def shared_images_se(first: float, second: float, n_images: int) -> tuple[float, float]:
+    """Return between which standard errors a difference of two nets' error rates lies, on one and the same test set.
+
+    McNemar's √((b + c)/N − (p₁ − p₂)²)/√N goes by the images that only one of the nets gets wrong, b and c of them
+    (McNemar, Psychometrika 12, 1947). Of rates alone it is known that b + c is at least N |p₁ − p₂|, where the better
+    net fails only where the worse one does, and at most N min(p₁ + p₂, 2 − p₁ − p₂), where they fail apart. Rates are
+    fractions, and so are the answers.
+
+    Raises:
+        ValueError: a rate outside 0..1, or no images.
+    """
+    if not (0 <= first <= 1 and 0 <= second <= 1) or n_images < 1:
+        raise ValueError(
+            f"fractions of at least one image are needed, not {first!r}, {second!r} of {n_images!r}"
+        )
+    gap = abs(first - second)
+    least, most = gap, min(first + second, 2 - first - second)
+    return math.sqrt((least - gap**2) / n_images), math.sqrt(max(most - gap**2, 0.0) / n_images)
+
+
 def _sd(cell: Moments) -> float:
     return math.sqrt(max(cell.variance, cell.step_variance))
 

@@ -20,6 +20,7 @@ from repro.judging.verdicts import ClaimVerdict, judge_claim
 from repro.probes.reading import take_reading
 from repro.startup.shipped import folder
 from repro.store import Store
+from tests.support.command import modules_after
 
 CONV_16 = 15.3466e9  # VGG-16, convolutions only, in the literature 15.3 GMACs; with fc 123.6 M more
 FC_VGG = 512 * 7 * 7 * 4096 + 4096 * 4096 + 4096 * 1000
@@ -285,3 +286,7 @@ def test_every_claim_is_on_its_papers_list_of_what_can_be_checked(paper: str) ->
 def test_claim_files_name_no_place_of_a_machine() -> None:
     for path in Path(folder("claims")).rglob("*.toml"):
         assert "/work" not in path.read_text(encoding="utf-8"), path.name
+
+
+def test_what_is_printed_is_judged_without_torch(tmp_path: Path) -> None:
+    assert "torch" not in modules_after("check", "mae/printed-speedups", "--scale", "exact", cwd=tmp_path)

@@ -176,3 +176,23 @@ def test_logs_stay_finite_at_the_ends_of_double_precision() -> None:
     assert from_rows(log, layer_rows(5e-324)).value == pytest.approx(-323.3, abs=0.01)
     assert from_rows(log, layer_rows(INF)).value == 324
     assert math.isnan(from_rows(log, layer_rows(NAN)).value)
+
+
+@pytest.mark.parametrize(
+    ("reduce", "values", "value", "resolution"),
+    [
+        ("mean", [0.0, 1.0, 1.0, 0.0, 1.0], 0.6, 0.2),
+        ("mean", [1.0, 1.0], 1.0, 0.5),
+        ("sum", [0.0, 1.0, 1.0], 2.0, 1.0),
+        ("value", [1.0], 1.0, 1.0),
+        ("mean", [0.5, 1.0], 0.75, 0.0),
+    ],
+)
+def test_a_probe_of_zeros_and_ones_has_a_resolution_of_its_own(
+    reduce: str, values: list[float], value: float, resolution: float
+) -> None:
+    metric = Metric.model_validate(
+        {"kind": "probe", "probe": "weight_gradient_norm", "at": ["last"], "reduce": reduce}
+    )
+    found = from_rows(metric, [{"value": each, "stage": 0, "layer": i} for i, each in enumerate(values)])
+    assert (found.value, found.resolution) == (pytest.approx(value), pytest.approx(resolution))

@@ -166,6 +166,17 @@ def test_deciding_expectations_share_the_level_as_parts_do(world: World, mean: f
         assert {e.id: e.result for e in verdict.expectations} == {"one": expected, "two": "inconclusive"}
 
 
+def test_neighbours_in_an_ordering_refute_at_the_whole_of_banerjees_bound(world: World) -> None:
+    world.write(changed(BASE, arms__bare=BARE, expect__gap=ORDER))
+    losses(world, {"residual/deep": around(1.0), "plain/deep": around(2.0), "bare/deep": around(2.02)})
+    step = world.expectation("gap").parts[1]
+    assert step.how is not None
+    assert step.how.opposed
+    # The other step is clear, so that this one has nine tenths of 5%; t of one cell's 4 degrees of freedom.
+    reach = stats.t.ppf(1 - 0.9 * 0.05 / 2, 4) * math.sqrt(2 * 0.1**2 * 2.5 / 5)
+    assert ends(step.refutation) == pytest.approx((0.02 - reach, 0.02 + reach))
+
+
 def test_exact_expectations_take_no_share_of_the_level(world: World) -> None:
     one = changed(EACH, each=None, levels={"depth": "deep"})
     size = {"kind": "exact", "title": "t", "metric": "p", "arm": "plain", "levels": {"depth": "deep"}}

@@ -57,7 +57,7 @@ def test_sentences_of_a_single_comparison(world: World, deep: float, text: str) 
 def test_sentences_say_the_level_that_was_used(world: World) -> None:
     world.write(changed(ERROR_CLAIM, experiment__seeds={"looks": [5, 7, 10]}))
     world.fill(errors(0.3))
-    assert "(98.33% interval " in sentence(world)
+    assert "(98.86% interval " in sentence(world)
 
 
 def joint(**changes: Any) -> dict[str, Any]:

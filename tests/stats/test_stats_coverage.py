@@ -53,7 +53,7 @@ def test_a_broken_rule_is_caught():
         if case.kind in ("each of 8 gaps, Welch alone", "narrow within, Welch alone")
     ]
     broken = [replace(case, sizes=case.sizes[:1]) for case in (*often, *alone)]
-    rows = list(coverage.measure(broken, 3 * REPS, np.random.default_rng(3)))
+    rows = list(coverage.measure(broken, 10 * REPS, np.random.default_rng(3)))
     assert [row.n for row in rows] == [tuple(range(3, 11)), (3,), (3,)]
     assert not any(row.holds for row in rows)
 

@@ -14,6 +14,7 @@ from repro.stats import (
     detectable_difference,
     prediction_interval,
     seeds_needed,
+    shared_images_se,
 )
 
 
@@ -156,3 +157,15 @@ def test_sampling_error_of_the_test_set():
 def test_mistakes_of_the_caller(call):
     with pytest.raises(ValueError, match=r"not|with"):
         call()
+
+
+def test_a_shared_test_set_by_mcnemar():
+    # 500 images, 33 and 10 wrong. At best b = 23, c = 0; at worst b = 33, c = 10: √((b + c) − (b − c)²/500)/500.
+    low, high = shared_images_se(33 / 500, 10 / 500, 500)
+    assert low == pytest.approx(math.sqrt(23 - 23**2 / 500) / 500)
+    assert high == pytest.approx(math.sqrt(43 - 23**2 / 500) / 500)
+    assert shared_images_se(0.9, 0.8, 100)[1] == pytest.approx(math.sqrt(30 - 10**2 / 100) / 100)
+    assert shared_images_se(0.2, 0.2, 100)[0] == 0
+    for bad in ((1.1, 0.2, 10), (0.1, -0.2, 10), (0.1, 0.2, 0)):
+        with pytest.raises(ValueError, match="fractions of at least one image"):
+            shared_images_se(*bad)

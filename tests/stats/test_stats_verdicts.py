@@ -18,6 +18,7 @@ from repro.stats import (
     joint,
     judge,
     look_shares,
+    opposed,
     refutation_shares,
 )
 from repro.stats.rule import banerjee_level
@@ -227,6 +228,18 @@ def test_welch_alone_is_trusted_only_where_it_keeps_its_promise(sizes, shares, k
     assert banerjee_level(sizes, 1 - keeps, False) is None
     assert keeps / 2 < wrong(shares, sizes, welch) < keeps
     assert banerjee_level(sizes, 1 - 0.9 * keeps, False) == pytest.approx(1 - 1.8 * keeps)
+
+
+def test_comparisons_that_take_the_same_runs_with_opposite_signs_are_opposed():
+    low, middle, high = (("low", "e"), ("middle", "e"), ("high", "e"))
+    assert opposed([{middle: 1.0, low: -1.0}, {high: 1.0, middle: -1.0}]) == [True, True], "an ordering"
+    assert opposed([{middle: 1.0, low: -1.0}, {high: 1.0, low: -1.0}]) == [False, False], "one reference arm"
+    assert opposed([{low: 1.0}, {middle: 1.0}]) == [False, False], "nothing shared"
+    assert opposed([{low: 1.0}, {("low", "other"): 1.0}, {high: 1.0}]) == [True, True, False], (
+        "two measurements"
+    )
+    assert opposed([{low: math.nan}, {low: 1.0, high: -1.0}]) == [True, True], "refuted on either side"
+    assert opposed([{low: 1.0}]) == [False]
 
 
 def test_both_ends_of_a_two_ended_region_need_the_whole_bound():

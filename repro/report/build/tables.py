@@ -11,11 +11,12 @@ from repro.claims.printed import read_printed
 from repro.claims.schema_metrics import Metric
 from repro.claims.schema_shown import Table, TableRow
 from repro.experiment.requirements import Requirements
+from repro.judging.evidence import sample_of
 from repro.judging.verdicts import ClaimVerdict
 from repro.report import model
 from repro.report.build.nets import papers_net, trained_net
 from repro.report.wording import sentences, words
-from repro.stats import Sample, contrast
+from repro.stats import contrast
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -125,7 +126,7 @@ def _cell(
     if exact:
         ours = words.number(values[0], unit) + words.suffix(unit, "value")
         return model.Cell(metric=name, reported=reported, ours=ours, difference=None, n=0)
-    sample = Sample(values, tuple(chosen["censored"].tolist()), float(chosen["resolution"].max()))
+    sample = sample_of(chosen)
     interval = contrast([sample], [1.0], level=0.95)
     if math.isnan(interval.estimate):
         return model.Cell(metric=name, reported=reported, ours="not defined", difference=None, n=len(values))

@@ -81,9 +81,9 @@ class ExpectationResult(Data):
 
     Sentences that stand beside the verdict and decide nothing: `resolves` says what the seeds can tell apart,
     `compatibility` whether the paper's number is what runs like ours would give (at the paper's scale only),
-    `sampling_note` what a finite test set adds. None where there is nothing to say. `exact`: computed without training;
-    `convention` says how things were counted, `otherwise` what other conventions give. `known_beforehand`: values that
-    were known when the criterion was written.
+    `sampling_note` what a finite test set adds, `robustness_note` where runs do not look normal. None where there is
+    nothing to say. `exact`: computed without training; `convention` says how things were counted, `otherwise` what
+    other conventions give. `known_beforehand`: values that were known when the criterion was written.
     """
 
     id: str
@@ -103,6 +103,7 @@ class ExpectationResult(Data):
     resolves: str | None = None
     compatibility: str | None = None
     sampling_note: str | None = None
+    robustness_note: str | None = None
     exact: bool = False
     convention: str | None = None
     otherwise: list[OtherConvention] = []

@@ -13,7 +13,8 @@ from repro.judging.replication import Compatibility, Predicted, compatibility
 from repro.judging.verdicts import ExpectationVerdict, PartVerdict
 from repro.report.model import Unit
 from repro.report.wording import words
-from repro.stats import Interval, binomial_se
+from repro.report.wording.robustness import robustness_note
+from repro.stats import Interval, binomial_se, shared_images_se
 from repro.store import Store
 
 Z95 = 1.959963984540054
@@ -42,6 +43,7 @@ def beside(
         "resolves": resolves(resolved, unit, item.scale) if resolved else None,
         "compatibility": compatible(compared, verdict, unit) if compared else None,
         "sampling_note": sampling_note(verdict, metric, run.images.get("test") if run else None),
+        "robustness_note": robustness_note(verdict, unit),
     }
 
 
@@ -188,7 +190,26 @@ def sampling_note(verdict: ExpectationVerdict, metric: Metric, images: int | Non
     most = "" if all(len(part.estimand.weights) == 1 for part in verdict.parts) else "at most "
     return (
         f"The test set of {images:,} images adds a sampling error of {most}{reach} (95%) "
-        "that more seeds do not reduce."
+        f"that more seeds do not reduce.{_on_the_same_images(verdict, unit, images)}"
+    )
+
+
+def _on_the_same_images(verdict: ExpectationVerdict, unit: Unit, images: int) -> str:
+    """Say how much smaller it may be because two nets share the test set; "" for anything but a difference of two."""
+    pairs = [
+        [
+            math.fsum(cell.values) / len(cell.values)
+            for cell in (part.samples[a] for a in part.estimand.weights)
+        ]
+        for part in verdict.parts
+        if part.n > 0 and sorted(part.estimand.weights.values()) == [-1, 1] and not part.estimand.log
+    ]
+    if not pairs:
+        return ""
+    least = Z95 * max(shared_images_se(first, second, images)[0] for first, second in pairs)
+    return (
+        f" Of one pair of nets it would be ±{distance(least, unit, False)} if the better one failed only where the "
+        "other fails, too (McNemar); which images a net fails on is not kept."
     )
 
 

@@ -37,10 +37,17 @@ def unit_of(metric: Metric, kind: str) -> Unit:
     return own.get(metric.kind, "number")
 
 
+def unit_as_printed(metric: Metric, item: Expectation) -> Unit:
+    """Return the unit of an expectation: of a ratio that the paper prints in percent, percent."""
+    printed = read_printed(item.reported)
+    as_share = item.kind == "ratio" and metric.exact and printed is not None and printed.unit == "%"
+    return "share" if as_share else unit_of(metric, item.kind)
+
+
 def unit_at(verdict: ExpectationVerdict, item: Requirements) -> Unit:
     """Return the unit of a judged expectation; exact ones are of the paper's own protocol."""
     file = item.claim.base if verdict.exact else item.file
-    return unit_of(file.metrics[verdict.item.metric], verdict.item.kind)
+    return unit_as_printed(file.metrics[verdict.item.metric], verdict.item)
 
 
 def suffix(unit: Unit, kind: str) -> str:
