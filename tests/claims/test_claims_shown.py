@@ -205,7 +205,9 @@ def test_the_reduced_scale_is_the_beginning_of_the_papers_own_runs_on_real_cifar
 ) -> None:
     for name in FIRST_CLAIMS:
         claim = shipped[name]
-        file = claim.at["reduced"]
+        file = claim.at.get("reduced")
+        if file is None:
+            continue  # no evening can decide it
         assert file.experiment.seeds.looks == [3, 5]
         for cell in cells(file):
             spec, paper = run_spec(file, cell, 0, claim.names), run_spec(claim.base, cell, 0, claim.names)
