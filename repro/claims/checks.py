@@ -14,7 +14,6 @@ from repro.claims.checks_shown import figures, tables
 from repro.claims.checks_variants import controls, sensitivities
 from repro.claims.findings import Finding, cannot_run, known
 from repro.claims.schema import ClaimFile
-from repro.claims.schema_expectations import Bounds, Expectation
 from repro.claims.schema_metrics import Metric
 from repro.errors import Problem, ReproError, suggestion
 from repro.registry import Names, find_formula, find_probe
