@@ -33,19 +33,28 @@ def recipe(name: str, overrides: dict[str, Any], place: Callable[[str], str] = s
     if name not in RECIPES:
         raise ReproError(Problem(place("name"), "unknown recipe", repr(name), suggestion(name, RECIPES)))
     values: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in overrides.items()}
-    problems = [found for key, value in values.items() for found in _field_problems(key, value, place(key))]
+    wrong = {
+        key: found for key, value in values.items() if (found := _field_problems(key, value, place(key)))
+    }
+    problems = [problem for found in wrong.values() for problem in found]
     if values.get("steps") is not None and values.get("epochs") is not None:
         what = "give `steps` or `epochs`, not both"
         problems.append(Problem(place("steps"), what, repr(values["steps"]), "remove one of the two"))
+    sound = {key: value for key, value in values.items() if key not in wrong}
+    if sound.get("steps") is not None:
+        sound["epochs"] = None
+    elif sound.get("epochs") is not None:
+        sound["steps"] = None
+    made = replace(RECIPES[name], **sound)
+    # What is wrong by itself is not blamed once more for what is missing without it.
+    blamed = {place(key) for key in wrong} | (
+        {place("steps")} if wrong.keys() & {"steps", "epochs"} else set()
+    )
+    problems += [
+        problem for problem in contradictions(made, place, sound.keys()) if problem.where not in blamed
+    ]
     if problems:
         raise ReproError(*problems)
-    if values.get("steps") is not None:
-        values["epochs"] = None
-    elif values.get("epochs") is not None:
-        values["steps"] = None
-    made = replace(RECIPES[name], **values)
-    if found := contradictions(made, place, values.keys()):
-        raise ReproError(*found)
     return made
 
 

@@ -176,21 +176,21 @@ def test_a_line_tells_every_key_that_decides() -> None:
     """What the digest is of and no line shows would be a change that nobody sees."""
     expectation = {
         "kind": "value", "title": "t", "metric": "m", "arm": "a-arm", "arms": ["b-arm"], "weights": {"c/d": 3},
-        "over": "factor", "levels": {"f": "lev"}, "each": ["g"], "at": "mid", "at_least": 7.5, "role": "context",
+        "over": "factor", "along": ["y", "z"], "levels": {"f": "lev"}, "each": ["g"], "at": "mid", "at_least": 7.5, "role": "context",
         "from_scale": "reduced", "paired": True, "why": "w", "refuted": {"at_most": 6.5},
         "printed": {"h": "12M"},
     }  # fmt: skip
     item = Expectation.model_construct(**{**expectation, "refuted": None})
     assert set(type(item).model_fields) - WORDS <= set(expectation) | {"at_most", "within", "outside"}
     metric = {"kind": "probe", "probe": "p", "layers": "l", "at": ["mid"], "arms": ["a"], "reduce": "min"}
-    tune = {"lr": [0.1, 0.2], "by": "m", "seeds": [1000]}
+    tune = {"lr": [0.1, 0.2], "weight_decay": [0.0, 0.3], "by": "m", "seeds": [1000]}
     entry = LedgerEntry("p/c", "smoke", "d", "now", 0, {"x": expectation}, {"m": metric}, tune, [3, 5])
     text = "\n".join(lines(entry, {}))
     for shown in (
         "a-arm", "b-arm", "c/d 3", "over factor", "f lev", "each [g]", "at mid", "7.5", "6.5", "context",
         "from scale reduced", "paired True", "printed {h 12M}", "probe p", "layers l", "at [mid]", "arms [a]",
         "reduce min",
-        "lr [0.1, 0.2]", "by m", "seeds [1000]", "3 and 5",
+        "along [y, z]", "lr [0.1, 0.2]", "weight decay [0, 0.3]", "by m", "seeds [1000]", "3 and 5",
     ):  # fmt: skip
         assert shown in text
     assert set(Metric.model_fields) - WORDS >= set(metric)

@@ -254,6 +254,18 @@ EXACT = changed(
     BASE,
     metrics__n={"kind": "static", "probe": "parameters"},
     metrics__id={"kind": "computed", "formula": "residual_identity"},
+    expect={
+        name: {
+            "kind": "exact",
+            "title": name,
+            "metric": name,
+            "at_least": 1,
+            "role": "decides",
+            "why": "w",
+            **more,
+        }
+        for name, more in (("n", {"each": ["depth"]}), ("id", {}))
+    },
 )
 
 

@@ -226,5 +226,5 @@ def test_all_contradictions_at_once() -> None:
     assert {problem.where for problem in caught.value.problems} == {
         "augmentation",
         "label_smoothing",
-        "bn_group",
+        "batch_size",
     }

@@ -30,7 +30,9 @@ def test_the_ledger_of_a_shipped_claim() -> None:
             "shallow: 20, deep: 56, deepest: depth = 110, warmup_lr = 0.01, warmup_until_train_error = 0.8",
             "shallow: 8, middle: 20, deep: 32",
         ),
-        "seeds looked at": ("3, 5, 10", "5"),
+        "recipe curve_images": ("5000", "200"),
+        "recipe evaluate_every": ("1", "2"),
+        "seeds looked at": ("3, 5, 10", "5, 10, 20"),
         "cells left out": ("plain/deepest", "—"),
     }
     assert deviations(claim, "paper") == []

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from repro.cli.writing import publish, write
+from repro.experiment.request import Request
 from repro.planning.schedule import Schedule
 from repro.report.earlier import earlier, forms_there
 from repro.report.formats import FILES, METRICS, USUAL, Format
@@ -30,8 +31,9 @@ def check(
     world: World, out: Path, *names: str, scale: str = "smoke", forms: Sequence[Format] = USUAL
 ) -> Report:
     library = world.library()
-    schedule = Schedule(library.select(names), scale, world.store)
-    return publish(library, schedule, "repro check --scale smoke", "", out, forms, None, as_json=False)
+    request = Request(library, library.select(names), scale, world.store, names)
+    schedule = Schedule(request.claims, scale, world.store)
+    return publish(request, schedule, out, forms, None, as_json=False)
 
 
 def claims_in(folder: Path) -> list[str]:

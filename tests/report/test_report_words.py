@@ -55,14 +55,14 @@ def losses(mean: float) -> Callable[..., dict[str, Any]]:
 
 
 def in_between(world: World) -> ClaimReport:
-    """Two deciding comparisons, whose 95% intervals lie below the bar and whose 97.5% intervals do not."""
+    """Two deciding comparisons, whose 95% intervals lie below the bar and whose 97.75% intervals do not."""
     world.write(changed(BASE, expect={"low": {**LOSS, "each": ["depth"], "at_least": BAR}}))
     world.fill(losses(0.0))
     return only(world.report())
 
 
 ERROR = 0.5**0.5
-NARROW, WIDE = (float(stats.t.ppf(1 - alpha / 2, 4)) * ERROR for alpha in (0.05, 0.025))
+NARROW, WIDE = (float(stats.t.ppf(1 - alpha / 2, 4)) * ERROR for alpha in (0.05, 0.9 * 0.05 / 2))
 BAR = round((NARROW + WIDE) / 2, 2)
 
 
@@ -72,11 +72,11 @@ def test_an_interval_that_lies_in_what_refutes_but_does_not_refute_is_explained(
     assert low.verdict.result == "inconclusive"
     for part in low.parts:
         assert (part.level, part.high) == (0.95, pytest.approx(NARROW))
-        assert part.refutation_level == pytest.approx(0.975)
+        assert part.refutation_level == pytest.approx(0.9775)
         assert (part.refutation_low, part.refutation_high) == pytest.approx((-WIDE, WIDE))
     assert low.verdict.sentence.endswith(
-        "The 95% interval lies in what speaks against the claim, less than 2.22; but any of 2 comparisons could "
-        f"refute, so that it takes the 97.5% interval, −{WIDE:.1f} to {WIDE:.1f}, which does not lie there."
+        "The 95% interval lies in what speaks against the claim, less than 2.26; but any of 2 comparisons could "
+        f"refute, so that it takes the 97.75% interval, −{WIDE:.1f} to {WIDE:.1f}, which does not lie there."
     )
     assert claim.verdict.sentence.endswith("which does not lie there.")
 
@@ -84,12 +84,12 @@ def test_an_interval_that_lies_in_what_refutes_but_does_not_refute_is_explained(
 def test_both_levels_stand_beside_the_regions_and_in_the_data(world: World) -> None:
     claim = in_between(world)
     text = " ".join(Page(render_html(world.report())).text().split())
-    assert "supports: at least 2.22 (95% interval)" in text
-    assert "refutes: less than 2.22 (97.5% interval)" in text
+    assert "supports: at least 2.26 (95% interval)" in text
+    assert "refutes: less than 2.26 (97.75% interval)" in text
     rows = list(csv.DictReader(io.StringIO(expectations_csv([claim]))))
-    assert {(row["level"], row["refutation level"]) for row in rows} == {("0.95", "0.975")}
+    assert {(row["level"], row["refutation level"]) for row in rows} == {("0.95", "0.9775")}
     assert [float(row["refutation high"]) for row in rows] == pytest.approx([WIDE, WIDE], abs=1e-4)
-    assert "less than 2.22 (97.5%)" in to_markdown(world.report())
+    assert "less than 2.26 (97.75%)" in to_markdown(world.report())
 
 
 def test_one_level_needs_no_words(world: World) -> None:

@@ -33,6 +33,15 @@ ENDS = {
 """Depth → training and test error at the end, near those of the plain nets of ResNet's Fig. 6."""
 
 
+FIVE = (
+    "alexnet/relu-speed",
+    "resnet/gradient-preservation",
+    "resnet/layer-responses",
+    "resnet/plain-nets-degrade",
+    "resnet/projection-shortcuts",
+)
+
+
 class InMemory(Store):
     """Keeps runs and readings in memory: hundreds of long histories, looked at some ten times each."""
 
@@ -49,22 +58,28 @@ class InMemory(Store):
 
 
 def report(root: Path) -> Report:
-    """Return the report of the shipped claims on a store of made-up runs in `root`, ten seeds of each."""
+    """Return the report of the five first claims on a store of made-up runs in `root`, ten seeds of each."""
     store = InMemory(root)
     library = load_library(folder("claims"))
+    claims = library.select(FIVE)
     required = []
-    for claim in library.claims:
+    for claim in claims:
         for reading in [need.reading for need in requirements(claim, "paper", store).exact]:
             store.rows[reading.key] = [{"value": 1e-12}]
         for row in check_nets(claim, store).rows:
             if row.reading is not None:
                 store.rows[row.reading.key] = [{"value": math.ceil(row.low)}]
-        for _ in range(4):  # tuning extends its grid, or chooses a rate, before the rest is known
-            fill(store, requirements(claim, "paper", store, SEEDS))
-        required.append(requirements(claim, "paper", store, SEEDS))
+        # Tuning tries one rate after the other, and what is measured is known once it has chosen.
+        while missing(store, needed := requirements(claim, "paper", store, SEEDS)):
+            fill(store, needed)
+        required.append(needed)
     frame = collect(required, store)
     verdicts = [judge_claim(item, frame, store) for item in required]
-    return build_report(Request(library, library.claims, "paper", store), required, verdicts, frame)
+    return build_report(Request(library, claims, "paper", store), required, verdicts, frame)
+
+
+def missing(store: InMemory, item: Requirements) -> bool:
+    return any(store.run(need.spec.key) is None for need in item.needs)
 
 
 def fill(store: InMemory, item: Requirements) -> None:
