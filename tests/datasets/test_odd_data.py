@@ -12,9 +12,9 @@ from PIL import Image
 
 from repro.datasets import ImageData, read_dataset
 from repro.errors import ReproError
-from repro.experiment.data_index import Memory
+from repro.experiment.data_index import DataIndex
 from repro.experiment.requirements import requirements
-from repro.experiment.user_data import bring
+from repro.experiment.user_data import with_user_data
 from repro.registry import DataRef
 from repro.report.build.runs import datasets
 from tests.support.helpers import BASE, World, changed
@@ -189,14 +189,14 @@ def test_what_was_said_when_data_was_read_is_remembered_and_stands_in_the_report
     world.write(changed(BASE, experiment__dataset={"npz": "a.npz"}))
     ones = RNG.integers(0, 2, (20, 4, 4)).astype(np.uint8)
     source = saved(world.root / "p", x_train=ones)
-    memory = Memory(world.store.root)
+    memory = DataIndex(world.store.root)
     said: list[str] = []
     content = memory.read(source, said.append)
     memory.save()
     (remark,) = content.remarks
     assert remark.startswith("a.npz: x_train has no pixel above 1"), "without the place where it lies"
-    assert Memory(world.store.root).content(source) == content
-    (claim,) = bring([world.claim()], "smoke", {}, world.store, lambda text: None)
+    assert DataIndex(world.store.root).content(source) == content
+    (claim,) = with_user_data([world.claim()], "smoke", {}, world.store, lambda text: None)
     item = requirements(claim, "smoke", world.store)
     for need in item.needs:
         world.put(need.spec)

@@ -176,7 +176,8 @@ def test_a_line_tells_every_key_that_decides() -> None:
     """What the digest is of and no line shows would be a change that nobody sees."""
     expectation = {
         "kind": "value", "title": "t", "metric": "m", "arm": "a-arm", "arms": ["b-arm"], "weights": {"c/d": 3},
-        "over": "factor", "along": ["y", "z"], "levels": {"f": "lev"}, "each": ["g"], "at": "mid", "at_least": 7.5, "role": "context",
+        "over": "factor", "along": ["y", "z"], "levels": {"f": "lev"}, "each": ["g"], "at": "mid", "at_least": 7.5,
+        "role": "context",
         "from_scale": "reduced", "paired": True, "why": "w", "refuted": {"at_most": 6.5},
         "printed": {"h": "12M"},
     }  # fmt: skip
