@@ -40,10 +40,10 @@ class ReproError(Exception):
     """Every mistake that a user can mend. Carries all problems found, not only the first."""
 
     def __init__(self, *problems: Problem) -> None:
-        told = [str(problem) for problem in problems[:MOST_TOLD]]
+        shown = [str(problem) for problem in problems[:MOST_TOLD]]
         if len(problems) > MOST_TOLD:
-            told.append(f"… and {len(problems) - MOST_TOLD:,} more problems")
-        super().__init__("\n".join(told))
+            shown.append(f"… and {len(problems) - MOST_TOLD:,} more problems")
+        super().__init__("\n".join(shown))
         self.problems = problems
 
 

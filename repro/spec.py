@@ -30,12 +30,12 @@ def _integral(data: object) -> object:
     return [_integral(value) for value in data] if isinstance(data, list | tuple) else data
 
 
-def _not_default(item: Recipe | Numerics) -> dict[str, Any]:
+def _not_default(settings: Recipe | Numerics) -> dict[str, Any]:
     """Return the fields of a dataclass that have no default or another value than it."""
     return {
-        item_field.name: getattr(item, item_field.name)
-        for item_field in fields(item)
-        if getattr(item, item_field.name) != item_field.default
+        item_field.name: getattr(settings, item_field.name)
+        for item_field in fields(settings)
+        if getattr(settings, item_field.name) != item_field.default
     }
 
 

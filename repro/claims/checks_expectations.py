@@ -13,69 +13,78 @@ from repro.claims.schema_expectations import Expectation
 from repro.claims.schema_metrics import Metric
 
 
-def expectation(file: ClaimFile, scale: str, place: str, item: Expectation) -> Iterator[Finding]:
+def expectation(file: ClaimFile, scale: str, place: str, expectation: Expectation) -> Iterator[Finding]:
     """Find what is wrong with the expectation at `place`, in a claim that is merged for `scale`."""
     # A lesser scale may lack the levels of what is judged from a greater one on.
-    judged = not below(scale, item.from_scale or "exact")
-    metric = file.metrics.get(item.metric)
-    yield from known(f"{place}.metric", "metric", item.metric, file.metrics)
+    judged = not below(scale, expectation.from_scale or "exact")
+    metric = file.metrics.get(expectation.metric)
+    yield from known(f"{place}.metric", "metric", expectation.metric, file.metrics)
     if metric is not None:
-        yield from _metric(file, place, item, metric)
-    yield from _names(file, place, item, judged)
-    yield from _slope(file, place, item)
+        yield from _metric(file, place, expectation, metric)
+    yield from _names(file, place, expectation, judged)
+    yield from _slope(file, place, expectation)
     addresses = (metric.own_cells if metric else None) or [cell.address for cell in cells(file)]
-    for key, named in (("weights", item.weights), ("printed", item.printed)):
+    for key, named in (("weights", expectation.weights), ("printed", expectation.printed)):
         for address in named if addresses and judged else ():
             yield from known(f"{place}.{key}", "cell", address, addresses)
-    yield from _conventions(file, place, item, metric)
-    yield from _levels_left_open(file, place, item, metric)
-    yield from _regions(place, item)
-    yield from printed(f"{place}.reported", item, metric)
+    yield from _conventions(file, place, expectation, metric)
+    yield from _levels_left_open(file, place, expectation, metric)
+    yield from _regions(place, expectation)
+    yield from printed(f"{place}.reported", expectation, metric)
 
 
-def _metric(file: ClaimFile, place: str, item: Expectation, metric: Metric) -> Iterator[Finding]:
+def _metric(file: ClaimFile, place: str, expectation: Expectation, metric: Metric) -> Iterator[Finding]:
     """Find where a metric does not suit: its kind, its moments, the arms that it is measured on."""
-    if metric.exact and item.kind in ("value", "slope"):
+    if metric.exact and expectation.kind in ("value", "slope"):
         hint = 'use kind = "exact", difference, ratio, contrast or ordering'
         what = f"a {metric.kind} metric has no seeds to take a mean of"
-        yield f"{place}.kind", what, repr(item.kind), hint
-    if item.kind == "exact" and not metric.exact:
+        yield f"{place}.kind", what, repr(expectation.kind), hint
+    if expectation.kind == "exact" and not metric.exact:
         what = f"a {metric.kind} metric is measured on runs, and no exact number"
-        yield f"{place}.kind", what, repr(item.kind), 'use kind = "value", or another metric'
+        yield f"{place}.kind", what, repr(expectation.kind), 'use kind = "value", or another metric'
     moments: list[str] = list(metric.at)
-    if item.at is not None and item.at not in moments:
+    if expectation.at is not None and expectation.at not in moments:
         hint = f"it is at {', '.join(moments)}" if moments else "it has no moments: remove `at`"
-        yield f"{place}.at", "the metric is not measured at this moment", repr(item.at), hint
-    if "at" in item.each and not moments:
+        yield f"{place}.at", "the metric is not measured at this moment", repr(expectation.at), hint
+    if "at" in expectation.each and not moments:
         yield f"{place}.each", "the metric has no moments", "'at'", "use a metric of kind probe"
-    own = [item.arm] if item.arm else item.arms or [arm_of(address) for address in item.weights]
+    own = (
+        [expectation.arm]
+        if expectation.arm
+        else expectation.arms or [arm_of(address) for address in expectation.weights]
+    )
     for arm in own:
         if metric.arms is not None and arm in file.arms and arm not in metric.arms:
-            what = f"metric {item.metric!r} is not measured on this arm"
-            yield place, what, repr(arm), f"add it to metrics.{item.metric}.arms"
-    if metric.at_most_of is not None and len(item.arms) > 1 and not item.paired:
+            what = f"metric {expectation.metric!r} is not measured on this arm"
+            yield place, what, repr(arm), f"add it to metrics.{expectation.metric}.arms"
+    if metric.at_most_of is not None and len(expectation.arms) > 1 and not expectation.paired:
         what = "compares arms whose target is one arm's own runs, seed by seed"
         yield f"{place}.paired", what, None, "add paired = true"
-    if metric.read_by is not None and len(moments) > 1 and item.at is None and "at" not in item.each:
+    if (
+        metric.read_by is not None
+        and len(moments) > 1
+        and expectation.at is None
+        and "at" not in expectation.each
+    ):
         hint = 'name one with `at`, or each = ["at"]'
         yield place, "the metric has several moments", str(moments), hint
 
 
-def _names(file: ClaimFile, place: str, item: Expectation, judged: bool) -> Iterator[Finding]:
+def _names(file: ClaimFile, place: str, expectation: Expectation, judged: bool) -> Iterator[Finding]:
     """Find arms, factors and levels that there are not."""
-    metric = file.metrics.get(item.metric)
-    yield from _arms(f"{place}.arms", item.arms, file, metric)
-    if item.arm is not None:
-        yield from _arms(f"{place}.arm", [item.arm], file, metric)
-    for name in item.each:
+    metric = file.metrics.get(expectation.metric)
+    yield from _arms(f"{place}.arms", expectation.arms, file, metric)
+    if expectation.arm is not None:
+        yield from _arms(f"{place}.arm", [expectation.arm], file, metric)
+    for name in expectation.each:
         if name != "at":
             yield from known(f"{place}.each", "factor", name, file.factors)
-    for factor, level in item.levels.items():
+    for factor, level in expectation.levels.items():
         yield from known(f"{place}.levels", "factor", factor, file.factors)
         if factor in file.factors and judged:
             yield from known(f"{place}.levels.{factor}", "level", level, levels_of(file.factors[factor]))
-    for level in item.along if judged and item.over in file.factors else ():
-        yield from known(f"{place}.along", "level", level, levels_of(file.factors[item.over or ""]))
+    for level in expectation.along if judged and expectation.over in file.factors else ():
+        yield from known(f"{place}.along", "level", level, levels_of(file.factors[expectation.over or ""]))
 
 
 def _arms(place: str, names: Iterable[str], file: ClaimFile, metric: Metric | None) -> Iterator[Finding]:
@@ -85,33 +94,35 @@ def _arms(place: str, names: Iterable[str], file: ClaimFile, metric: Metric | No
         yield from known(place, "arm" if cases is None else "case", name, cases or file.arms)
 
 
-def _conventions(file: ClaimFile, place: str, item: Expectation, metric: Metric | None) -> Iterator[Finding]:
+def _conventions(
+    file: ClaimFile, place: str, expectation: Expectation, metric: Metric | None
+) -> Iterator[Finding]:
     """Find conventions of counting where nothing is counted, and others that name nothing."""
-    if (item.convention or item.otherwise) and metric is not None and not metric.exact:
+    if (expectation.convention or expectation.otherwise) and metric is not None and not metric.exact:
         what = "conventions of counting are of numbers that are computed without training"
         yield f"{place}.convention", what, None, "remove it"
         return
-    for label, other in item.otherwise.items():
+    for label, other in expectation.otherwise.items():
         where = f"{place}.otherwise.{label}"
-        name = other.metric or item.metric
+        name = other.metric or expectation.metric
         theirs = file.metrics.get(name)
         yield from known(f"{where}.metric", "metric", name, file.metrics)
         if theirs is not None and not theirs.exact:
             yield f"{where}.metric", "is measured on runs", repr(name), "use a metric that is computed"
-        inherited = [item.arm] if item.arm else item.arms
+        inherited = [expectation.arm] if expectation.arm else expectation.arms
         yield from _arms(where, [other.arm] if other.arm else other.arms or inherited, file, theirs)
 
 
-def _slope(file: ClaimFile, place: str, item: Expectation) -> Iterator[Finding]:
+def _slope(file: ClaimFile, place: str, expectation: Expectation) -> Iterator[Finding]:
     """Find a slope over a factor whose levels are no numbers."""
-    if item.over is None:
+    if expectation.over is None:
         return
-    yield from known(f"{place}.over", "factor", item.over, file.factors)
-    values = list(levels_of(file.factors.get(item.over, [])).values())
+    yield from known(f"{place}.over", "factor", expectation.over, file.factors)
+    values = list(levels_of(file.factors.get(expectation.over, [])).values())
     numbers = [value for value in values if isinstance(value, int | float)]
     if (
-        item.kind == "slope"
-        and item.over in file.factors
+        expectation.kind == "slope"
+        and expectation.over in file.factors
         and (len(numbers) < len(values) or len(set(numbers)) < 2)
     ):
         hint = "a slope needs at least two different numbers"
@@ -119,20 +130,26 @@ def _slope(file: ClaimFile, place: str, item: Expectation) -> Iterator[Finding]:
 
 
 def _levels_left_open(
-    file: ClaimFile, place: str, item: Expectation, metric: Metric | None
+    file: ClaimFile, place: str, expectation: Expectation, metric: Metric | None
 ) -> Iterator[Finding]:
     """Find factors of which an expectation should name a level, and does not."""
-    if item.printed or item.kind == "contrast" or (metric is not None and metric.own_cells is not None):
+    if (
+        expectation.printed
+        or expectation.kind == "contrast"
+        or (metric is not None and metric.own_cells is not None)
+    ):
         return
     static = metric is not None and metric.kind == "static"
-    if item.kind in ("value", "difference", "ratio", "ordering", "slope") or static:
-        for factor in sorted(file.factors.keys() - set(item.each) - item.levels.keys() - {item.over}):
+    if expectation.kind in ("value", "difference", "ratio", "ordering", "slope") or static:
+        for factor in sorted(
+            file.factors.keys() - set(expectation.each) - expectation.levels.keys() - {expectation.over}
+        ):
             hint = f'each = ["{factor}"], or levels = {{ {factor} = … }}'
             yield place, f"does not say which level of {factor!r}", None, hint
 
 
-def _regions(place: str, item: Expectation) -> Iterator[Finding]:
-    if item.refuted is not None and item.supports.overlaps(item.refutes):
-        received = repr(item.refuted.model_dump(exclude_none=True))
+def _regions(place: str, expectation: Expectation) -> Iterator[Finding]:
+    if expectation.refuted is not None and expectation.supports.overlaps(expectation.refutes):
+        received = repr(expectation.refuted.model_dump(exclude_none=True))
         hint = "a value cannot support and refute"
         yield f"{place}.refuted", "overlaps the supporting region", received, hint

@@ -79,13 +79,15 @@ def _reference(place: str, claim: Path, name: str, root: Path | None) -> Iterato
             yield place, problem.what, problem.received or repr(name), problem.hint
 
 
-def printed(place: str, item: Expectation, metric: Metric | None) -> Iterator[Finding]:
+def printed(place: str, expectation: Expectation, metric: Metric | None) -> Iterator[Finding]:
     """Find a printed number in a unit that nobody knows."""
-    known_here = f"{item.title} {metric.title if metric else ''} {metric.unit if metric else ''}".lower()
-    for word in re.findall(r"[^\W\d_]{2,}", re.sub(r"\(.*?\)", "", item.reported or "")):
+    known_here = (
+        f"{expectation.title} {metric.title if metric else ''} {metric.unit if metric else ''}".lower()
+    )
+    for word in re.findall(r"[^\W\d_]{2,}", re.sub(r"\(.*?\)", "", expectation.reported or "")):
         if not _UNITS.fullmatch(word.lower()) and word.lower() not in known_here:
             hint = """such as "6.43%", "1.2 pp", "6×", "3.6 billion"; a unit of its own belongs in the metric's title"""
-            yield place, f"is in a unit that is not known: {word!r}", repr(item.reported), hint
+            yield place, f"is in a unit that is not known: {word!r}", repr(expectation.reported), hint
             return
 
 

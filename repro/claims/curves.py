@@ -27,8 +27,10 @@ def read_curves(claim: Path, name: str, root: Path | None) -> Sequence[Mapping[s
         lines = read_text(path, MOST_BYTES_OF_CURVES).splitlines()
     except ReproError as error:
         hint = "put a CSV file there, in UTF-8"
-        told = [Problem(name, f"cannot be read: it {p.what}", repr(str(path)), hint) for p in error.problems]
-        raise ReproError(*told) from None
+        problems = [
+            Problem(name, f"cannot be read: it {p.what}", repr(str(path)), hint) for p in error.problems
+        ]
+        raise ReproError(*problems) from None
     try:
         reader = csv.DictReader(line for line in lines if not line.startswith("#"))
         fields, rows = reader.fieldnames or [], list(reader)

@@ -75,9 +75,9 @@ class Claim:
         """Return a hash of what decides at `scale`: metrics, expectations, tuning and seeds, without their words."""
         file = self.at[scale]
 
-        def plain(item: BaseModel) -> dict[str, Any]:
+        def plain(model: BaseModel) -> dict[str, Any]:
             # Defaults are left out, so that a key added to the vocabulary later changes no digest.
-            return item.model_dump(mode="json", exclude=set(WORDS), exclude_defaults=True)
+            return model.model_dump(mode="json", exclude=set(WORDS), exclude_defaults=True)
 
         return canonical_hash(
             {

@@ -144,6 +144,6 @@ class ClaimFile(Frozen):
     table: dict[Name, Table] = {}
     figure: dict[Name, Figure] = {}
 
-    def exact(self, item: Expectation) -> bool:
+    def exact(self, expectation: Expectation) -> bool:
         """Return whether an expectation needs no training: its verdict stands at every scale."""
-        return item.metric in self.metrics and self.metrics[item.metric].exact
+        return expectation.metric in self.metrics and self.metrics[expectation.metric].exact

@@ -58,17 +58,17 @@ class Frozen(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, strict=False)
 
 
-def no_others(item: BaseModel, what: str, used: str) -> None:
+def no_others(model: BaseModel, what: str, used: str) -> None:
     """Raise where keys are given that this kind of thing makes no use of: they would silently do nothing."""
-    idle = [key for key in type(item).model_fields if key in item.model_fields_set - set(used.split())]
+    idle = [key for key in type(model).model_fields if key in model.model_fields_set - set(used.split())]
     if idle:
         raise ValueError(f"{what} makes no use of {' and '.join(f'`{key}`' for key in idle)}")
 
 
-def distinct(item: BaseModel, *keys: str) -> None:
+def distinct(model: BaseModel, *keys: str) -> None:
     """Raise where a list names something twice: it would count twice."""
     for key in keys:
-        values = getattr(item, key) or []
+        values = getattr(model, key) or []
         if len(set(values)) < len(values):
             raise ValueError(f"`{key}` names something twice: {', '.join(str(value) for value in values)}")
 

@@ -70,8 +70,8 @@ def _write(found: Comparison, out: Path) -> None:
 
 def _lines(found: Comparison) -> Iterator[str]:
     for name, side in (("before", found.before), ("after", found.after)):
-        told = f"{side.scale} scale, {side.coverage.text}, repro {side.tool_version}"
-        yield visible(f"{name}: {side.name} ({told})")
+        described = f"{side.scale} scale, {side.coverage.text}, repro {side.tool_version}"
+        yield visible(f"{name}: {side.name} ({described})")
     for change in found.inputs:
         yield from _input(change, "  ")
     for claim in found.claims:

@@ -45,10 +45,10 @@ def command(folder: Path, as_json: bool) -> None:
         )
         return
     for entry in entries:
-        told = (
+        described = (
             f"{entry.report.scale} scale, {entry.report.coverage.text}" if entry.report else "cannot be read"
         )
-        click.echo(visible(f"{entry.name}: {told}"))
+        click.echo(visible(f"{entry.name}: {described}"))
         for problem in entry.problems:
             click.echo(visible(f"  {problem}"), err=True)
     click.echo(f"Index: {folder / PAGE}")

@@ -51,24 +51,24 @@ class Outlook:
         }
 
 
-def outlooks(item: Requirements, store: Store) -> Sequence[Outlook]:
+def outlooks(required: Requirements, store: Store) -> Sequence[Outlook]:
     """Return one outlook for each expectation that decides the claim at this scale and rests on training."""
     names = [
         name
-        for name, expectation in applicable(item).items()
-        if expectation.role == "decides" and not item.file.exact(expectation)
+        for name, expectation in applicable(required).items()
+        if expectation.role == "decides" and not required.file.exact(expectation)
     ]
-    there = any(store.run(need.spec.key) for needs in item.measured.values() for need in needs)
+    there = any(store.run(need.spec.key) for needs in required.measured.values() for need in needs)
     frame = None
     if names and there:
         from repro.judging.frame import collect  # pandas, for which a plan without runs need not wait
 
-        frame = collect([item], store)
+        frame = collect([required], store)
     found = []
     for name in names:
-        expectation = item.file.expect[name]
-        unit = words.unit_of(item.file.metrics[expectation.metric], expectation.kind)
+        expectation = required.file.expect[name]
+        unit = words.unit_of(required.file.metrics[expectation.metric], expectation.kind)
         paper = paper_number(expectation, unit == "error")
-        known = None if frame is None else foreseen(item, name, frame, paper.value if paper else None)
-        found.append(Outlook(item.claim.id, item.scale, name, len(item.seeds), unit, known))
+        known = None if frame is None else foreseen(required, name, frame, paper.value if paper else None)
+        found.append(Outlook(required.claim.id, required.scale, name, len(required.seeds), unit, known))
     return found

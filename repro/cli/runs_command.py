@@ -147,8 +147,8 @@ def verify_command(store_dir: Path, as_json: bool) -> int:
     damaged, unchecked = (sum(finding.kind == kind for finding in found) for kind in ("damaged", "unchecked"))
     if as_json:
         findings = [asdict(item) for item in found]
-        told = {"runs": count, "unfinished": unfinished, "damaged": damaged, "unchecked": unchecked}
-        options.print_json({**told, "findings": findings})
+        data = {"runs": count, "unfinished": unfinished, "damaged": damaged, "unchecked": unchecked}
+        options.print_json({**data, "findings": findings})
     else:
         for finding in found:
             click.echo(visible(f"{_SHOWN[finding.kind]}{finding.entry} {finding.says}"))

@@ -100,8 +100,8 @@ def _show_why(claim: Claim, scale: str, store: Store, as_json: bool) -> None:
     look = current_look(claim, scale, store)
     verdict, found = verdict_of(look, store), basis(look.requirements, store)
     if as_json:
-        told = {"id": claim.id, "scale": scale, "verdict": verdict.model_dump(exclude={"sentence"})}
-        options.print_json(told | found.as_json())
+        data = {"id": claim.id, "scale": scale, "verdict": verdict.model_dump(exclude={"sentence"})}
+        options.print_json(data | found.as_json())
         return
     for line in why_lines(look, verdict, found):
         click.echo(wrapped(visible(line)))

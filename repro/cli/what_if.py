@@ -32,7 +32,7 @@ def show_other_bars(claim: Claim, scale: str, store: Store, bars: Sequence[str],
     changed = {
         mine.id: (mine, theirs)
         for mine, theirs in zip(declared.expectations, other.expectations, strict=True)
-        if mine.item != theirs.item or mine.result != theirs.result
+        if mine.expectation != theirs.expectation or mine.result != theirs.result
     }
     if as_json:
         options.print_json(
@@ -63,7 +63,7 @@ def _told(one: ExpectationVerdict, look: Look) -> str:
     item = look.requirements
     unit = words.unit_at(one, item)
     word = words.word(one.result, one.status, words.expectation_cap(one, item))
-    return f"{words.needs(one.item, unit)} → {word}. {sentences.expectation_sentence(one, unit)}"
+    return f"{words.needs(one.expectation, unit)} → {word}. {sentences.expectation_sentence(one, unit)}"
 
 
 def _claim_word(one: ClaimVerdict, look: Look) -> str:

@@ -26,8 +26,8 @@ def why_lines(look: Look, verdict: Verdict, found: Basis) -> Iterator[str]:
     item = look.requirements
     yield f"{item.claim.id}: {verdict.word}"
     states = Counter(run.state for run in found.runs)
-    told = ", ".join(f"{count} {state}" for state, count in states.most_common()) or "nothing"
-    yield f"\nRests on {plural(len(found.runs), 'run or number', 'runs and numbers')}: {told}."
+    counts = ", ".join(f"{count} {state}" for state, count in states.most_common()) or "nothing"
+    yield f"\nRests on {plural(len(found.runs), 'run or number', 'runs and numbers')}: {counts}."
     protocol = item.claim.protocol
     if protocol.is_paper:
         yield f"\nProtocol: declared to be the paper's ({protocol.source})."

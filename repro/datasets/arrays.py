@@ -51,7 +51,7 @@ def as_images(values: npt.NDArray[Any], where: str, tell: Tell = _silent) -> Ima
         raise ReproError(Problem(where, "is no array of images", f"{values.dtype} {values.shape}", hint))
     if values.dtype != np.uint8:
         kind = values.dtype
-        values = _whole(values, where)
+        values = _integral(values, where)
         tell(f"{where} was {kind}; its values are whole numbers of 0 to 255, and became uint8")
     if values.max() <= 1:
         tell(f"{where} has no pixel above 1 of 255: the net sees what a viewer would show as black")
@@ -62,7 +62,7 @@ def as_images(values: npt.NDArray[Any], where: str, tell: Tell = _silent) -> Ima
     return values if values.shape[1] < values.shape[3] else np.ascontiguousarray(values.transpose(0, 3, 1, 2))
 
 
-def _whole(values: npt.NDArray[Any], where: str) -> npt.NDArray[np.uint8]:
+def _integral(values: npt.NDArray[Any], where: str) -> npt.NDArray[np.uint8]:
     """Return pixels as uint8 where nothing is lost."""
     hint = "store pixels as uint8, 0 to 255"
     if values.dtype.kind not in "uif":

@@ -57,10 +57,10 @@ def _is_ilsvrc(tree: Tree) -> bool:
 
 
 def _fingerprint(tree: Tree) -> str:
-    whole = hashlib.sha256(f"repro listing 1, {len(tree.class_names)} classes\n".encode())
+    digest = hashlib.sha256(f"repro listing 1, {len(tree.class_names)} classes\n".encode())
     for split, images in (("train", tree.train), ("test", tree.test)):
-        whole.update(f"{split} {len(images)}\n".encode())
+        digest.update(f"{split} {len(images)}\n".encode())
         for image in images:
             name = image.name.partition("/")[2]
-            whole.update(f"{name} {image.label} {image.size_bytes}\n".encode("utf-8", "surrogateescape"))
-    return whole.hexdigest()
+            digest.update(f"{name} {image.label} {image.size_bytes}\n".encode("utf-8", "surrogateescape"))
+    return digest.hexdigest()

@@ -94,7 +94,7 @@ def _files(
                 yield "unfinished", f"checkpoints/{checkpoint.key}/{path.name}", path.read_bytes()
                 break
     for key in store.readings():
-        reading = store.whole_reading(key)
+        reading = store.complete_reading(key)
         if reading is not None and (keys is None or key in keys or reading["spec"].get("run") in wanted):
             name = f"readings/{key}.json"
             yield "readings", name, (store.root / name).read_bytes()

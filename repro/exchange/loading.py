@@ -67,8 +67,8 @@ def _told(text: str) -> Iterator[dict[str, Any]]:
     ready = False
     for line in text.splitlines():
         try:
-            told = json.loads(line)
+            answer = json.loads(line)
         except (ValueError, RecursionError):
             continue
-        if isinstance(told, dict) and (ready := ready or "ready" in told):
-            yield told
+        if isinstance(answer, dict) and (ready := ready or "ready" in answer):
+            yield answer

@@ -97,15 +97,15 @@ def _weights(record: RunRecord, theirs: Store) -> Iterator[tuple[str, bytes]]:
 
 
 def _take_reading(key: str, theirs: Store, ours: Store, merged: Merged) -> None:
-    content = theirs.whole_reading(key)
+    content = theirs.complete_reading(key)
     if content is None:
         return
     reason = wrong_with_reading(key, content)
-    own = ours.whole_reading(key)
+    own = ours.complete_reading(key)
     if reason is not None:
         merged.refused.append(f"readings/{key} {reason}")
     elif own is None:
-        ours.put_whole_reading(key, content)
+        ours.put_complete_reading(key, content)
         ours.clear_failure(key)
         merged.new["readings"] += 1
     elif as_text(own["rows"]) == as_text(content["rows"]):

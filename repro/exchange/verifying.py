@@ -116,7 +116,7 @@ def _unfinished(store: Store) -> Iterator[Finding]:
 
 def _readings(store: Store) -> Iterator[Finding]:
     for key in store.readings():
-        content = store.whole_reading(key)
+        content = store.complete_reading(key)
         reason = wrong_with_reading(key, content) if content is not None else None
         if reason is not None:
             yield Finding(f"readings/{key}.json", reason)

@@ -79,20 +79,22 @@ class Basis:
         }
 
 
-def basis(item: Requirements, store: Store) -> Basis:
+def basis(required: Requirements, store: Store) -> Basis:
     """Return what a claim rests on as the store stands; nothing is run and no data is read."""
-    records = {need.spec.key: store.run(need.spec.key) for need in item.needs}
+    records = {need.spec.key: store.run(need.spec.key) for need in required.needs}
     return Basis(
-        runs=(*_runs(item, records, store), *_numbers(item, store)),
-        code=own_code(item.claim),
-        data=tuple(_data(item, store)),
-        changes=tuple(drift([item], store)),
-        kept=tuple(_kept(item, store)),
+        runs=(*_runs(required, records, store), *_numbers(required, store)),
+        code=own_code(required.claim),
+        data=tuple(_data(required, store)),
+        changes=tuple(drift([required], store)),
+        kept=tuple(_kept(required, store)),
     )
 
 
-def _runs(item: Requirements, records: Mapping[str, RunRecord | None], store: Store) -> Iterator[RunBasis]:
-    for need in item.needs:
+def _runs(
+    required: Requirements, records: Mapping[str, RunRecord | None], store: Store
+) -> Iterator[RunBasis]:
+    for need in required.needs:
         record, key = records[need.spec.key], need.spec.key
         what = f"{need.cell.address}, seed {need.spec.seed}"
         if need.purpose == "tune":
@@ -103,9 +105,9 @@ def _runs(item: Requirements, records: Mapping[str, RunRecord | None], store: St
             yield _made(key, what, record.outcome, record.provenance)
 
 
-def _numbers(item: Requirements, store: Store) -> Iterator[RunBasis]:
-    for need in item.exact:
-        content = store.whole_reading(need.reading.key)
+def _numbers(required: Requirements, store: Store) -> Iterator[RunBasis]:
+    for need in required.exact:
+        content = store.complete_reading(need.reading.key)
         what = f"{need.metric}{f' of {need.cell.address}' if need.cell else ''}, computed"
         if content is None:
             yield RunBasis(need.reading.key, what, "not there")
@@ -125,11 +127,11 @@ def _versions(made: Mapping[str, Any]) -> dict[str, str]:
     return {name: version for name, version in told.items() if isinstance(version, str)}
 
 
-def _data(item: Requirements, store: Store) -> Iterator[DataBasis]:
+def _data(required: Requirements, store: Store) -> Iterator[DataBasis]:
     index = DataIndex(store.root)
-    specs = {need.spec.dataset.identity: need.spec.dataset for need in item.needs}
+    specs = {need.spec.dataset.identity: need.spec.dataset for need in required.needs}
     for identity, spec in sorted(specs.items()):
-        known = item.claim.names.known(identity)
+        known = required.claim.names.known(identity)
         if ":" in spec.name:
             yield DataBasis(spec.name, spec.fingerprint, None, "made by the claims folder's code")
         elif known.source is None:
@@ -152,7 +154,7 @@ def drift(required: Iterable[Requirements], store: Store) -> Iterator[str]:
             record = store.run(need.spec.key)
             made |= {} if record is None else {record.key: record.provenance}
         for number in item.exact:
-            content = store.whole_reading(number.reading.key)
+            content = store.complete_reading(number.reading.key)
             made |= {} if content is None else {number.reading.key: content.get("provenance") or {}}
     counts: dict[tuple[str, str], int] = {}
     for one in made.values():
@@ -166,11 +168,11 @@ def drift(required: Iterable[Requirements], store: Store) -> Iterator[str]:
             yield f"{name} {version} → {here[name]} here ({count} made with the former)"
 
 
-def _kept(item: Requirements, store: Store) -> Iterator[str]:
+def _kept(required: Requirements, store: Store) -> Iterator[str]:
     """Yield what the store keeps of the same cells and seeds by other code or data, and in what it differs."""
-    wanted = {lineage(need.spec.as_json()): need for need in item.needs}
-    used = {need.spec.key for need in item.needs}
-    code = own_code(item.claim)
+    wanted = {lineage(need.spec.as_json()): need for need in required.needs}
+    used = {need.spec.key for need in required.needs}
+    code = own_code(required.claim)
     counts: dict[str, int] = {}
     for record in store.runs():
         need = wanted.get(lineage(record.spec)) if record.key not in used else None

@@ -81,10 +81,10 @@ class DataIndex:
         self._contents: dict[str, Content] = {}
         # A file of another version, or a damaged one, is forgotten: all that it holds can be had again.
         with contextlib.suppress(OSError, ValueError, KeyError, TypeError, AttributeError):
-            told = files.unsealed(self.path.read_bytes())
-            if told["format"] == FORMAT:
-                brought = {name: UserData(**item) for name, item in told["brought"].items()}
-                self._contents = {key: _content(item) for key, item in told["contents"].items()}
+            kept = files.unsealed(self.path.read_bytes())
+            if kept["format"] == FORMAT:
+                brought = {name: UserData(**item) for name, item in kept["brought"].items()}
+                self._contents = {key: _content(item) for key, item in kept["contents"].items()}
                 self.named = brought
         self._before = self._as_json()
 

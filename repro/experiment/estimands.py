@@ -27,16 +27,16 @@ class Estimand:
     log: bool = False
 
 
-def rests_on(file: ClaimFile, item: Expectation, part: Estimand) -> list[str]:
+def rests_on(file: ClaimFile, expectation: Expectation, part: Estimand) -> list[str]:
     """Return the cells whose runs a part is measured on: its own, and those that set a target for them."""
-    target = file.metrics[item.metric].at_most_of
+    target = file.metrics[expectation.metric].at_most_of
     if target is None:
         return list(part.weights)
     others = ("/".join([target, *address.split("/")[1:]]) for address in part.weights)
     return list(dict.fromkeys([*part.weights, *others]))
 
 
-def estimands(file: ClaimFile, item: Expectation) -> list[Estimand]:
+def estimands(file: ClaimFile, expectation: Expectation) -> list[Estimand]:
     """Return the parts of a joint statement (`each`, "ordering"), or the one part of a plain one.
 
     Parts with a cell that the experiment skips are left out, and later moments of cells that it does not train.
@@ -45,86 +45,91 @@ def estimands(file: ClaimFile, item: Expectation) -> list[Estimand]:
     untrained = {cell.address for cell in cells(file) if cell.settings.get("steps", steps) == 0}
     return [
         part
-        for fixed, moment in _repeats(file, item)
-        for part in _parts(file, item, fixed, moment)
+        for fixed, moment in _repeats(file, expectation)
+        for part in _parts(file, expectation, fixed, moment)
         if not skipped & part.weights.keys()
         and (moment in (None, "init") or not untrained & part.weights.keys())
     ]
 
 
-def otherwise(file: ClaimFile, item: Expectation) -> list[tuple[str, list[Estimand]]]:
+def otherwise(file: ClaimFile, expectation: Expectation) -> list[tuple[str, list[Estimand]]]:
     """Return (metric, parts) of an exact expectation by each of the other conventions that it names, in their order."""
     found = []
-    for other in item.otherwise.values():
+    for other in expectation.otherwise.values():
         changed = {name: getattr(other, name) for name in other.model_fields_set}
         if "arm" in changed or "arms" in changed:
             changed = {"arm": None, "arms": [], "printed": {}} | changed
-        theirs = item.model_copy(update=changed)
+        theirs = expectation.model_copy(update=changed)
         found.append((theirs.metric, estimands(file, theirs)))
     return found
 
 
-def _repeats(file: ClaimFile, item: Expectation) -> Iterator[tuple[dict[str, str], str | None]]:
+def _repeats(file: ClaimFile, expectation: Expectation) -> Iterator[tuple[dict[str, str], str | None]]:
     """Yield (factor → level, moment) for every combination of what `each` repeats over."""
-    metric = file.metrics[item.metric]
-    factors = [name for name in item.each if name != "at"]
-    moments: list[str | None] = [item.at] if item.at else list(metric.at) if metric.at else [None]
+    metric = file.metrics[expectation.metric]
+    factors = [name for name in expectation.each if name != "at"]
+    moments: list[str | None] = (
+        [expectation.at] if expectation.at else list(metric.at) if metric.at else [None]
+    )
     for combination in itertools.product(*(levels_of(file.factors[name]) for name in factors)):
         for moment in moments:
-            yield {**item.levels, **dict(zip(factors, combination, strict=True))}, moment
+            yield {**expectation.levels, **dict(zip(factors, combination, strict=True))}, moment
 
 
 def _parts(
-    file: ClaimFile, item: Expectation, fixed: Mapping[str, str], moment: str | None
+    file: ClaimFile, expectation: Expectation, fixed: Mapping[str, str], moment: str | None
 ) -> Iterator[Estimand]:
-    where = [fixed[name] for name in item.each if name != "at"]
-    when = [moment] if moment and "at" in item.each else []
+    where = [fixed[name] for name in expectation.each if name != "at"]
+    when = [moment] if moment and "at" in expectation.each else []
     label = ", ".join([*where, *(str(part) for part in when)])
 
-    of_cells = file.metrics[item.metric].own_cells is None
+    of_cells = file.metrics[expectation.metric].own_cells is None
 
     def address(arm: str, levels: Mapping[str, str] = fixed) -> str:
         if not of_cells:
             return arm
         return "/".join([arm, *(levels[factor] for factor in file.factors if factor in levels)])
 
-    match item.kind:
+    match expectation.kind:
         case "value":
-            assert item.arm is not None
-            yield Estimand(label, {address(item.arm): 1.0}, moment)
+            assert expectation.arm is not None
+            yield Estimand(label, {address(expectation.arm): 1.0}, moment)
         case "difference" | "ratio":
-            first, second = item.arms
+            first, second = expectation.arms
             yield Estimand(
-                label, {address(first): 1.0, address(second): -1.0}, moment, log=item.kind == "ratio"
+                label, {address(first): 1.0, address(second): -1.0}, moment, log=expectation.kind == "ratio"
             )
         case "contrast":
-            yield Estimand(label, dict(item.weights), moment)
+            yield Estimand(label, dict(expectation.weights), moment)
         case "slope":
-            assert item.over is not None
-            levels = levels_of(file.factors[item.over])
+            assert expectation.over is not None
+            levels = levels_of(file.factors[expectation.over])
             weights = slope_weights([float(value) for value in levels.values()])
-            arm = item.arm or next(iter(file.arms))
+            arm = expectation.arm or next(iter(file.arms))
             yield Estimand(
                 label,
                 {
-                    address(arm, {**fixed, item.over: level}): w
+                    address(arm, {**fixed, expectation.over: level}): w
                     for level, w in zip(levels, weights, strict=True)
                 },
                 moment,
             )
         case "ordering":
-            steps = {arm: address(arm) for arm in item.arms}
-            if item.over is not None and item.arm is not None:
-                steps = {level: address(item.arm, {**fixed, item.over: level}) for level in item.along}
+            steps = {arm: address(arm) for arm in expectation.arms}
+            if expectation.over is not None and expectation.arm is not None:
+                steps = {
+                    level: address(expectation.arm, {**fixed, expectation.over: level})
+                    for level in expectation.along
+                }
             for low, high in itertools.pairwise(steps):
                 own = ", ".join(filter(None, [label, f"{high} − {low}"]))
                 yield Estimand(own, {steps[high]: 1.0, steps[low]: -1.0}, moment)
         case "exact":
-            if item.printed:
-                for cell in item.printed:
+            if expectation.printed:
+                for cell in expectation.printed:
                     yield Estimand(cell, {cell: 1.0}, None)
                 return
-            named = [item.arm] if item.arm else item.arms
-            for arm in named or file.metrics[item.metric].own_cells or list(file.arms):
-                own = label if item.arm else ", ".join(filter(None, [label, arm]))
+            named = [expectation.arm] if expectation.arm else expectation.arms
+            for arm in named or file.metrics[expectation.metric].own_cells or list(file.arms):
+                own = label if expectation.arm else ", ".join(filter(None, [label, arm]))
                 yield Estimand(own, {address(arm): 1.0}, None)

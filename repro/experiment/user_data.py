@@ -207,7 +207,8 @@ def _as_entry(
     )
 
 
-def _another(name: str, registered: DatasetEntry, item: UserData, content: Content) -> ReproError:
+def _another(name: str, registered: DatasetEntry, brought: UserData, content: Content) -> ReproError:
     what = f"is not {name}, which has fingerprint {short(registered.fingerprint)}"
-    hint = f"bring the real one, or say that it stands in: --stand-in {name}={item.path} (words of verdicts are capped)"
-    return ReproError(Problem(item.path, what, content.described, hint))
+    option = f"--stand-in {name}={brought.path}"
+    hint = f"bring the real one, or say that it stands in: {option} (words of verdicts are capped)"
+    return ReproError(Problem(brought.path, what, content.described, hint))

@@ -57,37 +57,42 @@ class Criteria:
         return judge(support, refutation, self.supports, self.refutes)
 
 
-def applicable(item: Requirements) -> dict[str, Expectation]:
+def applicable(required: Requirements) -> dict[str, Expectation]:
     """Return the expectations that a claim's scale lets judge."""
     return {
         name: expectation
-        for name, expectation in item.file.expect.items()
-        if not below(item.scale, expectation.from_scale or "exact")
-        and (item.file.exact(expectation) or item.measured or item.tuning or _awaited(item, expectation))
+        for name, expectation in required.file.expect.items()
+        if not below(required.scale, expectation.from_scale or "exact")
+        and (
+            required.file.exact(expectation)
+            or required.measured
+            or required.tuning
+            or _awaited(required, expectation)
+        )
     }
 
 
-def _awaited(item: Requirements, expectation: Expectation) -> bool:
+def _awaited(required: Requirements, expectation: Expectation) -> bool:
     """Whether it could be judged here if somebody brought what it needs."""
-    return item.scale == "paper" and item.file.metrics[expectation.metric].kind == "awaited"
+    return required.scale == "paper" and required.file.metrics[expectation.metric].kind == "awaited"
 
 
-def criteria(item: Requirements, name: str) -> Criteria:
-    """Return what decides an expectation at the look that `item` has the seeds of."""
-    expectation = item.file.expect[name]
-    exact = item.file.exact(expectation)
+def criteria(required: Requirements, name: str) -> Criteria:
+    """Return what decides an expectation at the look that `required` has the seeds of."""
+    expectation = required.file.expect[name]
+    exact = required.file.exact(expectation)
     if exact:  # those are of the paper's own protocol, whatever the scale of the rest
-        expectation = item.claim.base.expect.get(name, expectation)
+        expectation = required.claim.base.expect.get(name, expectation)
     statement = "the claim" if expectation.role == "decides" else name
-    share = 0.0 if exact else look_share(item)
+    share = 0.0 if exact else look_share(required)
     return Criteria(expectation.supports, expectation.refutes, share, statement)
 
 
-def look_share(item: Requirements) -> float:
+def look_share(required: Requirements) -> float:
     """Return the share of `ALPHA` of a claim's look: of the last one that its seeds suffice for."""
-    looks = item.file.experiment.seeds.looks
+    looks = required.file.experiment.seeds.looks
     reached = [
-        share for n, share in zip(looks, look_shares(ALPHA, looks), strict=True) if n <= len(item.seeds)
+        share for n, share in zip(looks, look_shares(ALPHA, looks), strict=True) if n <= len(required.seeds)
     ]
     return reached[-1] if reached else look_shares(ALPHA, looks)[0]
 

@@ -76,14 +76,14 @@ class Evidence:
 
 
 def evidence(
-    estimand: Estimand, expectation: Expectation, item: Requirements, frame: pd.DataFrame
+    estimand: Estimand, expectation: Expectation, required: Requirements, frame: pd.DataFrame
 ) -> Evidence:
     """Return what the rows of `frame` say of a comparison.
 
     Nothing is decided where tuning is open, where a value is not defined, below the first look, or on the runs that
     lasted until a moment that others did not reach: those are no fair sample of all.
     """
-    chosen = frame[(frame["metric"] == expectation.metric) & (frame["scale"] == item.scale)]
+    chosen = frame[(frame["metric"] == expectation.metric) & (frame["scale"] == required.scale)]
     if estimand.moment is not None:
         chosen = chosen[chosen["moment"] == estimand.moment]
     samples: dict[str, Sample] = {}
@@ -93,12 +93,12 @@ def evidence(
         rows = chosen[chosen["cell"] == address].sort_values("seed")
         samples[address] = sample_of(rows)
         diverged += int(rows["diverged"].sum())
-        state = item.tuning.get(address)
+        state = required.tuning.get(address)
         if state is not None and state.state == "open":
             tuned = False
             notes.append(f"tuning open: the best learning rate of {address} lies on the edge of its grid")
     n = min(len(sample.values) for sample in samples.values())
-    wanted = len(item.seeds) // item.file.metrics[expectation.metric].runs_a_value
+    wanted = len(required.seeds) // required.file.metrics[expectation.metric].runs_a_value
     if diverged:
         runs = "1 diverged run counts" if diverged == 1 else f"{diverged} diverged runs count"
         notes.append(f"{runs} as no better than the worst finished run of the same kind")
@@ -109,8 +109,8 @@ def evidence(
         notes.append("a value is not defined (zero on a log scale, or not finite)")
     if estimand.log:
         notes += _zeros(samples)
-    first_look = item.file.experiment.seeds.looks[0]
-    if len(item.seeds) < first_look:
+    first_look = required.file.experiment.seeds.looks[0]
+    if len(required.seeds) < first_look:
         notes.append(f"nothing is judged on fewer than {first_look} seeds")
     defined = not undefined and n > 0
     return Evidence(
@@ -118,9 +118,9 @@ def evidence(
         samples=samples,
         n=n,
         paired=expectation.paired and n == wanted,
-        share=is_share(item.file.metrics[expectation.metric]),
+        share=is_share(required.file.metrics[expectation.metric]),
         defined=defined,
-        decidable=defined and tuned and n >= wanted and len(item.seeds) >= first_look,
+        decidable=defined and tuned and n >= wanted and len(required.seeds) >= first_look,
         note="; ".join(notes) or None,
     )
 

@@ -43,7 +43,7 @@ def plain(value: float) -> float:
 
 
 def exact_number(
-    part: Estimand, metric: str, item: Requirements, frame: pd.DataFrame, store: Store
+    part: Estimand, metric: str, required: Requirements, frame: pd.DataFrame, store: Store
 ) -> ExactNumber:
     """Return a weighted sum of exact numbers, or their ratio where the estimand is on the log scale."""
     found = frame[(frame["metric"] == metric) & (frame["scale"] == "exact")]
@@ -51,7 +51,7 @@ def exact_number(
     for address, weight in part.weights.items():
         rows = found[found["cell"] == address]
         if rows.empty:
-            return _absent(address, metric, item, store)
+            return _absent(address, metric, required, store)
         values.append((float(rows["value"].iloc[0]), weight))
     if part.log:
         if any(value <= 0 for value, _ in values):
@@ -60,12 +60,12 @@ def exact_number(
     return ExactNumber(plain(math.fsum(value * weight for value, weight in values)))
 
 
-def _absent(address: str, metric: str, item: Requirements, store: Store) -> ExactNumber:
-    keys = [need.reading.key for need in item.exact if (need.metric, need.address) == (metric, address)]
+def _absent(address: str, metric: str, required: Requirements, store: Store) -> ExactNumber:
+    keys = [need.reading.key for need in required.exact if (need.metric, need.address) == (metric, address)]
     reasons = [reason for key in keys if (reason := store.failure(key))]
     if reasons:
         return ExactNumber(None, reasons[0].splitlines()[0], failed=True)
-    return ExactNumber(None, "not computed yet" if keys else _not_computable(item.claim))
+    return ExactNumber(None, "not computed yet" if keys else _not_computable(required.claim))
 
 
 def _not_computable(claim: Claim) -> str:
@@ -85,11 +85,11 @@ def own_region(expectation: Expectation, part: Estimand) -> Region:
 
 
 def other_numbers(
-    expectation: Expectation, item: Requirements, frame: pd.DataFrame, store: Store
+    expectation: Expectation, required: Requirements, frame: pd.DataFrame, store: Store
 ) -> Iterator[tuple[Estimand, str, Estimand, ExactNumber]]:
     """Yield (part, convention, the same part by that convention, its value) for each convention that is named."""
-    file = item.claim.base
+    file = required.claim.base
     parts = estimands(file, expectation)
     for label, (metric, theirs) in zip(expectation.otherwise, otherwise(file, expectation), strict=True):
         for part, other in zip(parts, theirs, strict=False):
-            yield part, label, other, exact_number(other, metric, item, frame, store)
+            yield part, label, other, exact_number(other, metric, required, frame, store)

@@ -45,79 +45,79 @@ def collect(required: Sequence[Requirements], store: Store) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=COLUMNS).astype({"censored": bool, "diverged": bool})
 
 
-def _rows(item: Requirements, store: Store) -> Iterator[dict[str, Any]]:
-    for needs in item.measured.values():
+def _rows(required: Requirements, store: Store) -> Iterator[dict[str, Any]]:
+    for needs in required.measured.values():
         for need in needs:
             run = store.run(need.spec.key)
             if run is not None:
-                yield from _of_run(item, need, run, store)
-    for exact in item.exact:
+                yield from _of_run(required, need, run, store)
+    for exact in required.exact:
         rows = store.reading(exact.reading.key)
         if rows is not None:
-            yield _of_exact(item, exact, from_rows(item.claim.base.metrics[exact.metric], rows))
-    for name, metric in item.claim.base.metrics.items():
+            yield _of_exact(required, exact, from_rows(required.claim.base.metrics[exact.metric], rows))
+    for name, metric in required.claim.base.metrics.items():
         for row, text in metric.values.items():
             number = read_printed(text)
             assert number is not None, "checked when the file was read"
             head = {"cell": row, "arm": row, "factors": "", "run": ""}
-            yield _exact_head(item, name) | head | _fields(Measurement(number.value))
+            yield _exact_head(required, name) | head | _fields(Measurement(number.value))
 
 
-def _of_run(item: Requirements, need: Need, run: RunRecord, store: Store) -> Iterator[dict[str, Any]]:
+def _of_run(required: Requirements, need: Need, run: RunRecord, store: Store) -> Iterator[dict[str, Any]]:
     head = {
-        "claim": item.claim.id,
-        "scale": item.scale,
+        "claim": required.claim.id,
+        "scale": required.scale,
         "cell": need.cell.address,
         "arm": need.cell.arm,
         "factors": ";".join(f"{name}={level}" for name, level in need.cell.levels.items()),
         "seed": need.spec.seed,
         "run": run.key,
     }
-    for name, metric in item.file.metrics.items():
+    for name, metric in required.file.metrics.items():
         if metric.arms is not None and need.cell.arm not in metric.arms:
             continue
         # Nothing was to be trained where no steps were planned; a net that diverges at once is a result.
         if metric.from_history and need.spec.recipe.steps != 0:
-            target = _target(item, need, metric, store)
+            target = _target(required, need, metric, store)
             if target is not None or metric.at_most_of is None:
                 measured = from_history(metric, run, target)
                 yield head | {"metric": name, "moment": "last"} | _fields(measured)
         elif metric.read_by is not None:
             for moment in metric.at:
-                found = _from_readings(item, need, metric, moment, store)
+                found = _from_readings(required, need, metric, moment, store)
                 if found is not None:
                     yield head | {"metric": name, "moment": moment} | _fields(found)
 
 
-def _target(item: Requirements, need: Need, metric: Metric, store: Store) -> float | None:
+def _target(required: Requirements, need: Need, metric: Metric, store: Store) -> float | None:
     """Return what the run of the same levels and seed of the arm `at_most_of` ends with; None where there is none."""
     if metric.at_most_of is None or metric.of is None:
         return None
     address = "/".join([metric.at_most_of, *need.cell.levels.values()])
-    place = item.measured[need.cell.address].index(need)
-    theirs = item.measured.get(address, ())[place : place + 1]
+    place = required.measured[need.cell.address].index(need)
+    theirs = required.measured.get(address, ())[place : place + 1]
     run = store.run(theirs[0].spec.key) if theirs else None
     return None if run is None else run.history[metric.of][-1]
 
 
 def _from_readings(
-    item: Requirements, need: Need, metric: Metric, moment: Moment, store: Store
+    required: Requirements, need: Need, metric: Metric, moment: Moment, store: Store
 ) -> Measurement | None:
     """Return what is read from weights; None where a reading is not there, or a group of runs began before this one."""
-    group = item.measured[need.cell.address]
+    group = required.measured[need.cell.address]
     place = group.index(need)
     members = group[place : place + metric.runs_a_value]
     if place % metric.runs_a_value or len(members) < metric.runs_a_value:
         return None
     moments = [moment] if metric.since is None else [moment, metric.since]
-    keys = [reading_of(metric, one.spec, at, item.claim).key for one in members for at in moments]
+    keys = [reading_of(metric, one.spec, at, required.claim).key for one in members for at in moments]
     rows = [found for key in keys if (found := store.reading(key))]
     if len(rows) < len(keys):
         return None
     return averaged_gain(rows) if metric.kind == "ensemble" else from_rows(metric, *rows)
 
 
-def _of_exact(item: Requirements, need: ExactNeed, measured: Measurement) -> dict[str, Any]:
+def _of_exact(required: Requirements, need: ExactNeed, measured: Measurement) -> dict[str, Any]:
     cell = need.cell
     head = {
         "cell": need.address,
@@ -125,11 +125,11 @@ def _of_exact(item: Requirements, need: ExactNeed, measured: Measurement) -> dic
         "factors": ";".join(f"{name}={level}" for name, level in cell.levels.items()) if cell else "",
         "run": need.reading.key,
     }
-    return _exact_head(item, need.metric) | head | _fields(measured)
+    return _exact_head(required, need.metric) | head | _fields(measured)
 
 
-def _exact_head(item: Requirements, metric: str) -> dict[str, Any]:
-    return {"claim": item.claim.id, "scale": "exact", "seed": -1, "metric": metric, "moment": ""}
+def _exact_head(required: Requirements, metric: str) -> dict[str, Any]:
+    return {"claim": required.claim.id, "scale": "exact", "seed": -1, "metric": metric, "moment": ""}
 
 
 def _fields(measured: Measurement) -> dict[str, Any]:

@@ -59,13 +59,13 @@ def _at(claim: Claim, scale: str, store: Store, seeds: int | None) -> Look:
     return Look(item, _complete(item, store))
 
 
-def _complete(item: Requirements, store: Store) -> bool:
-    if any(state.state == "pending" for state in item.tuning.values()):
+def _complete(required: Requirements, store: Store) -> bool:
+    if any(state.state == "pending" for state in required.tuning.values()):
         return False
-    needs = [need for needs in item.measured.values() for need in needs]
+    needs = [need for needs in required.measured.values() for need in needs]
     return all(store.run(need.spec.key) is not None for need in needs)
 
 
-def judge(item: Requirements, store: Store) -> ClaimVerdict:
+def judge(required: Requirements, store: Store) -> ClaimVerdict:
     """Return the verdict of one claim as the store stands."""
-    return judge_claim(item, collect([item], store), store)
+    return judge_claim(required, collect([required], store), store)

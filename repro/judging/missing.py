@@ -27,16 +27,16 @@ class Missing:
 
 
 def missing_data(
-    item: Requirements, expectation: Expectation, part: Estimand, store: Store
+    required: Requirements, expectation: Expectation, part: Estimand, store: Store
 ) -> Missing | None:
     """Return what a comparison waits for, and None where all that it rests on is there."""
-    metric = item.file.metrics[expectation.metric]
+    metric = required.file.metrics[expectation.metric]
     if metric.kind == "awaited":
         return Missing(metric.needs or "")
     absent: list[str] = []
-    for address in rests_on(item.file, expectation, part):
-        tuning = item.tuning.get(address)
-        needs = item.measured.get(address, ())
+    for address in rests_on(required.file, expectation, part):
+        tuning = required.tuning.get(address)
+        needs = required.measured.get(address, ())
         specs = [leg.spec for leg in tuning.missing] if tuning and tuning.state == "pending" else []
         specs += [need.spec for need in needs]
         if not specs:
@@ -50,7 +50,7 @@ def missing_data(
             wanted = [one for one in metric.read_at if part.moment in (None, one) or one == metric.since]
             for moment in wanted:
                 # A run that ended early has no weights of later moments: that is no want of a reading.
-                reading = reading_of(metric, need.spec, moment, item.claim).key
+                reading = reading_of(metric, need.spec, moment, required.claim).key
                 if record is not None and moment in record.weights and store.reading(reading) is None:
                     absent.append(reading)
     keys = frozenset(absent)

@@ -26,21 +26,21 @@ class PaperNumber:
     tolerance: float = 0.0
 
 
-def paper_number(item: Expectation, percent: bool) -> PaperNumber | None:
+def paper_number(expectation: Expectation, percent: bool) -> PaperNumber | None:
     """Return what the paper prints for an expectation; None where it prints no number.
 
     Args:
-        item: with `reported` ("4.4 pp", "6×", "<0.1%") and `uncertainty.reading_error` in the same unit, either
+        expectation: with `reported` ("4.4 pp", "6×", "<0.1%") and `uncertainty.reading_error` in the same unit, either
             one number ("0.1") or a range ("whole epochs: 6.0 to 7.4").
         percent: the paper prints percent or percentage points, and our estimates are fractions.
     """
-    number = read_printed(item.reported, percent=percent)
+    number = read_printed(expectation.reported, percent=percent)
     if number is None:
         return None
     value, tolerance = number.value, (number.high - number.low) / 2
     if math.isinf(tolerance):
         return PaperNumber(value, number.low, number.high)
-    read = item.uncertainty.reading_error or ""
+    read = expectation.uncertainty.reading_error or ""
     ends = read_range(read, percent=percent)
     if ends is not None:
         return PaperNumber(value, min(ends[0], value), max(ends[1], value))

@@ -224,12 +224,12 @@ def _seeds(
     return fewest(enough(place.distance), MOST) if place.distance else None, (at_least, at_most)
 
 
-def of_verdict(verdict: ExpectationVerdict, item: Requirements, paper: float | None) -> Resolving | None:
+def of_verdict(verdict: ExpectationVerdict, required: Requirements, paper: float | None) -> Resolving | None:
     """Return what the seeds of a judged expectation resolve.
 
     Args:
         verdict: with its evidence.
-        item: the claim with the seeds that were judged.
+        required: the claim with the seeds that were judged.
         paper: the paper's number, in the unit of the estimate.
     """
     if verdict.exact or verdict.criteria is None:
@@ -239,39 +239,41 @@ def of_verdict(verdict: ExpectationVerdict, item: Requirements, paper: float | N
         for part in verdict.parts
         if part.evidence is not None and part.how is not None
     ]
-    return resolving([one for one in found if one is not None], len(item.seeds))
+    return resolving([one for one in found if one is not None], len(required.seeds))
 
 
-def foreseen(item: Requirements, name: str, frame: pd.DataFrame, paper: float | None) -> Resolving | None:
+def foreseen(required: Requirements, name: str, frame: pd.DataFrame, paper: float | None) -> Resolving | None:
     """Return what the planned seeds will resolve, by the spread of the runs of these cells that are there.
 
     Args:
-        item: the claim with the seeds that are planned.
+        required: the claim with the seeds that are planned.
         name: of an expectation that rests on training.
         frame: as `frame.collect` returns it for this claim.
         paper: the paper's number, in the unit of the estimate.
     """
-    bars = criteria(item, name)
+    bars = criteria(required, name)
     sharing = [
         other
-        for other in applicable(item)
-        if (theirs := criteria(item, other)).statement == bars.statement and theirs.share
+        for other in applicable(required)
+        if (theirs := criteria(required, other)).statement == bars.statement and theirs.share
     ]
     found: dict[str, list[Evidence]] = {}
     for other in sharing:
-        expectation = item.file.expect[other]
-        parts: list[Estimand] = estimands(item.file, expectation)
-        found[other] = [evidence(part, expectation, item, frame) for part in parts]
+        expectation = required.file.expect[other]
+        parts: list[Estimand] = estimands(required.file, expectation)
+        found[other] = [evidence(part, expectation, required, frame) for part in parts]
     if not found.get(name):
         return None
     how = refutations(
         bars.share,
         {
-            other: [criteria(item, other).measured(item.file.expect[other], one.estimand) for one in parts]
+            other: [
+                criteria(required, other).measured(required.file.expect[other], one.estimand) for one in parts
+            ]
             for other, parts in found.items()
         },
         {
-            other: [one.clear_of(criteria(item, other).refutes) for one in parts]
+            other: [one.clear_of(criteria(required, other).refutes) for one in parts]
             for other, parts in found.items()
         },
     )[name]
@@ -279,7 +281,7 @@ def foreseen(item: Requirements, name: str, frame: pd.DataFrame, paper: float | 
         comparison(one, bars, own, paper, one.verdict(bars, own) if one.decidable else None)
         for one, own in zip(found[name], how, strict=True)
     ]
-    return resolving([one for one in judged if one is not None], len(item.seeds))
+    return resolving([one for one in judged if one is not None], len(required.seeds))
 
 
 def _place(

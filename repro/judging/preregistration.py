@@ -107,8 +107,8 @@ def _of(requirements: Requirements) -> tuple[str, str]:
     return requirements.claim.id, requirements.scale
 
 
-def _plain(item: BaseModel) -> dict[str, Any]:
-    return item.model_dump(mode="json", exclude_defaults=True)
+def _plain(model: BaseModel) -> dict[str, Any]:
+    return model.model_dump(mode="json", exclude_defaults=True)
 
 
 def history(claim: str, scale: str, store: Store) -> list[LedgerEntry]:

@@ -63,7 +63,7 @@ def compatibility(
         scale: of the evidence; below "paper" nothing is compared.
         percent: the paper prints percent, and our estimates are fractions.
     """
-    item = verdict.item
+    item = verdict.expectation
     parts = [part for part in verdict.parts if part.samples and part.n > 0]
     paper = paper_number(item, percent)
     if scale != "paper" or item.kind not in KINDS or paper is None or not parts:
@@ -79,7 +79,7 @@ def compatibility(
 
 def _of(verdict: ExpectationVerdict) -> tuple[Of, int, bool]:
     """Return what the paper's number is of, of how many runs, and whether that is assumed for want of a word."""
-    sure = verdict.item.uncertainty
+    sure = verdict.expectation.uncertainty
     if sure.of == "single run":
         return "run", 1, False
     if sure.of == "best of n":

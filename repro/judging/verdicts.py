@@ -71,7 +71,7 @@ class ExpectationVerdict:
     """
 
     id: str
-    item: Expectation
+    expectation: Expectation
     parts: tuple[PartVerdict, ...]
     result: Result | None
     status: Status
@@ -98,7 +98,7 @@ class ClaimVerdict:
     barred: str | None = None
 
 
-def judge_claim(item: Requirements, frame: pd.DataFrame, store: Store) -> ClaimVerdict:
+def judge_claim(required: Requirements, frame: pd.DataFrame, store: Store) -> ClaimVerdict:
     """Judge every expectation of a claim that its scale lets judge, and the claim.
 
     Any deciding expectation refuted (at its share of the level) refutes the claim; all supported support
@@ -106,22 +106,23 @@ def judge_claim(item: Requirements, frame: pd.DataFrame, store: Store) -> ClaimV
     (at the exact scale), the others can refute the claim but not support it. A claim whose nets are not the paper's
     (see net_check.py) is failed.
     """
-    here = frame[frame["claim"] == item.claim.id]
-    barred = item.net_check.barred
-    judgeable = applicable(item)
+    here = frame[frame["claim"] == required.claim.id]
+    barred = required.net_check.barred
+    judgeable = applicable(required)
     gathered = {
-        name: _gather(name, expectation, item, here, store, barred) for name, expectation in judgeable.items()
+        name: _gather(name, expectation, required, here, store, barred)
+        for name, expectation in judgeable.items()
     }
     refutation = _refutations(gathered)
     judged = tuple(
         _expectation(gathered[name], refutation[name])
         if name in judgeable
-        else _not_here(name, expectation, item)
-        for name, expectation in item.file.expect.items()
+        else _not_here(name, expectation, required)
+        for name, expectation in required.file.expect.items()
     )
-    deciders = [e for e in judged if e.item.role == "decides" and e.id in judgeable]
-    left_out = [e for e in judged if e.item.role == "decides" and e.id not in judgeable]
-    untrained = any(not below(item.scale, e.item.from_scale or "exact") for e in left_out)
+    deciders = [e for e in judged if e.expectation.role == "decides" and e.id in judgeable]
+    left_out = [e for e in judged if e.expectation.role == "decides" and e.id not in judgeable]
+    untrained = any(not below(required.scale, e.expectation.from_scale or "exact") for e in left_out)
     status = _status([e.status for e in deciders])
     results = [e.result for e in deciders]
     refuters = [e for e in deciders if e.result == "refuted"]
@@ -137,8 +138,8 @@ def judge_claim(item: Requirements, frame: pd.DataFrame, store: Store) -> ClaimV
         result = joint([r for r in results if r is not None])
     # What exact arithmetic alone decides stands at every scale; everything else is capped by the scale.
     exact = any(e.exact for e in refuters) if refuters else not left_out and all(e.exact for e in deciders)
-    capped = below(item.scale, "paper") and not exact
-    return ClaimVerdict(item.claim.id, item.scale, judged, result, status, capped, barred)
+    capped = below(required.scale, "paper") and not exact
+    return ClaimVerdict(required.claim.id, required.scale, judged, result, status, capped, barred)
 
 
 def _status(statuses: Sequence[Status]) -> Status:
@@ -148,17 +149,17 @@ def _status(statuses: Sequence[Status]) -> Status:
     return "pending" if "pending" in statuses else "complete"
 
 
-def _not_here(name: str, expectation: Expectation, item: Requirements) -> ExpectationVerdict:
+def _not_here(name: str, expectation: Expectation, required: Requirements) -> ExpectationVerdict:
     own = expectation.from_scale or "paper"
-    declared = [scale for scale in SCALES if scale in item.claim.at and scale != "exact"]
+    declared = [scale for scale in SCALES if scale in required.claim.at and scale != "exact"]
     # Without a scale of its own it is judged, in capped words, from the first one that trains anything.
     first = next((scale for scale in declared if not below(scale, expectation.from_scale or "exact")), own)
     note = (
         f"judged from the {first} scale on"
-        if below(item.scale, first)
-        else f"the claim does not declare the {item.scale} scale"
+        if below(required.scale, first)
+        else f"the claim does not declare the {required.scale} scale"
     )
-    why = item.claim.base.cannot_decide.get(item.scale)
+    why = required.claim.base.cannot_decide.get(required.scale)
     if why is not None:
         note = f"{note}: {why[:1].lower()}{why[1:]}".removesuffix(".")
     return ExpectationVerdict(name, expectation, (), None, "complete", own, note)
@@ -186,37 +187,37 @@ class _Gathered:
 def _gather(
     name: str,
     expectation: Expectation,
-    item: Requirements,
+    required: Requirements,
     frame: pd.DataFrame,
     store: Store,
     barred: str | None,
 ) -> _Gathered:
-    exact = item.file.exact(expectation)
-    file = item.claim.base if exact else item.file
+    exact = required.file.exact(expectation)
+    file = required.claim.base if exact else required.file
     expectation = file.expect.get(name, expectation)
-    bars = criteria(item, name)
+    bars = criteria(required, name)
     own = "exact" if exact else expectation.from_scale or "paper"
     found: list[Evidence | tuple[PartVerdict, Status]] = []
     for part in estimands(file, expectation):
         if exact:
-            found.append(_exact_part(part, expectation, frame, item, store))
+            found.append(_exact_part(part, expectation, frame, required, store))
         elif barred is not None:
             found.append((PartVerdict(part, {}, None, None, 0, barred), "failed"))
-        elif missing := missing_data(item, expectation, part, store):
+        elif missing := missing_data(required, expectation, part, store):
             verdict = PartVerdict(part, {}, None, None, 0, missing.note, absent=missing.keys)
             found.append((verdict, "failed" if missing.failed else "pending"))
         else:
-            found.append(evidence(part, expectation, item, frame))
+            found.append(evidence(part, expectation, required, frame))
     note = None if found else "this scale skips a cell of every comparison"
-    others = tuple(_otherwise(expectation, item, frame, store)) if exact else ()
+    others = tuple(_otherwise(expectation, required, frame, store)) if exact else ()
     unjudged = ExpectationVerdict(name, expectation, (), None, "complete", own, note, bars, exact, others)
     return _Gathered(unjudged, bars, tuple(found))
 
 
 def _otherwise(
-    expectation: Expectation, item: Requirements, frame: pd.DataFrame, store: Store
+    expectation: Expectation, required: Requirements, frame: pd.DataFrame, store: Store
 ) -> Iterator[OtherNumber]:
-    for part, label, theirs, number in other_numbers(expectation, item, frame, store):
+    for part, label, theirs, number in other_numbers(expectation, required, frame, store):
         known = number.value is not None and math.isfinite(number.value)
         supports = own_region(expectation, part)
         would_do = supports.admits(number.value) if known and number.value is not None else None
@@ -236,7 +237,7 @@ def _refutations(gathered: Mapping[str, _Gathered]) -> dict[str, list[Refutation
         found |= refutations(
             share,
             {
-                name: [one.criteria.measured(one.verdict.item, e) for e in one.estimands]
+                name: [one.criteria.measured(one.verdict.expectation, e) for e in one.estimands]
                 for name, one in sharing.items()
             },
             {name: one.clear for name, one in sharing.items()},
@@ -282,9 +283,9 @@ def _part(found: Evidence, bars: Criteria, how: Refutation) -> PartVerdict:
 
 
 def _exact_part(
-    part: Estimand, expectation: Expectation, frame: pd.DataFrame, item: Requirements, store: Store
+    part: Estimand, expectation: Expectation, frame: pd.DataFrame, required: Requirements, store: Store
 ) -> tuple[PartVerdict, Status]:
-    number = exact_number(part, expectation.metric, item, frame, store)
+    number = exact_number(part, expectation.metric, required, frame, store)
     needs = own_region(expectation, part)
     own = needs if expectation.printed else None
     if number.value is None:

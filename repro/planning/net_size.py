@@ -47,7 +47,7 @@ def net_size(model: ModelSpec, in_shape: Shape, classes: int) -> NetSize:
         case "conv3-fc" | "conv2-local2-fc" | "small-vgg":
             return _SMALL[model.name](options, in_shape, classes)
         case "imagenet-plain" | "imagenet-resnet":
-            depth = _whole(options.get("depth"), 34)
+            depth = _integer(options.get("depth"), 34)
             known = IMAGENET_RESNET_MULTIPLY_ADDS
             return NetSize(depth, known.get(depth, known[34]) * _of_224(in_shape))
         case "alexnet" | "vgg":
@@ -59,7 +59,7 @@ def net_size(model: ModelSpec, in_shape: Shape, classes: int) -> NetSize:
 
 def _cifar(options: Mapping[str, Any], in_shape: Shape, classes: int) -> NetSize:
     """Count repro/models/cifar.py: three stages of 2n layers, each at half the side and twice the width of the last."""
-    depth, width = _whole(options.get("depth"), 20), _whole(options.get("width"), 16)
+    depth, width = _integer(options.get("depth"), 20), _integer(options.get("width"), 16)
     pairs = max(1, (depth - 2) // 6)
     shortcut = options.get("shortcut", "A")
     channels, rows, columns = in_shape
@@ -80,7 +80,7 @@ def _cifar(options: Mapping[str, Any], in_shape: Shape, classes: int) -> NetSize
 
 def _conv3_fc(options: Mapping[str, Any], in_shape: Shape, classes: int) -> NetSize:
     """Count repro/models/four_layer.py's Conv3FC: maps are pooled after each 5×5 convolution."""
-    before = _whole(options.get("filters"), 32)
+    before = _integer(options.get("filters"), 32)
     first, second, third, last = _areas(in_shape, 3)
     total = in_shape[0] * before * first
     for name, own, area in (("conv2", before, second), ("conv3", 64, third)):
@@ -98,7 +98,7 @@ def _small_vgg(options: Mapping[str, Any], in_shape: Shape, classes: int) -> Net
     total = 0
     for stage in range(3):
         for side in sides:
-            own = _whole(options.get("width"), 32) << stage
+            own = _integer(options.get("width"), 32) << stage
             total += side * side * before * own * height * width
             before = own
         height, width = height // 2, width // 2
@@ -108,7 +108,7 @@ def _small_vgg(options: Mapping[str, Any], in_shape: Shape, classes: int) -> Net
 def _conv2_local2_fc(options: Mapping[str, Any], in_shape: Shape, classes: int) -> NetSize:
     """Count its Conv2Local2FC: two convolutions of 5×5, pooled, then two local layers of 3×3 on one size."""
     channels = in_shape[0]
-    filters = _whole(options.get("local3_filters"), 32)
+    filters = _integer(options.get("local3_filters"), 32)
     first, second, last = _areas(in_shape, 2)
     local = 9 * (64 * filters + filters * 32) * last
     return NetSize(5, 25 * (channels * 64 * first + 64 * 64 * second) + local + 32 * last * classes)
@@ -128,7 +128,7 @@ def _of_224(in_shape: Shape) -> float:
     return in_shape[1] * in_shape[2] / 224**2
 
 
-def _whole(option: object, usual: int) -> int:
+def _integer(option: object, usual: int) -> int:
     return option if isinstance(option, int) and option > 0 else usual
 
 

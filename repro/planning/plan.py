@@ -211,24 +211,29 @@ def _following(
     return sum(item.follow for item in claims), seconds
 
 
-def _open_cells(item: Requirements) -> list[Need]:
+def _open_cells(required: Requirements) -> list[Need]:
     """Return a tuning run of each cell whose rate is not chosen yet."""
-    first = {need.cell.address: need for need in reversed(item.needs) if need.purpose == "tune"}
-    return [first[address] for address, state in item.tuning.items() if state.chosen is None]
+    first = {need.cell.address: need for need in reversed(required.needs) if need.purpose == "tune"}
+    return [first[address] for address, state in required.tuning.items() if state.chosen is None]
 
 
-def _cell_follows(item: Requirements, need: Need, costs: Costs) -> Span:
+def _cell_follows(required: Requirements, need: Need, costs: Costs) -> Span:
     """Return the wall seconds of a cell's runs that follow: the rest of its grid, extensions of it, measured ones."""
-    assert item.file.tune is not None
-    state, budget, seeds = item.tuning[need.cell.address], costs.epochs(need.spec), len(item.file.tune.seeds)
+    assert required.file.tune is not None
+    state, budget, seeds = (
+        required.tuning[need.cell.address],
+        costs.epochs(need.spec),
+        len(required.file.tune.seeds),
+    )
     tuned, measured = (
-        reach.epochs(item, need.cell, purpose, need.spec.recipe, budget) for purpose in ("tune", "measure")
+        reach.epochs(required, need.cell, purpose, need.spec.recipe, budget)
+        for purpose in ("tune", "measure")
     )
     # That a grid is extended once is likely, that it is four times is possible.
     grid = max(0, state.at_most - 2 * EXTENSIONS * seeds)
     likely = min(state.at_most, grid + seeds)
     epochs = Span(grid * tuned.low, likely * tuned.likely, state.at_most * tuned.high)
-    return (epochs + measured * len(item.seeds)) * (costs.wall_seconds(need.spec) / (budget or 1.0))
+    return (epochs + measured * len(required.seeds)) * (costs.wall_seconds(need.spec) / (budget or 1.0))
 
 
 def _reason(spec: RunSpec, store: Store, relatives: Mapping[str, RunRecord]) -> str:

@@ -16,34 +16,34 @@ from repro.planning.span import Span, exactly
 from repro.recipes import Recipe
 
 
-def epochs(item: Requirements, cell: Cell, purpose: Purpose, recipe: Recipe, budget: float) -> Span:
+def epochs(required: Requirements, cell: Cell, purpose: Purpose, recipe: Recipe, budget: float) -> Span:
     """Return how many epochs a run of a cell takes, a tuning run at any rate or a measured one.
 
     Args:
-        item: the claim, with where its tuning stands.
+        required: the claim, with where its tuning stands.
         cell: of the claim.
         purpose: what the run is for.
         recipe: of the run.
         budget: its epochs if nothing ends it.
     """
-    name = _target(item.file, purpose, recipe)
+    name = _target(required.file, purpose, recipe)
     if name is None:
         return exactly(budget)
-    return _guess(item, cell, name, recipe, budget).up_to(budget)
+    return _guess(required, cell, name, recipe, budget).up_to(budget)
 
 
-def _guess(item: Requirements, cell: Cell, name: str, recipe: Recipe, budget: float) -> Span:
-    if item.file.tune is not None and item.file.tune.by == name:
-        own = item.tuning.get(cell.address)
+def _guess(required: Requirements, cell: Cell, name: str, recipe: Recipe, budget: float) -> Span:
+    if required.file.tune is not None and required.file.tune.by == name:
+        own = required.tuning.get(cell.address)
         if own is not None and own.best is not None:
             # Rates that are still to be tried cost no more than the best so far, and little less.
             return Span(0.5, 0.9, 1.0) * own.best if own.chosen is None else Span(0.8, 1.0, 1.25) * own.best
         others = [
-            s.best for a, s in item.tuning.items() if a.split("/")[0] == cell.arm and s.best is not None
+            s.best for a, s in required.tuning.items() if a.split("/")[0] == cell.arm and s.best is not None
         ]
         if others:
             return Span(0.5, 1.0, 2.0) * statistics.median(others)
-    paper = [*_printed(item.file, cell, name)]
+    paper = [*_printed(required.file, cell, name)]
     if paper:
         return Span(0.5, 1.0, 2.0) * statistics.median(paper)
     return Span(recipe.evaluate_every, math.sqrt(recipe.evaluate_every * budget), budget)

@@ -57,21 +57,21 @@ class Schedule:
         found = (self.most.get(claim.id), allowed_seeds(claim, self.scale))
         return max((seeds for seeds in found if seeds is not None), default=None)
 
-    def _narrowed(self, item: Requirements) -> Requirements:
+    def _narrowed(self, required: Requirements) -> Requirements:
         """Return what a claim rests on, of the cells that anything is to be run for."""
         if not self.cells:
-            return item
+            return required
 
         def chosen(address: str) -> bool:
             return any(fnmatchcase(address, pattern) for pattern in self.cells)
 
-        tuning = {address: state for address, state in item.tuning.items() if chosen(address)}
+        tuning = {address: state for address, state in required.tuning.items() if chosen(address)}
         return replace(
-            item,
-            needs=tuple(need for need in item.needs if chosen(need.cell.address)),
+            required,
+            needs=tuple(need for need in required.needs if chosen(need.cell.address)),
             tuning=tuning,
-            follow=sum(s.at_most + len(item.seeds) for s in tuning.values() if s.chosen is None),
-            measured={address: needs for address, needs in item.measured.items() if chosen(address)},
+            follow=sum(s.at_most + len(required.seeds) for s in tuning.values() if s.chosen is None),
+            measured={address: needs for address, needs in required.measured.items() if chosen(address)},
         )
 
     def variants(self, kinds: Sequence[Kind] = get_args(Kind)) -> list[tuple[Variant, Requirements]]:
@@ -110,13 +110,13 @@ class Schedule:
     def _planned(self, required: Sequence[Requirements]) -> Plan:
         return make_plan([self._narrowed(item) for item in required], self.store)
 
-    def _nearness(self, item: Requirements) -> float:
+    def _nearness(self, required: Requirements) -> float:
         """Return how near a claim was to a decision: its most open part's distance from a bar, in half widths."""
         return min(
             (
                 _distance(part, expectation)
-                for expectation in judge(item, self.store).expectations
-                if expectation.item.role == "decides"
+                for expectation in judge(required, self.store).expectations
+                if expectation.expectation.role == "decides"
                 for part in expectation.parts
                 if part.result == "inconclusive"
             ),
@@ -128,5 +128,5 @@ def _distance(part: PartVerdict, expectation: ExpectationVerdict) -> float:
     interval = part.interval
     if interval is None or not 0 < interval.high - interval.low < math.inf:
         return 0.0
-    nearest = min(abs(interval.estimate - end) for end in expectation.item.supports.ends)
+    nearest = min(abs(interval.estimate - end) for end in expectation.expectation.supports.ends)
     return 2 * nearest / (interval.high - interval.low)

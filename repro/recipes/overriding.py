@@ -59,7 +59,7 @@ def recipe(name: str, overrides: dict[str, Any], place: Callable[[str], str] = s
 
 
 def contradictions(
-    made: Recipe, place: Callable[[str], str] = "recipe.{}".format, told: Collection[str] = RECIPE_FIELDS
+    made: Recipe, place: Callable[[str], str] = "recipe.{}".format, explicit: Collection[str] = RECIPE_FIELDS
 ) -> list[Problem]:
     """Return what is wrong with fields together; those that were not set (`told`) are not blamed."""
     problems = []
@@ -67,7 +67,7 @@ def contradictions(
         what = "needs `steps` or `epochs`, one of the two"
         problems.append(Problem(place("steps"), what, repr(made.steps), "set one of them"))
     if made.bn_group is not None and made.batch_size % made.bn_group:
-        if "bn_group" in told or "batch_size" not in told:
+        if "bn_group" in explicit or "batch_size" not in explicit:
             what, blamed, received = f"must divide batch_size = {made.batch_size}", "bn_group", made.bn_group
         else:
             what = f"must be a multiple of {made.bn_group}, the recipe's own bn_group"

@@ -172,8 +172,8 @@ def _followed(module: str, search: _Search) -> Code:
                 unseen.append(f"{name} line {one.line}: imports something that is not there")
             elif not there and top not in sys.stdlib_module_names and top != "repro":
                 packages.add(top)
-    whole = hashlib.sha256("".join(f"{name} {files[name]}\n" for name in sorted(files)).encode())
-    return Code(f"{HASHED}{whole.hexdigest()[:12]}", files, tuple(sorted(packages)), tuple(unseen))
+    combined = hashlib.sha256("".join(f"{name} {files[name]}\n" for name in sorted(files)).encode())
+    return Code(f"{HASHED}{combined.hexdigest()[:12]}", files, tuple(sorted(packages)), tuple(unseen))
 
 
 def _state(path: Path) -> State:

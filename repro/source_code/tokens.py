@@ -39,10 +39,10 @@ def digest(text: str) -> str:
     Args:
         text: source that Python can parse, with line feeds as line ends.
     """
-    whole = hashlib.sha256()
+    combined = hashlib.sha256()
     for token in _tokens(text):
-        whole.update(f"{len(token)} {token}\n".encode("utf-8", "surrogatepass"))
-    return whole.hexdigest()
+        combined.update(f"{len(token)} {token}\n".encode("utf-8", "surrogatepass"))
+    return combined.hexdigest()
 
 
 def _tokens(text: str) -> Iterator[str]:

@@ -24,12 +24,12 @@ class Readings(Entries):
         """Return the rows of a reading; None where it is absent or damaged."""
 
         def anew() -> Sequence[Mapping[str, Any]] | None:
-            content = self.whole_reading(key)
+            content = self.complete_reading(key)
             return None if content is None else self._packer.rows(content["rows"])
 
         return self.recent_readings.read(f"{self._readings}/{key}.json", anew)
 
-    def whole_reading(self, key: str) -> dict[str, Any] | None:
+    def complete_reading(self, key: str) -> dict[str, Any] | None:
         """Return a reading's "spec", "rows" and "provenance", read anew; None where it is absent or damaged."""
         return self._usable("reading", f"{self._readings}/{key}.json")
 
@@ -42,10 +42,10 @@ class Readings(Entries):
     ) -> None:
         """Write a reading atomically."""
         content = {"spec": spec.as_json(), "rows": rows, "provenance": dict(provenance)}
-        self.put_whole_reading(spec.key, content)
+        self.put_complete_reading(spec.key, content)
 
-    def put_whole_reading(self, key: str, content: Mapping[str, Any]) -> None:
-        """Write what :meth:`whole_reading` gave; a damaged one in its place is moved aside."""
+    def put_complete_reading(self, key: str, content: Mapping[str, Any]) -> None:
+        """Write what :meth:`complete_reading` gave; a damaged one in its place is moved aside."""
         path = self.root / "readings" / f"{key}.json"
         if path.exists() and self.reading(key) is None:
             path.rename(files.free_name(path, "damaged"))

@@ -55,14 +55,14 @@ def sealed(content: Mapping[str, Any], before: str) -> tuple[bytes, str]:
 
 def _line(number: int, line: bytes, before: str) -> Line:
     try:
-        whole = json.loads(line)
+        parsed = json.loads(line)
     except (ValueError, RecursionError):
-        whole = None
-    if not isinstance(whole, dict):
+        parsed = None
+    if not isinstance(parsed, dict):
         return Line(number, None, _sha256(before.encode() + line), "cannot be read")
-    if whole.keys() != {"seal", "content"}:
-        return Line(number, whole, _sha256(before.encode() + line))
-    content, seal = whole["content"], whole["seal"]
+    if parsed.keys() != {"seal", "content"}:
+        return Line(number, parsed, _sha256(before.encode() + line))
+    content, seal = parsed["content"], parsed["seal"]
     if not isinstance(content, dict) or not isinstance(seal, str):
         return Line(number, None, _sha256(before.encode() + line), "cannot be read")
     wrong = "is not as it was written, or does not follow the line before it"

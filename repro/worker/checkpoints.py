@@ -58,9 +58,9 @@ class RunCheckpoints:
 
     def load(self) -> Mapping[str, Any] | None:
         """Return the last good state; what cannot be used is set aside, and told."""
-        told = len(self.folder.damaged)
+        reported = len(self.folder.damaged)
         state = self._newest_state()
-        for damage in self.folder.damaged[told:]:
+        for damage in self.folder.damaged[reported:]:
             self.warn(f"{damage}; set aside")
         return state
 

@@ -248,7 +248,7 @@ def test_claims_say_what_a_reader_needs(name: str, shipped: dict[str, Claim], st
         assert "reported" not in item.model_fields_set or item.reported
     for expectation in judged(claim, store)[1].expectations:
         given = {other.convention: other.value for other in expectation.otherwise}
-        assert set(given) == set(expectation.item.otherwise)
+        assert set(given) == set(expectation.expectation.otherwise)
         assert all(value is not None and math.isfinite(value) for value in given.values())
 
 

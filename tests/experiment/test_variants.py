@@ -67,8 +67,8 @@ def by_model(loss: dict[str, float]) -> Any:
     return lambda model, seed: {"train_loss": loss[model] + 0.01 * (seed % 3)}
 
 
-def fill(world: World, item: Requirements, loss: dict[str, float]) -> None:
-    for need in item.needs:
+def fill(world: World, required: Requirements, loss: dict[str, float]) -> None:
+    for need in required.needs:
         if world.store.run(need.spec.key) is None:
             world.put(need.spec, **by_model(loss)(need.spec.model.name, need.spec.seed))
 

@@ -107,9 +107,9 @@ def test_an_odd_reading_is_named_and_left_out(rows: list[Any], tmp_path: Any) ->
     store.prepare()
     store.put_reading(READING, layer_rows(1.0, float("nan")), PROVENANCE)
     path = store.root / "readings" / f"{READING.key}.json"
-    assert store.whole_reading(READING.key) is not None
+    assert store.complete_reading(READING.key) is not None
     path.write_text(sealed({"spec": READING.as_json(), "rows": rows, "provenance": {}}), encoding="utf-8")
-    assert store.whole_reading(READING.key) is None
+    assert store.complete_reading(READING.key) is None
     assert "is no reading that can be used" in store.damaged[0]
 
 

@@ -78,13 +78,13 @@ def report(root: Path) -> Report:
     return build_report(Request(library, claims, "paper", store), required, verdicts, frame)
 
 
-def missing(store: InMemory, item: Requirements) -> bool:
-    return any(store.run(need.spec.key) is None for need in item.needs)
+def missing(store: InMemory, required: Requirements) -> bool:
+    return any(store.run(need.spec.key) is None for need in required.needs)
 
 
-def fill(store: InMemory, item: Requirements) -> None:
+def fill(store: InMemory, required: Requirements) -> None:
     """Put what a claim still needs."""
-    for need in item.needs:
+    for need in required.needs:
         if store.run(need.spec.key) is None:
             record = replace(
                 run_record(need.spec, wall_seconds=900.0, steps_done=64_000), history=history(need)

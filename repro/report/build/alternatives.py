@@ -15,24 +15,28 @@ from repro.report.wording import sentences, words
 Judged = Sequence[tuple[Variant, ClaimVerdict]]
 
 
-def build_controls(request: Request, item: Requirements, variants: Judged) -> list[model.Control]:
+def build_controls(request: Request, required: Requirements, variants: Judged) -> list[model.Control]:
     """Return each declared control with its verdict."""
     return [
-        _control(request, item, variant, verdict)
+        _control(request, required, variant, verdict)
         for variant, verdict in variants
         if variant.kind == "control"
     ]
 
 
-def _control(request: Request, item: Requirements, variant: Variant, verdict: ClaimVerdict) -> model.Control:
+def _control(
+    request: Request, required: Requirements, variant: Variant, verdict: ClaimVerdict
+) -> model.Control:
     name, own = variant.of, variant.claim
-    seeds = own.at.get(item.scale, own.base).experiment.seeds.looks[0]
-    declared = item.file.control[name]
-    lesser = words.claim_cap(verdict, item)
-    told = {e.id: sentences.expectation_sentence(e, words.unit_at(e, item)) for e in verdict.expectations}
-    sentence = sentences.claim_sentence(verdict, told)
+    seeds = own.at.get(required.scale, own.base).experiment.seeds.looks[0]
+    declared = required.file.control[name]
+    lesser = words.claim_cap(verdict, required)
+    sentence_of = {
+        e.id: sentences.expectation_sentence(e, words.unit_at(e, required)) for e in verdict.expectations
+    }
+    sentence = sentences.claim_sentence(verdict, sentence_of)
     text = {
-        None: f"Not judged yet: `{request.command('check', item.claim.id, '--controls')}` runs it.",
+        None: f"Not judged yet: `{request.command('check', required.claim.id, '--controls')}` runs it.",
         "refuted": "Caught: the same criteria refute it.",
         "inconclusive": f"Not supported, but not caught either: {seeds} seeds leave it open, so the control shows "
         "little. More might refute it or support it; where the truth lies at the bar itself, none would decide.",
@@ -54,12 +58,14 @@ def _control(request: Request, item: Requirements, variant: Variant, verdict: Cl
     )
 
 
-def build_sensitivities(request: Request, item: Requirements, variants: Judged) -> list[model.Sensitivity]:
+def build_sensitivities(
+    request: Request, required: Requirements, variants: Judged
+) -> list[model.Sensitivity]:
     """Return each declared sensitivity, a row a point, and say where verdicts flip."""
     built = []
-    for name, declared in item.file.sensitivity.items():
+    for name, declared in required.file.sensitivity.items():
         points = [
-            _point(item, v.label, verdict, declared.expect)
+            _point(required, v.label, verdict, declared.expect)
             for v, verdict in variants
             if (v.kind, v.of) == ("sensitivity", name)
         ]
@@ -68,44 +74,46 @@ def build_sensitivities(request: Request, item: Requirements, variants: Judged) 
                 id=name,
                 title=declared.title,
                 why=declared.why,
-                expectations=[item.file.expect[expectation].title for expectation in declared.expect],
+                expectations=[required.file.expect[expectation].title for expectation in declared.expect],
                 points=points,
-                text=_flips(request, item, points),
+                text=_flips(request, required, points),
                 ids=list(declared.expect),
             )
         )
     return built
 
 
-def _point(item: Requirements, label: str, verdict: ClaimVerdict, ids: Sequence[str]) -> model.Point:
-    lesser = words.claim_cap(verdict, item)
+def _point(required: Requirements, label: str, verdict: ClaimVerdict, ids: Sequence[str]) -> model.Point:
+    lesser = words.claim_cap(verdict, required)
     by_id = {e.id: e for e in verdict.expectations}
     judged = [by_id[name] for name in ids]
     return model.Point(
         label=label,
-        estimates=[_estimates(e, item) for e in judged],
+        estimates=[_estimates(e, required) for e in judged],
         verdicts=[
             model.Verdict(
                 word=words.word(e.result, e.status, lesser),
                 result=e.result,
                 status=e.status,
-                sentence=sentences.expectation_sentence(e, words.unit_at(e, item)),
+                sentence=sentences.expectation_sentence(e, words.unit_at(e, required)),
             )
             for e in judged
         ],
-        parts=[[part(one, e.item.kind, words.unit_at(e, item)) for one in e.parts] for e in judged],
+        parts=[
+            [part(one, e.expectation.kind, words.unit_at(e, required)) for one in e.parts] for e in judged
+        ],
     )
 
 
-def _estimates(verdict: ExpectationVerdict, item: Requirements) -> str:
-    unit = words.unit_at(verdict, item)
-    return "; ".join(words.estimate(part, unit, verdict.item.kind) for part in verdict.parts)
+def _estimates(verdict: ExpectationVerdict, required: Requirements) -> str:
+    unit = words.unit_at(verdict, required)
+    return "; ".join(words.estimate(part, unit, verdict.expectation.kind) for part in verdict.parts)
 
 
-def _flips(request: Request, item: Requirements, points: Sequence[model.Point]) -> str:
+def _flips(request: Request, required: Requirements, points: Sequence[model.Point]) -> str:
     seen = {verdict.result for point in points for verdict in point.verdicts}
     if not seen or None in seen:
-        return f"Not judged yet: `{request.command('check', item.claim.id, '--sensitivity')}` runs it."
+        return f"Not judged yet: `{request.command('check', required.claim.id, '--sensitivity')}` runs it."
     if {"supported", "refuted"} <= seen:
         return "The verdict flips on this grid: the claim hinges on the setting."
     if len(seen) == 1:

@@ -9,28 +9,29 @@ from repro.report import model
 from repro.report.wording.text import plural
 
 
-def awaited(item: Requirements, rows: Sequence[model.RunRow]) -> str | None:
+def awaited(required: Requirements, rows: Sequence[model.RunRow]) -> str | None:
     """Say how many runs a claim still needs, all of them together as `repro plan` counts them; None where none."""
     absent = _absent(rows)
     if not absent:
         return None
     text = f"{plural(len(absent), 'run')} {'is' if len(absent) == 1 else 'are'} not there yet"
     unavailable = {
-        need.spec.model.name: item.claim.names.unavailable(need.spec.model.name) for need in item.needs
+        need.spec.model.name: required.claim.names.unavailable(need.spec.model.name)
+        for need in required.needs
     }
     for why in filter(None, unavailable.values()):
         return f"{text}, and cannot be made: {why}"
-    return f"{text}, and at most {item.follow:,} more follow after tuning" if item.follow else text
+    return f"{text}, and at most {required.follow:,} more follow after tuning" if required.follow else text
 
 
-def to_bring(item: Requirements, rows: Sequence[model.RunRow]) -> list[str]:
+def to_bring(required: Requirements, rows: Sequence[model.RunRow]) -> list[str]:
     """Return what to bring, and how, for runs whose data is not at hand and for what cannot be measured here."""
     absent = _absent(rows)
-    data = {need.spec.dataset.identity for need in item.needs if need.spec.key in absent}
-    data = {identity for identity in data if identity[0] not in item.claim.names.absent}
-    bring = {missing for one in data if (missing := item.claim.names.known(one).missing)}
-    if item.scale == "paper":
-        bring |= {metric.needs for metric in item.file.metrics.values() if metric.needs}
+    data = {need.spec.dataset.identity for need in required.needs if need.spec.key in absent}
+    data = {identity for identity in data if identity[0] not in required.claim.names.absent}
+    bring = {missing for one in data if (missing := required.claim.names.known(one).missing)}
+    if required.scale == "paper":
+        bring |= {metric.needs for metric in required.file.metrics.values() if metric.needs}
     return sorted(bring)
 
 

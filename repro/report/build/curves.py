@@ -26,15 +26,15 @@ STYLES: dict[str, Style] = {"train": "dashed", "running": "dotted", "test": "sol
 """As in ResNet's figures: dashed is training error, bold is test error."""
 
 
-def build_figure(name: str, figure: Figure, item: Requirements, store: Store) -> model.Figure:
+def build_figure(name: str, figure: Figure, required: Requirements, store: Store) -> model.Figure:
     """Return a figure's panels: the paper's reference first, where there is one, then ours.
 
     At the paper's scale ours have the paper's axes, its unit of x and its limits; a reference of a single panel is laid
     behind ours there instead of standing beside.
     """
     kinds = {"curves": _curves, "layers": _layers, "moments": _moments, "images": picture_panels}
-    ours = list(kinds[figure.kind](figure, item, store))
-    paper = reference.panels(figure, item) if figure.reference else []
+    ours = list(kinds[figure.kind](figure, required, store))
+    paper = reference.panels(figure, required) if figure.reference else []
     alt = f"{figure.title}. {finding(ours, paper)}"
     means = any(series.role == "mean" for panel in ours for series in panel.series)
     caption = f"Thin lines are single seeds{', bold lines their mean' if means else ''}."
@@ -44,7 +44,7 @@ def build_figure(name: str, figure: Figure, item: Requirements, store: Store) ->
         figure.of
     ) > 1:
         caption += " Dashed is training, solid is test."
-    if paper and ours and item.scale == "paper":
+    if paper and ours and required.scale == "paper":
         ours, paper = reference.mirrored(ours, paper)
         caption += " Axes are the paper’s."
         if len(paper) == 1:
@@ -54,7 +54,7 @@ def build_figure(name: str, figure: Figure, item: Requirements, store: Store) ->
         caption += " Panels marked “paper” were read from the paper; their axes are the paper’s own."
     return model.Figure(
         id=name,
-        anchor=f"{item.claim.id}/figure/{name}",
+        anchor=f"{required.claim.id}/figure/{name}",
         title=figure.title,
         alt=alt,
         caption=caption,
@@ -62,17 +62,17 @@ def build_figure(name: str, figure: Figure, item: Requirements, store: Store) ->
     )
 
 
-def _runs(item: Requirements, store: Store) -> Iterator[tuple[Need, RunRecord]]:
-    for needs in item.measured.values():
+def _runs(required: Requirements, store: Store) -> Iterator[tuple[Need, RunRecord]]:
+    for needs in required.measured.values():
         for need in needs:
             run = store.run(need.spec.key)
             if run is not None:
                 yield need, run
 
 
-def _measured(item: Requirements, store: Store, metric: Metric) -> Iterator[tuple[Need, RunRecord]]:
+def _measured(required: Requirements, store: Store, metric: Metric) -> Iterator[tuple[Need, RunRecord]]:
     """Leave out arms that the metric is not about, even where another metric has read the same from them."""
-    return (pair for pair in _runs(item, store) if metric.arms is None or pair[0].cell.arm in metric.arms)
+    return (pair for pair in _runs(required, store) if metric.arms is None or pair[0].cell.arm in metric.arms)
 
 
 def _panel_of(need: Need, figure: Figure) -> str:
@@ -92,15 +92,15 @@ def _label_of(need: Need, figure: Figure) -> str:
     return ", ".join(parts) or need.cell.arm
 
 
-def _curves(figure: Figure, item: Requirements, store: Store) -> Iterator[model.Panel]:
+def _curves(figure: Figure, required: Requirements, store: Store) -> Iterator[model.Panel]:
     grouped: dict[str, dict[str, list[RunRecord]]] = {}
-    for need, run in _runs(item, store):
+    for need, run in _runs(required, store):
         if run.steps_done and (not figure.cells or need.cell.address in figure.cells):
             grouped.setdefault(_panel_of(need, figure), {}).setdefault(_label_of(need, figure), []).append(
                 run
             )
-    places = reference.places(figure, item)
-    dashes = reference.styles(figure, item)
+    places = reference.places(figure, required)
+    dashes = reference.styles(figure, required)
     order = list(dict.fromkeys(label for lines in grouped.values() for label in lines))
     shown = [(title, figure.of, lines) for title, lines in grouped.items()]
     if figure.panel == "of":
@@ -163,12 +163,12 @@ def _series(
     )
 
 
-def _layers(figure: Figure, item: Requirements, store: Store) -> Iterator[model.Panel]:
+def _layers(figure: Figure, required: Requirements, store: Store) -> Iterator[model.Panel]:
     assert figure.metric is not None
-    metric = item.file.metrics[figure.metric]
+    metric = required.file.metrics[figure.metric]
     lines: dict[str, list[list[float]]] = {}
-    for need, _run in _measured(item, store, metric):
-        rows = _rows(item, store, need, figure)
+    for need, _run in _measured(required, store, metric):
+        rows = _rows(required, store, need, figure)
         if rows:
             values = list(map(float, column_of(rows, "value")))
             lines.setdefault(_label_of(need, figure), []).append(values)
@@ -186,23 +186,27 @@ def _layers(figure: Figure, item: Requirements, store: Store) -> Iterator[model.
         yield model.Panel(title=title, x_label="layer index", y_label=name, y_log=log, series=series)
 
 
-def _rows(item: Requirements, store: Store, need: Need, figure: Figure) -> Sequence[Mapping[str, Any]] | None:
+def _rows(
+    required: Requirements, store: Store, need: Need, figure: Figure
+) -> Sequence[Mapping[str, Any]] | None:
     assert figure.metric is not None
-    return store.reading(reading_of(item.file.metrics[figure.metric], need.spec, figure.at, item.claim).key)
+    return store.reading(
+        reading_of(required.file.metrics[figure.metric], need.spec, figure.at, required.claim).key
+    )
 
 
-def _moments(figure: Figure, item: Requirements, store: Store) -> Iterator[model.Panel]:
+def _moments(figure: Figure, required: Requirements, store: Store) -> Iterator[model.Panel]:
     """One panel a moment: the reduced metric by level of the first factor, a line for each arm."""
     assert figure.metric is not None
-    metric = item.file.metrics[figure.metric]
-    factor = next(iter(item.file.factors))
+    metric = required.file.metrics[figure.metric]
+    factor = next(iter(required.file.factors))
     y_label = metric.title or figure.metric.replace("_", " ")
-    there = [need for need, _run in _measured(item, store, metric)]
+    there = [need for need, _run in _measured(required, store, metric)]
     for moment in metric.at:
         values: dict[str, dict[int, dict[str, float]]] = {}
         categories: dict[str, None] = {}
         for need in there:
-            rows = store.reading(reading_of(metric, need.spec, moment, item.claim).key)
+            rows = store.reading(reading_of(metric, need.spec, moment, required.claim).key)
             if rows:
                 level = f"{need.cell.levels[factor]} ({need.cell.settings.get(factor, '')})"
                 categories[level] = None

@@ -36,9 +36,9 @@ def deviations(claim: Claim, scale: str) -> list[Deviation]:
     """
     if scale == "paper" or scale not in claim.at:
         return []
-    told = claim.at[scale].direction
+    directions = claim.at[scale].direction
     rows = [*_settings(claim, scale), *_design(claim.base, claim.at[scale])]
-    return [row.model_copy(update={"direction": told.get(_setting(row.what))}) for row in rows]
+    return [row.model_copy(update={"direction": directions.get(_setting(row.what))}) for row in rows]
 
 
 def _setting(what: str) -> str:
@@ -95,16 +95,20 @@ def _design(paper: ClaimFile, ours: ClaimFile) -> Iterator[Deviation]:
             yield Deviation(what=what, paper=_show(was_value), ours=_show(is_value))
 
 
-def _criterion(item: Expectation | None) -> str | None:
-    return None if item is None else _plain(item, without={"title", "reported", "uncertainty", "why"})
+def _criterion(expectation: Expectation | None) -> str | None:
+    return (
+        None
+        if expectation is None
+        else _plain(expectation, without={"title", "reported", "uncertainty", "why"})
+    )
 
 
-def _metric(item: Metric | None) -> str | None:
-    return None if item is None else _plain(item, without={"title", "unit"})
+def _metric(metric: Metric | None) -> str | None:
+    return None if metric is None else _plain(metric, without={"title", "unit"})
 
 
-def _plain(item: BaseModel, without: set[str]) -> str:
-    plain = item.model_dump(mode="json", exclude_defaults=True, exclude=without)
+def _plain(model: BaseModel, without: set[str]) -> str:
+    plain = model.model_dump(mode="json", exclude_defaults=True, exclude=without)
     return ", ".join(f"{key} {_show(value)}" for key, value in plain.items())
 
 

@@ -17,12 +17,12 @@ from repro.store import Store
 
 
 def expectation(
-    verdict: ExpectationVerdict, item: Requirements, anchor: str, store: Store
+    verdict: ExpectationVerdict, required: Requirements, anchor: str, store: Store
 ) -> model.ExpectationResult:
     """Return an expectation as one row of the report; `anchor` is its place in the page."""
-    expected = verdict.item
-    unit = words.unit_at(verdict, item)
-    lesser = words.expectation_cap(verdict, item)
+    expected = verdict.expectation
+    unit = words.unit_at(verdict, required)
+    lesser = words.expectation_cap(verdict, required)
     printed = read_printed(expected.reported, percent=unit == "error")
     return model.ExpectationResult(
         id=verdict.id,
@@ -48,7 +48,7 @@ def expectation(
         convention=expected.convention,
         otherwise=_otherwise(verdict, unit),
         known_beforehand=expected.known_beforehand,
-        **remarks.beside(verdict, item, unit, store),
+        **remarks.beside(verdict, required, unit, store),
     )
 
 
@@ -57,7 +57,7 @@ def _otherwise(verdict: ExpectationVerdict, unit: model.Unit) -> list[model.Othe
     by_label: dict[str, list[OtherNumber]] = {}
     for one in verdict.otherwise:
         by_label.setdefault(one.convention, []).append(one)
-    tail = words.suffix(unit, verdict.item.kind)
+    tail = words.suffix(unit, verdict.expectation.kind)
     found = []
     for label, numbers in by_label.items():
         told = [

@@ -21,9 +21,9 @@ from repro.store import Store
 _SHOWN = WORDS | {"role", "refuted", "at_least", "at_most", "within", "outside"}
 
 
-def criteria(item: Requirements, store: Store) -> list[model.CriteriaChange]:
+def criteria(required: Requirements, store: Store) -> list[model.CriteriaChange]:
     """Return the entries of a claim at its scale, oldest first."""
-    now = present(item, store)
+    now = present(required, store)
     return [
         model.CriteriaChange(
             first_seen=entry.first_seen,
@@ -32,17 +32,17 @@ def criteria(item: Requirements, store: Store) -> list[model.CriteriaChange]:
             current=now is not None and entry.digest == now.digest,
             lines=lines(entry, now.metrics if now else {}),
         )
-        for entry in history(item.claim.id, item.scale, store)
+        for entry in history(required.claim.id, required.scale, store)
     ]
 
 
-def changes(item: Requirements, store: Store) -> list[model.CriteriaDifference]:
+def changes(required: Requirements, store: Store) -> list[model.CriteriaDifference]:
     """Return every change of criteria that was made after runs existed, oldest first.
 
     One that no check has recorded yet, because the claim file was changed since, comes last.
     """
-    entries = history(item.claim.id, item.scale, store)
-    now = present(item, store)
+    entries = history(required.claim.id, required.scale, store)
+    now = present(required, store)
     found = [
         _difference(before, after, f"Criteria changed on {after.first_seen}", after.runs_then)
         for before, after in itertools.pairwise(entries)
@@ -116,8 +116,8 @@ def _bounds(region: Region, unit: model.Unit, kind: str) -> str:
 
 def _said(data: Mapping[str, Any]) -> str:
     """Return plain data as words, in an order of its own: "kind final, of train_error"."""
-    told = sorted(item for item in data.items() if item[0] not in WORDS)
-    return ", ".join(f"{key.replace('_', ' ')} {_value(value)}" for key, value in told)
+    shown = sorted(item for item in data.items() if item[0] not in WORDS)
+    return ", ".join(f"{key.replace('_', ' ')} {_value(value)}" for key, value in shown)
 
 
 def _value(value: Any) -> str:

@@ -15,15 +15,17 @@ A_LINE = 8
 """Pictures in a line, where the probe does not say which stand together."""
 
 
-def picture_panels(figure: Figure, item: Requirements, store: Store) -> Iterator[model.Panel]:
+def picture_panels(figure: Figure, required: Requirements, store: Store) -> Iterator[model.Panel]:
     """Yield a panel for each cell: the pictures of its first seed that was read."""
     assert figure.metric is not None
-    metric = item.file.metrics[figure.metric]
-    for address, needs in item.measured.items():
+    metric = required.file.metrics[figure.metric]
+    for address, needs in required.measured.items():
         own = metric.arms is None or needs[0].cell.arm in metric.arms
         if not own or (figure.cells and address not in figure.cells):
             continue
-        found = (store.reading(reading_of(metric, need.spec, figure.at, item.claim).key) for need in needs)
+        found = (
+            store.reading(reading_of(metric, need.spec, figure.at, required.claim).key) for need in needs
+        )
         for need, rows in zip(needs, found, strict=True):
             if rows and "pixels" in rows[0]:
                 yield model.Panel(

@@ -30,21 +30,21 @@ class Places:
         return [step / self.unit for step in run.history["step"]] if self.unit else list(run.history["epoch"])
 
 
-def places(figure: Figure, item: Requirements) -> Places:
+def places(figure: Figure, required: Requirements) -> Places:
     """Return the x axis of ours: at the paper's scale the paper's, such as "iteration (1e4)", else epochs."""
     label = figure.reference.x if figure.reference else "epoch"
     match = _ITERATIONS.match(label)
-    if match is None or item.scale != "paper":
+    if match is None or required.scale != "paper":
         return Places("epoch", None)
     return Places(label, 10.0 ** int(match[1] or 0))
 
 
-def styles(figure: Figure, item: Requirements) -> dict[str, Style]:
+def styles(figure: Figure, required: Requirements) -> dict[str, Style]:
     """Return lower-case name → dashes of the paper's lines, for figures of ours that draw arms by the same names."""
     if figure.reference is None:
         return {}
     known: dict[str, Style] = {"solid": "solid", "dashed": "dashed", "dotted": "dotted"}
-    return {row["series"].casefold(): known.get(row["style"], "solid") for row in _rows(figure, item)}
+    return {row["series"].casefold(): known.get(row["style"], "solid") for row in _rows(figure, required)}
 
 
 def mirrored(
@@ -85,15 +85,15 @@ def overlaid(panel: model.Panel, paper: model.Panel) -> model.Panel:
     return panel.model_copy(update={"series": [*behind, *panel.series]})
 
 
-def _rows(figure: Figure, item: Requirements) -> Sequence[Mapping[str, str]]:
+def _rows(figure: Figure, required: Requirements) -> Sequence[Mapping[str, str]]:
     assert figure.reference is not None
-    return read_curves(item.claim.path, figure.reference.file, item.claim.names.root)
+    return read_curves(required.claim.path, figure.reference.file, required.claim.names.root)
 
 
-def panels(figure: Figure, item: Requirements) -> list[model.Panel]:
+def panels(figure: Figure, required: Requirements) -> list[model.Panel]:
     """Read the paper's curves: columns `panel`, `series`, `x`, `y`, `style`; lines of one net share a colour."""
     assert figure.reference is not None
-    rows = _rows(figure, item)
+    rows = _rows(figure, required)
     percent = figure.reference.y.endswith("(%)")
     return [
         model.Panel(

@@ -97,8 +97,8 @@ def _coverage(claims: Sequence[model.ClaimReport]) -> model.Coverage:
     open_ = [claim.verdict.status for claim in claims if claim.verdict.result is None]
     text = f"{judged} of {len(claims)} claims judged"
     counts = {"pending": open_.count("pending"), "failed": open_.count("failed")}
-    told = counts | {"not judged at this scale": open_.count("complete")}
-    rest = [f"{count} {name}" for name, count in told.items() if count]
+    named_counts = counts | {"not judged at this scale": open_.count("complete")}
+    rest = [f"{count} {name}" for name, count in named_counts.items() if count]
     return model.Coverage(
         total=len(claims),
         judged=judged,
@@ -110,26 +110,29 @@ def _coverage(claims: Sequence[model.ClaimReport]) -> model.Coverage:
 
 def _claim(
     request: Request,
-    item: Requirements,
+    required: Requirements,
     verdict: ClaimVerdict,
     variants: Sequence[tuple[Variant, ClaimVerdict]],
     frame: pd.DataFrame,
 ) -> model.ClaimReport:
-    claim, file, store = item.claim, item.file, request.store
-    lesser = words.claim_cap(verdict, item)
-    expectations = [expectation(e, item, f"{claim.id}/expect/{e.id}", store) for e in verdict.expectations]
+    claim, file, store = required.claim, required.file, request.store
+    lesser = words.claim_cap(verdict, required)
+    expectations = [
+        expectation(e, required, f"{claim.id}/expect/{e.id}", store) for e in verdict.expectations
+    ]
     sentences = {e.id: e.verdict.sentence for e in expectations}
     source = ", ".join(
         part for part in (file.source.where, f"p. {file.source.page}" if file.source.page else "") if part
     )
     halves = {
-        e.id: so_far(e, words.unit_of(file.metrics[e.item.metric], e.item.kind)) for e in verdict.expectations
+        e.id: so_far(e, words.unit_of(file.metrics[e.expectation.metric], e.expectation.kind))
+        for e in verdict.expectations
     }
     shown = {name: text for name, text in halves.items() if text}
-    rows = [runs.run_row(need, store) for need in item.needs]
-    rows += [runs.stopped_row(need, store) for need in item.stopped]
+    rows = [runs.run_row(need, store) for need in required.needs]
+    rows += [runs.stopped_row(need, store) for need in required.stopped]
     cost = runs.cost(rows)
-    stand_ins = runs.stand_ins(item)
+    stand_ins = runs.stand_ins(required)
     return model.ClaimReport(
         id=claim.id,
         anchor=claim.id,
@@ -141,34 +144,34 @@ def _claim(
             word=words.word(verdict.result, verdict.status, lesser),
             result=verdict.result,
             status=verdict.status,
-            sentence=claim_sentence(verdict, sentences, awaited(item, rows), shown),
+            sentence=claim_sentence(verdict, sentences, awaited(required, rows), shown),
         ),
-        seeds=list(item.seeds),
+        seeds=list(required.seeds),
         expectations=expectations,
-        tables=[build_table(name, table, item, frame, verdict) for name, table in file.table.items()],
-        figures=[build_figure(name, figure, item, store) for name, figure in file.figure.items()],
-        deviations=[*stand_ins, *deviations(claim, item.scale)],
+        tables=[build_table(name, table, required, frame, verdict) for name, table in file.table.items()],
+        figures=[build_figure(name, figure, required, store) for name, figure in file.figure.items()],
+        deviations=[*stand_ins, *deviations(claim, required.scale)],
         unknown=claim.base.experiment.unknown,
         ambiguities=file.ambiguities,
         notes=file.notes,
-        controls=build_controls(request, item, variants),
-        sensitivities=build_sensitivities(request, item, variants),
-        tuning=[_tuning(address, item) for address in item.tuning],
+        controls=build_controls(request, required, variants),
+        sensitivities=build_sensitivities(request, required, variants),
+        tuning=[_tuning(address, required) for address in required.tuning],
         runs=rows,
-        criteria=ledger.criteria(item, store),
-        criteria_changes=ledger.changes(item, store),
+        criteria=ledger.criteria(required, store),
+        criteria_changes=ledger.changes(required, store),
         wall_seconds=cost.wall_seconds,
         claim_path=f"{claim.path.parent.name}/{claim.path.name}",
         claim_text=claim.text,
         command=request.command("check", claim.id),
         stand_ins=[f"{row.ours} (the paper's: {row.paper})" for row in stand_ins],
-        spec_rows=[_spec_row(row) for row in item.net_check.rows],
+        spec_rows=[_spec_row(row) for row in required.net_check.rows],
         reviews=[
             model.Review(author=note.author, date=str(note.date), text=note.text, about=note.about)
             for note in claim.reviews
         ],
         cost=cost,
-        bring=to_bring(item, rows),
+        bring=to_bring(required, rows),
         contrary=model.Contrary(**file.contrary.model_dump()) if file.contrary else None,
         no_control=file.no_control,
         trains=claim.trains,
@@ -177,7 +180,7 @@ def _claim(
             source=claim.protocol.source,
             reasons=list(claim.protocol.reasons),
         ),
-        code_notes=[*unseen(claim), *runs.differences(item, store)],
+        code_notes=[*unseen(claim), *runs.differences(required, store)],
     )
 
 
@@ -193,12 +196,12 @@ def _spec_row(row: SpecRow) -> model.SpecRow:
     )
 
 
-def _tuning(address: str, item: Requirements) -> model.Tuning:
-    assert item.file.tune is not None
-    state = item.tuning[address]
+def _tuning(address: str, required: Requirements) -> model.Tuning:
+    assert required.file.tune is not None
+    state = required.tuning[address]
     return model.Tuning(
         cell=address,
-        criterion=item.file.tune.by,
+        criterion=required.file.tune.by,
         rates=list(state.rates),
         values=list(state.values),
         censored=list(state.censored),

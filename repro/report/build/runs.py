@@ -125,24 +125,24 @@ def datasets(
     ]
 
 
-def stand_ins(item: Requirements) -> list[model.Deviation]:
+def stand_ins(required: Requirements) -> list[model.Deviation]:
     """Return a row of the ledger for each data set of a claim's runs that stands in for the paper's."""
     return [
         model.Deviation(
             what=f"data set {dataset.name}",
             paper=f"{dataset.name}, fingerprint {DATASETS[dataset.name].fingerprint[:12]}",
-            ours=f"{_lies(item, dataset)} in its place, fingerprint {dataset.fingerprint[:12]}",
-            direction=item.file.direction.get("dataset"),
+            ours=f"{_lies(required, dataset)} in its place, fingerprint {dataset.fingerprint[:12]}",
+            direction=required.file.direction.get("dataset"),
             stand_in=True,
         )
-        for dataset in item.stand_ins
+        for dataset in required.stand_ins
     ]
 
 
-def differences(item: Requirements, store: Store) -> list[str]:
+def differences(required: Requirements, store: Store) -> list[str]:
     """Return in what a claim's runs differ although their keys do not tell: versions, and data made by code."""
     made: dict[str, Counter[str]] = {}
-    for record in _records({need.spec.key for need in item.needs}, store):
+    for record in _records({need.spec.key for need in required.needs}, store):
         for session in _sessions(record):
             told = {name: session.get(name) for name in ("python", "torch")} | dict(
                 session.get("packages") or {}
@@ -162,9 +162,9 @@ def differences(item: Requirements, store: Store) -> list[str]:
     ]
 
 
-def _lies(item: Requirements, dataset: DatasetSpec) -> str:
+def _lies(required: Requirements, dataset: DatasetSpec) -> str:
     """Return what a stand-in's file or folder is called, without its place."""
-    source = item.claim.names.known(dataset.identity).source
+    source = required.claim.names.known(dataset.identity).source
     return Path(source.path).name if source and source.path else "another data set"
 
 

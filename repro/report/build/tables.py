@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def build_table(
-    name: str, table: Table, item: Requirements, frame: pd.DataFrame, verdict: ClaimVerdict
+    name: str, table: Table, required: Requirements, frame: pd.DataFrame, verdict: ClaimVerdict
 ) -> model.Table:
     """Return a paper's table with our mean, 95% interval and n in each cell that has runs.
 
@@ -34,16 +34,16 @@ def build_table(
         source += f", {words.reading_error(table.uncertainty.reading_error)}"
     if table.uncertainty.of != "unknown":
         source += f"; {table.uncertainty.of}"
-    metrics = item.file.metrics
+    metrics = required.file.metrics
     columns = [metrics[metric].title or metric.replace("_", " ") for metric in table.metrics]
-    rows = [_row(row, table, item, frame, verdict) for row in table.rows]
+    rows = [_row(row, table, required, frame, verdict) for row in table.rows]
     return model.Table(
         id=name,
         title=table.title,
         source=source,
         columns=columns,
         rows=rows,
-        anchor=f"{item.claim.id}/table/{name}",
+        anchor=f"{required.claim.id}/table/{name}",
         from_figure=table.source.read_from == "figure",
         elsewhere=[
             model.Elsewhere(
@@ -61,22 +61,24 @@ def build_table(
 
 
 def _row(
-    row: TableRow, table: Table, item: Requirements, frame: pd.DataFrame, verdict: ClaimVerdict
+    row: TableRow, table: Table, required: Requirements, frame: pd.DataFrame, verdict: ClaimVerdict
 ) -> model.Row:
-    known = {cell.address: cell for cell in cells(item.file)}
+    known = {cell.address: cell for cell in cells(required.file)}
     label, net = None, None
     if row.cell in known:
         cell = known[row.cell]
-        net = trained_net(item, cell)
+        net = trained_net(required, cell)
         levels = [f"{name} {cell.settings.get(name, level)}" for name, level in cell.levels.items()]
         label = ", ".join([cell.arm, *levels])
     built = [
-        _cell(metric, item.file.metrics[metric], row, table, item, frame).model_copy(
+        _cell(metric, required.file.metrics[metric], row, table, required, frame).model_copy(
             update={
-                **_judged(metric, row, table, item, verdict),
+                **_judged(metric, row, table, required, verdict),
                 "from_figure": row.read_from.get(metric, table.source.read_from) == "figure",
                 # What is computed without training is of the paper's own protocol, whatever the row trains.
-                "net": papers_net(item, row.cell) if item.file.metrics[metric].kind == "static" else None,
+                "net": papers_net(required, row.cell)
+                if required.file.metrics[metric].kind == "static"
+                else None,
             }
         )
         for metric in table.metrics
@@ -85,37 +87,41 @@ def _row(
 
 
 def _judged(
-    metric: str, row: TableRow, table: Table, item: Requirements, verdict: ClaimVerdict
+    metric: str, row: TableRow, table: Table, required: Requirements, verdict: ClaimVerdict
 ) -> dict[str, object]:
     """Return link, region and verdict of the expectation about this very cell's value, deciding ones first."""
-    about = [e for e in verdict.expectations if e.item.metric == metric and e.item.kind in ("value", "exact")]
-    for found in sorted(about, key=lambda e: e.item.role == "context"):
+    about = [
+        e
+        for e in verdict.expectations
+        if e.expectation.metric == metric and e.expectation.kind in ("value", "exact")
+    ]
+    for found in sorted(about, key=lambda e: e.expectation.role == "context"):
         for part in found.parts:
             if part.estimand.weights == {row.cell: 1.0} and part.estimand.moment in (None, table.at):
-                unit = words.unit_at(found, item)
+                unit = words.unit_at(found, required)
                 status = found.status if part.result is None else "complete"
-                word = words.word(part.result, status, words.expectation_cap(found, item))
+                word = words.word(part.result, status, words.expectation_cap(found, required))
                 sentence = sentences.expectation_sentence(
                     replace(found, parts=(part,), result=part.result), unit
                 )
                 return {
-                    "expectation": f"{item.claim.id}/expect/{found.id}",
-                    "region": words.needs(found.item, unit),
+                    "expectation": f"{required.claim.id}/expect/{found.id}",
+                    "region": words.needs(found.expectation, unit),
                     "verdict": model.Verdict(word=word, result=part.result, status=status, sentence=sentence),
                 }
     return {}
 
 
 def _cell(
-    name: str, metric: Metric, row: TableRow, table: Table, item: Requirements, frame: pd.DataFrame
+    name: str, metric: Metric, row: TableRow, table: Table, required: Requirements, frame: pd.DataFrame
 ) -> model.Cell:
     reported = row.reported.get(name)
     exact = metric.exact
     chosen = frame[
-        (frame["claim"] == item.claim.id)
+        (frame["claim"] == required.claim.id)
         & (frame["metric"] == name)
         & (frame["cell"] == (row.cell or "\0"))
-        & (frame["scale"] == ("exact" if exact else item.scale))
+        & (frame["scale"] == ("exact" if exact else required.scale))
     ]
     if table.at is not None:
         chosen = chosen[chosen["moment"] == table.at]
@@ -141,7 +147,7 @@ def _cell(
         sign = "at least " if interval.bound == "from_below" else ""
         ours = f"{sign}{words.number(interval.estimate, unit)}{words.suffix(unit, 'value')}"
     # A difference from the paper's number means something only where the paper's protocol was followed on its data.
-    followed = item.scale == "paper" and not item.stand_ins and item.claim.protocol.is_paper
+    followed = required.scale == "paper" and not required.stand_ins and required.claim.protocol.is_paper
     difference = _difference(reported, interval.estimate, half, unit) if followed else None
     return model.Cell(metric=name, reported=reported, ours=ours, difference=difference, n=len(values))
 

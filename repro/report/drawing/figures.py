@@ -158,7 +158,7 @@ def _dress(axes: Axes, panel: Panel, limits: Limits) -> None:
         axes.margins(x=0.015)
         if panel.x_limits != (None, None):
             axes.set_xlim(*panel.x_limits)
-        axes.xaxis.set_major_locator(MaxNLocator(nbins=6, integer=_whole(panel), steps=[1, 2, 5, 10]))
+        axes.xaxis.set_major_locator(MaxNLocator(nbins=6, integer=_is_integral(panel), steps=[1, 2, 5, 10]))
 
 
 def _short(label: str, longest: int) -> str:
@@ -188,7 +188,7 @@ def _power_of_ten(value: float, _position: int | None = None) -> str:
     return f"{value:g}" if -2 <= power <= 3 else "10" + str(power).translate(_SUPERSCRIPT)
 
 
-def _whole(panel: Panel) -> bool:
+def _is_integral(panel: Panel) -> bool:
     return all(x.is_integer() for series in panel.series for x in series.x if math.isfinite(x))
 
 

@@ -113,7 +113,7 @@ def part_notes(expectation: ExpectationResult) -> list[str]:
     for part in expectation.parts:
         if part.note:
             sharing.setdefault(part.note, []).append(part.label)
-    told = expectation.verdict.sentence.casefold()
+    sentence = expectation.verdict.sentence.casefold()
     notes = []
     for note, labels in sharing.items():
         names = "; ".join(label for label in labels if label)
@@ -121,7 +121,7 @@ def part_notes(expectation: ExpectationResult) -> list[str]:
             names = f"{len(labels)} of {len(expectation.parts)} comparisons"
         if len(labels) < len(expectation.parts) and names:
             notes.append(f"{names}: {note}")
-        elif note.casefold() not in told:
+        elif note.casefold() not in sentence:
             notes.append(note)
     return notes
 

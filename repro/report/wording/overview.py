@@ -24,11 +24,11 @@ def facing(claim: ClaimReport) -> Facing | None:
 
     A deciding expectation comes before context; one that needs training before what is computed without.
     """
-    told = [one for one in claim.expectations if one.reported and not one.exact and _measured(one)]
-    told.sort(key=lambda one: one.role != "decides")
-    if not told:
+    candidates = [one for one in claim.expectations if one.reported and not one.exact and _measured(one)]
+    candidates.sort(key=lambda one: one.role != "decides")
+    if not candidates:
         return None
-    best = told[0]
+    best = candidates[0]
     return Facing(best.title, best.anchor, best.reported or "", _ours(best))
 
 

@@ -24,23 +24,23 @@ _NAMED = 4  # more comparisons are counted instead
 
 
 def beside(
-    verdict: ExpectationVerdict, item: Requirements, unit: Unit, store: Store
+    verdict: ExpectationVerdict, required: Requirements, unit: Unit, store: Store
 ) -> dict[str, str | None]:
     """Return the sentences beside a verdict that rests on training; they decide nothing."""
     if verdict.exact or not any(part.samples for part in verdict.parts):
         return {}
-    metric, percent = item.file.metrics[verdict.item.metric], unit == "error"
-    paper = paper_number(verdict.item, percent)
-    resolved = of_verdict(verdict, item, paper.value if paper else None)
+    metric, percent = required.file.metrics[verdict.expectation.metric], unit == "error"
+    paper = paper_number(verdict.expectation, percent)
+    resolved = of_verdict(verdict, required, paper.value if paper else None)
     # The paper's number is of the paper's data and protocol.
-    other = item.stand_ins or not item.claim.protocol.is_paper
-    compared = None if other else compatibility(verdict, metric, item.scale, percent)
+    other = required.stand_ins or not required.claim.protocol.is_paper
+    compared = None if other else compatibility(verdict, metric, required.scale, percent)
     keys = [
-        need.spec.key for part in verdict.parts for a in part.samples for need in item.measured.get(a, ())
+        need.spec.key for part in verdict.parts for a in part.samples for need in required.measured.get(a, ())
     ]
     run = next((record for key in keys if (record := store.run(key))), None)
     return {
-        "resolves": resolves(resolved, unit, item.scale) if resolved else None,
+        "resolves": resolves(resolved, unit, required.scale) if resolved else None,
         "compatibility": compatible(compared, verdict, unit) if compared else None,
         "sampling_note": sampling_note(verdict, metric, run.images.get("test") if run else None),
         "robustness_note": robustness_note(verdict, unit),
@@ -112,7 +112,7 @@ def _count(count: int) -> str:
 
 def compatible(found: Compatibility, verdict: ExpectationVerdict, unit: Unit) -> str:
     """Say where runs like ours would fall, how wide that is, and whether the paper's number lies there."""
-    item = verdict.item
+    item = verdict.expectation
     assumed = (
         "The paper does not say what its number is of; taken for a single run: " if found.assumed else ""
     )
@@ -184,8 +184,8 @@ def sampling_note(verdict: ExpectationVerdict, metric: Metric, images: int | Non
     errors = [_sampling_error(part, images) for part in verdict.parts if part.samples and part.n > 0]
     if not errors:
         return None
-    unit = words.unit_of(metric, verdict.item.kind)
-    log = verdict.item.kind == "ratio"
+    unit = words.unit_of(metric, verdict.expectation.kind)
+    log = verdict.expectation.kind == "ratio"
     reach = distance(max(errors), unit, log) if log else f"±{distance(max(errors), unit, log)}"
     most = "" if all(len(part.estimand.weights) == 1 for part in verdict.parts) else "at most "
     return (

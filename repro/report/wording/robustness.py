@@ -44,7 +44,7 @@ def robustness_note(verdict: ExpectationVerdict, unit: Unit) -> str | None:
     half = (shown.interval.high - shown.interval.low) / 2
     spread = half if math.isfinite(half) else None
     of = f" of {shown.estimand.label}" if shown.estimand.label else ""
-    tail = words.suffix(unit, verdict.item.kind)
+    tail = words.suffix(unit, verdict.expectation.kind)
     return (
         f"{text} A rank-based estimate{of} (Hodges–Lehmann) is {words.number(ranks, unit, spread)}{tail}, "
         f"where the mean gives {words.number(shown.interval.estimate, unit, spread)}{tail}."

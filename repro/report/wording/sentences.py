@@ -16,7 +16,7 @@ from repro.stats import SCREEN
 
 def expectation_sentence(verdict: ExpectationVerdict, unit: Unit) -> str:
     """Say what was compared, by how much, how sure, against which bar."""
-    item = verdict.item
+    item = verdict.expectation
     if verdict.note:
         return f"{verdict.note[:1].upper()}{verdict.note[1:]}."
     if verdict.result is None:
@@ -50,12 +50,12 @@ def so_far(verdict: ExpectationVerdict, unit: Unit) -> str:
     there = [part for part in verdict.parts if part.interval is not None]
     if verdict.result is not None or not there:
         return ""
-    return "; ".join(_named(part, verdict.item, unit) for part in there)
+    return "; ".join(_named(part, verdict.expectation, unit) for part in there)
 
 
 def _all(verdict: ExpectationVerdict, unit: Unit) -> str:
     """Say that every part of a joint statement holds."""
-    total, needed = len(verdict.parts), needs(verdict.item, unit)
+    total, needed = len(verdict.parts), needs(verdict.expectation, unit)
     which = "Both" if total == 2 else f"All {total}"
     if verdict.exact:
         return f"{which} numbers are as claimed: {needed}."
@@ -72,9 +72,9 @@ def _why_not(verdict: ExpectationVerdict) -> str:
     return "; ".join(notes) or "nothing has been run"
 
 
-def _stricter(part: PartVerdict, item: Expectation, unit: Unit) -> str:
+def _stricter(part: PartVerdict, expectation: Expectation, unit: Unit) -> str:
     """Say why a part is undecided whose shown interval lies in what refutes: refuting takes a wider one."""
-    shown, wider, refutes = part.interval, part.refutation, item.refutes
+    shown, wider, refutes = part.interval, part.refutation, expectation.refutes
     if part.result != "inconclusive" or shown is None or wider is None:
         return ""
     if not refutes.contains(shown) or refutes.contains(wider):
@@ -82,7 +82,7 @@ def _stricter(part: PartVerdict, item: Expectation, unit: Unit) -> str:
     half = (wider.high - wider.low) / 2
     low, high = (number(end, unit, half) for end in (wider.low, wider.high))
     among = round((1 - SCREEN / 2) * (1 - shown.level) / (1 - wider.level))
-    against = bounds(refutes, unit, item.kind)
+    against = bounds(refutes, unit, expectation.kind)
     return (
         f" The {percent(shown.level)} interval lies in what speaks against the claim, {against}; but any "
         f"of {among} comparisons could refute, so that it takes the {percent(wider.level)} interval, {low} to {high}, "
@@ -90,20 +90,22 @@ def _stricter(part: PartVerdict, item: Expectation, unit: Unit) -> str:
     )
 
 
-def _named(part: PartVerdict, item: Expectation, unit: Unit) -> str:
+def _named(part: PartVerdict, expectation: Expectation, unit: Unit) -> str:
     note = f" ({part.note})" if part.note else ""
-    printed = item.printed.get(part.estimand.label)
+    printed = expectation.printed.get(part.estimand.label)
     beside = f", where {printed} is printed" if printed else ""
-    return f"{part.estimand.label or item.title}: {estimate(part, unit, item.kind)}{beside}{note}"
+    return (
+        f"{part.estimand.label or expectation.title}: {estimate(part, unit, expectation.kind)}{beside}{note}"
+    )
 
 
-def _needed(item: Expectation, unit: Unit) -> str:
-    return f"The claim needs {needs(item, unit)}."
+def _needed(expectation: Expectation, unit: Unit) -> str:
+    return f"The claim needs {needs(expectation, unit)}."
 
 
-def _one(part: PartVerdict, item: Expectation, unit: Unit) -> str:
-    interval, tail = part.interval, suffix(unit, item.kind)
-    wanted = bounds(part.needs, unit, item.kind) if part.needs else needs(item, unit)
+def _one(part: PartVerdict, expectation: Expectation, unit: Unit) -> str:
+    interval, tail = part.interval, suffix(unit, expectation.kind)
+    wanted = bounds(part.needs, unit, expectation.kind) if part.needs else needs(expectation, unit)
     note = f" Note: {part.note}." if part.note else ""
     if interval is None or math.isnan(interval.estimate):
         return f"There is no estimate to judge; the claim needs {wanted}.{note}"
@@ -111,7 +113,7 @@ def _one(part: PartVerdict, item: Expectation, unit: Unit) -> str:
         verb = {"supported": "as claimed", "refuted": "not as claimed"}.get(
             part.result or "", "between the regions"
         )
-        printed = item.printed.get(part.estimand.label)
+        printed = expectation.printed.get(part.estimand.label)
         bar = f"the paper prints {printed}" if printed else f"the claim needs {wanted}"
         return f"Computed: {number(interval.estimate, unit)}{tail}; {bar}: {verb}.{note}"
     half = (interval.high - interval.low) / 2
@@ -120,13 +122,13 @@ def _one(part: PartVerdict, item: Expectation, unit: Unit) -> str:
     sign = {"from_below": "at least ", "from_above": "at most "}.get(interval.bound, "")
     middle = f"{sign}{number(interval.estimate, unit, spread)}{tail}"
     measured = f"We measured {middle} ({percent(interval.level)} interval {low} to {high}, {part.n} seeds)"
-    refutes = bounds(item.refutes, unit, item.kind)
+    refutes = bounds(expectation.refutes, unit, expectation.kind)
     end = {
         "supported": f"the whole interval lies in what the claim needs, {wanted}",
         "refuted": f"the whole interval lies in what speaks against the claim, {refutes}",
         "inconclusive": f"the claim needs {wanted}, and {part.n} seeds cannot tell",
     }[part.result or "inconclusive"]
-    return f"{measured}: {end}.{_stricter(part, item, unit)}{note}"
+    return f"{measured}: {end}.{_stricter(part, expectation, unit)}{note}"
 
 
 def claim_sentence(
@@ -142,27 +144,27 @@ def claim_sentence(
     """
     if verdict.barred is not None:
         return f"Not trained, for the nets are not the paper’s: {verdict.barred}."
-    deciders = [e for e in verdict.expectations if e.item.role == "decides" and not e.note]
+    deciders = [e for e in verdict.expectations if e.expectation.role == "decides" and not e.note]
     if not deciders:
-        reasons = [e.note for e in verdict.expectations if e.item.role == "decides" and e.note]
+        reasons = [e.note for e in verdict.expectations if e.expectation.role == "decides" and e.note]
         return (
             f"Nothing that decides this claim is judged at this scale: {'; '.join(dict.fromkeys(reasons))}."
         )
     if verdict.status == "pending" and verdict.result is None and awaits:
-        metrics = {e.item.metric for e in deciders if shown and e.id in shown}
+        metrics = {e.expectation.metric for e in deciders if shown and e.id in shown}
         told = [
-            f"{e.item.title}: {shown[e.id]}"
+            f"{e.expectation.title}: {shown[e.id]}"
             for e in verdict.expectations
-            if shown and e.id in shown and e.item.metric in metrics
+            if shown and e.id in shown and e.expectation.metric in metrics
         ]
         return f"Not judged: {awaits}." + (f" So far: {'. '.join(told)}." if told else "")
     if verdict.result is None:
-        undecided = [e for e in verdict.expectations if e.item.role == "decides" and e.result is None]
+        undecided = [e for e in verdict.expectations if e.expectation.role == "decides" and e.result is None]
         return sentences[(undecided or deciders)[0].id]
     chosen = [e for e in deciders if e.result == verdict.result] or deciders
     # What was trained says more than what could be computed without it.
     chosen.sort(key=lambda e: e.exact)
-    first = f"{chosen[0].item.title}: {_lower(sentences[chosen[0].id])}"
+    first = f"{chosen[0].expectation.title}: {_lower(sentences[chosen[0].id])}"
     if verdict.result == "supported" and len(chosen) > 1:
         return f"All {len(chosen)} deciding expectations hold. {first}"
     return first

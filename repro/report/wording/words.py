@@ -37,17 +37,17 @@ def unit_of(metric: Metric, kind: str) -> Unit:
     return own.get(metric.kind, "number")
 
 
-def unit_as_printed(metric: Metric, item: Expectation) -> Unit:
+def unit_as_printed(metric: Metric, expectation: Expectation) -> Unit:
     """Return the unit of an expectation: of a ratio that the paper prints in percent, percent."""
-    printed = read_printed(item.reported)
-    as_share = item.kind == "ratio" and metric.exact and printed is not None and printed.unit == "%"
-    return "share" if as_share else unit_of(metric, item.kind)
+    printed = read_printed(expectation.reported)
+    as_share = expectation.kind == "ratio" and metric.exact and printed is not None and printed.unit == "%"
+    return "share" if as_share else unit_of(metric, expectation.kind)
 
 
-def unit_at(verdict: ExpectationVerdict, item: Requirements) -> Unit:
+def unit_at(verdict: ExpectationVerdict, required: Requirements) -> Unit:
     """Return the unit of a judged expectation; exact ones are of the paper's own protocol."""
-    file = item.claim.base if verdict.exact else item.file
-    return unit_as_printed(file.metrics[verdict.item.metric], verdict.item)
+    file = required.claim.base if verdict.exact else required.file
+    return unit_as_printed(file.metrics[verdict.expectation.metric], verdict.expectation)
 
 
 def suffix(unit: Unit, kind: str) -> str:
@@ -106,9 +106,9 @@ def estimate(part: PartVerdict, unit: Unit, kind: str) -> str:
     return f"{middle} [{low}, {high}], n = {part.n}"
 
 
-def needs(item: Expectation, unit: Unit) -> str:
+def needs(expectation: Expectation, unit: Unit) -> str:
     """Return what supports an expectation in words."""
-    return AS_PRINTED if item.printed else bounds(item.supports, unit, item.kind)
+    return AS_PRINTED if expectation.printed else bounds(expectation.supports, unit, expectation.kind)
 
 
 def end(value: float, unit: Unit) -> str:
@@ -122,9 +122,9 @@ def end(value: float, unit: Unit) -> str:
     return f"{float(f'{shown:.12g}'):,.12g}".replace("-", "−")
 
 
-def refuting(item: Expectation, unit: Unit) -> str:
+def refuting(expectation: Expectation, unit: Unit) -> str:
     """Return what refutes an expectation in words."""
-    return "any other number" if item.printed else bounds(item.refutes, unit, item.kind)
+    return "any other number" if expectation.printed else bounds(expectation.refutes, unit, expectation.kind)
 
 
 def bounds(region: Region, unit: Unit, kind: str) -> str:
@@ -161,27 +161,27 @@ def word(result: Result | None, status: Status, scale: str | None) -> str:
     return f"{capped} {where.get(scale, f'at {scale} scale')}"
 
 
-def cap(item: Requirements, *, lesser: bool, trained: bool) -> str | None:
+def cap(required: Requirements, *, lesser: bool, trained: bool) -> str | None:
     """Return what caps a verdict's words: a lesser scale; at the claim's own, data that stand in; whose protocol it is.
 
     Args:
-        item: what was judged.
+        required: what was judged.
         lesser: the scale is less than the verdict's own.
         trained: the verdict rests on runs, not on numbers computed without any.
     """
     if lesser:
-        return item.scale
-    if trained and item.stand_ins:
+        return required.scale
+    if trained and required.stand_ins:
         return STAND_IN
-    return None if item.claim.protocol.is_paper else UNDECLARED
+    return None if required.claim.protocol.is_paper else UNDECLARED
 
 
-def claim_cap(verdict: ClaimVerdict, item: Requirements) -> str | None:
+def claim_cap(verdict: ClaimVerdict, required: Requirements) -> str | None:
     """Return what caps the words of a claim's verdict."""
-    trained = any(not e.exact for e in verdict.expectations if e.item.role == "decides")
-    return cap(item, lesser=verdict.capped, trained=trained)
+    trained = any(not e.exact for e in verdict.expectations if e.expectation.role == "decides")
+    return cap(required, lesser=verdict.capped, trained=trained)
 
 
-def expectation_cap(verdict: ExpectationVerdict, item: Requirements) -> str | None:
+def expectation_cap(verdict: ExpectationVerdict, required: Requirements) -> str | None:
     """Return what caps the words of an expectation's verdict."""
-    return cap(item, lesser=below(item.scale, verdict.own_scale), trained=not verdict.exact)
+    return cap(required, lesser=below(required.scale, verdict.own_scale), trained=not verdict.exact)
