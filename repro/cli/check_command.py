@@ -12,6 +12,7 @@ from pathlib import Path
 import click
 
 from repro.cli import options
+from repro.cli.grouped import GroupedCommand
 from repro.cli.machine import (
     NETS_ON_A_GPU,
     check_device,
@@ -35,7 +36,7 @@ from repro.report.wording.text import duration, plural
 from repro.store import Store
 
 
-@click.command("check")
+@click.command("check", cls=GroupedCommand)
 @options.request_options
 @options.seeds_option
 @options.cells_option

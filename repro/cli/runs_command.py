@@ -6,15 +6,20 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from repro.cli import options
 from repro.cli.run_rows import rows_of
-from repro.errors import mistake
+from repro.errors import ReproError, mistake
 from repro.exchange import Merged, export, load, merge, opened, verify
 from repro.report.model.safe_text import visible
 from repro.store import Store
+
+if TYPE_CHECKING:
+    from repro.claims import Claim
+    from repro.experiment.requirements import Requirements
 
 
 @click.group("runs")
@@ -48,15 +53,23 @@ def list_command(claim_ids: tuple[str, ...], claims_dir: Path | None, store_dir:
     """
     store = _existing(store_dir)
     wanted = _keys(claim_ids, claims_dir, store)
+    users = _users(claims_dir, store)
     rows = [row for row in rows_of(store) if wanted is None or row["key"] in wanted]
+    rows = [{**row, "of": users.get(str(row["key"]), [])} for row in rows]
     if as_json:
         options.print_json(rows)
     else:
         for row in rows:
-            click.echo(visible(f"{row['state']:<12} {row['key']}  {row['title']}: {row['says']}"))
+            of = _of(users.get(str(row["key"]), []))
+            click.echo(visible(f"{row['state']:<12} {row['key']}  {row['title']}: {row['says']}{of}"))
         if not rows:
             click.echo("No runs.")
     _tell_damage(store)
+
+
+def _of(users: Sequence[str]) -> str:
+    more = f" and {len(users) - 1} more" if len(users) > 1 else ""
+    return f" ({users[0]}{more})" if users else ""
 
 
 @command.command("export")
@@ -204,17 +217,39 @@ def _keys(which: Sequence[str], claims_dir: Path | None, store: Store) -> set[st
 
 
 def _keys_of_claims(names: Sequence[str], claims_dir: Path | None, store: Store) -> set[str]:
+    keys = set[str]()
+    for item in _requirements(options.library(claims_dir).select(tuple(names)), store):
+        keys |= {need.spec.key for need in (*item.needs, *item.stopped)}
+        keys |= {need.reading.key for need in item.exact}
+    return keys
+
+
+def _requirements(claims: Sequence[Claim], store: Store) -> Iterator[Requirements]:
+    """Yield what claims and their variants rest on, at every scale, with the seeds of their last looks."""
     from repro.experiment.requirements import requirements
     from repro.experiment.variants import variants
 
-    keys = set[str]()
-    for claim in options.library(claims_dir).select(tuple(names)):
+    for claim in claims:
         for scale in claim.at:
-            wanted = [claim, *(variant.claim for variant in variants(claim, scale))]
-            for item in (requirements(each, scale, store) for each in wanted):
-                keys |= {need.spec.key for need in (*item.needs, *item.stopped)}
-                keys |= {need.reading.key for need in item.exact}
-    return keys
+            for each in (claim, *(variant.claim for variant in variants(claim, scale))):
+                yield requirements(each, scale, store, each.at[scale].experiment.seeds.looks[-1])
+
+
+def _users(claims_dir: Path | None, store: Store) -> dict[str, list[str]]:
+    """Return run key → what needs it: "resnet/lesion plain/deep", "… tuning, lr 0.1"; {} without a sound folder."""
+    try:
+        claims = options.library(claims_dir).claims
+    except ReproError:
+        return {}
+    users: dict[str, list[str]] = {}
+    for item in _requirements(claims, store):
+        for need in (*item.needs, *item.stopped):
+            tuning = f" tuning, lr {need.spec.recipe.lr:g}" if need.purpose == "tune" else ""
+            says = f"{need.claim} {need.cell.address}{tuning}"
+            known = users.setdefault(need.spec.key, [])
+            if says not in known:
+                known.append(says)
+    return users
 
 
 def _merged_lines(merged: Merged) -> Iterator[str]:

@@ -1,4 +1,6 @@
-"""The net check: before anything of a claim is trained, its nets are built and held against the paper's printed sizes.
+"""The net check: before anything of a claim is trained, its nets are held against the sizes that the paper prints.
+
+A worker builds them and counts (`probes/static.py`, by way of `probes/reading.py`); here is what counts are held to.
 
 It is the paper's own nets that are built, at every scale: the code of the models is the same. A size that differs
 stops the claim, and only it; sizes that are not computed yet hold its runs back.
