@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import itertools
 import json
 import re
 import shlex
@@ -16,6 +17,7 @@ import pytest
 
 from repro.claims import Paper
 from repro.cli import COMMANDS, cli
+from repro.recipes import RECIPES
 from tests.support.command import OWN_CLAIMS, repro
 from tests.support.helpers import BASE, PAPER, World, changed
 
@@ -157,6 +159,32 @@ def test_what_the_readme_says_of_costs_is_what_plan_predicts(tmp_path: Path) -> 
         assert match is not None
         unit = {"hours": 3600, "days": 86400, "years": 365 * 86400}[match[2]]
         assert int(match[1]) * unit == pytest.approx(seconds, rel=0.1)
+
+
+def test_the_table_of_recipes_says_what_each_sets() -> None:
+    lines = (ROOT / "docs" / "claim-files.md").read_text(encoding="utf-8").splitlines()
+    start = next(number for number, line in enumerate(lines) if line.startswith("| field | "))
+    names = [cell.strip(" `") for cell in lines[start].split("|")[2:-1]]
+    assert names == list(RECIPES)
+    shown = set[str]()
+    for line in itertools.takewhile(lambda line: line.startswith("|"), lines[start + 2 :]):
+        field, *cells = (cell.strip(" `") for cell in line.split("|")[1:-1])
+        shown.add(field)
+        for name, cell in zip(names, cells, strict=True):
+            assert cell == printed(RECIPES[name].as_json()[field]), f"{name}: {field}"
+    # What is not in the table is alike in all recipes, but for what only the largest data sets need.
+    for field in RECIPES[names[0]].as_json().keys() - shown - {"name", "version", "train_error_images"}:
+        assert len({str(recipe.as_json()[field]) for recipe in RECIPES.values()}) == 1, field
+
+
+def printed(value: object) -> str:
+    if isinstance(value, list):
+        return ", ".join(f"{number:,}" for number in value) or "—"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, int):
+        return f"{value:,}"
+    return f"{value:g}" if isinstance(value, float) else str(value or "—")
 
 
 def commands(text: str) -> set[str]:
