@@ -22,6 +22,7 @@ from repro.claims.vocabulary import (
     Source,
     distinct,
 )
+from repro.recipes import RECIPES
 
 MOST_SEED = 2**31
 
@@ -84,7 +85,8 @@ class Experiment(Frozen):
     @classmethod
     def _named(cls, recipe: dict[str, Any]) -> dict[str, Any]:
         if recipe and not isinstance(recipe.get("name"), str):
-            raise ValueError('a recipe starts from a named one: recipe = { name = "resnet-cifar", … }')
+            known = ", ".join(RECIPES)
+            raise ValueError(f'a recipe starts from a named one: recipe = {{ name = "…", … }}, of {known}')
         return recipe
 
 
