@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 from click.core import ParameterSource
 
-from repro.claims import Claim, cells
+from repro.claims import Claim, Scale, cells
 from repro.cli import options
 from repro.cli.what_if import show_other_bars
 from repro.cli.why import verdict_of, why_lines
@@ -25,7 +25,11 @@ from repro.store import Store
 
 @click.command("show")
 @click.argument("claim_ids", metavar="CLAIM...", nargs=-1, required=True)
-@click.option("--scale", default="smoke", show_default=True, help="exact, smoke, reduced or paper.")
+@click.option(
+    "--scale",
+    default="smoke",
+    help="exact, smoke, reduced or paper. Default: the least that each claim declares.",
+)
 @click.option(
     "--why",
     is_flag=True,
@@ -63,15 +67,20 @@ def command(
       repro show plain-nets-degrade --why
       repro show relu-speed --what-if faster.at_least=3
     """
-    _, claims, known = options.chosen(claims_dir, claim_ids, None, scale)
+    if click.get_current_context().get_parameter_source("scale") is ParameterSource.DEFAULT:
+        claims = options.library_of(claims_dir, claim_ids).select(claim_ids)
+        at: dict[str, Scale] = {claim.id: _least(claim) for claim in claims}
+    else:
+        _, claims, known = options.chosen(claims_dir, claim_ids, None, scale)
+        at = {claim.id: known for claim in claims}
     if bars:
         if len(claims) > 1:
             raise mistake("--what-if", "asks of one claim at a time", len(claims), "name one claim")
-        show_other_bars(claims[0], known, Store(store_dir), bars, as_json)
+        show_other_bars(claims[0], at[claims[0].id], Store(store_dir), bars, as_json)
         return
     if why:
         for claim in claims:
-            _show_why(claim, known, Store(store_dir), as_json)
+            _show_why(claim, at[claim.id], Store(store_dir), as_json)
         return
     if click.get_current_context().get_parameter_source("store_dir") is not ParameterSource.DEFAULT:
         click.echo(
@@ -81,8 +90,8 @@ def command(
         plain = [
             {
                 "id": claim.id,
-                "scale": known,
-                **claim.at.get(known, claim.base).model_dump(mode="json", exclude_defaults=True),
+                "scale": at[claim.id],
+                **claim.at.get(at[claim.id], claim.base).model_dump(mode="json", exclude_defaults=True),
             }
             for claim in claims
         ]
@@ -91,8 +100,14 @@ def command(
     for number, claim in enumerate(claims):
         if number:
             click.echo()
-        for line in _lines(claim, known):
+        for line in _lines(claim, at[claim.id]):
             click.echo(wrapped(line))
+
+
+def _least(claim: Claim) -> Scale:
+    """Return the least scale that trains something of a claim; smoke for one that trains nothing."""
+    trained: tuple[Scale, ...] = ("smoke", "reduced", "paper")
+    return next((scale for scale in trained if scale in claim.at), "smoke")
 
 
 def _show_why(claim: Claim, scale: str, store: Store, as_json: bool) -> None:
