@@ -23,6 +23,7 @@ from repro.report.model.background import (
     Tuning,
 )
 from repro.report.model.evidence import (
+    Band,
     Cell,
     Data,
     Elsewhere,
@@ -53,6 +54,7 @@ from repro.report.model.report import (
 
 __all__ = [
     "SCHEMA_VERSION",
+    "Band",
     "Cell",
     "Checkable",
     "ClaimReport",
