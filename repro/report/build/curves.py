@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from repro.claims import Cell, Metric
 from repro.claims.schema_shown import Figure
 from repro.experiment.measures import from_rows
-from repro.experiment.readings import reading_of
 from repro.experiment.requirements import Need, Requirements
+from repro.judging.frame import Collected
 from repro.report import model
 from repro.report.build import reference
 from repro.report.build.palette import Look, Palette, palette_of
@@ -19,13 +18,13 @@ from repro.report.build.pictures import picture_panels
 from repro.report.build.reference import Style
 from repro.report.build.spread import Named, spread
 from repro.report.wording.finding import finding
-from repro.store import RunRecord, Store, column_of
+from repro.store import RunRecord, column_of
 
 STYLES: dict[str, Style] = {"train": "dashed", "running": "dotted", "test": "solid"}
 """As in ResNet's figures: dashed is training error, bold is test error."""
 
 
-def build_figure(name: str, figure: Figure, required: Requirements, store: Store) -> model.Figure:
+def build_figure(name: str, figure: Figure, required: Requirements, collected: Collected) -> model.Figure:
     """Return a figure's panels: the paper's reference first, where there is one, then ours.
 
     At the paper's scale ours have the paper's axes, its unit of x and its limits; a reference of a single panel is laid
@@ -34,9 +33,9 @@ def build_figure(name: str, figure: Figure, required: Requirements, store: Store
     kinds = {"curves": _curves, "layers": _layers, "moments": _moments}
     palette = palette_of(required)
     if figure.kind == "images":
-        ours = list(picture_panels(figure, required, store))
+        ours = list(picture_panels(figure, required, collected))
     else:
-        ours = list(kinds[figure.kind](figure, required, store, palette))
+        ours = list(kinds[figure.kind](figure, required, collected, palette))
     paper = reference.panels(figure, required, palette) if figure.reference else []
     alt = f"{figure.title}. {finding(ours, paper)}"
     caption = _caption(figure, ours)
@@ -80,17 +79,21 @@ def _caption(figure: Figure, ours: Sequence[model.Panel]) -> str:
     return " ".join(told)
 
 
-def _runs(required: Requirements, store: Store) -> Iterator[tuple[Need, RunRecord]]:
+def _runs(required: Requirements, collected: Collected) -> Iterator[tuple[Need, RunRecord]]:
     for needs in required.measured.values():
         for need in needs:
-            run = store.run(need.spec.key)
+            run = collected.runs.get(need.spec.key)
             if run is not None:
                 yield need, run
 
 
-def _measured(required: Requirements, store: Store, metric: Metric) -> Iterator[tuple[Need, RunRecord]]:
+def _measured(
+    required: Requirements, collected: Collected, metric: Metric
+) -> Iterator[tuple[Need, RunRecord]]:
     """Leave out arms that the metric is not about, even where another metric has read the same from them."""
-    return (pair for pair in _runs(required, store) if metric.arms is None or pair[0].cell.arm in metric.arms)
+    return (
+        pair for pair in _runs(required, collected) if metric.arms is None or pair[0].cell.arm in metric.arms
+    )
 
 
 def _panel_of(need: Need, figure: Figure) -> str:
@@ -136,10 +139,12 @@ class _Naming:
         return Line(label, name or cell.arm, self._palette.ours(cell.arm, cell.levels, self._panel))
 
 
-def _curves(figure: Figure, required: Requirements, store: Store, palette: Palette) -> Iterator[model.Panel]:
+def _curves(
+    figure: Figure, required: Requirements, collected: Collected, palette: Palette
+) -> Iterator[model.Panel]:
     grouped: dict[str, dict[Line, list[RunRecord]]] = {}
     naming = _Naming(figure, palette)
-    for need, run in _runs(required, store):
+    for need, run in _runs(required, collected):
         if run.steps_done and (not figure.cells or need.cell.address in figure.cells):
             grouped.setdefault(_panel_of(need, figure), {}).setdefault(naming(need), []).append(run)
     places = reference.places(figure, required)
@@ -177,14 +182,16 @@ def _finite(x: Sequence[float], y: Sequence[float]) -> tuple[list[float], list[f
     return [a for a, _ in kept], [b for _, b in kept]
 
 
-def _layers(figure: Figure, required: Requirements, store: Store, palette: Palette) -> Iterator[model.Panel]:
+def _layers(
+    figure: Figure, required: Requirements, collected: Collected, palette: Palette
+) -> Iterator[model.Panel]:
     assert figure.metric is not None
     metric = required.file.metrics[figure.metric]
     dashes = reference.styles(figure, required, palette)
     naming = _Naming(figure, palette)
     lines: dict[Line, list[list[float]]] = {}
-    for need, _run in _measured(required, store, metric):
-        rows = _rows(required, store, need, figure)
+    for need, _run in _measured(required, collected, metric):
+        rows = collected.rows(need, figure.metric, figure.at)
         if rows:
             values = list(map(float, column_of(rows, "value")))
             lines.setdefault(naming(need), []).append(values)
@@ -206,27 +213,20 @@ def _layers(figure: Figure, required: Requirements, store: Store, palette: Palet
         )
 
 
-def _rows(
-    required: Requirements, store: Store, need: Need, figure: Figure
-) -> Sequence[Mapping[str, Any]] | None:
-    assert figure.metric is not None
-    return store.reading(
-        reading_of(required.file.metrics[figure.metric], need.spec, figure.at, required.claim).key
-    )
-
-
-def _moments(figure: Figure, required: Requirements, store: Store, palette: Palette) -> Iterator[model.Panel]:
+def _moments(
+    figure: Figure, required: Requirements, collected: Collected, palette: Palette
+) -> Iterator[model.Panel]:
     """One panel a moment: the reduced metric by level of the first factor, a line for each arm."""
     assert figure.metric is not None
     metric = required.file.metrics[figure.metric]
     factor = next(iter(required.file.factors))
     y_label = metric.title or figure.metric.replace("_", " ")
-    there = [need for need, _run in _measured(required, store, metric)]
+    there = [need for need, _run in _measured(required, collected, metric)]
     for moment in metric.at:
         values: dict[str, dict[int, dict[str, float]]] = {}
         categories: dict[str, None] = {}
         for need in there:
-            rows = store.reading(reading_of(metric, need.spec, moment, required.claim).key)
+            rows = collected.rows(need, figure.metric, moment)
             if rows:
                 level = f"{need.cell.levels[factor]} ({need.cell.settings.get(factor, '')})"
                 categories[level] = None
