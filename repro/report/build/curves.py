@@ -68,15 +68,20 @@ def _caption(figure: Figure, ours: Sequence[model.Panel]) -> str:
         told.append(f"{what} are single runs.")
     if any(panel.bands for panel in ours):
         told.append("Pale bands hold nine of ten runs.")
-    if "mean" in roles and figure.target is not None:
-        told.append("Bold lines are means; where runs stop, of when they first reach each error.")
-    elif "mean" in roles:
-        told.append("Bold lines are means.")
+    if "mean" in roles:
+        stops = any(_stops(series, figure.target) for panel in ours for series in panel.series)
+        when = ", over the runs, of when each error is first reached" if stops else ""
+        told.append(f"Bold lines are means{when}.")
     if {series.style for panel in ours for series in panel.series} == {"dashed", "solid"} and len(
         figure.of
     ) > 1:
         told.append("Dashed is training, solid is test.")
     return " ".join(told)
+
+
+def _stops(series: model.Series, target: float | None) -> bool:
+    """Tell whether a mean ends at the target, as that of runs which stop there does."""
+    return series.role == "mean" and target is not None and math.isclose(series.y[-1], target, rel_tol=1e-5)
 
 
 def _runs(required: Requirements, collected: Collected) -> Iterator[tuple[Need, RunRecord]]:

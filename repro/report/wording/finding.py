@@ -30,7 +30,7 @@ def _told(panels: Sequence[model.Panel]) -> Iterator[str]:
         said = _said(panel) or _shown(panel)
         layers = _of_layers(panel)
         if said:
-            yield f"{panel.title[:1].upper()}{panel.title[1:]}: {said}." if panel.title else f"{said}."
+            yield f"{panel.title}: {said}." if panel.title else f"{said}."
 
 
 def _of_layers(panel: model.Panel) -> bool:
@@ -61,7 +61,7 @@ def _said(panel: model.Panel) -> str | None:
     order = ", from the lowest to the highest" if len(values) > 1 else ""
     return (
         f"{what}{order}: "
-        + ", ".join(f"{label} {_value(y, panel)}" for y, label in sorted(values))
+        + "; ".join(f"{label} {_value(y, panel)}" for y, label in sorted(values))
         + _runs(panel)
     )
 
