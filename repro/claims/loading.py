@@ -23,6 +23,7 @@ from repro.claims.scales import SCALES, merge
 from repro.claims.schema import ClaimFile
 from repro.claims.schema_paper import Paper
 from repro.claims.toml import parsed_toml, read_toml, validated
+from repro.claims.units import with_units
 from repro.claims.vocabulary import WORDS
 from repro.errors import Problem, ReproError, mistake, suggestion
 from repro.registry import Names
@@ -69,7 +70,14 @@ class Claim:
     @property
     def trains(self) -> bool:
         """Whether anything of it rests on training; else its verdict stands at every scale."""
+        if self.recorded:
+            return False
         return any(not metric.exact for file in self.at.values() for metric in file.metrics.values())
+
+    @property
+    def recorded(self) -> bool:
+        """Whether it is about results that exist already."""
+        return self.base.results is not None
 
     def criteria_digest(self, scale: str) -> str:
         """Return a hash of what decides at `scale`: metrics, expectations, tuning and seeds, without their words."""
@@ -79,6 +87,7 @@ class Claim:
             # Defaults are left out, so that a key added to the vocabulary later changes no digest.
             return model.model_dump(mode="json", exclude=set(WORDS), exclude_defaults=True)
 
+        reads = {} if file.results is None else {"results": file.results.read_as(file.arms)}
         return canonical_hash(
             {
                 "metrics": {name: plain(metric) for name, metric in file.metrics.items()},
@@ -86,6 +95,7 @@ class Claim:
                 "tune": plain(file.tune) if file.tune else None,
                 "looks": file.experiment.seeds.looks,
             }
+            | reads
         )
 
 
@@ -240,8 +250,8 @@ def read_claim(path: Path, root: Path, paper: Paper | None) -> Claim | None:
     ]
     overrides: dict[str, Mapping[str, Any]] = {}
     for name, override in scales.items():
-        if name not in SCALES:
-            problems.append(Problem(f"{path}: scale.{name}", "unknown scale", None, suggestion(name, SCALES)))
+        if name not in _TABLES:
+            problems.append(Problem(f"{path}: scale.{name}", "unknown scale", None, suggestion(name, _TABLES)))
         elif isinstance(override, dict):
             overrides[name] = override
         else:
@@ -259,7 +269,7 @@ def read_claim(path: Path, root: Path, paper: Paper | None) -> Claim | None:
         if large is not None:
             found.append(Problem("factors", large, None, "name fewer arms, levels, seeds or learning rates"))
         elif sound.file is not None:
-            at[name] = sound.file
+            at[name] = with_units(sound.file)
             checked = check_claim(sound.file, name, path, names)
             found += [problem for problem in checked if not sound.is_artefact(problem)]
         for problem in found:
@@ -282,7 +292,13 @@ def read_claim(path: Path, root: Path, paper: Paper | None) -> Claim | None:
         raise ReproError(*problems)
     if paper is None:
         return None
+    if at["paper"].results is not None:
+        at = {"paper": at["paper"], "recorded": at["paper"]}
     return Claim(f"{path.parent.name}/{path.stem}", paper, at, names, path, text, reviews)
+
+
+_TABLES = [name for name in SCALES if name != "recorded"]
+"""The scales that a claim file may have a table for."""
 
 
 def _absent(raw: Mapping[str, Any]) -> dict[str, str]:

@@ -14,6 +14,7 @@ from repro.claims import Cell, Claim, ClaimFile, cells, run_spec
 from repro.experiment.exact_needs import ExactNeed, exact_needs
 from repro.experiment.net_check import NetCheck, check_nets
 from repro.experiment.readings import readings
+from repro.experiment.recorded import Measured, measured
 from repro.experiment.tuning import TuningState, grid_of, tune
 from repro.registry import stands_in
 from repro.spec import DatasetSpec, ReadingSpec, RunSpec, Until
@@ -49,6 +50,7 @@ class Requirements:
         net_check: whether the claim's nets are the paper's.
         follow: at most so many runs may follow those of `needs` that are not there yet.
         measured: cell address → the measured runs among `needs`, by seed.
+        recorded: what was recorded elsewhere, of a claim about results that exist already; it needs no runs.
     """
 
     claim: Claim
@@ -62,6 +64,7 @@ class Requirements:
     stopped: tuple[Need, ...] = ()
     follow: int = 0
     measured: Mapping[str, tuple[Need, ...]] = field(default_factory=dict)
+    recorded: Measured | None = None
 
     @property
     def stand_ins(self) -> list[DatasetSpec]:
@@ -70,18 +73,29 @@ class Requirements:
         return [spec for name, spec in sorted(found.items()) if stands_in(name, spec.fingerprint)]
 
 
+LEAST_SEEDS = 2
+"""Of recorded results: one run has no spread."""
+
+
 def requirements(claim: Claim, scale: str, store: Store, seeds: int | None = None) -> Requirements:
     """Return what `claim` rests on at `scale`.
 
     Args:
         claim: the claim.
-        scale: one that the claim declares, or "exact".
+        scale: one that the claim declares, or "exact"; a claim about recorded results is judged at "recorded" scale at
+            any other.
         store: where runs may lie already; decides how far tuning has come.
         seeds: how many seeds to measure; None takes the first look.
     """
     file = claim.at.get(scale, claim.base)
     exact = tuple(exact_needs(claim))
     nets = check_nets(claim, store)
+    if claim.recorded and scale != "exact":
+        found_there = measured(claim)
+        numbers = found_there.seeds
+        own = file.experiment.seeds.model_copy(update={"looks": [max(LEAST_SEEDS, len(numbers))]})
+        file = file.model_copy(update={"experiment": file.experiment.model_copy(update={"seeds": own})})
+        return Requirements(claim, "recorded", file, numbers, {}, (), exact, nets, recorded=found_there)
     count = file.experiment.seeds.looks[0] if seeds is None else seeds
     numbers = tuple(file.experiment.seeds.numbers("", count))
     if scale == "exact" or scale not in claim.at or not _trains(file):
