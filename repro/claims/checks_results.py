@@ -1,4 +1,4 @@
-"""What a schema cannot see of a claim about results that exist already: nothing of it trains, and bars are fractions."""
+"""What a schema cannot see of a claim about results that exist already: nothing of it trains; bars are fractions."""
 
 from __future__ import annotations
 
@@ -57,12 +57,27 @@ def _arms(file: ClaimFile) -> Iterator[Finding]:
             what = "an arm of recorded results sets nothing but its name there"
             yield f"arms.{name}.{key}", what, None, 'such as { named = "Ours (v2)" }, or {}'
         if arm.spec:
-            yield f"arms.{name}.spec", "is of a net that is built, and nothing is built here", None, "remove it"
+            yield (
+                f"arms.{name}.spec",
+                "is of a net that is built, and nothing is built here",
+                None,
+                "remove it",
+            )
         named = arm.settings.get("named", name)
         if not isinstance(named, str | int | float) or isinstance(named, bool):
-            yield f"arms.{name}.named", "must be what the results call the arm", repr(named), "put it in quotes"
+            yield (
+                f"arms.{name}.named",
+                "must be what the results call the arm",
+                repr(named),
+                "put it in quotes",
+            )
         elif seen.setdefault(named, name) != name:
-            yield f"arms.{name}", f"is the same in the results as arm {seen[named]!r}", repr(named), "name another"
+            yield (
+                f"arms.{name}",
+                f"is the same in the results as arm {seen[named]!r}",
+                repr(named),
+                "name another",
+            )
     for name, factor in file.factors.items():
         for level, value in levels_of(factor).items():
             if isinstance(value, bool) or not isinstance(value, str | int | float):
@@ -100,13 +115,25 @@ def _metric(file: ClaimFile, name: str, metric: Metric, results: Results) -> Ite
         what = f"the unit is that of results.columns.{metric.of}"
         yield f"{place}.unit", what, repr(metric.unit), "remove it"
     if metric.minus in results.columns and results.columns[metric.minus].share != column.share:
-        yield f"{place}.minus", f"is not in the unit of {metric.of!r}", repr(metric.minus), "subtract like from like"
+        yield (
+            f"{place}.minus",
+            f"is not in the unit of {metric.of!r}",
+            repr(metric.minus),
+            "subtract like from like",
+        )
     if metric.kind != "final" and results.steps is None:
         hint = "name the column of steps with `step` in [results]"
         yield f"{place}.kind", "needs results that have steps", repr(metric.kind), hint
-    hint = f"{metric.of} is a fraction in all that is judged, whatever its unit in the results: 0.712, not 71.2"
+    hint = (
+        f"{metric.of} is a fraction in all that is judged, whatever its unit in the results: 0.712, not 71.2"
+    )
     if metric.at_most_of is not None and column.better == "higher":
-        yield f"{place}.at_most_of", f"of {metric.of}, higher is better", repr(metric.at_most_of), "use `at_least`"
+        yield (
+            f"{place}.at_most_of",
+            f"of {metric.of}, higher is better",
+            repr(metric.at_most_of),
+            "use `at_least`",
+        )
     for key in ("at_most", "at_least"):
         target = getattr(metric, key)
         if target is not None and (key == "at_least") != (column.better == "higher"):

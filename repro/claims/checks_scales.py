@@ -19,7 +19,9 @@ def check_scales(at: Mapping[str, ClaimFile], names: Names) -> list[Problem]:
     """Return what is wrong with the scales of a claim together; `at` is scale → claim file, "paper" first."""
     return [
         Problem(*finding)
-        for finding in dict.fromkeys([*_results(at), *_protocols(at), *_specs(at), *_directions(at, names), *_undecided(at)])
+        for finding in dict.fromkeys(
+            [*_results(at), *_protocols(at), *_specs(at), *_directions(at, names), *_undecided(at)]
+        )
     ]
 
 

@@ -43,9 +43,9 @@ class Results(Frozen):
     file's ending tells it: "tensorboard" (event files), "mlflow" (the folder ``mlruns``, whose parameters and tags are
     columns), "wandb" (a chart's exported CSV; the `pattern` is that of its runs' names).
 
-    `by` says who recorded them, and stands in every verdict. `arm`, `seed`, `step` and `factors` name the columns, where
-    these have other names; without `step` a run has one row. An arm's name in the results is its `named`, where it is
-    another one: ``ours = { named = "Ours (v2)" }``.
+    `by` says who recorded them, and stands in every verdict. `arm`, `seed`, `step` and `factors` name the columns,
+    where these have other names; without `step` a run has one row. An arm's name in the results is its `named`, where
+    it is another one: ``ours = { named = "Ours (v2)" }``.
 
     `seeds` says how many or which seeds each arm has, or each arm its own; without it each cell is to have the seeds
     that any has. One that is not there leaves what rests on it unjudged, unless `missing` says why:

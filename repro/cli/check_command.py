@@ -28,6 +28,7 @@ from repro.errors import ReproError
 from repro.execution import Outcome, execute
 from repro.experiment.user_data import forget
 from repro.judging.preregistration import record, remember
+from repro.judging.result_versions import record_version
 from repro.planning.jobs import Job, Plan
 from repro.planning.schedule import Schedule
 from repro.report.formats import USUAL, Format
@@ -128,6 +129,7 @@ def command(
         looks = schedule.looks()
         for look in looks:
             record(look.requirements, store)
+            record_version(look.requirements, store)
         plan = schedule.plan(looks)
         outcome = Outcome()
         if not quiet:

@@ -13,7 +13,7 @@ from repro.recorded.runs import Series
 
 
 @dataclass(frozen=True)
-class Measured:
+class RecordedValues:
     """What recorded results say of a claim's metrics.
 
     Attributes:
@@ -40,7 +40,7 @@ class Measured:
         return [run.key for address in self.cells for run in self.results.runs.get(address, ())]
 
 
-def measured(claim: Claim) -> Measured:
+def recorded(claim: Claim) -> RecordedValues:
     """Return what the recorded results of a claim say; raises ReproError where they cannot be read."""
     results, file = read_results(claim), claim.base
     values: dict[tuple[str, str], list[tuple[RecordedRun, Measurement]]] = {}
@@ -49,9 +49,9 @@ def measured(claim: Claim) -> Measured:
     early = file.results is not None and file.results.ends_early is None
     unit = file.results.step_unit if file.results is not None else ""
     by_address = {cell.address: cell for cell in cells(file)}
-    for address in by_address:
+    for address, cell in by_address.items():
         for name, metric in file.metrics.items():
-            if not metric.from_history or (metric.arms is not None and by_address[address].arm not in metric.arms):
+            if not metric.from_history or (metric.arms is not None and cell.arm not in metric.arms):
                 continue
             own = values.setdefault((address, name), [])
             for run in results.runs.get(address, ()):
@@ -60,7 +60,7 @@ def measured(claim: Claim) -> Measured:
                     found = list(_faults(metric, column, run, ends[column] if early else -math.inf, unit))
                     if found:
                         faults.setdefault((address, name), []).extend(found)
-    return Measured(results, by_address, values, faults)
+    return RecordedValues(results, by_address, values, faults)
 
 
 def _longest(results: Recorded, column: str) -> float:
@@ -70,7 +70,7 @@ def _longest(results: Recorded, column: str) -> float:
 
 
 def _faults(metric: Metric, column: str, run: RecordedRun, end: float, unit: str) -> Iterator[str]:
-    """Yield why a run's value does not count; a run that ends before its target is reached is censored there, and does."""
+    """Yield why a run's value does not count. One that ends before its target is reached is censored there, and does."""
     who = f"{run.cell}, seed {run.seed}"
     series = run.series.get(column)
     if series is None:

@@ -98,7 +98,7 @@ def _merged(going: Sequence[Requirements], store: Store) -> list[_WantedRun]:
             wanted = _WantedRun(need.spec, data, need.until, unavailable, (required, need))
             run = runs.setdefault(need.spec.key, wanted)
             run.until = farther(run.until, need.until)
-            run.readings |= {reading.key: reading for reading in need.readings}
+            run.readings |= {reading.key: reading for reading in need.readings.values()}
             run.claims.add(required.claim.id)
     for key, run in runs.items():
         record = store.run(key)

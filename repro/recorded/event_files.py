@@ -1,8 +1,8 @@
 """TensorBoard's event files, read without TensorBoard: the scalars of one file → a table of steps.
 
 Source: TensorFlow's record format (length, masked checksum of it, data, masked checksum of them) around protocol buffer
-messages `Event { double wall_time = 1; int64 step = 2; Summary summary = 5; }`, `Summary { repeated Value value = 1; }`,
-`Value { string tag = 1; float simple_value = 2; TensorProto tensor = 8; }` and `TensorProto { DataType dtype = 1; bytes
+messages `Event { double wall_time = 1; int64 step = 2; Summary summary = 5; }`, `Summary { repeated Value value =
+1; }`, `Value { string tag = 1; float simple_value = 2; TensorProto tensor = 8; }` and `TensorProto { DataType dtype = 1; bytes
 tensor_content = 4; repeated float float_val = 5; repeated double double_val = 6; }`
 (tensorflow/core/util/event.proto, tensorflow/core/framework/summary.proto and tensor.proto).
 Checksums are not looked at: what is cut short shows in the lengths.
@@ -44,7 +44,9 @@ def read_events(content: bytes, where: str, wanted: Wanted = None) -> Table:
             if kept:
                 events.append((step, kept))
     except (ValueError, struct.error, UnicodeDecodeError):
-        raise mistake(where, "is no event file of TensorBoard", hint="such as events.out.tfevents.…") from None
+        raise mistake(
+            where, "is no event file of TensorBoard", hint="such as events.out.tfevents.…"
+        ) from None
     if len(names) == 1:
         raise mistake(where, "is an event file without scalars", hint="were they logged by add_scalar?")
     chosen = [name for name in names if name != STEP and (wanted is None or name in wanted)]
@@ -99,7 +101,9 @@ def _shortest(content: bytes) -> float:
     (value,) = struct.unpack("<f", content)
     if not math.isfinite(value):
         return float(value)
-    return next(near for near in (float(f"{value:.{n}g}") for n in range(6, 10)) if struct.pack("<f", near) == content)
+    return next(
+        near for near in (float(f"{value:.{n}g}") for n in range(6, 10)) if struct.pack("<f", near) == content
+    )
 
 
 def _tensor(message: bytes) -> float | None:

@@ -163,7 +163,9 @@ def _seeds(results: Results, gathered: Gathered) -> tuple[dict[str, str], list[s
     for address, runs in gathered.runs.items():
         there = {run.seed for run in runs}
         for seed in sorted(there & excused.get(address, set())):
-            problems.append(Problem(f"results.missing.{address}/{seed}", "is there after all", None, "remove it"))
+            problems.append(
+                Problem(f"results.missing.{address}/{seed}", "is there after all", None, "remove it")
+            )
         declared = results.seeds_of(address.partition("/")[0])
         gone = excused.get(address, set())
         if isinstance(declared, int):
@@ -178,7 +180,9 @@ def _seeds(results: Results, gathered: Gathered) -> tuple[dict[str, str], list[s
         wanted = every if declared is None else set(declared)
         absent = sorted(wanted - there - gone)
         if absent:
-            wanting[address] = f"{address} lacks seed{'s' if len(absent) > 1 else ''} {', '.join(map(str, absent))}"
+            wanting[address] = (
+                f"{address} lacks seed{'s' if len(absent) > 1 else ''} {', '.join(map(str, absent))}"
+            )
         further = sorted(there - wanted)
         if further:
             notes.append(f"{address} has further seeds, which are left out: {', '.join(map(str, further))}")

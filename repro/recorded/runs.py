@@ -44,7 +44,10 @@ class RecordedRun:
     @property
     def key(self) -> str:
         """A hash of all that it recorded: a run whose values change is another one."""
-        plain = {name: [list(map(repr, one.steps)), list(map(repr, one.values))] for name, one in self.series.items()}
+        plain = {
+            name: [list(map(repr, one.steps)), list(map(repr, one.values))]
+            for name, one in self.series.items()
+        }
         return canonical_hash({"cell": self.cell, "seed": self.seed, "series": plain})
 
     @property
@@ -80,8 +83,8 @@ def gather(file: ClaimFile, pieces: Sequence[Piece]) -> Gathered:
     """Return the runs that the cells of a claim have in `pieces`.
 
     Raises:
-        ReproError: a column that is not there, what is no number or no seed, a share out of its range, two values of one
-            run at one step, an arm or level that no row is of while some rows are of nothing; all of them at once.
+        ReproError: a column that is not there, what is no number or no seed, a share out of its range, two values of
+            one run at one step, an arm or level that no row is of while some rows are of nothing; all of them at once.
     """
     results = file.results
     assert results is not None
@@ -121,7 +124,9 @@ class _Points:
             read = _number(table.columns[results.steps][row])
             if read is None or not math.isfinite(read):
                 received = table.columns[results.steps][row]
-                problems.add(f"{place}: {results.steps}", "is no step", received, "steps are numbers that grow")
+                problems.add(
+                    f"{place}: {results.steps}", "is no step", received, "steps are numbers that grow"
+                )
                 return
             step = read
         for name, column in results.columns.items():
@@ -135,7 +140,11 @@ class _Points:
                 continue
             if column.share and math.isfinite(number) and not 0 <= number <= 1 / column.scale:
                 bounds = "0 to 100" if column.unit == "percent" else "0 to 1"
-                hint = 'unit = "percent"' if column.unit == "fraction" and 1 < number <= 100 else 'unit = "number"'
+                hint = (
+                    'unit = "percent"'
+                    if column.unit == "fraction" and 1 < number <= 100
+                    else 'unit = "number"'
+                )
                 what = f"is no {column.unit}: it is not in {bounds}"
                 problems.add(where, what, number, f"if it is meant so, set {hint} in results.columns.{name}")
                 continue
@@ -181,7 +190,7 @@ def _number(value: Value) -> float | None:
 def _hint(value: Value, column: Column) -> str:
     text = str(value)
     if text.endswith("%"):
-        return f'write it without the sign; the unit is {column.unit!r} for all of the column'
+        return f"write it without the sign; the unit is {column.unit!r} for all of the column"
     if _number(text.replace(",", ".")) is not None:
         return "write a decimal point"
     return "write a number, or nothing where nothing was recorded; NaN is a number that is not defined"
@@ -221,7 +230,9 @@ class _Cells:
         """Yield (row, cell, seed) of each row that is of a cell of the claim."""
         table = piece.table
         given = {**self.columns, "seed": self.results.seed}
-        absent = [name for role, name in given.items() if role not in piece.fixed and name not in table.columns]
+        absent = [
+            name for role, name in given.items() if role not in piece.fixed and name not in table.columns
+        ]
         for name in dict.fromkeys(absent):
             problems.add(table.where, "has no column", name, _columns(name, table))
         if absent:
@@ -229,7 +240,9 @@ class _Cells:
         for row in range(len(table.rows)):
             levels = []
             for role, known in self.known.items():
-                text = label(piece.fixed[role] if role in piece.fixed else table.columns[self.columns[role]][row] or "")
+                text = label(
+                    piece.fixed[role] if role in piece.fixed else table.columns[self.columns[role]][row] or ""
+                )
                 self.seen[role][text] += 1
                 if text not in known:
                     gathered.left_out[role, text] += 1
@@ -239,7 +252,9 @@ class _Cells:
                 address = "/".join(levels)
                 if address in self.skipped:
                     continue
-                value = piece.fixed["seed"] if "seed" in piece.fixed else table.columns[self.results.seed][row]
+                value = (
+                    piece.fixed["seed"] if "seed" in piece.fixed else table.columns[self.results.seed][row]
+                )
                 seed = _number(value)
                 if seed is None or not seed.is_integer() or not 0 <= seed < 2**63:
                     hint = "seeds are whole numbers; they tell the runs of a cell apart"
@@ -264,7 +279,11 @@ class _Cells:
 def _columns(name: str, table: Table) -> str:
     folded = {other.casefold(): other for other in table.names}
     near = folded.get(name.casefold())
-    return f"did you mean {near!r}?" if near else f"{suggestion(name, table.names)}; [results] says what columns are called"
+    return (
+        f"did you mean {near!r}?"
+        if near
+        else f"{suggestion(name, table.names)}; [results] says what columns are called"
+    )
 
 
 def _check_columns(pieces: Sequence[Piece], results: Results, problems: _Problems) -> None:
@@ -284,4 +303,6 @@ def _check_units(points: Mapping[object, _Points], results: Results, problems: _
         known = [value for value in values if math.isfinite(value)]
         if column.unit == "percent" and column.better == "higher" and known and max(known) <= 0.01:
             hint = f'they seem to be fractions: set unit = "fraction" in results.columns.{name}'
-            problems.add(f"results.columns.{name}", "all values lie in 0 to 1, which are 0% to 1%", "percent", hint)
+            problems.add(
+                f"results.columns.{name}", "all values lie in 0 to 1, which are 0% to 1%", "percent", hint
+            )

@@ -62,7 +62,9 @@ def sources(results: Results, claim: Path, root: Path) -> list[Source]:
     where = f"{claim}: results"
     if results.file is not None:
         if not path.is_file():
-            raise mistake(where, "is no ordinary file", results.file, "results in many files lie in a `folder`")
+            raise mistake(
+                where, "is no ordinary file", results.file, "results in many files lie in a `folder`"
+            )
         return [Source(path, results.file)]
     if not path.is_dir():
         raise mistake(where, "is no folder", results.folder, "one table of results is a `file`")
@@ -76,7 +78,9 @@ def sources(results: Results, claim: Path, root: Path) -> list[Source]:
         seen.append(inner)
         if fixed is not None:
             if not file.resolve().is_relative_to(root.resolve()):
-                raise mistake(f"{where}: {inner}", "is a link out of the claims folder", hint="put the file there")
+                raise mistake(
+                    f"{where}: {inner}", "is a link out of the claims folder", hint="put the file there"
+                )
             found.append(Source(file, f"{results.folder}/{inner}", fixed))
     if seen and not found:
         hint = f"{len(seen):,} files are there, such as {seen[0]}"
@@ -102,10 +106,14 @@ def below(folder: Path, where: str) -> Iterator[Path]:
             if path.is_file():
                 count += 1
                 if count > MOST_FILES:
-                    raise mistake(where, f"holds more than {MOST_FILES:,} files", hint="name a folder with fewer")
+                    raise mistake(
+                        where, f"holds more than {MOST_FILES:,} files", hint="name a folder with fewer"
+                    )
                 yield path
         if depth < DEEPEST:
-            waiting += [(path, depth + 1) for path in reversed(inner) if path.is_dir() and not path.is_symlink()]
+            waiting += [
+                (path, depth + 1) for path in reversed(inner) if path.is_dir() and not path.is_symlink()
+            ]
 
 
 class Pattern:

@@ -6,7 +6,7 @@ import csv
 import io
 import json
 import sys
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from repro.errors import Problem, ReproError, mistake
@@ -53,13 +53,17 @@ def text_of(content: bytes, where: str) -> str:
         if content.startswith(mark):
             raise mistake(where, f"is {kind}, and no text", hint="export it as CSV or JSON Lines")
     if b"\0" in content[:4096]:
-        raise mistake(where, "is binary, and no text", repr(content[:8]), "export it as CSV or JSON Lines, in UTF-8")
+        raise mistake(
+            where, "is binary, and no text", repr(content[:8]), "export it as CSV or JSON Lines, in UTF-8"
+        )
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         hint = "save it as UTF-8"
-        raise mistake(f"{where}: line {line}", "cannot be read as UTF-8", content[error.start : error.end], hint) from None
+        raise mistake(
+            f"{where}: line {line}", "cannot be read as UTF-8", content[error.start : error.end], hint
+        ) from None
 
 
 _OTHERS = {
@@ -93,14 +97,18 @@ def read_csv(content: bytes, where: str, separator: str = ",", wanted: Wanted = 
             if len(fields) != len(header):
                 what = f"has {len(fields)} fields, where the header has {len(header)}"
                 hint = "a field with the separator in it stands in quotes"
-                problems.append(Problem(f"{where}: line {lines.line_num}", what, separator.join(fields), hint))
+                problems.append(
+                    Problem(f"{where}: line {lines.line_num}", what, separator.join(fields), hint)
+                )
                 continue
             for name, place in places.items():
                 columns[name].append(sys.intern(fields[place].strip()) or None)
             rows.append(f"line {lines.line_num}")
             _check_rows(len(rows), where)
     except csv.Error as error:
-        raise mistake(f"{where}: line {lines.line_num}", f"is no CSV: {error}", hint="check the quotes") from None
+        raise mistake(
+            f"{where}: line {lines.line_num}", f"is no CSV: {error}", hint="check the quotes"
+        ) from None
     if problems:
         raise ReproError(*problems)
     if not rows:
@@ -112,19 +120,25 @@ def _check_header(header: list[str], where: str, separator: str) -> None:
     if len(header) == 1:
         for other, name in ((";", "semicolons"), ("\t", "tabs"), (",", "commas")):
             if other != separator and other in header[0]:
-                hint = f'set separator = {json.dumps(other)} in [results]; numbers have a decimal point'
-                raise mistake(where, f"has one column only: it seems to be separated by {name}", header[0], hint)
+                hint = f"set separator = {json.dumps(other)} in [results]; numbers have a decimal point"
+                raise mistake(
+                    where, f"has one column only: it seems to be separated by {name}", header[0], hint
+                )
     twice = sorted({name for name in header if header.count(name) > 1 and name})
     if twice:
         hint = "name each column differently"
-        raise ReproError(*(Problem(f"{where}: line 1", "names a column twice", repr(name), hint) for name in twice))
+        raise ReproError(
+            *(Problem(f"{where}: line 1", "names a column twice", repr(name), hint) for name in twice)
+        )
     if not any(header):
         raise mistake(f"{where}: line 1", "is no header", hint="the first line names the columns")
 
 
 def _check_rows(count: int, where: str) -> None:
     if count > MOST_ROWS:
-        raise mistake(where, f"has more than {MOST_ROWS:,} rows", hint="keep the steps that are judged, or a file a run")
+        raise mistake(
+            where, f"has more than {MOST_ROWS:,} rows", hint="keep the steps that are judged, or a file a run"
+        )
 
 
 def read_jsonl(content: bytes, where: str, wanted: Wanted = None) -> Table:
@@ -146,7 +160,9 @@ def read_jsonl(content: bytes, where: str, wanted: Wanted = None) -> Table:
             hint = "each line is one object; was the last one written to its end?"
             raise mistake(place, "is no JSON", _short(line), hint) from None
         if not isinstance(row, dict):
-            raise mistake(place, "is no object", _short(line), 'such as {"seed": 0, "step": 10, "accuracy": 0.7}')
+            raise mistake(
+                place, "is no object", _short(line), 'such as {"seed": 0, "step": 10, "accuracy": 0.7}'
+            )
         names |= dict.fromkeys(row)
         found.append({name: value for name, value in row.items() if wanted is None or name in wanted})
         rows.append(f"line {number}")
@@ -176,7 +192,9 @@ def read_parquet(content: bytes, where: str, wanted: Wanted = None) -> Table:
         _check_rows(file.metadata.num_rows, where)
         read = file.read(columns=[name for name in names if wanted is None or name in wanted])
     except (ArrowException, OSError) as error:
-        raise mistake(where, "is no Parquet file that can be read", str(error)[:100], "write it again") from None
+        raise mistake(
+            where, "is no Parquet file that can be read", str(error)[:100], "write it again"
+        ) from None
     if not read.num_rows:
         raise mistake(where, "has no rows", hint="was it written to its end?")
     rows = [f"row {number}" for number in range(1, read.num_rows + 1)]
@@ -190,5 +208,3 @@ def readers(separator: str) -> Mapping[str, Callable[[bytes, str, Wanted], Table
         "jsonl": read_jsonl,
         "parquet": read_parquet,
     }
-
-

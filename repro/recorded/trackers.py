@@ -71,16 +71,20 @@ def mlflow_pieces(
                         fields = line.split()
                         if len(fields) != 3:
                             hint = 'MLflow writes "time value step"'
-                            raise mistake(f"{source.name}: line {number}", "is no value of a metric", line, hint)
+                            raise mistake(
+                                f"{source.name}: line {number}", "is no value of a metric", line, hint
+                            )
                         values = columns.setdefault(name, [])
                         values += [None] * (len(steps) - len(values)) + [fields[1]]
                         steps.append(fields[2])
                         rows.append(f"{name}, line {number}")
         if _deleted(run):
             continue
-        for values in columns.values():
-            values += [None] * (len(steps) - len(values))
-        table = Table(f"{results.folder}/{run.relative_to(folder).as_posix()}", columns | {STEP: steps}, rows, names)
+        for found in columns.values():
+            found += [None] * (len(steps) - len(found))
+        table = Table(
+            f"{results.folder}/{run.relative_to(folder).as_posix()}", columns | {STEP: steps}, rows, names
+        )
         fixed = {role: told[name] for role, name in roles.items() if name in told}
         yield Piece(table, fixed)
 
