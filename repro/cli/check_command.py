@@ -111,10 +111,10 @@ def command(
       repro check --controls --sensitivity
       repro check --claims my-claims --store /data/runs
     """
-    device = check_device(device, asked.scale)
     deadline = math.inf if budget is None else time.monotonic() + parse_duration(budget)
     every = None if checkpoint_every is None else parse_duration(checkpoint_every, "--checkpoint-every")
     request = asked.request()
+    device = check_device(device, request.scale)
     store = request.store
     most = options.most_seeds(request, seeds, budget=budget is not None)
     _prepare(store, f"{replace(request, selection=()).command('report')} --out DIR")

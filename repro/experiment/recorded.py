@@ -70,7 +70,10 @@ def _longest(results: Recorded, column: str) -> float:
 
 
 def _faults(metric: Metric, column: str, run: RecordedRun, end: float, unit: str) -> Iterator[str]:
-    """Yield why a run's value does not count. One that ends before its target is reached is censored there, and does."""
+    """Yield why a run's value does not count
+
+    One that ends before its target is reached is censored there, and does.
+    """
     who = f"{run.cell}, seed {run.seed}"
     series = run.series.get(column)
     if series is None:

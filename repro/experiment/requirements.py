@@ -108,11 +108,11 @@ def requirements(
     exact = known.exact if known and known.claim is claim else tuple(exact_needs(claim))
     nets = known.net_check if known and known.claim.base is claim.base else check_nets(claim, store)
     if claim.recorded and scale != "exact":
-        found_there = recorded(claim)
-        numbers = found_there.seeds
-        own = file.experiment.seeds.model_copy(update={"looks": [max(LEAST_SEEDS, len(numbers))]})
-        file = file.model_copy(update={"experiment": file.experiment.model_copy(update={"seeds": own})})
-        return Requirements(claim, "recorded", file, numbers, {}, (), exact, nets, recorded=found_there)
+        values = recorded(claim)
+        looks = {"looks": [max(LEAST_SEEDS, len(values.seeds))]}
+        seen = file.experiment.model_copy(update={"seeds": file.experiment.seeds.model_copy(update=looks)})
+        file = file.model_copy(update={"experiment": seen})
+        return Requirements(claim, "recorded", file, values.seeds, {}, (), exact, nets, recorded=values)
     count = file.experiment.seeds.looks[0] if seeds is None else seeds
     numbers = tuple(file.experiment.seeds.numbers("", count))
     if scale == "exact" or scale not in claim.at or not _trains(file):

@@ -1,9 +1,9 @@
 """TensorBoard's event files, read without TensorBoard: the scalars of one file → a table of steps.
 
-Source: TensorFlow's record format (length, masked checksum of it, data, masked checksum of them) around protocol buffer
-messages `Event { double wall_time = 1; int64 step = 2; Summary summary = 5; }`, `Summary { repeated Value value =
-1; }`, `Value { string tag = 1; float simple_value = 2; TensorProto tensor = 8; }` and `TensorProto { DataType dtype = 1; bytes
-tensor_content = 4; repeated float float_val = 5; repeated double double_val = 6; }`
+Source: TensorFlow's record format (length, masked checksum of it, data, masked checksum of them) around protocol
+buffer messages `Event { double wall_time = 1; int64 step = 2; Summary summary = 5; }`, `Summary { repeated Value
+value = 1; }`, `Value { string tag = 1; float simple_value = 2; TensorProto tensor = 8; }` and `TensorProto { DataType
+dtype = 1; bytes tensor_content = 4; repeated float float_val = 5; repeated double double_val = 6; }`
 (tensorflow/core/util/event.proto, tensorflow/core/framework/summary.proto and tensor.proto).
 Checksums are not looked at: what is cut short shows in the lengths.
 """

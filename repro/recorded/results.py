@@ -157,8 +157,8 @@ def _seeds(results: Results, gathered: Gathered) -> tuple[dict[str, str], list[s
     notes: list[str] = []
     excused: dict[str, set[int]] = {}
     for name in results.missing:
-        address, _, seed = name.rpartition("/")
-        excused.setdefault(address, set()).add(int(seed))
+        address, _, number = name.rpartition("/")
+        excused.setdefault(address, set()).add(int(number))
     every = {run.seed for runs in gathered.runs.values() for run in runs}
     for address, runs in gathered.runs.items():
         there = {run.seed for run in runs}

@@ -296,7 +296,7 @@ def _check_columns(pieces: Sequence[Piece], results: Results, problems: _Problem
             problems.add(f"{tables[0].where}: {place}", "has no column", name, _columns(name, tables[0]))
 
 
-def _check_units(points: Mapping[object, _Points], results: Results, problems: _Problems) -> None:
+def _check_units(points: Mapping[tuple[str, int], _Points], results: Results, problems: _Problems) -> None:
     """Find accuracies that are declared to be percent and are all below one."""
     for name, column in results.columns.items():
         values = [value for run in points.values() for value, _ in run.found.get(name, {}).values()]

@@ -80,8 +80,8 @@ def mlflow_pieces(
                         rows.append(f"{name}, line {number}")
         if _deleted(run):
             continue
-        for found in columns.values():
-            found += [None] * (len(steps) - len(found))
+        for column in columns.values():
+            column.extend([None] * (len(steps) - len(column)))
         table = Table(
             f"{results.folder}/{run.relative_to(folder).as_posix()}", columns | {STEP: steps}, rows, names
         )
