@@ -1,4 +1,4 @@
-"""Results that exist already are judged by the one rule, in capped words; what they lack is named, not averaged away."""
+"""Results that exist already are judged by the one rule, in capped words; what they lack is named."""
 
 from __future__ import annotations
 
