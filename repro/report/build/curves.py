@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from repro.claims import Cell, Metric
 from repro.claims.schema_shown import Figure
 from repro.experiment.measures import from_rows
 from repro.experiment.requirements import Need, Requirements
 from repro.judging.frame import Collected
+from repro.recorded import RecordedRun
 from repro.report import model
 from repro.report.build import reference
 from repro.report.build.palette import Look, Palette, palette_of
@@ -101,10 +103,10 @@ def _measured(
     )
 
 
-def _panel_of(need: Need, figure: Figure) -> str:
+def _panel_of(cell: Cell, figure: Figure) -> str:
     if figure.panel in (None, "of"):
         return "ours"
-    level = need.cell.arm if figure.panel == "arm" else need.cell.levels[figure.panel]
+    level = cell.arm if figure.panel == "arm" else cell.levels[figure.panel]
     return level if figure.panel == "arm" else f"{figure.panel}: {level}"
 
 
@@ -124,8 +126,7 @@ class _Naming:
         self._panel, self._palette = figure.panel, palette
         self._lines: dict[str, Line] = {}
 
-    def __call__(self, need: Need) -> Line:
-        cell = need.cell
+    def __call__(self, cell: Cell) -> Line:
         if cell.address not in self._lines:
             self._lines[cell.address] = self._line(cell)
         return self._lines[cell.address]
@@ -144,38 +145,71 @@ class _Naming:
         return Line(label, name or cell.arm, self._palette.ours(cell.arm, cell.levels, self._panel))
 
 
+Points = tuple[list[float], list[float]]
+"""Places on the x axis and values, of one run."""
+
+
+def _points(
+    figure: Figure, required: Requirements, collected: Collected
+) -> Iterator[tuple[Cell, Callable[[str], Points]]]:
+    """Yield the cell of each run, and what it recorded by column."""
+    places = reference.places(figure, required)
+
+    def of_run(run: RunRecord, column: str) -> Points:
+        return _finite(places(run), run.history[column])
+
+    def of_recorded(run: RecordedRun, column: str) -> Points:
+        series = run.series.get(column)
+        return ([], []) if series is None else _finite(series.steps, series.values)
+
+    for need, run in _runs(required, collected):
+        if run.steps_done:
+            yield need.cell, partial(of_run, run)
+    if required.recorded is not None:
+        for address, cell in required.recorded.cells.items():
+            for recorded in required.recorded.results.runs.get(address, ()):
+                yield cell, partial(of_recorded, recorded)
+
+
 def _curves(
     figure: Figure, required: Requirements, collected: Collected, palette: Palette
 ) -> Iterator[model.Panel]:
-    grouped: dict[str, dict[Line, list[RunRecord]]] = {}
+    grouped: dict[str, dict[Line, list[Callable[[str], Points]]]] = {}
     naming = _Naming(figure, palette)
-    for need, run in _runs(required, collected):
-        if run.steps_done and (not figure.cells or need.cell.address in figure.cells):
-            grouped.setdefault(_panel_of(need, figure), {}).setdefault(naming(need), []).append(run)
-    places = reference.places(figure, required)
+    for cell, points in _points(figure, required, collected):
+        if not figure.cells or cell.address in figure.cells:
+            grouped.setdefault(_panel_of(cell, figure), {}).setdefault(naming(cell), []).append(points)
+    x_label, results = reference.places(figure, required).label, required.file.results
+    if results is not None:
+        x_label = results.step_unit.removesuffix("s")
     dashes = reference.styles(figure, required, palette)
+    # what others recorded may rise to its target, and goes on beyond it
+    stop = figure.target if results is None else None
     shown = [(title, figure.of, lines) for title, lines in grouped.items()]
     if figure.panel == "of":
         shown = [(name.replace("_", " "), [name], lines) for name in figure.of for lines in grouped.values()]
     for title, columns, lines in shown:
-        percent = all(column.endswith("error") for column in columns)
+        percent = all(
+            column.endswith("error") if results is None else results.columns[column].share
+            for column in columns
+        )
         series, bands = [], []
         for line, runs in lines.items():
             for column in columns:
                 alone = dashes.get(line.look.group, "solid")
                 style = STYLES.get(column.split("_")[0], "solid") if len(columns) > 1 else alone
                 own = f"{line.label}, {column.replace('_', ' ')}" if len(columns) > 1 else line.label
-                pairs = [_finite(places(run), run.history[column]) for run in runs]
-                drawn = spread(Named(own, line.name, line.look, style), pairs, figure.target)
+                pairs = [points(column) for points in runs]
+                drawn = spread(Named(own, line.name, line.look, style), pairs, stop)
                 series += drawn[0]
                 bands += drawn[1]
         what = columns[0].replace("_", " ") if len(columns) == 1 else ("error" if percent else "loss")
         yield model.Panel(
             title=title,
-            x_label=places.label,
+            x_label=x_label,
             y_label=f"{what} (%)" if percent else what,
             y_percent=percent,
-            y_log=not percent,
+            y_log=not percent and results is None,
             target=figure.target,
             series=series,
             bands=bands,
@@ -199,7 +233,7 @@ def _layers(
         rows = collected.rows(need, figure.metric, figure.at)
         if rows:
             values = list(map(float, column_of(rows, "value")))
-            lines.setdefault(naming(need), []).append(values)
+            lines.setdefault(naming(need.cell), []).append(values)
     name = (metric.probe or "").replace("_", " ")
     for title, sort in (("ours, layers in network order", False), ("ours, layers sorted by magnitude", True)):
         series, bands = [], []
