@@ -87,17 +87,19 @@ def _runs(panel: model.Panel) -> str:
 
 
 def _reaching(lines: Sequence[model.Series], panel: model.Panel, target: float) -> str:
-    """Say when lines first are at the target or below, the first first, and which never are."""
+    """Say when lines first are at the target or beyond, the first first, and which never are."""
+    rising = all(line.y[0] < target for line in lines)
     reached, never = [], []
     for line in lines:
-        # a target that a line ends at was rounded like the line
-        place = next((x for x, y in zip(line.x, line.y, strict=False) if y <= target * (1 + 1e-5)), None)
-        if place is None:
-            never.append(f"{line.label} never, ending at {_value(line.y[-1], panel)}")
+        # a line that ends at the target was rounded
+        within = [(y >= target * (1 - 1e-5)) if rising else (y <= target * (1 + 1e-5)) for y in line.y]
+        if any(within):
+            reached.append((line.x[within.index(True)], line.label))
         else:
-            reached.append((place, line.label))
+            never.append(f"{line.label} never, ending at {_value(line.y[-1], panel)}")
     told = [f"{label} at {panel.x_label} {x:.3g}" for x, label in sorted(reached)]
-    return f"{_value(target, panel)} or below is reached by " + "; ".join([*told, *never])
+    beyond = "or above" if rising else "or below"
+    return f"{_value(target, panel)} {beyond} is reached by " + "; ".join([*told, *never])
 
 
 def _across(line: model.Series, panel: model.Panel, categories: Sequence[str]) -> str:
