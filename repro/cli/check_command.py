@@ -25,7 +25,7 @@ from repro.cli.waiting import awaited
 from repro.cli.wrapped import wrapped
 from repro.cli.writing import publish
 from repro.errors import ReproError
-from repro.execution import Outcome, execute
+from repro.execution import Executor, Outcome, ThisMachine
 from repro.experiment.user_data import forget
 from repro.judging.preregistration import record, remember
 from repro.planning.jobs import Job, Plan
@@ -49,13 +49,13 @@ from repro.store import Store
     "--device",
     default="auto",
     show_default=True,
-    help="auto (the CPU at smoke scale, else a GPU if there is one), cpu, cuda, cuda:N or mps.",
+    help="auto (the CPU at smoke scale, else GPUs if there are any), cpu, cuda (all GPUs), cuda:0,3 (some) or mps.",
 )
 @click.option(
     "--workers",
     type=click.IntRange(min=1),
     metavar="N",
-    help="Runs at a time. Default: one a core, each in a process; 16 side by side on a GPU (at most 32).",
+    help="Runs at a time. Default: one a core, each in a process; 16 side by side on each GPU (at most 32).",
 )
 @click.option(
     "--budget",
@@ -134,8 +134,9 @@ def command(
             _announce(plan, count)
         try:
             if plan.jobs:
-                nets, root = workers or NETS_ON_A_GPU, request.library.root
-                outcome = _run(schedule, plan, root, device, count, nets, deadline, every, quiet)
+                root, nets = request.library.root, workers or NETS_ON_A_GPU
+                executor = ThisMachine(root, device, count, nets, every)
+                outcome = _run(schedule, plan, executor, count, deadline, quiet)
         finally:
             for look in schedule.looks() if plan.jobs else looks:
                 remember(look.requirements, store)
@@ -156,12 +157,9 @@ def command(
 def _run(
     schedule: Schedule,
     plan: Plan,
-    root: Path,
-    device: str,
+    executor: Executor,
     workers: int,
-    nets: int,
     deadline: float,
-    checkpoint_seconds: float | None,
     quiet: bool,
 ) -> Outcome:
     began = time.monotonic()
@@ -173,24 +171,18 @@ def _run(
             view.expect(more)
             return more.jobs
 
-        outcome = execute(
-            plan.jobs,
-            schedule.store,
-            claims_folder=root,
-            device=device,
-            workers=workers,
-            nets=nets,
-            show=view.show,
-            refill=following,
-            deadline=deadline,
-            checkpoint_seconds=checkpoint_seconds,
+        outcome = executor.execute(
+            plan.jobs, schedule.store, show=view.show, refill=following, deadline=deadline
         )
     if outcome.stopped:
         for title, where in sorted(outcome.interrupted.items() if not quiet else ()):
             click.echo(f"{title}: {where}; run the same command to go on", err=True)
         raise KeyboardInterrupt
     if not quiet:
-        click.echo(f"Ran {plural(outcome.done, 'job')} in {duration(time.monotonic() - began)}.", err=True)
+        found = f"; {outcome.found} more were carried out by another check meanwhile" if outcome.found else ""
+        click.echo(
+            f"Ran {plural(outcome.done, 'job')} in {duration(time.monotonic() - began)}{found}.", err=True
+        )
     return outcome
 
 

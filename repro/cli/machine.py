@@ -14,9 +14,9 @@ NETS_ON_A_GPU = 16
 
 
 def default_workers(device: str = "cpu", wanted: int | None = None) -> int:
-    """Return the worker processes: as many as wanted, or one a core; one in all where a GPU is named."""
+    """Return the worker processes: as many as wanted, or one a core; one for each GPU that is named."""
     if device not in ("auto", "cpu"):
-        return 1
+        return device.count(",") + 1
     if wanted is not None:
         return wanted
     if hasattr(os, "sched_getaffinity"):
@@ -30,8 +30,8 @@ def check_device(name: str, scale: str) -> str:
     Raises:
         ReproError: anything else.
     """
-    if not re.fullmatch(r"auto|cpu|mps|(cuda|xpu)(:\d+)?", name):
-        raise mistake("--device", "unknown device", name, "choose auto, cpu, cuda, cuda:1 or mps")
+    if not re.fullmatch(r"auto|cpu|mps|cuda(:\d+(,\d+)*)?|xpu(:\d+)?", name):
+        raise mistake("--device", "unknown device", name, "choose auto, cpu, cuda, cuda:1, cuda:0,3 or mps")
     return "cpu" if name == "auto" and scale in ("exact", "smoke") else name
 
 
