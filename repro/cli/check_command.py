@@ -18,13 +18,14 @@ from repro.cli.machine import (
     check_device,
     default_workers,
     expected_time,
+    machine_options,
     parse_duration,
 )
 from repro.cli.progress import ProgressView
 from repro.cli.waiting import awaited
 from repro.cli.wrapped import wrapped
 from repro.cli.writing import publish
-from repro.errors import ReproError
+from repro.errors import ReproError, mistake
 from repro.execution import Executor, Outcome, ThisMachine
 from repro.experiment.user_data import forget
 from repro.judging.preregistration import record, remember
@@ -45,27 +46,17 @@ from repro.store import Store
 )
 @options.format_option
 @options.templates_option
-@click.option(
-    "--device",
-    default="auto",
-    show_default=True,
-    help="auto (the CPU at smoke scale, else GPUs if there are any), cpu, cuda (all GPUs), cuda:0,3 (some) or mps.",
-)
-@click.option(
-    "--workers",
-    type=click.IntRange(min=1),
-    metavar="N",
-    help="Runs at a time. Default: one a core, each in a process; 16 side by side on each GPU (at most 32).",
-)
+@machine_options
 @click.option(
     "--budget",
     metavar="TIME",
     help="Spend up to this time (90s, 20m, 1.5h), on further looks too where a claim is open; start no run after it.",
 )
 @click.option(
-    "--checkpoint-every",
-    metavar="TIME",
-    help="Save the state of each run so often (30s, 5m). Default: every 20 s, or as seldom as costs 1% of the time.",
+    "--shard",
+    "part",
+    metavar="K/N",
+    help="Run the K-th of N parts and judge nothing: for N machines on one store, which need no locks then.",
 )
 @options.variants_options
 @click.option(
@@ -85,8 +76,9 @@ def command(
     templates: Path | None,
     device: str,
     workers: int | None,
-    budget: str | None,
     checkpoint_every: str | None,
+    budget: str | None,
+    part: str | None,
     controls: bool,
     sensitivity: bool,
     fail_on: tuple[str, ...],
@@ -97,6 +89,9 @@ def command(
 
     Finished runs are kept in the store: a second check trains nothing, and an interrupted one goes on from the
     checkpoints of its runs. Ctrl-C lets them save where they are; a second Ctrl-C does not wait for it.
+
+    With --shard K/N a part is run, always the same one, and nothing is judged. Once all N have ended, run them again:
+    there may be more to do (runs at rates that were tuned, further looks). `repro report` says how all stands.
 
     Exit codes: 0 all that could be run was run and judged, whatever the verdicts; 1 a --fail-on condition is met;
     2 usage; 3 something failed to run; 130 interrupted.
@@ -109,10 +104,16 @@ def command(
       repro check --scale reduced --data cifar10=download
       repro check --controls --sensitivity
       repro check --claims my-claims --store /data/runs
+      repro check --scale reduced --shard 1/4 --store /shared/runs
     """
     device = check_device(device, asked.scale)
     deadline = math.inf if budget is None else time.monotonic() + parse_duration(budget)
     every = None if checkpoint_every is None else parse_duration(checkpoint_every, "--checkpoint-every")
+    shard = options.shard_of(part)
+    if shard and (as_json or out or forms or fail_on or templates):
+        what = "judges nothing and writes no report"
+        hint = "leave out --out, --format, --templates, --fail-on and --json; `repro report` on the same store has them"
+        raise mistake("--shard", what, part, hint)
     request = asked.request()
     store = request.store
     most = options.most_seeds(request, seeds, budget=budget is not None)
@@ -124,9 +125,11 @@ def command(
     count = default_workers(device, workers)
     for last in (False, True):
         request = asked.with_data(request, quiet=quiet)
-        schedule = Schedule(request.claims, request.scale, store, most, kinds, cells)
+        schedule = Schedule(request.claims, request.scale, store, most, kinds, cells, shard)
         looks = schedule.looks()
-        for look in looks:
+        # One shard of all writes the ledgers: they are no matter of runs.
+        witness = shard is None or shard.number == 1
+        for look in looks if witness else ():
             record(look.requirements, store)
         plan = schedule.plan(looks)
         outcome = Outcome()
@@ -138,7 +141,7 @@ def command(
                 executor = ThisMachine(root, device, count, nets, every)
                 outcome = _run(schedule, plan, executor, count, deadline, quiet)
         finally:
-            for look in schedule.looks() if plan.jobs else looks:
+            for look in (schedule.looks() if plan.jobs else looks) if witness else ():
                 remember(look.requirements, store)
         if not outcome.changed:
             break
@@ -149,6 +152,9 @@ def command(
         _tell_rest(schedule.plan(), budget, count)
     elif budget is not None and not (plan.jobs or plan.held):
         click.echo("--budget changes nothing here: there is nothing to run.", err=True)
+    if shard:
+        _tell_damage(store)
+        return 3 if outcome.failures or outcome.changed else 0
     report = publish(request, schedule, out, forms or USUAL, templates, as_json)
     _tell_damage(store)
     return _exit_code(report, outcome, fail_on)

@@ -4,13 +4,29 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
 
 from repro.errors import mistake
 from repro.planning.costs import GUESS, GUESS_RANGE
 from repro.report.wording.text import duration, plural
 
+F = TypeVar("F", bound=Callable[..., Any])
+
 NETS_ON_A_GPU = 16
 """Trained side by side, unless told otherwise; fewer where memory is short."""
+
+
+def machine_options(function: F) -> F:
+    """Add `--device`, `--workers N` and `--checkpoint-every TIME`."""
+    text = "Save the state of each run so often (30s, 5m). Default: every 20 s, or as seldom as costs 1% of the time."
+    function = click.option("--checkpoint-every", metavar="TIME", help=text)(function)
+    text = "Runs at a time. Default: one a core, each in a process; 16 side by side on each GPU (at most 32)."
+    function = click.option("--workers", type=click.IntRange(min=1), metavar="N", help=text)(function)
+    text = "auto (the CPU at smoke scale, else GPUs if there are any), cpu, cuda (all GPUs), cuda:0,3 (some) or mps."
+    return click.option("--device", default="auto", show_default=True, help=text)(function)
 
 
 def default_workers(device: str = "cpu", wanted: int | None = None) -> int:

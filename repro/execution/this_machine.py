@@ -17,7 +17,7 @@ from repro.store import Store
 class ThisMachine:
     """An `Executor` (see executor.py) of worker processes.
 
-    SIGINT (Ctrl-C), SIGTERM, SIGHUP, SIGUSR1 and SIGUSR2 let the workers save where they are and end; a second one
+    SIGINT (Ctrl-C), SIGTERM, SIGHUP, SIGUSR1 and SIGUSR2 let the workers save where they are and end; a further SIGINT
     kills them, whatever they or this process are at.
 
     Attributes:

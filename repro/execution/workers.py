@@ -165,20 +165,22 @@ REQUESTS = ("SIGINT", "SIGTERM", "SIGHUP", "SIGUSR1", "SIGUSR2")
 
 @contextlib.contextmanager
 def requests_to_end(tell: Callable[[], None]) -> Iterator[None]:
-    """Have the first of REQUESTS told instead of raised; every further one raises KeyboardInterrupt, at whatever it is.
+    """Have the first of REQUESTS told instead of raised; a further Ctrl-C raises KeyboardInterrupt, at whatever it is.
 
+    Further ones of the others change nothing: batch systems send several in a row, and SIGKILL to what does not end.
     `tell` is called between two instructions of the main thread. Afterwards all is as it was; in another thread nothing
     is changed.
     """
     before = {}
     asked = False
 
-    def request(*_: object) -> None:
+    def request(number: int, _: object) -> None:
         nonlocal asked
-        if asked:
+        if asked and number == signal.SIGINT:
             raise KeyboardInterrupt
-        asked = True
-        tell()
+        if not asked:
+            asked = True
+            tell()
 
     if threading.current_thread() is threading.main_thread():
         for name in REQUESTS:

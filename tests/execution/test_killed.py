@@ -125,6 +125,9 @@ def test_requests_to_end_are_told_not_raised_and_only_meanwhile(name: str) -> No
         os.kill(os.getpid(), number)
         time.sleep(0)
         assert told == ["asked"]
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(0)
+        assert told == ["asked"], "batch systems ask more than once"
         signal.signal(number, signal.SIG_IGN)
         with requests_to_end(lambda: told.append("ignored")):
             os.kill(os.getpid(), number)
