@@ -26,6 +26,7 @@ ORDER = [
     "spec",
     "stats",
     "claims",
+    "recorded",
     "store",
     "datasets",
     "experiment",

@@ -29,6 +29,7 @@ from repro.errors import ReproError, mistake
 from repro.execution import Executor, Outcome, ThisMachine
 from repro.experiment.user_data import forget
 from repro.judging.preregistration import record, remember
+from repro.judging.result_versions import record_version
 from repro.planning.jobs import Job, Plan
 from repro.planning.schedule import Schedule
 from repro.report.formats import USUAL, Format
@@ -106,7 +107,6 @@ def command(
       repro check --claims my-claims --store /data/runs
       repro check --scale reduced --shard 1/4 --store /shared/runs
     """
-    device = check_device(device, asked.scale)
     deadline = math.inf if budget is None else time.monotonic() + parse_duration(budget)
     every = None if checkpoint_every is None else parse_duration(checkpoint_every, "--checkpoint-every")
     shard = options.shard_of(part)
@@ -115,6 +115,7 @@ def command(
         hint = "leave out --out, --format, --templates, --fail-on and --json; `repro report` on the same store has them"
         raise mistake("--shard", what, part, hint)
     request = asked.request()
+    device = check_device(device, request.scale)
     store = request.store
     most = options.most_seeds(request, seeds, budget=budget is not None)
     _prepare(store, f"{replace(request, selection=()).command('report')} --out DIR")
@@ -131,6 +132,7 @@ def command(
         witness = shard is None or shard.number == 1
         for look in looks if witness else ():
             record(look.requirements, store)
+            record_version(look.requirements, store)
         plan = schedule.plan(looks)
         outcome = Outcome()
         if not quiet:
