@@ -74,11 +74,11 @@ def command(
       repro submit resnet --scale paper --slurm partition=gpu,time=4h,gpus=1 --store /shared/runs
       repro submit --scale reduced --slurm time=2h,cpus-per-task=16 --shards 4
     """
-    check_device(device, asked.scale)
     if checkpoint_every is not None:
         parse_duration(checkpoint_every, "--checkpoint-every")
     sbatch = sbatch_options(given)
     request = asked.request()
+    check_device(device, request.scale)
     request.store.prepare()
     most = options.most_seeds(request, seeds)
     kinds = options.kinds(controls, sensitivity)
