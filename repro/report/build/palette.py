@@ -63,11 +63,10 @@ class Palette:
         names = list(product(*(self.scale[factor] for factor in factors)))
         known = self._of_base(factors)
         places = [place for place, name in enumerate(names) if name in known]
-        shades = (
-            np.interp(range(len(names)), places, [known[names[place]] for place in places]) if places else []
-        )
-        if len(set(shades)) < len(names):
-            shades = np.linspace(0.0, 1.0, len(names)) if len(names) > 1 else np.zeros(1)
+        shades = list(np.linspace(0.0, 1.0, len(names))) if len(names) > 1 else [0.0]
+        if places:
+            between = np.interp(range(len(names)), places, [known[names[place]] for place in places])
+            shades = list(between) if len(set(between)) == len(names) else shades
         return dict(zip(names, map(float, shades), strict=True))
 
     def _of_base(self, factors: list[str]) -> dict[tuple[str, ...], float]:

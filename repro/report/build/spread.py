@@ -116,7 +116,8 @@ def _first(line: Line, levels: NDArray[np.float64]) -> NDArray[np.float64]:
     before = np.maximum(after - 1, 0)
     fall = np.where(after > 0, y[before] - y[after], 1.0)
     share = np.where(after > 0, (y[before] - levels) / fall, 0.0)
-    return x[before] + share * (x[after] - x[before])
+    found: NDArray[np.float64] = x[before] + share * (x[after] - x[before])
+    return found
 
 
 _DRAWN = TypeAdapter(list[Drawn])

@@ -235,9 +235,8 @@ def _fill(axes: Axes, band: Band, panel: Panel) -> None:
                 [x + shift] * 2, [low, high], color=colour, alpha=2 * BAND_OPACITY, linewidth=5, zorder=2.0
             )
         return
-    x = [*band.x_low, *reversed(band.x_high)]
-    y = [*band.y_low, *reversed(band.y_high)]
-    axes.fill(x, y, color=colour, alpha=BAND_OPACITY, linewidth=0, zorder=2.0)
+    around = [*band.x_low, *reversed(band.x_high)], [*band.y_low, *reversed(band.y_high)]
+    axes.fill(*around, color=colour, alpha=BAND_OPACITY, linewidth=0, zorder=2.0)
 
 
 def _dodge(group: int, panel: Panel) -> float:
