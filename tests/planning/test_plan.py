@@ -234,7 +234,7 @@ def test_runs_whose_data_is_not_here_are_pending_and_nothing_follows_them(world:
     assert plan.follow == alone.follow > 0
     away = make_plan([requirements(world.claim("p/away"), "smoke", world.store)], world.store)
     assert (away.jobs, away.follow, away.wall_seconds(2)) == ((), 0, 0)
-    (what, outlay), *others = away.awaited.items()
+    (what, outlay), *others = away.pending_outlays.items()
     assert (what, others) == (DATASETS["cifar10"].missing, [])
     # What it would cost is known beforehand: as much as if CIFAR-10 were there.
     assert (outlay.runs, outlay.follow) == (len(away.pending), alone.follow)
@@ -245,7 +245,7 @@ def test_runs_whose_data_is_not_here_are_pending_and_nothing_follows_them(world:
 
 def test_what_data_of_unknown_size_would_cost_is_not_told(world: World) -> None:
     world.write(changed(BASE, experiment__dataset="pets"))
-    ((what, outlay),) = world.plan().awaited.items()
+    ((what, outlay),) = world.plan().pending_outlays.items()
     assert "--data pets=PATH" in what
     assert (outlay.runs, outlay.wall_seconds(2)) == (20, None)
 
