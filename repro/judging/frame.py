@@ -46,7 +46,7 @@ class Collected:
 
     Attributes:
         frame: a row for each claim, cell, seed, metric and moment that is known, with the columns `COLUMNS`.
-        absent: key of each run, reading and exact number that is to be had and not there → why it failed; None where it did not.
+        absent: key of each run, reading and exact number that could be there and is not → why it failed, or None.
         runs: key → run that is there.
         readings: key → rows of a reading, or of an exact number, that is there.
         stopped: key → how far a tuning run had come that was stopped since it could no longer win.

@@ -17,7 +17,8 @@ from repro.claims import run_spec
 from repro.experiment.requirements import requirements
 from repro.planning.costs import START_UP_SECONDS
 from repro.planning.jobs import Job, Plan
-from repro.planning.plan import READING_SECONDS, make_plan
+from repro.planning.plan import make_plan
+from repro.planning.reading_costs import AT_LEAST_SECONDS
 from repro.registry import DATASETS
 from tests.support.helpers import BASE, World, changed, layer_rows, spec_of
 
@@ -309,7 +310,7 @@ def test_readings_cost_time_too(world: World) -> None:
     world.write(BASE)
     without = world.plan().jobs[0].wall_seconds
     world.write(changed(BASE, metrics__g=GRADIENT))
-    assert max(job.wall_seconds for job in world.plan().jobs) == pytest.approx(without + 2 * READING_SECONDS)
+    assert max(job.wall_seconds for job in world.plan().jobs) >= without + 2 * AT_LEAST_SECONDS
 
 
 def carry_out(world: World, landscape: Callable[[float], float], check: Callable[[Plan, int], None]) -> int:
