@@ -26,6 +26,7 @@ ORDER = [
     "spec",
     "stats",
     "claims",
+    "recorded",
     "store",
     "datasets",
     "experiment",
@@ -184,7 +185,7 @@ def test_only_models_probes_and_training_and_the_worker_know_torch() -> None:
             assert item.target not in TORCH_MODULES, f"{name} imports {item.target}"
 
 
-READS_THE_STORE = {"frame", "looks", "judgement", "preregistration"}
+READS_THE_STORE = {"frame", "looks", "judgement", "preregistration", "result_versions"}
 """Modules of judging that work out what is handed on; all others, and the report, see only that."""
 
 

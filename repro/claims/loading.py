@@ -19,6 +19,7 @@ from repro.claims.scales import SCALES, merge
 from repro.claims.schema import ClaimFile
 from repro.claims.schema_paper import Paper
 from repro.claims.toml import parsed_toml, read_toml, validated
+from repro.claims.units import with_units
 from repro.errors import Problem, ReproError, mistake, suggestion
 from repro.registry import Names
 
@@ -112,8 +113,10 @@ def read_claim(path: Path, root: Path, paper: Paper | None) -> Claim | None:
     ]
     overrides: dict[str, Mapping[str, Any]] = {}
     for name, override in scales.items():
-        if name not in SCALES:
-            problems.append(Problem(f"{path}: scale.{name}", "unknown scale", None, suggestion(name, SCALES)))
+        if name not in _TABLES:
+            problems.append(
+                Problem(f"{path}: scale.{name}", "unknown scale", None, suggestion(name, _TABLES))
+            )
         elif isinstance(override, dict):
             overrides[name] = override
         else:
@@ -131,7 +134,7 @@ def read_claim(path: Path, root: Path, paper: Paper | None) -> Claim | None:
         if large is not None:
             found.append(Problem("factors", large, None, "name fewer arms, levels, seeds or learning rates"))
         elif sound.file is not None:
-            at[name] = sound.file
+            at[name] = with_units(sound.file)
             checked = check_claim(sound.file, name, path, names)
             found += [problem for problem in checked if not sound.is_artefact(problem)]
         for problem in found:
@@ -154,7 +157,13 @@ def read_claim(path: Path, root: Path, paper: Paper | None) -> Claim | None:
         raise ReproError(*problems)
     if paper is None:
         return None
+    if at["paper"].results is not None:
+        at = {"paper": at["paper"], "recorded": at["paper"]}
     return Claim(f"{path.parent.name}/{path.stem}", paper, at, names, path, text, reviews)
+
+
+_TABLES = [name for name in SCALES if name != "recorded"]
+"""The scales that a claim file may have a table for."""
 
 
 def _absent(raw: Mapping[str, Any]) -> dict[str, str]:

@@ -15,6 +15,7 @@ from repro.claims.vocabulary import Moment
 from repro.experiment.exact_needs import ExactNeed, exact_needs
 from repro.experiment.net_check import NetCheck, check_nets
 from repro.experiment.readings import readings
+from repro.experiment.recorded import RecordedValues, recorded
 from repro.experiment.tuning import TuningState, grid_of, tune
 from repro.registry import stands_in
 from repro.spec import DatasetSpec, ReadingSpec, RunSpec, Until
@@ -58,6 +59,7 @@ class Requirements:
         net_check: whether the claim's nets are the paper's.
         follow: at most so many runs may follow those of `needs` that are not there yet.
         measured: cell address → the measured runs among `needs`, by seed.
+        recorded: what was recorded elsewhere, of a claim about results that exist already; it needs no runs.
     """
 
     claim: Claim
@@ -71,12 +73,17 @@ class Requirements:
     stopped: tuple[Need, ...] = ()
     follow: int = 0
     measured: Mapping[str, tuple[Need, ...]] = field(default_factory=dict)
+    recorded: RecordedValues | None = None
 
     @property
     def stand_ins(self) -> list[DatasetSpec]:
         """The data sets of the claim's runs that stand in for the paper's, by name."""
         found = {need.spec.dataset.name: need.spec.dataset for need in self.needs}
         return [spec for name, spec in sorted(found.items()) if stands_in(name, spec.fingerprint)]
+
+
+LEAST_SEEDS = 2
+"""Of recorded results: one run has no spread."""
 
 
 def requirements(
@@ -90,7 +97,8 @@ def requirements(
 
     Args:
         claim: the claim.
-        scale: one that the claim declares, or "exact".
+        scale: one that the claim declares, or "exact"; a claim about recorded results is judged at "recorded" scale at
+            any other.
         store: where runs may lie already; decides how far tuning has come.
         seeds: how many seeds to measure; None takes the first look.
         known: of the same claim at another look, or of the claim that this one is a variant of, as the store stands:
@@ -99,6 +107,12 @@ def requirements(
     file = claim.at.get(scale, claim.base)
     exact = known.exact if known and known.claim is claim else tuple(exact_needs(claim))
     nets = known.net_check if known and known.claim.base is claim.base else check_nets(claim, store)
+    if claim.recorded and scale != "exact":
+        values = recorded(claim)
+        looks = {"looks": [max(LEAST_SEEDS, len(values.seeds))]}
+        seen = file.experiment.model_copy(update={"seeds": file.experiment.seeds.model_copy(update=looks)})
+        file = file.model_copy(update={"experiment": seen})
+        return Requirements(claim, "recorded", file, values.seeds, {}, (), exact, nets, recorded=values)
     count = file.experiment.seeds.looks[0] if seeds is None else seeds
     numbers = tuple(file.experiment.seeds.numbers("", count))
     if scale == "exact" or scale not in claim.at or not _trains(file):

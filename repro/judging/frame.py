@@ -7,11 +7,12 @@ from dataclasses import dataclass, field, replace
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
-from repro.claims import Metric
+from repro.claims import Cell, Metric
 from repro.claims.printed import read_printed
 from repro.claims.vocabulary import Moment
 from repro.experiment.exact_needs import ExactNeed
 from repro.experiment.measures import Measurement, averaged_gain, from_history, from_rows
+from repro.experiment.recorded import RecordedValues
 from repro.experiment.requirements import Need, Requirements
 from repro.spec import ReadingSpec
 from repro.store import Checkpoint, RunRecord, Store
@@ -119,6 +120,8 @@ def _rows(
             run = runs.get(need.spec.key)
             if run is not None:
                 yield from _of_run(required, need, run, runs, readings)
+    if required.recorded is not None:
+        yield from _of_recorded(required, required.recorded)
     for exact in required.exact:
         rows = readings.get(exact.reading.key)
         if rows is not None:
@@ -131,6 +134,25 @@ def _rows(
             yield _exact_head(required, name) | head | _fields(Measurement(number.value))
 
 
+def _head(required: Requirements, cell: Cell, seed: int, key: str) -> dict[str, Any]:
+    return {
+        "claim": required.claim.id,
+        "scale": required.scale,
+        "cell": cell.address,
+        "arm": cell.arm,
+        "factors": ";".join(f"{name}={level}" for name, level in cell.levels.items()),
+        "seed": seed,
+        "run": key,
+    }
+
+
+def _of_recorded(required: Requirements, recorded: RecordedValues) -> Iterator[dict[str, Any]]:
+    for (address, name), values in recorded.values.items():
+        for run, measured in values:
+            head = _head(required, recorded.cells[address], run.seed, run.key)
+            yield head | {"metric": name, "moment": "last"} | _fields(measured)
+
+
 def _of_run(
     required: Requirements,
     need: Need,
@@ -138,15 +160,7 @@ def _of_run(
     runs: Mapping[str, RunRecord],
     readings: Mapping[str, ReadingRows],
 ) -> Iterator[dict[str, Any]]:
-    head = {
-        "claim": required.claim.id,
-        "scale": required.scale,
-        "cell": need.cell.address,
-        "arm": need.cell.arm,
-        "factors": ";".join(f"{name}={level}" for name, level in need.cell.levels.items()),
-        "seed": need.spec.seed,
-        "run": run.key,
-    }
+    head = _head(required, need.cell, need.spec.seed, run.key)
     for name, metric in required.file.metrics.items():
         if metric.arms is not None and need.cell.arm not in metric.arms:
             continue

@@ -10,6 +10,7 @@ from repro.experiment.variants import Variant
 from repro.judging.frame import Collected, collect
 from repro.judging.missing import MissingRuns, missing_runs
 from repro.judging.preregistration import Ledger, ledger
+from repro.judging.result_versions import ResultVersion, known_versions
 from repro.judging.verdicts import ClaimVerdict, judge_claim
 from repro.store import Store
 
@@ -23,6 +24,7 @@ class JudgedClaim:
         verdict: as the store stands.
         missing: the runs that it still needs.
         ledger: when its criteria were first seen.
+        result_versions: of results that were recorded elsewhere, oldest first.
         variants: its controls and the points of its sensitivity analyses, with their verdicts.
     """
 
@@ -30,6 +32,7 @@ class JudgedClaim:
     verdict: ClaimVerdict
     missing: MissingRuns
     ledger: Ledger
+    result_versions: tuple[ResultVersion, ...] = ()
     variants: tuple[tuple[Variant, ClaimVerdict], ...] = ()
 
 
@@ -53,6 +56,7 @@ def judge_claims(
             judge_claim(item, collected),
             missing_runs(item, collected),
             ledger(item, store),
+            tuple(known_versions(item, store)),
             tuple(pair for pair in judged if pair[0].claim.id.startswith(f"{item.claim.id}~")),
         )
         for item in required

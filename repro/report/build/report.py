@@ -17,6 +17,7 @@ from repro.report.build.alternatives import build_controls, build_sensitivities
 from repro.report.build.curves import build_figure
 from repro.report.build.deviations import deviations
 from repro.report.build.evidence import expectation
+from repro.report.build.recorded import recorded, recorded_rows
 from repro.report.build.tables import build_table
 from repro.report.wording import words
 from repro.report.wording.missing import runs_needed
@@ -112,6 +113,7 @@ def _claim(request: Request, judged: JudgedClaim, collected: Collected) -> model
     shown = {name: text for name, text in halves.items() if text}
     rows = [runs.run_row(need, collected) for need in required.needs]
     rows += [runs.stopped_row(need, collected) for need in required.stopped]
+    rows += recorded_rows(required)
     cost = runs.cost(rows)
     stand_ins = runs.stand_ins(required)
     return model.ClaimReport(
@@ -164,6 +166,7 @@ def _claim(request: Request, judged: JudgedClaim, collected: Collected) -> model
             reasons=list(claim.protocol.reasons),
         ),
         code_notes=[*unseen(claim), *runs.differences(required, collected.runs)],
+        recorded=recorded(judged),
     )
 
 
