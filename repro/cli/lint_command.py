@@ -10,12 +10,13 @@ import click
 
 from repro.claims import Claim, notices
 from repro.claims.loading import load_library, read_claim, read_paper
-from repro.claims.reviews import NOTES, claim_of
+from repro.claims.reviews import claim_of
 from repro.cli import options
 from repro.cli.wrapped import wrapped
 from repro.errors import Problem, ReproError, mistake
 from repro.report.model.safe_text import visible
 from repro.report.wording.text import plural
+from repro.startup.listing import NOTES
 from repro.startup.shipped import folder
 
 
