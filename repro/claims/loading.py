@@ -128,13 +128,26 @@ class Library:
                 if len(exact) > 1 or not matches:
                     what = "ambiguous claim" if exact else "unknown claim, paper or file"
                     near = [claim.id for claim in exact or self.claims]
-                    hint = f"{suggestion(name, [*near, *self.papers])} (claims of your own: --claims DIR)"
+                    hint = _elsewhere(name, self.root) or (
+                        f"{suggestion(name, [*near, *self.papers])} (claims of your own: --claims DIR)"
+                    )
                     problems.append(Problem("CLAIM", what, repr(name), hint))
                 picked += matches
             chosen = [claim for claim in chosen if claim in picked]
         if problems:
             raise ReproError(*problems)
         return chosen
+
+
+def _elsewhere(name: str, root: Path) -> str | None:
+    """Return a hint where the claim that is named lies in ./claims, and other claims were looked through."""
+    here = Path("claims")
+    if not here.is_dir() or here.resolve() == root.resolve():
+        return None
+    ids = [f"{folder.name}/{path.stem}" for folder in paper_folders(here) for path in folder.glob("*.toml")]
+    stem = name.rstrip("/")
+    there = [one for one in ids if one.startswith(stem) or one.split("/")[1].startswith(stem)]
+    return f"did you mean --claims claims? {there[0]} is there" if there else None
 
 
 def _is_named(claim: Claim, name: str) -> bool:

@@ -19,6 +19,7 @@ from repro.report.build.awaited import awaited, to_bring
 from repro.report.build.curves import build_figure
 from repro.report.build.deviations import deviations
 from repro.report.build.evidence import expectation
+from repro.report.build.recipes import recipe_in_full
 from repro.report.build.tables import build_table
 from repro.report.wording import words
 from repro.report.wording.sentences import claim_sentence, so_far
@@ -173,7 +174,7 @@ def _claim(
         cost=cost,
         bring=to_bring(required, rows),
         contrary=model.Contrary(**file.contrary.model_dump()) if file.contrary else None,
-        no_control=file.no_control,
+        no_control=None if file.control else file.no_control,
         trains=claim.trains,
         protocol=model.Protocol(
             of_paper=claim.protocol.is_paper,
@@ -181,6 +182,7 @@ def _claim(
             reasons=list(claim.protocol.reasons),
         ),
         code_notes=[*unseen(claim), *runs.differences(required, store)],
+        recipe=recipe_in_full(claim, required.scale),
     )
 
 

@@ -11,6 +11,7 @@ from repro.report.model.background import (
     Deviation,
     Machine,
     Protocol,
+    RecipeInFull,
     Review,
     RunRow,
     Sensitivity,
@@ -48,6 +49,7 @@ class ClaimReport(Data):
     of it rests on training.
     `protocol`: whose protocol it is judged by; None where an older report did not tell. `code_notes`: what a user's
     code does that is no part of its identity, and in what the runs differ from one another: versions, data.
+    `recipe`: None where nothing is trained, or where an older report did not tell.
     """
 
     id: str
@@ -85,6 +87,7 @@ class ClaimReport(Data):
     trains: bool = True
     protocol: Protocol | None = None
     code_notes: list[str] = []
+    recipe: RecipeInFull | None = None
 
 
 class PaperReport(Data):
