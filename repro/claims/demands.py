@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from repro.claims.cells import cells, data_of, place_of
-from repro.claims.loading import Claim
+from repro.claims.library import Claim
 from repro.errors import Problem
 
 
@@ -17,11 +17,17 @@ def demands(claim: Claim) -> Iterator[Problem]:
 
 
 def _control(claim: Claim) -> Iterator[Problem]:
-    """Find scales at which nothing would show that the criteria can fail, where no reason is given."""
+    """Find scales at which nothing would show that the criteria can fail, where no reason is given.
+
+    Results that exist already cannot be sabotaged.
+    """
     lacking = [
         scale
         for scale, file in claim.at.items()
-        if scale not in claim.base.cannot_decide and not file.control and file.no_control is None
+        if scale not in claim.base.cannot_decide
+        and file.results is None
+        and not file.control
+        and file.no_control is None
     ]
     if lacking:
         at = "" if len(lacking) == len(claim.at) else f" at {' and '.join(lacking)} scale"

@@ -12,6 +12,7 @@ from repro.report.model.background import (
     Machine,
     Protocol,
     RecipeInFull,
+    Recorded,
     Review,
     RunRow,
     Sensitivity,
@@ -48,8 +49,9 @@ class ClaimReport(Data):
     `contrary`: what another source says of the same; `no_control`: why there is no control; `trains`: whether anything
     of it rests on training.
     `protocol`: whose protocol it is judged by; None where an older report did not tell. `code_notes`: what a user's
-    code does that is no part of its identity, and in what the runs differ from one another: versions, data.
-    `recipe`: None where nothing is trained, or where an older report did not tell.
+    code does that is no part of its identity, and in what the runs differ from one another: versions, data. `recorded`:
+    the results that it is about, where these exist already. `recipe`: None where nothing is trained, or where an older
+    report did not tell.
     """
 
     id: str
@@ -87,6 +89,7 @@ class ClaimReport(Data):
     trains: bool = True
     protocol: Protocol | None = None
     code_notes: list[str] = []
+    recorded: Recorded | None = None
     recipe: RecipeInFull | None = None
 
 
