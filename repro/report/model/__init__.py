@@ -27,6 +27,7 @@ from repro.report.model.background import (
     Tuning,
 )
 from repro.report.model.evidence import (
+    Band,
     Cell,
     Data,
     Elsewhere,
@@ -57,6 +58,7 @@ from repro.report.model.report import (
 
 __all__ = [
     "SCHEMA_VERSION",
+    "Band",
     "Cell",
     "Checkable",
     "ClaimReport",
