@@ -17,6 +17,7 @@ from repro.report.build.alternatives import build_controls, build_sensitivities
 from repro.report.build.curves import build_figure
 from repro.report.build.deviations import deviations
 from repro.report.build.evidence import expectation
+from repro.report.build.recipes import recipe_in_full
 from repro.report.build.recorded import recorded, recorded_rows
 from repro.report.build.tables import build_table
 from repro.report.wording import words
@@ -158,13 +159,14 @@ def _claim(request: Request, judged: JudgedClaim, collected: Collected) -> model
         cost=cost,
         bring=list(judged.missing.bring),
         contrary=model.Contrary(**file.contrary.model_dump()) if file.contrary else None,
-        no_control=file.no_control,
+        no_control=None if file.control else file.no_control,
         trains=claim.trains,
         protocol=model.Protocol(
             of_paper=claim.protocol.is_paper,
             source=claim.protocol.source,
             reasons=list(claim.protocol.reasons),
         ),
+        recipe=recipe_in_full(claim, required.scale),
         code_notes=[*unseen(claim), *runs.differences(required, collected.runs)],
         recorded=recorded(judged),
     )
