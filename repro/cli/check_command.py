@@ -21,8 +21,8 @@ from repro.cli.machine import (
     machine_options,
     parse_duration,
 )
+from repro.cli.pending import pending_lines
 from repro.cli.progress import ProgressView
-from repro.cli.waiting import awaited
 from repro.cli.wrapped import wrapped
 from repro.cli.writing import publish
 from repro.errors import ReproError, mistake
@@ -216,7 +216,7 @@ def _announce(plan: Plan, workers: int) -> None:
             plan.wall_seconds(workers), workers, plan.basis, plan.wall_seconds_between(workers)
         )
         click.echo(wrapped(f"{plural(jobs, 'job')}: {others}{follow} ({known}): {about}."), err=True)
-    for line in awaited(plan, workers):
+    for line in pending_lines(plan, workers):
         click.echo(wrapped(line), err=True)
     # What is new needs no explanation; what is run again does.
     reasons = Counter(job.reason for job in (*plan.jobs, *plan.held))

@@ -12,7 +12,7 @@ import click
 from repro.cli import options
 from repro.cli.grouped import GroupedCommand
 from repro.cli.machine import check_device, expected_time, machine_options, parse_duration
-from repro.cli.waiting import awaited
+from repro.cli.pending import pending_lines
 from repro.cli.wrapped import wrapped
 from repro.errors import mistake
 from repro.execution import slurm
@@ -91,7 +91,7 @@ def command(
     for look in looks:
         record(look.requirements, request.store)
     plan = schedule.plan(looks)
-    for line in awaited(plan, 1):
+    for line in pending_lines(plan, 1):
         click.echo(wrapped(line), err=True)
     if not (plan.jobs or plan.held):
         click.echo("There is nothing to run.", err=True)
