@@ -154,9 +154,8 @@ def requirements(
         if file.tune is not None:
             first = run_spec(file, cell, 0, claim.names, rate, decay)
         specs = [replace(first, seed=seed) for seed in file.experiment.seeds.numbers(cell.arm, count)]
-        own = tuple(
-            Need(claim.id, cell, "measure", spec, dict(readings(file, cell, spec, claim))) for spec in specs
-        )
+        read = readings(file, cell, claim)
+        own = tuple(Need(claim.id, cell, "measure", spec, read(spec)) for spec in specs)
         measured[cell.address] = own
         needs += own
     return Requirements(
