@@ -23,6 +23,7 @@ from repro.claims.scales import SCALES, merge
 from repro.claims.schema import ClaimFile
 from repro.claims.schema_paper import Paper
 from repro.claims.toml import parsed_toml, read_toml, validated
+from repro.claims.units import with_units
 from repro.claims.vocabulary import WORDS
 from repro.errors import Problem, ReproError, mistake, suggestion
 from repro.registry import Names
@@ -259,7 +260,7 @@ def read_claim(path: Path, root: Path, paper: Paper | None) -> Claim | None:
         if large is not None:
             found.append(Problem("factors", large, None, "name fewer arms, levels, seeds or learning rates"))
         elif sound.file is not None:
-            at[name] = sound.file
+            at[name] = with_units(sound.file)
             checked = check_claim(sound.file, name, path, names)
             found += [problem for problem in checked if not sound.is_artefact(problem)]
         for problem in found:

@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import asdict
 
-from repro.claims import Cell, Claim, ClaimFile, Metric, run_spec
+from repro.claims import Cell, Claim, ClaimFile, Metric, trained_spec
 from repro.claims.vocabulary import Moment
+from repro.command_spec import AnyRun
 from repro.registry import DATASETS, find_probe
 from repro.spec import ReadingSpec, RunSpec
 
 
-def readings(file: ClaimFile, cell: Cell, spec: RunSpec, claim: Claim) -> Iterator[ReadingSpec]:
-    """Return the readings that the probe metrics of a claim take from one run."""
+def readings(file: ClaimFile, cell: Cell, spec: AnyRun, claim: Claim) -> Iterator[ReadingSpec]:
+    """Return the readings that the probe metrics of a claim take from one run; from a command's there are none."""
+    if not isinstance(spec, RunSpec):
+        return
     for metric in file.metrics.values():
         if metric.read_by is not None and (metric.arms is None or cell.arm in metric.arms):
             for moment in metric.read_at:
@@ -21,10 +24,11 @@ def readings(file: ClaimFile, cell: Cell, spec: RunSpec, claim: Claim) -> Iterat
                     yield reading_of(metric, spec, moment, claim)
 
 
-def reading_of(metric: Metric, spec: RunSpec, moment: Moment, claim: Claim) -> ReadingSpec:
+def reading_of(metric: Metric, spec: AnyRun, moment: Moment, claim: Claim) -> ReadingSpec:
     """Return the reading that a metric takes from a run at a moment."""
     probe = metric.read_by
     assert probe is not None
+    assert isinstance(spec, RunSpec), "checked when the file was read"
     entry = find_probe(probe, f"{claim.path}: metrics", claim.names.root)
     options = metric.probe_options
     identity = probe, entry.version, str(sorted(options.items())), spec.key, moment
@@ -44,7 +48,7 @@ def static_reading(
 
     None where it is not implemented here, or the shape of its data is unknown.
     """
-    spec = run_spec(claim.base, cell, 0, claim.names)
+    spec = trained_spec(claim.base, cell, 0, claim.names)
     if claim.names.unavailable(spec.model.name):
         return None
     # The paper's images and classes, even where other data stand in for them.

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 from repro.claims import Metric
 from repro.claims.printed import read_printed
 from repro.claims.vocabulary import Moment
+from repro.command_spec import trains
+from repro.experiment.declared import as_declared, measured_as_declared
 from repro.experiment.exact_needs import ExactNeed
-from repro.experiment.measures import Measurement, averaged_gain, from_history, from_rows
+from repro.experiment.measures import Measurement, averaged_gain, from_rows
 from repro.experiment.readings import reading_of
 from repro.experiment.requirements import Need, Requirements
 from repro.store import RunRecord, Store
@@ -77,10 +79,10 @@ def _of_run(required: Requirements, need: Need, run: RunRecord, store: Store) ->
         if metric.arms is not None and need.cell.arm not in metric.arms:
             continue
         # Nothing was to be trained where no steps were planned; a net that diverges at once is a result.
-        if metric.from_history and need.spec.recipe.steps != 0:
+        if metric.from_history and trains(need.spec):
             target = _target(required, need, metric, store)
             if target is not None or metric.at_most_of is None:
-                measured = from_history(metric, run, target)
+                measured = measured_as_declared(metric, run, required.file, target)
                 yield head | {"metric": name, "moment": "last"} | _fields(measured)
         elif metric.read_by is not None:
             for moment in metric.at:
@@ -96,7 +98,7 @@ def _target(required: Requirements, need: Need, metric: Metric, store: Store) ->
     address = "/".join([metric.at_most_of, *need.cell.levels.values()])
     place = required.measured[need.cell.address].index(need)
     theirs = required.measured.get(address, ())[place : place + 1]
-    run = store.run(theirs[0].spec.key) if theirs else None
+    run = as_declared(store.run(theirs[0].spec.key), required.file) if theirs else None
     return None if run is None else run.history[metric.of][-1]
 
 

@@ -12,7 +12,10 @@ from repro.stats import Interval
 
 def is_share(metric: Metric) -> bool:
     """Tell whether a metric lies in 0 to 1, as errors do."""
-    return metric.kind == "final" and (metric.of or "").endswith("_error") and metric.transform == "none"
+    named = (metric.of or "").endswith("_error")
+    return (
+        metric.kind == "final" and metric.transform == "none" and (named or metric.unit in ("error", "share"))
+    )
 
 
 def possible(interval: Interval, weights: Sequence[float]) -> Interval:

@@ -6,7 +6,7 @@ earlier runs took has a say in what is judged.
 
 from __future__ import annotations
 
-from repro.claims import Claim, cells, run_spec
+from repro.claims import Claim, cells, trained_spec
 from repro.planning.costs import evaluations_of, rough_seconds, steps
 from repro.registry import DATASETS
 
@@ -21,7 +21,7 @@ def allowed_seeds(claim: Claim, scale: str) -> int | None:
         return None
     one_seed = 0.0
     for cell in cells(file):
-        spec = run_spec(file, cell, 0, claim.names)
+        spec = trained_spec(file, cell, 0, claim.names)
         data = DATASETS.get(spec.dataset.name) or claim.names.known(spec.dataset.identity)
         planned = steps(spec, data)
         one_seed += rough_seconds(spec, data, planned, evaluations_of(spec, data, planned))

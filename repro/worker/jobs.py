@@ -13,6 +13,7 @@ from typing import Any
 
 import torch
 
+from repro.command_spec import CommandSpec, Conduct, run_from_json
 from repro.datasets import ChangedDataError, ImageData, ImageFiles, load_dataset
 from repro.errors import Problem, ReproError
 from repro.probes.reading import take_reading
@@ -24,6 +25,7 @@ from repro.training.checkpoints import Interrupted, Stopped
 from repro.training.devices import fix_algorithms, is_out_of_memory, own_stream
 from repro.training.footprint import run_bytes
 from repro.worker.checkpoints import RunCheckpoints
+from repro.worker.commands import CommandRun, Machine
 from repro.worker.failures import ends_the_process, reason
 from repro.worker.memory import DeviceMemory, Share
 from repro.worker.provenance import code_provenance, provenance
@@ -47,6 +49,7 @@ class Worker:
         stop: set once the worker shall save and end.
         checkpoint_seconds: save a run's state so often; None leaves it to `RunCheckpoints`.
         readers: processes that read images ahead, where these lie in files.
+        threads: cores that a command may take.
     """
 
     def __init__(
@@ -59,6 +62,7 @@ class Worker:
         checkpoint_seconds: float | None = None,
         *,
         readers: int = 0,
+        threads: int = 1,
     ) -> None:
         self.store = store
         self.claims_folder = claims_folder
@@ -72,23 +76,30 @@ class Worker:
         self.loading = threading.Lock()
         self.provenance = provenance(device)
         self.memory = DeviceMemory(_bytes_to_share(device))
+        self.machine = Machine(store, claims_folder, device, threads)
+        self.commands = 0
+        self.a_command_ended = threading.Condition()
 
     def work(self, job: Mapping[str, Any]) -> None:
         """Carry out one job and say how it ended.
 
         "done"; "failed" or "changed" (its data), with a reason; "busy"; or "interrupted".
         """
-        run = RunSpec.from_json(job["run"]) if job["run"] else None
-        if run and job.get("source"):
-            self.sources[run.dataset.identity] = DataRef.from_json(job["source"])
-        readings = [ReadingSpec(**{**r, "run": run if r["moment"] else None}) for r in job["readings"]]
+        run = run_from_json(job["run"]) if job["run"] else None
+        trained = run if isinstance(run, RunSpec) else None
+        if trained and job.get("source"):
+            self.sources[trained.dataset.identity] = DataRef.from_json(job["source"])
+        readings = [ReadingSpec(**{**r, "run": trained if r["moment"] else None}) for r in job["readings"]]
         until = Until(**job["until"]) if job.get("until") else None
         key = run.key if run else readings[0].key
         try:
             while not self.stop.is_set():
                 with self.store.lock(key) as mine:
                     if mine:
-                        done = self.carry_out(run, until, readings, job.get("predicted_seconds"))
+                        if isinstance(run, CommandSpec):
+                            done = self.carry_out_command(run, until, job)
+                        else:
+                            done = self.carry_out(run, until, readings, job.get("predicted_seconds"))
                         self.emit({**done, "key": key})
                         return
                 if not job["wait"]:
@@ -133,6 +144,72 @@ class Worker:
         self.store.clear_failure(run.key if run else readings[0].key)
         return {"event": "done", "what": what}
 
+    def carry_out_command(
+        self, spec: CommandSpec, until: Until | None, job: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        """Have a command carry out what is missing of its run."""
+        conduct = Conduct.from_json(job["conduct"])
+        with self.a_command_ended:
+            while self.device.type == "cuda" and self.commands >= conduct.at_once and not self.stop.is_set():
+                self.a_command_ended.wait(0.2)
+            self.commands += 1
+        try:
+            what = self.command(spec, conduct, until, job.get("predicted_seconds"))
+        except Interrupted:
+            return {"event": "interrupted"}
+        except Stopped as end:
+            what = f"as far as tuning needs it: {end}"
+        except _UnwritableError as error:
+            return {"event": "failed", "reason": str(error), "in_vain": True}
+        except Exception as error:
+            return {"event": "failed", "reason": reason(error, self.claims_folder)}
+        finally:
+            with self.a_command_ended:
+                self.commands -= 1
+                self.a_command_ended.notify_all()
+        self.store.clear_failure(spec.key)
+        return {"event": "done", "what": what}
+
+    def command(
+        self, spec: CommandSpec, conduct: Conduct, until: Until | None, predicted_seconds: float | None
+    ) -> str:
+        """Run a command unless the store has its run by now; return what to tell."""
+        if self.store.intact(spec.key):
+            return "already there"
+        self.store.sweep(spec.key)
+        # Not this process's own Python and torch: the command has its own.
+        made = {name: self.provenance[name] for name in ("machine", "device", "repro", "commit")}
+        predicted = {
+            "predicted_seconds": predicted_seconds,
+            "until_epochs": until.epochs if until else None,
+        }
+        run = CommandRun(
+            spec,
+            conduct,
+            self.machine.shared(conduct.at_once),
+            {**made, **predicted},
+            self.stop,
+            lambda text: self.emit({"event": "warning", "message": f"{spec.title}: {text}"}),
+        )
+        began = last = time.monotonic()
+
+        def on_progress(share: float | None) -> None:
+            nonlocal last
+            now = time.monotonic()
+            if now - last > 0.25:
+                last = now
+                if share is None:  # by the clock, and never at its end
+                    share = min(0.95, (now - began) / max(predicted_seconds or 1.0, 1.0))
+                self.emit({"event": "progress", "fraction": min(share, 1.0), "key": spec.key})
+
+        record = run.carry_out(until, on_progress)
+        try:
+            self.store.put_run(record, {})
+        except OSError as error:
+            raise _unwritable(self.store, error, "what it wrote is kept") from None
+        run.forget_attempt()
+        return f"{record.outcome}, {record.wall_seconds:.1f} s"
+
     def train(self, spec: RunSpec, until: Until | None, predicted_seconds: float | None) -> str:
         """Train `spec`, from its last checkpoint on, unless the store has it by now; return what to tell."""
         if self.store.intact(spec.key):
@@ -159,9 +236,7 @@ class Worker:
             self.store.put_run(record, blobs)
         except OSError as error:
             kept = "its last checkpoint is" if checkpoints.folder.files() else "nothing of it is"
-            what = f"the run was trained but cannot be written: {error.strerror}; {kept} kept"
-            hint = "make room and run the same command again"
-            raise _UnwritableError(Problem(str(self.store.root), what, hint=hint)) from None
+            raise _unwritable(self.store, error, f"{kept} kept") from None
         return f"{result.outcome}, {errors_of(result)}"
 
     def beside_others(
@@ -281,6 +356,11 @@ class Worker:
                 source = self.sources.get(identity)
                 self.datasets[own] = load_dataset(spec.dataset, source, self.claims_folder, as_files=as_files)
             return self.datasets[own]
+
+
+def _unwritable(store: Store, error: OSError, kept: str) -> _UnwritableError:
+    what = f"the run was trained but cannot be written: {error.strerror}; {kept}"
+    return _UnwritableError(Problem(str(store.root), what, hint="make room and run the same command again"))
 
 
 def _bytes_to_share(device: torch.device) -> float:

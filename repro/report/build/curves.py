@@ -11,6 +11,7 @@ from pydantic import TypeAdapter
 
 from repro.claims import Metric
 from repro.claims.schema_shown import Figure
+from repro.experiment.declared import as_declared
 from repro.experiment.measures import from_rows
 from repro.experiment.readings import reading_of
 from repro.experiment.requirements import Need, Requirements
@@ -65,7 +66,7 @@ def build_figure(name: str, figure: Figure, required: Requirements, store: Store
 def _runs(required: Requirements, store: Store) -> Iterator[tuple[Need, RunRecord]]:
     for needs in required.measured.values():
         for need in needs:
-            run = store.run(need.spec.key)
+            run = as_declared(store.run(need.spec.key), required.file)
             if run is not None:
                 yield need, run
 
