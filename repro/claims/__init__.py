@@ -2,7 +2,8 @@
 
 from repro.claims.cells import Cell, by_command, cells, data_of, levels_of, run_spec, trained_spec
 from repro.claims.commands import conduct, until
-from repro.claims.loading import Claim, Library, load_library
+from repro.claims.library import Claim, Library
+from repro.claims.loading import load_library
 from repro.claims.own_code import notices, own_code, unseen
 from repro.claims.scales import SCALES, Scale, below, check_scale
 from repro.claims.schema import ClaimFile

@@ -100,8 +100,14 @@ def run_spec(
     """
     if not by_command(file, cell):
         return trained_spec(file, cell, seed, names, lr, weight_decay)
-    tuned = {} if lr is None or file.tune is None else {file.tune.what: lr}
-    tuned |= {} if weight_decay is None else {"weight_decay": weight_decay}
+    tuned: dict[str, float] = {}
+    if file.tune is not None:
+        # Before anything is tuned, the first of a grid stands for what is chosen.
+        first = file.tune.grid if isinstance(file.tune.grid, list) else next(iter(file.tune.grid.values()))
+        tuned[file.tune.what] = first[0] if lr is None else lr
+        decays = file.tune.weight_decay if weight_decay is None else [weight_decay]
+        if decays:
+            tuned["weight_decay"] = decays[0]
     return command_spec(
         file.experiment, cell.settings, seed, names, tuned, lambda key: place_of(file, cell, key)
     )

@@ -7,7 +7,7 @@ from contextlib import suppress
 
 from repro.claims.cells import cells
 from repro.claims.commands import files_of, program_of, words_of
-from repro.claims.loading import Claim
+from repro.claims.library import Claim
 from repro.errors import ReproError
 from repro.source_code import Code, code_of
 

@@ -35,13 +35,13 @@ class Process(Frozen):
 
     `metrics` is the file below ``{out}`` into which the command writes a row at a time (JSON Lines, or CSV with a
     head), or "stdout" for lines of JSON that it prints. `step` and `epoch` name the columns that say how far it has
-    come; without an `epoch`, times are in steps. `columns` are the quantities that metrics read, with their units. `steps` is the step of the last row, or the
-    name of the placeholder that says it.
+    come; without an `epoch`, times are in steps. `columns` are the quantities that metrics read, with their units.
+    `steps` is the step of the last row, or the name of the placeholder that says it.
 
-    A run is ended after its `time_limit`, and by `stop`. `resume` are words that are added to the command where ``{out}``
-    holds an earlier attempt, or the file `resume_needs`. `nan` says whether a quantity that ends as no number is an
-    "error" or a result ("diverged"). `deterministic` names arms that the seed does not change. `at_once` runs share a
-    GPU.
+    A run is ended after its `time_limit`, and by `stop`. `resume` are words that are added to the command where
+    ``{out}`` holds an earlier attempt, or the file `resume_needs`. `nan` says whether a quantity that ends as no number
+    is an "error" or a result ("diverged"). `deterministic` names arms that the seed does not change. `at_once` runs
+    share a GPU.
     """
 
     folder: str = "."

@@ -5,30 +5,33 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import asdict
 
-from repro.claims import Cell, Claim, ClaimFile, Metric, trained_spec
+from repro.claims import Cell, Claim, ClaimFile, Metric
 from repro.claims.vocabulary import Moment
 from repro.command_spec import AnyRun
 from repro.registry import DATASETS, find_probe
 from repro.spec import ReadingSpec, RunSpec
 
 
-def readings(file: ClaimFile, cell: Cell, spec: AnyRun, claim: Claim) -> Iterator[ReadingSpec]:
-    """Return the readings that the probe metrics of a claim take from one run; from a command's there are none."""
+def readings(
+    file: ClaimFile, cell: Cell, spec: AnyRun, claim: Claim
+) -> Iterator[tuple[tuple[str, Moment], ReadingSpec]]:
+    """Yield (metric, moment) and the reading that it is made of, for each that a claim takes from one run.
+
+    None is taken from a command's run.
+    """
     if not isinstance(spec, RunSpec):
         return
-    for metric in file.metrics.values():
+    for name, metric in file.metrics.items():
         if metric.read_by is not None and (metric.arms is None or cell.arm in metric.arms):
             for moment in metric.read_at:
                 # A run of no steps has nothing but its initial weights.
                 if spec.recipe.steps != 0 or moment == "init":
-                    yield reading_of(metric, spec, moment, claim)
+                    yield (name, moment), _reading_of(metric, spec, moment, claim)
 
 
-def reading_of(metric: Metric, spec: AnyRun, moment: Moment, claim: Claim) -> ReadingSpec:
-    """Return the reading that a metric takes from a run at a moment."""
+def _reading_of(metric: Metric, spec: RunSpec, moment: Moment, claim: Claim) -> ReadingSpec:
     probe = metric.read_by
     assert probe is not None
-    assert isinstance(spec, RunSpec), "checked when the file was read"
     entry = find_probe(probe, f"{claim.path}: metrics", claim.names.root)
     options = metric.probe_options
     identity = probe, entry.version, str(sorted(options.items())), spec.key, moment
@@ -38,7 +41,7 @@ def reading_of(metric: Metric, spec: AnyRun, moment: Moment, claim: Claim) -> Re
 
 
 _READINGS: dict[tuple[str, int | str, str, str, Moment], ReadingSpec] = {}
-"""By all that tells them apart: every stage asks for them again, and to hash one for its key takes longer."""
+"""By all that tells them apart: every plan asks for them again, and to hash one for its key takes longer."""
 
 
 def static_reading(
@@ -48,8 +51,8 @@ def static_reading(
 
     None where it is not implemented here, or the shape of its data is unknown.
     """
-    spec = trained_spec(claim.base, cell, 0, claim.names)
-    if claim.names.unavailable(spec.model.name):
+    spec = claim.untuned("paper")[cell.address]
+    if not isinstance(spec, RunSpec) or claim.names.unavailable(spec.model.name):
         return None
     # The paper's images and classes, even where other data stand in for them.
     data = DATASETS.get(spec.dataset.name) or claim.names.known(spec.dataset.identity)

@@ -11,6 +11,7 @@ from functools import partial
 from typing import Literal
 
 from repro.claims import Cell, Claim, ClaimFile, Metric, by_command, cells, run_spec, until
+from repro.claims.vocabulary import Moment
 from repro.command_spec import AnyRun
 from repro.experiment.declared import as_declared, declared_columns
 from repro.experiment.exact_needs import ExactNeed, exact_needs
@@ -26,16 +27,22 @@ Purpose = Literal["measure", "tune"]
 
 @dataclass(frozen=True)
 class Need:
-    """A run that a claim needs, why, how far (None: to its end), and the readings to take from it.
+    """A run that a claim needs.
 
-    `tried` is what a tuning run tries: "lr 0.1".
+    Attributes:
+        claim, cell: whose.
+        purpose: why.
+        spec: the run.
+        readings: (metric, moment) → the reading to take from it; several metrics may be made of the same.
+        until: how far it is needed; None: to its end.
+        tried: what a tuning run tries: "lr 0.1".
     """
 
     claim: str
     cell: Cell
     purpose: Purpose
     spec: AnyRun
-    readings: tuple[ReadingSpec, ...] = ()
+    readings: Mapping[tuple[str, Moment], ReadingSpec] = field(default_factory=dict)
     until: Until | None = None
     tried: str = ""
 
@@ -77,7 +84,13 @@ class Requirements:
         return [spec for name, spec in sorted(found.items()) if stands_in(name, spec.fingerprint)]
 
 
-def requirements(claim: Claim, scale: str, store: Store, seeds: int | None = None) -> Requirements:
+def requirements(
+    claim: Claim,
+    scale: str,
+    store: Store,
+    seeds: int | None = None,
+    known: Requirements | None = None,
+) -> Requirements:
     """Return what `claim` rests on at `scale`.
 
     Args:
@@ -85,10 +98,12 @@ def requirements(claim: Claim, scale: str, store: Store, seeds: int | None = Non
         scale: one that the claim declares, or "exact".
         store: where runs may lie already; decides how far tuning has come.
         seeds: how many seeds to measure; None takes the first look.
+        known: of the same claim at another look, or of the claim that this one is a variant of, as the store stands:
+            what is the same of both is taken from there.
     """
     file = claim.at.get(scale, claim.base)
-    exact = tuple(exact_needs(claim))
-    nets = check_nets(claim, store)
+    exact = known.exact if known and known.claim is claim else tuple(exact_needs(claim))
+    nets = known.net_check if known and known.claim.base is claim.base else check_nets(claim, store)
     count = file.experiment.seeds.looks[0] if seeds is None else seeds
     numbers = tuple(file.experiment.seeds.numbers("", count))
     if scale == "exact" or scale not in claim.at or not _trains(file):
@@ -133,19 +148,21 @@ def requirements(claim: Claim, scale: str, store: Store, seeds: int | None = Non
                 tried = f"{file.tune.what} {lr:g}"
                 for spec in (at(lr, its, seed) for seed in file.tune.seeds):
                     if find(spec.key) is not None or spec.key in wanted:
-                        needs.append(Need(claim.id, cell, "tune", spec, (), wanted.get(spec.key), tried))
+                        needs.append(Need(claim.id, cell, "tune", spec, {}, wanted.get(spec.key), tried))
                     elif store.stopped(spec.key) is not None:
                         stopped.append(Need(claim.id, cell, "tune", spec, tried=tried))
             if rate is None:
                 follow += state.at_most + len(numbers)
                 continue
         # What a cell sets is resolved once: its runs differ in nothing but the seed.
-        first = run_spec(file, cell, 0, claim.names, rate, decay)
+        first = claim.untuned(scale)[cell.address]
+        if file.tune is not None:
+            first = run_spec(file, cell, 0, claim.names, rate, decay)
         specs: list[AnyRun] = [
             replace(first, seed=seed) for seed in file.experiment.seeds.numbers(cell.arm, count)
         ]
         own = tuple(
-            Need(claim.id, cell, "measure", spec, tuple(readings(file, cell, spec, claim))) for spec in specs
+            Need(claim.id, cell, "measure", spec, dict(readings(file, cell, spec, claim))) for spec in specs
         )
         measured[cell.address] = own
         needs += own

@@ -166,7 +166,7 @@ class Curve:
         if self.reads.epoch is None:
             epoch = None
         if step is not None:
-            if not 0 <= step < math.inf or not step.is_integer():
+            if not 0 <= step < math.inf or step % 1:
                 hint = "name the column that counts with `step` in [experiment.process]"
                 raise mistake(
                     self.reads.metrics, f"{self.reads.step} is no whole number from 0 on", step, hint

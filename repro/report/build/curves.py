@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from statistics import fmean
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import TypeAdapter
 
@@ -13,28 +13,28 @@ from repro.claims import Metric
 from repro.claims.schema_shown import Figure
 from repro.experiment.declared import as_declared
 from repro.experiment.measures import from_rows
-from repro.experiment.readings import reading_of
 from repro.experiment.requirements import Need, Requirements
+from repro.judging.frame import Collected
 from repro.report import model
 from repro.report.build import reference
 from repro.report.build.pictures import picture_panels
 from repro.report.build.reference import Style
 from repro.report.model.evidence import Drawn
 from repro.report.wording.finding import finding
-from repro.store import RunRecord, Store, column_of
+from repro.store import RunRecord, column_of
 
 STYLES: dict[str, Style] = {"train": "dashed", "running": "dotted", "test": "solid"}
 """As in ResNet's figures: dashed is training error, bold is test error."""
 
 
-def build_figure(name: str, figure: Figure, required: Requirements, store: Store) -> model.Figure:
+def build_figure(name: str, figure: Figure, required: Requirements, collected: Collected) -> model.Figure:
     """Return a figure's panels: the paper's reference first, where there is one, then ours.
 
     At the paper's scale ours have the paper's axes, its unit of x and its limits; a reference of a single panel is laid
     behind ours there instead of standing beside.
     """
     kinds = {"curves": _curves, "layers": _layers, "moments": _moments, "images": picture_panels}
-    ours = list(kinds[figure.kind](figure, required, store))
+    ours = list(kinds[figure.kind](figure, required, collected))
     paper = reference.panels(figure, required) if figure.reference else []
     alt = f"{figure.title}. {finding(ours, paper)}"
     means = any(series.role == "mean" for panel in ours for series in panel.series)
@@ -63,17 +63,21 @@ def build_figure(name: str, figure: Figure, required: Requirements, store: Store
     )
 
 
-def _runs(required: Requirements, store: Store) -> Iterator[tuple[Need, RunRecord]]:
+def _runs(required: Requirements, collected: Collected) -> Iterator[tuple[Need, RunRecord]]:
     for needs in required.measured.values():
         for need in needs:
-            run = as_declared(store.run(need.spec.key), required.file)
+            run = as_declared(collected.runs.get(need.spec.key), required.file)
             if run is not None:
                 yield need, run
 
 
-def _measured(required: Requirements, store: Store, metric: Metric) -> Iterator[tuple[Need, RunRecord]]:
+def _measured(
+    required: Requirements, collected: Collected, metric: Metric
+) -> Iterator[tuple[Need, RunRecord]]:
     """Leave out arms that the metric is not about, even where another metric has read the same from them."""
-    return (pair for pair in _runs(required, store) if metric.arms is None or pair[0].cell.arm in metric.arms)
+    return (
+        pair for pair in _runs(required, collected) if metric.arms is None or pair[0].cell.arm in metric.arms
+    )
 
 
 def _panel_of(need: Need, figure: Figure) -> str:
@@ -93,9 +97,9 @@ def _label_of(need: Need, figure: Figure) -> str:
     return ", ".join(parts) or need.cell.arm
 
 
-def _curves(figure: Figure, required: Requirements, store: Store) -> Iterator[model.Panel]:
+def _curves(figure: Figure, required: Requirements, collected: Collected) -> Iterator[model.Panel]:
     grouped: dict[str, dict[str, list[RunRecord]]] = {}
-    for need, run in _runs(required, store):
+    for need, run in _runs(required, collected):
         if run.steps_done and (not figure.cells or need.cell.address in figure.cells):
             grouped.setdefault(_panel_of(need, figure), {}).setdefault(_label_of(need, figure), []).append(
                 run
@@ -164,12 +168,12 @@ def _series(
     )
 
 
-def _layers(figure: Figure, required: Requirements, store: Store) -> Iterator[model.Panel]:
+def _layers(figure: Figure, required: Requirements, collected: Collected) -> Iterator[model.Panel]:
     assert figure.metric is not None
     metric = required.file.metrics[figure.metric]
     lines: dict[str, list[list[float]]] = {}
-    for need, _run in _measured(required, store, metric):
-        rows = _rows(required, store, need, figure)
+    for need, _run in _measured(required, collected, metric):
+        rows = collected.rows(need, figure.metric, figure.at)
         if rows:
             values = list(map(float, column_of(rows, "value")))
             lines.setdefault(_label_of(need, figure), []).append(values)
@@ -187,27 +191,18 @@ def _layers(figure: Figure, required: Requirements, store: Store) -> Iterator[mo
         yield model.Panel(title=title, x_label="layer index", y_label=name, y_log=log, series=series)
 
 
-def _rows(
-    required: Requirements, store: Store, need: Need, figure: Figure
-) -> Sequence[Mapping[str, Any]] | None:
-    assert figure.metric is not None
-    return store.reading(
-        reading_of(required.file.metrics[figure.metric], need.spec, figure.at, required.claim).key
-    )
-
-
-def _moments(figure: Figure, required: Requirements, store: Store) -> Iterator[model.Panel]:
+def _moments(figure: Figure, required: Requirements, collected: Collected) -> Iterator[model.Panel]:
     """One panel a moment: the reduced metric by level of the first factor, a line for each arm."""
     assert figure.metric is not None
     metric = required.file.metrics[figure.metric]
     factor = next(iter(required.file.factors))
     y_label = metric.title or figure.metric.replace("_", " ")
-    there = [need for need, _run in _measured(required, store, metric)]
+    there = [need for need, _run in _measured(required, collected, metric)]
     for moment in metric.at:
         values: dict[str, dict[int, dict[str, float]]] = {}
         categories: dict[str, None] = {}
         for need in there:
-            rows = store.reading(reading_of(metric, need.spec, moment, required.claim).key)
+            rows = collected.rows(need, figure.metric, moment)
             if rows:
                 level = f"{need.cell.levels[factor]} ({need.cell.settings.get(factor, '')})"
                 categories[level] = None

@@ -8,7 +8,8 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from repro.claims import Claim, ClaimFile, Expectation, Metric, cells, levels_of, run_spec
+from repro.claims import Claim, ClaimFile, Expectation, Metric, levels_of
+from repro.claims.findings import arm_of
 from repro.command_spec import AnyRun, CommandSpec
 from repro.report.model import Deviation
 
@@ -50,7 +51,7 @@ def _setting(what: str) -> str:
 
 
 def _settings(claim: Claim, scale: str) -> Iterator[Deviation]:
-    paper, ours = (_by_arm(claim, claim.at[name]) for name in ("paper", scale))
+    paper, ours = (_by_arm(claim, name) for name in ("paper", scale))
     shared = [arm for arm in ours if arm in paper]
     names = dict.fromkeys(name for arm in shared for name in (*paper[arm], *ours[arm]))
     by_factors = _set_by_factors(claim.base) | _set_by_factors(claim.at[scale])
@@ -132,16 +133,17 @@ def _levels(file: ClaimFile, name: str) -> str:
     )
 
 
-def _by_arm(claim: Claim, file: ClaimFile) -> dict[str, dict[str, Any]]:
+def _by_arm(claim: Claim, scale: str) -> dict[str, dict[str, Any]]:
     """Return arm → setting → value, of the arm's first cell; what factors set is compared as factors."""
     found: dict[str, dict[str, Any]] = {}
-    for cell in cells(file):
-        if cell.arm not in found:
-            spec = run_spec(file, cell, 0, claim.names)
-            found[cell.arm] = _flat(spec)
-            if file.tune is not None:
-                found[cell.arm].pop("recipe lr", None)
-                found[cell.arm].pop(f"value of {file.tune.what}", None)
+    for address, spec in claim.untuned(scale).items():
+        arm = arm_of(address)
+        if arm not in found:
+            found[arm] = _flat(spec)
+            tune = claim.at[scale].tune
+            if tune is not None:
+                found[arm].pop("recipe lr", None)
+                found[arm].pop(f"value of {tune.what}", None)
     return found
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from repro.claims import Cell, by_command, cells, run_spec, trained_spec
+from repro.claims import Cell
 from repro.command_spec import CommandSpec
 from repro.experiment.requirements import Requirements
 from repro.spec import RunSpec
@@ -14,7 +14,7 @@ def trained_net(required: Requirements, cell: Cell) -> str:
     """Return the net that a cell trains and its data, without what the cell's levels say: "cifar-resnet, width 8, on
     digits".
     """
-    spec = run_spec(required.file, cell, 0, required.claim.names)
+    spec = required.claim.untuned(required.scale)[cell.address]
     if isinstance(spec, CommandSpec):
         values = [f"{name} {value}" for name, value in spec.values.items() if name not in cell.levels]
         return ", ".join([spec.files.name, *sorted(values)])
@@ -26,12 +26,11 @@ def papers_net(required: Requirements, address: str | None) -> str | None:
 
     None where the row's cell trains the same net, or where the paper's protocol has no such cell.
     """
-    own = {cell.address: cell for cell in cells(required.claim.base)}.get(address or "")
-    if own is None or by_command(required.claim.base, own):
+    theirs = required.claim.untuned("paper").get(address or "")
+    if not isinstance(theirs, RunSpec):
         return None
-    theirs = trained_spec(required.claim.base, own, 0, required.claim.names)
-    here = {cell.address: cell for cell in cells(required.file)}.get(own.address)
-    if here is not None and trained_spec(required.file, here, 0, required.claim.names).model == theirs.model:
+    here = required.claim.untuned(required.scale).get(address or "")
+    if isinstance(here, RunSpec) and here.model == theirs.model:
         return None
     return f"of the paper’s net: {', '.join(_options(theirs, shown=())) or theirs.model.name}"
 
