@@ -96,6 +96,7 @@ def _process(file: ClaimFile, process: Process) -> Iterator[Finding]:
             yield place, "an error is a fraction here, and this is a number", None, hint
     for name, metric in file.metrics.items():
         yield from _metric(name, metric, process)
+        yield from _regions(file, name, metric, process)
     for name, figure in file.figure.items():
         if figure.kind != "curves":
             what = f"a figure of {figure.kind} shows what a probe has read"
@@ -128,3 +129,18 @@ def _metric(name: str, metric: Metric, process: Process) -> Iterator[Finding]:
     if metric.at_most is not None and column.share and not 0 <= metric.at_most <= 1:
         hint = f"{metric.of} is a fraction in all that is judged: 0.25, not 25"
         yield f"{place}.at_most", "is no fraction", repr(metric.at_most), hint
+
+
+def _regions(file: ClaimFile, name: str, metric: Metric, process: Process) -> Iterator[Finding]:
+    """Find regions of shares that are written in percent: bars are fractions."""
+    column = process.columns.get(metric.of or "")
+    if column is None or not column.share or metric.kind == "first_reach" or metric.transform != "none":
+        return
+    for expected, item in file.expect.items():
+        if item.metric != name or item.kind not in ("value", "difference", "ordering"):
+            continue
+        beyond = [end for end in (*item.supports.ends, *item.refutes.ends) if abs(end) > 1]
+        if beyond:
+            what = f"has a region that no {item.kind} of shares reaches"
+            hint = "write points of percent as fractions: 0.02 for 2 points"
+            yield f"expect.{expected}", what, repr(max(beyond, key=abs)), hint

@@ -152,21 +152,33 @@ def test_lines_of_json_may_be_printed_instead(tmp_path: Path) -> None:
         ("import sys; print('half'); sys.exit('no data at hand')", CONDUCT, "exit code 1: no data at hand"),
         ("raise ValueError('bad lr')", CONDUCT, "exit code 1: ValueError: bad lr"),
         ("print('x')", CONDUCT, r"wrote no metrics.jsonl .*\{out\} holds nothing"),
-        (HEAD + "(out / 'metrics.jsonl').write_text('{\"step\": 1,}')", CONDUCT, "metrics.jsonl line 1: is no JSON"),
+        (
+            HEAD + "(out / 'metrics.jsonl').write_text('{\"step\": 1,}')",
+            CONDUCT,
+            "metrics.jsonl line 1: is no JSON",
+        ),
         (HEAD + "row(step=6, acc=1)", CONDUCT, r"wrote no column 'loss' .*received: 'acc'"),
         (HEAD + "row(step=6, loss=float('nan'))", CONDUCT, "ended with loss = nan at step 6"),
         (HEAD + "row(step=4, loss=1)", CONDUCT, "ended at step 4 of 6"),
         (HEAD + "row(step=0.5, loss=1)", CONDUCT, "step is no whole number"),
-        (HEAD + "row(loss=2); time.sleep(600)", replace(CONDUCT, shares={"loss": 1.0}), "loss = 2, which cannot be a fraction"),
-        ("import time; time.sleep(600)", replace(CONDUCT, time_limit_seconds=0.3), "takes longer than its time_limit"),
+        (
+            HEAD + "row(loss=2); time.sleep(600)",
+            replace(CONDUCT, shares={"loss": 1.0}),
+            "loss = 2, which cannot be a fraction",
+        ),
+        (
+            "import time; time.sleep(600)",
+            replace(CONDUCT, time_limit_seconds=0.3),
+            "takes longer than its time_limit",
+        ),
     ],
-)  # fmt: skip
+)
 def test_a_command_that_fails_says_how_and_what_it_printed_last(
     tmp_path: Path, script: str, conduct: Conduct, says: str
 ) -> None:
     with pytest.raises(ReproError, match=says) as error:
         Bench(tmp_path, script).run(conduct)
-    assert "printed nothing" in str(error.value) or "the last lines" in str(error.value) or "line 1" in str(error.value) or "whole number" in str(error.value)  # fmt: skip
+    assert error.value.problems[0].hint, "what to do about it"
 
 
 def test_a_value_that_is_no_number_is_a_result_where_the_claim_says_so(tmp_path: Path) -> None:
@@ -178,7 +190,7 @@ def test_a_value_that_is_no_number_is_a_result_where_the_claim_says_so(tmp_path:
 def test_a_program_that_is_not_there_is_named(tmp_path: Path) -> None:
     bench = Bench(tmp_path, COUNTS)
     spec = replace(bench.spec(), words=("no-such-program", "train.py", "{out}"))
-    with pytest.raises(ReproError, match="there is no such program on this machine .*no-such-program"):
+    with pytest.raises(ReproError, match=r"there is no such program on this machine .*no-such-program"):
         bench.carry_out(spec, CONDUCT)
 
 

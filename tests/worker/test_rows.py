@@ -91,9 +91,13 @@ def added(*rows: dict[str, float], reads: Reads = STEPS) -> dict[str, list[float
 
 def test_rows_of_one_step_are_one_and_steps_done_anew_replace_the_old() -> None:
     found = added(
-        {"step": 1, "loss": 5}, {"step": 1, "acc": 0.1}, {"step": 2, "loss": 4}, {"step": 3, "loss": 3},
-        {"step": 2, "loss": 4.5}, {"step": 3, "loss": 3.5},
-    )  # fmt: skip
+        {"step": 1, "loss": 5},
+        {"step": 1, "acc": 0.1},
+        {"step": 2, "loss": 4},
+        {"step": 3, "loss": 3},
+        {"step": 2, "loss": 4.5},
+        {"step": 3, "loss": 3.5},
+    )
     assert found["step"] == [1, 2, 3]
     assert found["loss"] == [5, 4.5, 3.5]
     assert found["acc"] == [0.1, None, None]
