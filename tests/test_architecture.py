@@ -27,6 +27,7 @@ ORDER = [
     "command_spec",
     "stats",
     "claims",
+    "recorded",
     "store",
     "datasets",
     "experiment",

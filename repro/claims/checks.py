@@ -11,6 +11,7 @@ from repro.claims.checks_command import command_findings
 from repro.claims.checks_evaluated import evaluated
 from repro.claims.checks_expectations import expectation
 from repro.claims.checks_own import own_options
+from repro.claims.checks_results import results_findings
 from repro.claims.checks_shown import figures, tables
 from repro.claims.checks_variants import controls, sensitivities
 from repro.claims.findings import Finding, cannot_run, known
@@ -36,6 +37,7 @@ def _findings(file: ClaimFile, scale: str, path: Path, names: Names) -> Iterator
     yield from _arms(file, names)
     yield from _metrics(file, names)
     yield from command_findings(file, names)
+    yield from results_findings(file)
     yield from _shares(file)
     yield from evaluated(file, names)
     yield from _tuning(file)
@@ -71,8 +73,10 @@ def _arms(file: ClaimFile, names: Names) -> Iterator[Finding]:
             for key in sorted(key for key in own.keys() & its.keys() if own[key] != its[key]):
                 whose = "by the arm and by a factor" if owner.startswith("arms.") else "by two factors"
                 yield f"{owner}.{key}", f"is set {whose}", None, f"keep this one or that of {other}"
-    if not any(metric.trains or metric.kind == "static" for metric in file.metrics.values()):
-        return  # what nobody can measure here needs no nets
+    if file.results is not None or not any(
+        metric.trains or metric.kind == "static" for metric in file.metrics.values()
+    ):
+        return  # what was measured elsewhere, or cannot be measured here, needs no nets
     yield from _common_options(file, found, names)
     seen: dict[str, Cell] = {}
     for cell in found:

@@ -5,17 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from repro.claims.cells import Cell, by_command, cells, place_of
+from repro.claims.checks_columns import column_findings
 from repro.claims.commands import NOT_WITH_A_COMMAND, words_of
 from repro.claims.findings import Finding, known
 from repro.claims.schema import ClaimFile
 from repro.claims.schema_command import Process
-from repro.claims.schema_metrics import Metric
 from repro.command_spec import placeholders
 from repro.errors import suggestion
 from repro.registry import Names
-
-_KINDS = ("final", "at_step", "first_reach", "computed", "printed", "awaited")
-"""Kinds of metrics that need no net."""
 
 
 def command_findings(file: ClaimFile, names: Names) -> Iterator[Finding]:
@@ -94,53 +91,4 @@ def _process(file: ClaimFile, process: Process) -> Iterator[Finding]:
             place = f"experiment.process.columns.{name}"
             hint = f'call it otherwise, such as {{ column = "{process.written(name)}", unit = "number", … }}'
             yield place, "an error is a fraction here, and this is a number", None, hint
-    for name, metric in file.metrics.items():
-        yield from _metric(name, metric, process)
-        yield from _regions(file, name, metric, process)
-    for name, figure in file.figure.items():
-        if figure.kind != "curves":
-            what = f"a figure of {figure.kind} shows what a probe has read"
-            yield f"figure.{name}.kind", what, repr(figure.kind), 'use kind = "curves"'
-
-
-def _metric(name: str, metric: Metric, process: Process) -> Iterator[Finding]:
-    place = f"metrics.{name}"
-    if metric.kind not in _KINDS:
-        what = "is measured on nets, and those of a command are its own"
-        yield f"{place}.kind", what, repr(metric.kind), f"known: {', '.join(_KINDS)}"
-        return
-    column = process.columns.get(metric.of or "")
-    if column is None:
-        return
-    if "unit" in metric.model_fields_set:
-        what = f"the unit is that of experiment.process.columns.{metric.of}"
-        yield f"{place}.unit", what, repr(metric.unit), "remove it"
-    other = process.columns.get(metric.minus or "")
-    if other is not None and other.share != column.share:
-        yield (
-            f"{place}.minus",
-            f"is not in the unit of {metric.of!r}",
-            repr(metric.minus),
-            "subtract like from like",
-        )
-    if metric.kind == "first_reach" and column.better == "higher":
-        hint = "read a quantity that falls, such as an error"
-        yield f"{place}.of", f"of {metric.of}, higher is better: it is not reached from above", None, hint
-    if metric.at_most is not None and column.share and not 0 <= metric.at_most <= 1:
-        hint = f"{metric.of} is a fraction in all that is judged: 0.25, not 25"
-        yield f"{place}.at_most", "is no fraction", repr(metric.at_most), hint
-
-
-def _regions(file: ClaimFile, name: str, metric: Metric, process: Process) -> Iterator[Finding]:
-    """Find regions of shares that are written in percent: bars are fractions."""
-    column = process.columns.get(metric.of or "")
-    if column is None or not column.share or metric.kind == "first_reach" or metric.transform != "none":
-        return
-    for expected, item in file.expect.items():
-        if item.metric != name or item.kind not in ("value", "difference", "ordering"):
-            continue
-        beyond = [end for end in (*item.supports.ends, *item.refutes.ends) if abs(end) > 1]
-        if beyond:
-            what = f"has a region that no {item.kind} of shares reaches"
-            hint = "write points of percent as fractions: 0.02 for 2 points"
-            yield f"expect.{expected}", what, repr(max(beyond, key=abs)), hint
+    yield from column_findings(file, "experiment.process", steps=True, risen_to=False)

@@ -63,7 +63,14 @@ class Claim:
     @property
     def trains(self) -> bool:
         """Whether anything of it rests on training; else its verdict stands at every scale."""
+        if self.recorded:
+            return False
         return any(not metric.exact for file in self.at.values() for metric in file.metrics.values())
+
+    @property
+    def recorded(self) -> bool:
+        """Whether it is about results that exist already."""
+        return self.base.results is not None
 
     def untuned(self, scale: str) -> Mapping[str, AnyRun]:
         """Return cell address → the cell's run with seed 0, before any tuning; each is resolved once.
@@ -88,6 +95,7 @@ class Claim:
             # Defaults are left out, so that a key added to the vocabulary later changes no digest.
             return model.model_dump(mode="json", exclude=set(WORDS), exclude_defaults=True)
 
+        reads = _quantities(file) if file.results is None else {"results": file.results.read_as(file.arms)}
         return canonical_hash(
             {
                 "metrics": {name: plain(metric) for name, metric in file.metrics.items()},
@@ -95,7 +103,7 @@ class Claim:
                 "tune": plain(file.tune) if file.tune else None,
                 "looks": file.experiment.seeds.looks,
             }
-            | _quantities(file)
+            | reads
         )
 
 

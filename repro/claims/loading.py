@@ -113,8 +113,10 @@ def read_claim(path: Path, root: Path, paper: Paper | None) -> Claim | None:
     ]
     overrides: dict[str, Mapping[str, Any]] = {}
     for name, override in scales.items():
-        if name not in SCALES:
-            problems.append(Problem(f"{path}: scale.{name}", "unknown scale", None, suggestion(name, SCALES)))
+        if name not in _TABLES:
+            problems.append(
+                Problem(f"{path}: scale.{name}", "unknown scale", None, suggestion(name, _TABLES))
+            )
         elif isinstance(override, dict):
             overrides[name] = override
         else:
@@ -155,7 +157,13 @@ def read_claim(path: Path, root: Path, paper: Paper | None) -> Claim | None:
         raise ReproError(*problems)
     if paper is None:
         return None
+    if at["paper"].results is not None:
+        at = {"paper": at["paper"], "recorded": at["paper"]}
     return Claim(f"{path.parent.name}/{path.stem}", paper, at, names, path, text, reviews)
+
+
+_TABLES = [name for name in SCALES if name != "recorded"]
+"""The scales that a claim file may have a table for."""
 
 
 def _absent(raw: Mapping[str, Any]) -> dict[str, str]:

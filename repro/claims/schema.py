@@ -6,16 +6,18 @@ Reported numbers are strings, so that their printed precision survives.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Annotated, Any, Self
 
 from pydantic import Field, field_validator, model_validator
 
 from repro.claims.schema_arms import Arm
+from repro.claims.schema_columns import Column
 from repro.claims.schema_command import Process, Word
 from repro.claims.schema_expectations import Expectation
 from repro.claims.schema_metrics import Metric
 from repro.claims.schema_protocol import Protocol, Words
+from repro.claims.schema_results import Results
 from repro.claims.schema_shown import Figure, Table
 from repro.claims.schema_variants import Contrary, Control, Sensitivity
 from repro.claims.vocabulary import (
@@ -143,6 +145,7 @@ class ClaimFile(Frozen):
     `direction` says of a deviation from the paper's protocol (a recipe field, "dataset", "depth" …), in a sentence,
     which way it likely moves the result, or that this is not known. `no_control` says why there is none.
     `cannot_decide` says of a scale why it decides nothing; where it has no table of its own, nothing is run there.
+    `results` are in the place of an experiment.
     """
 
     title: str
@@ -155,6 +158,7 @@ class ClaimFile(Frozen):
     direction: dict[str, str] = {}
     cannot_decide: dict[str, str] = {}
     experiment: Experiment = Experiment()
+    results: Results | None = None
     factors: dict[Name, list[Any] | dict[Name, Any]] = {}
     arms: dict[Name, Arm] = {}
     tune: Tune | None = None
@@ -169,8 +173,15 @@ class ClaimFile(Frozen):
     @property
     def columns(self) -> Collection[str]:
         """The quantities that its runs record, by the names that metrics and figures read them by."""
+        return HISTORY_COLUMNS if self.declared_columns is None else self.declared_columns.keys()
+
+    @property
+    def declared_columns(self) -> Mapping[str, Column] | None:
+        """The quantities that are recorded elsewhere, or by a command; None where runs are trained here."""
+        if self.results is not None:
+            return self.results.columns
         process = self.experiment.process
-        return HISTORY_COLUMNS if process is None else process.columns.keys()
+        return None if process is None else process.columns
 
     def exact(self, expectation: Expectation) -> bool:
         """Return whether an expectation needs no training: its verdict stands at every scale."""

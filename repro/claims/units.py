@@ -11,11 +11,14 @@ from repro.claims.schema_metrics import Metric
 
 def with_units(file: ClaimFile) -> ClaimFile:
     """Return a claim whose metrics have the units of their columns."""
-    process = file.experiment.process
-    if process is None:
+    columns = file.declared_columns
+    if columns is None:
         return file
-    times = "steps" if process.epoch is None else "epochs"
-    metrics = {name: _with_unit(metric, process.columns, times) for name, metric in file.metrics.items()}
+    process = file.experiment.process
+    times = "epochs" if process is not None and process.epoch is not None else "steps"
+    if file.results is not None:
+        times = file.results.step_unit
+    metrics = {name: _with_unit(metric, columns, times) for name, metric in file.metrics.items()}
     return file.model_copy(update={"metrics": metrics})
 
 

@@ -17,6 +17,7 @@ from repro.experiment.declared import as_declared, declared_columns
 from repro.experiment.exact_needs import ExactNeed, exact_needs
 from repro.experiment.net_check import NetCheck, check_nets
 from repro.experiment.readings import readings
+from repro.experiment.recorded import RecordedValues, recorded
 from repro.experiment.tuning import TuningState, grid_of, tune
 from repro.registry import stands_in
 from repro.spec import DatasetSpec, ReadingSpec, RunSpec, Until
@@ -62,6 +63,7 @@ class Requirements:
         net_check: whether the claim's nets are the paper's.
         follow: at most so many runs may follow those of `needs` that are not there yet.
         measured: cell address → the measured runs among `needs`, by seed.
+        recorded: what was recorded elsewhere, of a claim about results that exist already; it needs no runs.
     """
 
     claim: Claim
@@ -75,6 +77,7 @@ class Requirements:
     stopped: tuple[Need, ...] = ()
     follow: int = 0
     measured: Mapping[str, tuple[Need, ...]] = field(default_factory=dict)
+    recorded: RecordedValues | None = None
 
     @property
     def stand_ins(self) -> list[DatasetSpec]:
@@ -82,6 +85,10 @@ class Requirements:
         trained = [need.spec for need in self.needs if isinstance(need.spec, RunSpec)]
         found = {spec.dataset.name: spec.dataset for spec in trained}
         return [spec for name, spec in sorted(found.items()) if stands_in(name, spec.fingerprint)]
+
+
+LEAST_SEEDS = 2
+"""Of recorded results: one run has no spread."""
 
 
 def requirements(
@@ -95,7 +102,8 @@ def requirements(
 
     Args:
         claim: the claim.
-        scale: one that the claim declares, or "exact".
+        scale: one that the claim declares, or "exact"; a claim about recorded results is judged at "recorded" scale at
+            any other.
         store: where runs may lie already; decides how far tuning has come.
         seeds: how many seeds to measure; None takes the first look.
         known: of the same claim at another look, or of the claim that this one is a variant of, as the store stands:
@@ -104,6 +112,12 @@ def requirements(
     file = claim.at.get(scale, claim.base)
     exact = known.exact if known and known.claim is claim else tuple(exact_needs(claim))
     nets = known.net_check if known and known.claim.base is claim.base else check_nets(claim, store)
+    if claim.recorded and scale != "exact":
+        values = recorded(claim)
+        looks = {"looks": [max(LEAST_SEEDS, len(values.seeds))]}
+        seen = file.experiment.model_copy(update={"seeds": file.experiment.seeds.model_copy(update=looks)})
+        file = file.model_copy(update={"experiment": seen})
+        return Requirements(claim, "recorded", file, values.seeds, {}, (), exact, nets, recorded=values)
     count = file.experiment.seeds.looks[0] if seeds is None else seeds
     numbers = tuple(file.experiment.seeds.numbers("", count))
     if scale == "exact" or scale not in claim.at or not _trains(file):

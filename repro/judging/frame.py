@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
-from repro.claims import Metric
+from repro.claims import Cell, Metric
 from repro.claims.printed import read_printed
 from repro.claims.vocabulary import Moment
 from repro.command_spec import trains
 from repro.experiment.declared import as_declared, measured_as_declared
 from repro.experiment.exact_needs import ExactNeed
 from repro.experiment.measures import Measurement, averaged_gain, from_rows
+from repro.experiment.recorded import RecordedValues
 from repro.experiment.requirements import Need, Requirements
 from repro.spec import ReadingSpec
 from repro.store import RunRecord, Store
@@ -115,6 +117,8 @@ def _rows(
             run = runs.get(need.spec.key)
             if run is not None:
                 yield from _of_run(required, need, run, runs, readings)
+    if required.recorded is not None:
+        yield from _of_recorded(required, required.recorded)
     for exact in required.exact:
         rows = readings.get(exact.reading.key)
         if rows is not None:
@@ -127,6 +131,25 @@ def _rows(
             yield _exact_head(required, name) | head | _fields(Measurement(number.value))
 
 
+def _head(required: Requirements, cell: Cell, seed: int, key: str) -> dict[str, Any]:
+    return {
+        "claim": required.claim.id,
+        "scale": required.scale,
+        "cell": cell.address,
+        "arm": cell.arm,
+        "factors": ";".join(f"{name}={level}" for name, level in cell.levels.items()),
+        "seed": seed,
+        "run": key,
+    }
+
+
+def _of_recorded(required: Requirements, recorded: RecordedValues) -> Iterator[dict[str, Any]]:
+    for (address, name), values in recorded.values.items():
+        for run, measured in values:
+            head = _head(required, recorded.cells[address], run.seed, run.key)
+            yield head | {"metric": name, "moment": "last"} | _fields(measured)
+
+
 def _of_run(
     required: Requirements,
     need: Need,
@@ -134,15 +157,7 @@ def _of_run(
     runs: Mapping[str, RunRecord],
     readings: Mapping[str, ReadingRows],
 ) -> Iterator[dict[str, Any]]:
-    head = {
-        "claim": required.claim.id,
-        "scale": required.scale,
-        "cell": need.cell.address,
-        "arm": need.cell.arm,
-        "factors": ";".join(f"{name}={level}" for name, level in need.cell.levels.items()),
-        "seed": need.spec.seed,
-        "run": run.key,
-    }
+    head = _head(required, need.cell, need.spec.seed, run.key)
     for name, metric in required.file.metrics.items():
         if metric.arms is not None and need.cell.arm not in metric.arms:
             continue
@@ -169,7 +184,12 @@ def _target(
     place = required.measured[need.cell.address].index(need)
     theirs = required.measured.get(address, ())[place : place + 1]
     run = as_declared(runs.get(theirs[0].spec.key), required.file) if theirs else None
-    return None if run is None else run.history[metric.of][-1]
+    if run is None:
+        return None
+    values = run.history[metric.of]
+    if "command" in run.spec:  # it writes a quantity when it likes
+        values = [value for value in values if math.isfinite(value)]
+    return values[-1] if values else None
 
 
 def _from_readings(

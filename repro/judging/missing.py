@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from repro.claims import Expectation
 from repro.experiment.estimands import Estimand, rests_on
+from repro.experiment.recorded import RecordedValues
 from repro.experiment.requirements import Need, Requirements
 from repro.judging.frame import Collected
 
@@ -36,6 +37,8 @@ def missing_data(
     metric = required.file.metrics[expectation.metric]
     if metric.kind == "awaited":
         return Missing(metric.needs or "")
+    if required.recorded is not None:
+        return _not_recorded(required, required.recorded, expectation, part)
     absent: list[str] = []
     for address in rests_on(required.file, expectation, part):
         tuning = required.tuning.get(address)
@@ -51,6 +54,25 @@ def missing_data(
         failures = f"{_runs_or_readings(len(reasons))} failed: {reasons[0].splitlines()[0]}"
         return Missing(failures, frozenset(absent), failed=True)
     return Missing(not_there(len(absent)), frozenset(absent)) if absent else None
+
+
+def _not_recorded(
+    required: Requirements, recorded: RecordedValues, expectation: Expectation, part: Estimand
+) -> Missing | None:
+    """Return what recorded results lack of what a comparison rests on."""
+    results = recorded.results
+    if not results.count:
+        return Missing(
+            f"{results.place} is not there yet" if not results.digest else f"{results.place} has no run"
+        )
+    cells = rests_on(required.file, expectation, part)
+    wanting = [results.wanting[address] for address in cells if address in results.wanting]
+    if wanting:
+        return Missing("; ".join(wanting))
+    seeds = {address: [run.seed for run in results.runs[address]] for address in part.weights}
+    if expectation.paired and len(set(map(tuple, seeds.values()))) > 1:
+        return Missing("a comparison that is paired by seed needs the same seeds in each cell")
+    return None
 
 
 def _readings(need: Need, metric: str, part: Estimand, since: str | None) -> Iterator[str]:

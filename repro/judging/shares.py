@@ -12,9 +12,10 @@ from repro.stats import Interval
 
 def is_share(metric: Metric) -> bool:
     """Tell whether a metric lies in 0 to 1, as errors do."""
-    named = (metric.of or "").endswith("_error")
-    return (
-        metric.kind == "final" and metric.transform == "none" and (named or metric.unit in ("error", "share"))
+    if metric.kind not in ("final", "at_step") or metric.minus is not None or metric.transform != "none":
+        return False
+    return metric.unit in ("error", "share") or (
+        metric.kind == "final" and (metric.of or "").endswith("_error")
     )
 
 

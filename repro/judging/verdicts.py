@@ -188,7 +188,7 @@ def _gather(name: str, expectation: Expectation, required: Requirements, collect
     file = required.claim.base if exact else required.file
     expectation = file.expect.get(name, expectation)
     bars = criteria(required, name)
-    own = "exact" if exact else expectation.from_scale or "paper"
+    own = "exact" if exact else expectation.from_scale or ("recorded" if required.recorded else "paper")
     found: list[Evidence | tuple[PartVerdict, Status]] = []
     for part in estimands(file, expectation):
         if exact:

@@ -188,7 +188,7 @@ def test_words_are_capped_unless_the_file_says_that_the_command_is_the_papers(fo
         (
             {"metrics__accuracy": {"kind": "probe", "probe": "test_outputs", "at": ["last"]}},
             "metrics.accuracy.kind",
-            "is measured on nets",
+            "is measured on nets, and there are none",
         ),
         (
             {"metrics__accuracy": {"kind": "first_reach", "of": "accuracy", "at_most": 0.5}},
@@ -198,7 +198,7 @@ def test_words_are_capped_unless_the_file_says_that_the_command_is_the_papers(fo
         (
             {"expect__better__at_least": 2.0},
             "expect.better",
-            "has a region that no difference of shares reaches",
+            "has a region that no difference of fractions reaches",
         ),
         ({"tune": {"lr": [0.1, 1.0], "by": "accuracy"}}, "arms.small.lr", "is tuned, too"),
         (

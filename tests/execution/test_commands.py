@@ -140,7 +140,7 @@ def test_a_check_by_command_that_is_killed_goes_on_to_its_verdict(folder: Path) 
     victim = next(pid for pid in pids_of(folder) if pid not in stopped)
     (folder / "claims/wait").unlink()
     os.kill(victim, signal.SIGKILL)
-    out, errors = second.communicate(timeout=240)
+    _, errors = second.communicate(timeout=240)
     assert second.returncode == 3, errors
     assert "was killed by signal 9" in errors
     done = repro(*CHECK, "--json", cwd=folder)

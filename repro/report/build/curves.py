@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from statistics import fmean
 from typing import Literal
 
 from pydantic import TypeAdapter
 
-from repro.claims import Metric
+from repro.claims import Cell, Metric
 from repro.claims.schema_shown import Figure
 from repro.experiment.declared import as_declared
 from repro.experiment.measures import from_rows
 from repro.experiment.requirements import Need, Requirements
 from repro.judging.frame import Collected
+from repro.recorded import RecordedRun
 from repro.report import model
 from repro.report.build import reference
 from repro.report.build.pictures import picture_panels
@@ -80,38 +82,68 @@ def _measured(
     )
 
 
-def _panel_of(need: Need, figure: Figure) -> str:
+def _panel_of(cell: Cell, figure: Figure) -> str:
     if figure.panel in (None, "of"):
         return "ours"
-    level = need.cell.arm if figure.panel == "arm" else need.cell.levels[figure.panel]
+    level = cell.arm if figure.panel == "arm" else cell.levels[figure.panel]
     return level if figure.panel == "arm" else f"{figure.panel}: {level}"
 
 
-def _label_of(need: Need, figure: Figure) -> str:
+def _label_of(cell: Cell, figure: Figure) -> str:
     """Name a line by what its panel does not say: arm and levels with their values."""
-    parts = [] if figure.panel == "arm" else [need.cell.arm]
-    for factor, level in need.cell.levels.items():
+    parts = [] if figure.panel == "arm" else [cell.arm]
+    for factor, level in cell.levels.items():
         if factor != figure.panel:
-            value = need.cell.settings.get(factor, level)
+            value = cell.settings.get(factor, level)
             parts.append(f"{level} ({value})" if str(value) != level else level)
-    return ", ".join(parts) or need.cell.arm
+    return ", ".join(parts) or cell.arm
+
+
+Points = tuple[list[float], list[float]]
+"""Places on the x axis and values, of one run."""
+
+
+def _points(
+    figure: Figure, required: Requirements, collected: Collected
+) -> Iterator[tuple[Cell, Callable[[str], Points]]]:
+    """Yield the cell of each run, and what it recorded by column."""
+    places = reference.places(figure, required)
+
+    def of_run(run: RunRecord, column: str) -> Points:
+        return _finite(places(run), run.history[column])
+
+    def of_recorded(run: RecordedRun, column: str) -> Points:
+        series = run.series.get(column)
+        return ([], []) if series is None else _finite(series.steps, series.values)
+
+    for need, run in _runs(required, collected):
+        if run.steps_done:
+            yield need.cell, partial(of_run, run)
+    if required.recorded is not None:
+        for address, cell in required.recorded.cells.items():
+            for recorded in required.recorded.results.runs.get(address, ()):
+                yield cell, partial(of_recorded, recorded)
 
 
 def _curves(figure: Figure, required: Requirements, collected: Collected) -> Iterator[model.Panel]:
-    grouped: dict[str, dict[str, list[RunRecord]]] = {}
-    for need, run in _runs(required, collected):
-        if run.steps_done and (not figure.cells or need.cell.address in figure.cells):
-            grouped.setdefault(_panel_of(need, figure), {}).setdefault(_label_of(need, figure), []).append(
-                run
-            )
-    places = reference.places(figure, required)
+    grouped: dict[str, dict[str, list[Callable[[str], Points]]]] = {}
+    for cell, points in _points(figure, required, collected):
+        if not figure.cells or cell.address in figure.cells:
+            lines = grouped.setdefault(_panel_of(cell, figure), {})
+            lines.setdefault(_label_of(cell, figure), []).append(points)
+    x_label, results = reference.places(figure, required).label, required.file.results
+    if results is not None:
+        x_label = results.step_unit.removesuffix("s")
     dashes = reference.styles(figure, required)
     order = list(dict.fromkeys(label for lines in grouped.values() for label in lines))
     shown = [(title, figure.of, lines) for title, lines in grouped.items()]
     if figure.panel == "of":
         shown = [(name.replace("_", " "), [name], lines) for name in figure.of for lines in grouped.values()]
     for title, columns, lines in shown:
-        percent = all(column.endswith("error") for column in columns)
+        percent = all(
+            column.endswith("error") if results is None else results.columns[column].share
+            for column in columns
+        )
         series = []
         for label, runs in lines.items():
             group = order.index(label)  # a line has one colour in all panels
@@ -119,15 +151,15 @@ def _curves(figure: Figure, required: Requirements, collected: Collected) -> Ite
                 alone = dashes.get(label.split(",")[0].casefold(), "solid")
                 style = STYLES.get(column.split("_")[0], "solid") if len(columns) > 1 else alone
                 own = f"{label}, {column.replace('_', ' ')}" if len(columns) > 1 else label
-                pairs = [_finite(places(run), run.history[column]) for run in runs]
+                pairs = [points(column) for points in runs]
                 series += _seeds_and_mean(own, group, style, pairs)
         what = columns[0].replace("_", " ") if len(columns) == 1 else ("error" if percent else "loss")
         yield model.Panel(
             title=title,
-            x_label=places.label,
+            x_label=x_label,
             y_label=f"{what} (%)" if percent else what,
             y_percent=percent,
-            y_log=not percent,
+            y_log=not percent and results is None,
             target=figure.target,
             series=series,
         )
@@ -176,7 +208,7 @@ def _layers(figure: Figure, required: Requirements, collected: Collected) -> Ite
         rows = collected.rows(need, figure.metric, figure.at)
         if rows:
             values = list(map(float, column_of(rows, "value")))
-            lines.setdefault(_label_of(need, figure), []).append(values)
+            lines.setdefault(_label_of(need.cell, figure), []).append(values)
     name = (metric.probe or "").replace("_", " ")
     for title, sort in (("ours, layers in network order", False), ("ours, layers sorted by magnitude", True)):
         series = []

@@ -35,7 +35,7 @@ def deviations(claim: Claim, scale: str) -> list[Deviation]:
     What the schedule that is run makes no use of is left out. A row says which way the difference likely moves the
     result, where the claim file does.
     """
-    if scale == "paper" or scale not in claim.at:
+    if scale == "paper" or scale not in claim.at or claim.recorded:
         return []
     directions = claim.at[scale].direction
     rows = [*_settings(claim, scale), *_design(claim.base, claim.at[scale])]

@@ -19,6 +19,7 @@ from repro.report.build.awaited import awaited, to_bring
 from repro.report.build.curves import build_figure
 from repro.report.build.deviations import deviations
 from repro.report.build.evidence import expectation
+from repro.report.build.recorded import recorded, recorded_rows
 from repro.report.build.tables import build_table
 from repro.report.wording import words
 from repro.report.wording.sentences import claim_sentence, so_far
@@ -127,6 +128,7 @@ def _claim(
     shown = {name: text for name, text in halves.items() if text}
     rows = [runs.run_row(need, collected) for need in required.needs]
     rows += [runs.stopped_row(need, store) for need in required.stopped]
+    rows += recorded_rows(required)
     cost = runs.cost(rows)
     stand_ins = runs.stand_ins(required)
     return model.ClaimReport(
@@ -179,6 +181,7 @@ def _claim(
             reasons=list(claim.protocol.reasons),
         ),
         code_notes=[*unseen(claim), *runs.differences(required, collected.runs)],
+        recorded=recorded(required, store),
     )
 
 
