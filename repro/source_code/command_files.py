@@ -53,7 +53,8 @@ def files_of_command(
             code = script_code(script)
             counted |= dict.fromkeys(script.parent / name for name in code.files)
             packages |= set(code.packages)
-            notes += () if inputs else code.unseen
+            # What it reads are files of its run, or of those that count.
+            notes += [note for note in code.unseen if ": reads " not in note]
     for pattern in inputs:
         found = list(_matching(folder, pattern))
         if not found:

@@ -139,7 +139,7 @@ class CommandRun:
         )
         if code.version != self.spec.files.version:
             what = "its files have changed since the run was planned"
-            raise mistake(self.spec.title, what, None, "run the same command again")
+            raise mistake(self.spec.files.name, what, None, "run the same command again")
         words = self._words()
         self.session |= command_provenance(
             self.spec, code, words[0], self.machine.environment(self.spec), self.folder
@@ -170,7 +170,7 @@ class CommandRun:
         found = shutil.which(path, path=environment.get("PATH"))
         if found is None:
             hint = "install it, or name another; {python} stands for the Python that runs repro"
-            raise mistake(self.spec.title, "there is no such program on this machine", words[0], hint)
+            raise mistake(self.spec.files.name, "there is no such program on this machine", words[0], hint)
         return [found, *words[1:]]
 
     def _values(self) -> dict[str, Any]:
@@ -375,10 +375,10 @@ class CommandRun:
     def _failed(self, ended: GuardedCommand) -> ReproError:
         last = _tail(self.stderr, 1).strip()
         says = f": {last}" if last else ""
-        return mistake(self.spec.title, f"{_how(ended)}{says}", None, self._shown())
+        return mistake(self.spec.files.name, f"{_how(ended)}{says}", None, self._shown())
 
     def _mistake(self, what: str, received: object, hint: str) -> ReproError:
-        return mistake(self.spec.title, what, received, f"{hint}{self._shown('. ')}")
+        return mistake(self.spec.files.name, what, received, f"{hint}{self._shown('. ')}")
 
     def _shown(self, joint: str = "") -> str:
         """Return the last lines of the command's output."""

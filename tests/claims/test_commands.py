@@ -192,7 +192,7 @@ def test_words_are_capped_unless_the_file_says_that_the_command_is_the_papers(fo
         ),
         (
             {"metrics__accuracy": {"kind": "first_reach", "of": "accuracy", "at_most": 0.5}},
-            "metrics.accuracy.of",
+            "metrics.accuracy.at_most",
             "higher is better",
         ),
         (
