@@ -7,15 +7,14 @@ import io
 import math
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from repro.command_spec import CommandSpec, Conduct, run_from_json
+from repro.command_spec import CommandSpec, run_from_json
 from repro.datasets import ChangedDataError, ImageData, ImageFiles, load_dataset
-from repro.errors import Problem, ReproError
 from repro.probes.reading import take_reading
 from repro.registry import DataRef
 from repro.spec import ReadingSpec, RunSpec, Until
@@ -25,17 +24,13 @@ from repro.training.checkpoints import Interrupted, Stopped
 from repro.training.devices import fix_algorithms, is_out_of_memory, own_stream
 from repro.training.footprint import run_bytes
 from repro.worker.checkpoints import RunCheckpoints
-from repro.worker.commands import CommandRun, Machine
-from repro.worker.failures import ends_the_process, reason
+from repro.worker.command_jobs import CommandJobs
+from repro.worker.commands import Machine
+from repro.worker.failures import UnwritableError, ends_the_process, reason, unwritable
 from repro.worker.memory import DeviceMemory, Share
 from repro.worker.provenance import code_provenance, provenance
 from repro.worker.recording import as_bytes, errors_of, record_of
-
-Emit = Callable[[Mapping[str, Any]], None]
-
-
-class _UnwritableError(ReproError):
-    """A run that is done and cannot be kept: further ones could not, either."""
+from repro.worker.telling import FOUND, Emit, far_enough
 
 
 class Worker:
@@ -76,9 +71,8 @@ class Worker:
         self.loading = threading.Lock()
         self.provenance = provenance(device)
         self.memory = DeviceMemory(_bytes_to_share(device))
-        self.machine = Machine(store, claims_folder, device, threads)
-        self.commands = 0
-        self.a_command_ended = threading.Condition()
+        made = {name: self.provenance[name] for name in ("machine", "device", "repro", "commit")}
+        self.commands = CommandJobs(Machine(store, claims_folder, device, threads), made, emit, stop)
 
     def work(self, job: Mapping[str, Any]) -> None:
         """Carry out one job and say how it ended.
@@ -97,7 +91,7 @@ class Worker:
                 with self.store.lock(key) as mine:
                     if mine:
                         if isinstance(run, CommandSpec):
-                            done = self.carry_out_command(run, until, job)
+                            done = self.commands.carry_out(run, until, job)
                         else:
                             done = self.carry_out(run, until, readings, job.get("predicted_seconds"))
                         self.emit({**done, "key": key})
@@ -122,18 +116,19 @@ class Worker:
         """Train what is missing and read what is missing; raises only what leaves a GPU of no use."""
         try:
             what = self.train(run, until, predicted_seconds) if run else "computed"
+            found = what in ("computed", FOUND)
             for reading in readings:
                 if self.stop.is_set():
                     return {"event": "interrupted"}
-                self.read(reading, run)
+                found &= not self.read(reading, run)
         except Interrupted:
             return {"event": "interrupted"}
         except ChangedDataError as error:
             return {"event": "changed", "reason": str(error)}
         except Stopped as end:
             # No readings are taken of a part of a run.
-            what = f"as far as tuning needs it: {end}"
-        except _UnwritableError as error:
+            what, found = f"as far as tuning needs it: {end}", False
+        except UnwritableError as error:
             return {"event": "failed", "reason": str(error), "in_vain": True}
         except Exception as error:
             if ends_the_process(error, self.device):
@@ -142,78 +137,12 @@ class Worker:
             return {"event": "failed", "reason": reason(error, self.claims_folder)}
         # Of the run itself, or of a probe that has been mended since.
         self.store.clear_failure(run.key if run else readings[0].key)
-        return {"event": "done", "what": what}
-
-    def carry_out_command(
-        self, spec: CommandSpec, until: Until | None, job: Mapping[str, Any]
-    ) -> dict[str, Any]:
-        """Have a command carry out what is missing of its run."""
-        conduct = Conduct.from_json(job["conduct"])
-        with self.a_command_ended:
-            while self.device.type == "cuda" and self.commands >= conduct.at_once and not self.stop.is_set():
-                self.a_command_ended.wait(0.2)
-            self.commands += 1
-        try:
-            what = self.command(spec, conduct, until, job.get("predicted_seconds"))
-        except Interrupted:
-            return {"event": "interrupted"}
-        except Stopped as end:
-            what = f"as far as tuning needs it: {end}"
-        except _UnwritableError as error:
-            return {"event": "failed", "reason": str(error), "in_vain": True}
-        except Exception as error:
-            return {"event": "failed", "reason": reason(error, self.claims_folder)}
-        finally:
-            with self.a_command_ended:
-                self.commands -= 1
-                self.a_command_ended.notify_all()
-        self.store.clear_failure(spec.key)
-        return {"event": "done", "what": what}
-
-    def command(
-        self, spec: CommandSpec, conduct: Conduct, until: Until | None, predicted_seconds: float | None
-    ) -> str:
-        """Run a command unless the store has its run by now; return what to tell."""
-        if self.store.intact(spec.key):
-            return "already there"
-        self.store.sweep(spec.key)
-        # Not this process's own Python and torch: the command has its own.
-        made = {name: self.provenance[name] for name in ("machine", "device", "repro", "commit")}
-        predicted = {
-            "predicted_seconds": predicted_seconds,
-            "until_epochs": until.epochs if until else None,
-        }
-        run = CommandRun(
-            spec,
-            conduct,
-            self.machine.shared(conduct.at_once),
-            {**made, **predicted},
-            self.stop,
-            lambda text: self.emit({"event": "warning", "message": f"{spec.title}: {text}"}),
-        )
-        began = last = time.monotonic()
-
-        def on_progress(share: float | None) -> None:
-            nonlocal last
-            now = time.monotonic()
-            if now - last > 0.25:
-                last = now
-                if share is None:  # by the clock, and never at its end
-                    share = min(0.95, (now - began) / max(predicted_seconds or 1.0, 1.0))
-                self.emit({"event": "progress", "fraction": min(share, 1.0), "key": spec.key})
-
-        record = run.carry_out(until, on_progress)
-        try:
-            self.store.put_run(record, {})
-        except OSError as error:
-            raise _unwritable(self.store, error, "what it wrote is kept") from None
-        run.forget_attempt()
-        return f"{record.outcome}, {record.wall_seconds:.1f} s"
+        return {"event": "done", "what": what, "found": found}
 
     def train(self, spec: RunSpec, until: Until | None, predicted_seconds: float | None) -> str:
         """Train `spec`, from its last checkpoint on, unless the store has it by now; return what to tell."""
-        if self.store.intact(spec.key):
-            return "already there"
+        if self.store.intact(spec.key) or far_enough(self.store, spec.key, until):
+            return FOUND
         self.store.sweep(spec.key)
         data = self.data(spec)
         checkpoints = RunCheckpoints(
@@ -236,7 +165,7 @@ class Worker:
             self.store.put_run(record, blobs)
         except OSError as error:
             kept = "its last checkpoint is" if checkpoints.folder.files() else "nothing of it is"
-            raise _unwritable(self.store, error, f"{kept} kept") from None
+            raise unwritable(self.store.root, error, f"{kept} kept") from None
         return f"{result.outcome}, {errors_of(result)}"
 
     def beside_others(
@@ -298,15 +227,15 @@ class Worker:
                     raise
                 checkpoints.reject(f"{type(error).__name__}: {error}".splitlines()[0])
 
-    def read(self, reading: ReadingSpec, run: RunSpec | None) -> None:
-        """Take one reading, from a run's kept weights where it is of a run."""
+    def read(self, reading: ReadingSpec, run: RunSpec | None) -> bool:
+        """Take one reading, from a run's kept weights where it is of a run; return whether it was still to be taken."""
         if self.store.reading(reading.key) is not None:
-            return
+            return False
         weights = None
         if reading.run is not None:
             blob = self.store.weights(reading.run.key, reading.moment or "")
             if blob is None:
-                return  # the run ended before this moment
+                return False  # the run ended before this moment
             weights = torch.load(io.BytesIO(blob), map_location=self.device, weights_only=True)
         data = self.data(run) if run is not None else None
         # As the run was trained: beside others only where there is room and they agree on the algorithms.
@@ -331,6 +260,7 @@ class Worker:
         made = self.made_with(run, reading.probe)
         self.store.put_reading(reading, rows, made)
         self.store.clear_failure(reading.key)
+        return True
 
     def made_with(self, run: RunSpec | None, *probes: str) -> dict[str, Any]:
         """Return where and with what a run or a reading is made, a user's own code and data included."""
@@ -356,11 +286,6 @@ class Worker:
                 source = self.sources.get(identity)
                 self.datasets[own] = load_dataset(spec.dataset, source, self.claims_folder, as_files=as_files)
             return self.datasets[own]
-
-
-def _unwritable(store: Store, error: OSError, kept: str) -> _UnwritableError:
-    what = f"the run was trained but cannot be written: {error.strerror}; {kept}"
-    return _UnwritableError(Problem(str(store.root), what, hint="make room and run the same command again"))
 
 
 def _bytes_to_share(device: torch.device) -> float:
