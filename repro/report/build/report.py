@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import repro
-from repro.claims import SCALES, unseen
+from repro.claims import SCALES, Claim, unseen
 from repro.experiment.net_check import SpecRow
 from repro.experiment.request import Request
 from repro.experiment.requirements import Requirements
@@ -19,6 +19,7 @@ from repro.report.build.awaited import awaited, to_bring
 from repro.report.build.curves import build_figure
 from repro.report.build.deviations import deviations
 from repro.report.build.evidence import expectation
+from repro.report.build.idle import elsewhere
 from repro.report.build.tables import build_table
 from repro.report.wording import words
 from repro.report.wording.sentences import claim_sentence, so_far
@@ -47,6 +48,10 @@ def build_report(
     for item, verdict in zip(required, verdicts, strict=True):
         own = [pair for pair in variants if pair[0].claim.id.startswith(f"{item.claim.id}~")]
         claims[item.claim.id] = _claim(request, item, verdict, own, frame)
+    idle: dict[str, list[Claim]] = {}
+    for item, verdict in zip(required, verdicts, strict=True):
+        if verdict.result is None and verdict.status == "complete":
+            idle.setdefault(item.claim.id.partition("/")[0], []).append(item.claim)
     papers = [
         model.PaperReport(
             id=paper_id,
@@ -71,6 +76,7 @@ def build_report(
                 for one in paper.checkable
             ],
             claims=[claim for claim_id, claim in claims.items() if claim_id.startswith(f"{paper_id}/")],
+            elsewhere=elsewhere(request, paper_id, idle.get(paper_id, [])),
         )
         for paper_id, paper in request.library.papers.items()
     ]

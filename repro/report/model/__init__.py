@@ -47,6 +47,7 @@ from repro.report.model.report import (
     ClaimReport,
     Contrary,
     Coverage,
+    OtherScale,
     PaperReport,
     Report,
 )
@@ -70,6 +71,7 @@ __all__ = [
     "Figure",
     "Machine",
     "OtherConvention",
+    "OtherScale",
     "Panel",
     "PaperReport",
     "Part",

@@ -87,8 +87,19 @@ class ClaimReport(Data):
     code_notes: list[str] = []
 
 
+class OtherScale(Data):
+    """Claims, by their ids, that are judged from this scale on, and the command that checks them."""
+
+    scale: str
+    claims: list[str]
+    command: str
+
+
 class PaperReport(Data):
-    """A paper and its claims. `coverage`: how much of what is `checkable` in it has a claim, in words."""
+    """A paper and its claims. `coverage`: how much of what is `checkable` in it has a claim, in words.
+
+    `elsewhere`: the scales that judge those of its claims which the scale of the report does not.
+    """
 
     id: str
     title: str
@@ -103,6 +114,7 @@ class PaperReport(Data):
     anchor: str = ""
     coverage: str | None = None
     checkable: list[Checkable] = []
+    elsewhere: list[OtherScale] = []
 
 
 class Coverage(Data):
