@@ -49,7 +49,7 @@ def fill(store: Store, claims: list[Claim], scale: str, runs: int) -> int:
             if need.spec.key not in used:
                 used[need.spec.key] = need.spec
                 put_run(store, need.spec)
-            for reading in need.readings:
+            for reading in need.readings.values():
                 if reading.key not in read:
                     read.add(reading.key)
                     put_reading(store, reading)

@@ -26,6 +26,7 @@ ORDER = [
     "spec",
     "stats",
     "claims",
+    "recorded",
     "store",
     "datasets",
     "experiment",
@@ -125,7 +126,7 @@ def test_the_graph_is_read_from_the_source() -> None:
     assert "repro.claims.schema" in edges("repro.claims.checks")
     # In a function body, and for type checkers.
     assert Import("filelock", at_once=False) in GRAPH["repro.store.files"]
-    assert Import("pandas", at_once=False) in GRAPH["repro.judging.verdicts"]
+    assert Import("pandas", at_once=False) in GRAPH["repro.judging.frame"]
     assert Import("pydantic", at_once=True) in GRAPH["repro.claims.schema"]
 
 

@@ -130,7 +130,7 @@ def test_made_up_runs_leave_nothing_of_a_claim_missing(tmp_path: Path) -> None:
         needs = requirements(claim, "smoke", store).needs
         assert needs
         assert all(store.run(need.spec.key) is not None for need in needs)
-        assert all(store.reading(reading.key) for need in needs for reading in need.readings)
+        assert all(store.reading(reading.key) for need in needs for reading in need.readings.values())
     assert len(list(store.runs())) == used
     assert not store.damaged
 

@@ -18,12 +18,18 @@ import pytest
 from repro.claims import Paper
 from repro.cli import COMMANDS, cli
 from repro.recipes import RECIPES
+from repro.report.wording.text import duration
 from tests.support.command import OWN_CLAIMS, repro
 from tests.support.helpers import BASE, PAPER, World, changed
 
 ROOT = Path(__file__).parents[1]
 CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+DOCUMENTS = {path.name: path.read_text(encoding="utf-8") for path in sorted((ROOT / "docs").glob("*.md"))}
+SHOWCASES = {
+    path.parent.name: json.loads(path.read_text(encoding="utf-8"))
+    for path in sorted((ROOT / "reports" / "showcase").glob("*/report.json"))
+}
 
 
 def blocks(text: str) -> list[str]:
@@ -62,7 +68,7 @@ def test_every_block_is_known_for_what_it_is() -> None:
         "paper",
         "shell",
     ]
-    assert {kind(block) for block in blocks(README)} == {"shell", "diagram"}
+    assert {kind(block) for block in blocks(README)} == {"shell"}
 
 
 def test_what_can_be_checked_in_a_paper_is_listed_as_printed() -> None:
@@ -97,6 +103,40 @@ def test_the_model_and_the_probe_of_the_ten_minutes_run_as_printed(tmp_path: Pat
     assert [row["arm"] for row in dead] == ["wide"] * 3
     # Of 64 units, a share that is dead.
     assert all(float(row["value"]) * 64 in range(64) for row in dead)
+
+
+def findings() -> list[list[str]]:
+    """Return the cells of README's table of what was found."""
+    lines = README.splitlines()
+    start = next(number for number, line in enumerate(lines) if line.startswith("| claim | paper"))
+    rows = itertools.takewhile(lambda line: line.startswith("|"), lines[start + 2 :])
+    return [[cell.strip() for cell in line.split("|")[1:-1]] for line in rows]
+
+
+@pytest.mark.parametrize("row", findings(), ids=lambda row: row[0].rpartition("#")[2])
+def test_every_number_of_the_findings_is_in_a_committed_report(row: list[str]) -> None:
+    linked, paper_number, ours, word, cost = row
+    target = re.search(r"\(reports/showcase/(\w+)/index\.html#(\S+)\)$", linked)
+    assert target is not None
+    papers = SHOWCASES[target[1]]["papers"]
+    (claim,) = [claim for paper in papers for claim in paper["claims"] if claim["anchor"] == target[2]]
+    assert word == claim["verdict"]["word"]
+    shown = {
+        (expectation["reported"] or "—", part["estimate_text"])
+        for expectation in claim["expectations"]
+        if expectation["role"] == "decides"
+        for part in expectation["parts"]
+    }
+    assert (paper_number, ours) in shown
+    assert cost == duration(claim["wall_seconds"])
+
+
+def test_the_links_of_the_documents_lead_somewhere() -> None:
+    pages = {ROOT / "README.md": README, ROOT / "CONTRIBUTING.md": CONTRIBUTING}
+    pages |= {ROOT / "docs" / name: text for name, text in DOCUMENTS.items()}
+    for path, text in pages.items():
+        for target in re.findall(r"\]\((?!https?:)([^)#\s]+)", text):
+            assert (path.parent / target).exists(), f"{path.name}: {target}"
 
 
 TABLE = {
@@ -137,8 +177,9 @@ def test_the_parts_of_a_claim_file_lint_as_printed(world: World, part: dict[str,
     assert world.problems() == []
 
 
-def test_what_the_readme_says_of_costs_is_what_plan_predicts(tmp_path: Path) -> None:
-    rows = {line.split("|")[1].strip(): line for line in README.splitlines() if line.startswith("| `")}
+def test_what_the_documents_say_of_costs_is_what_plan_predicts(tmp_path: Path) -> None:
+    lines = DOCUMENTS["costs.md"].splitlines()
+    rows = {line.split("|")[1].strip(): line for line in lines if line.startswith("| `")}
 
     def outlay(scale: str, row: str, data: str) -> dict[str, Any]:
         plan = json.loads(repro("plan", "--scale", scale, "--workers", 2, "--json", cwd=tmp_path).stdout)
@@ -197,7 +238,10 @@ def commands(text: str) -> set[str]:
     return {line for line in lines if re.match(r"repro( |$)", line)}
 
 
-@pytest.mark.parametrize("line", sorted(commands(README) | commands(CONTRIBUTING)))
+EVERYTHING = "\n\n".join([README, CONTRIBUTING, *DOCUMENTS.values()])
+
+
+@pytest.mark.parametrize("line", sorted(commands(EVERYTHING)))
 def test_the_commands_that_are_named_exist_with_their_options(line: str) -> None:
     words = shlex.split(line)[1:]
     command: click.Command = cli

@@ -1,7 +1,8 @@
 """Claims: TOML files → frozen papers and claims, with every problem of a file at once."""
 
 from repro.claims.cells import Cell, cells, data_of, levels_of, run_spec
-from repro.claims.loading import Claim, Library, load_library
+from repro.claims.library import Claim, Library
+from repro.claims.loading import load_library
 from repro.claims.own_code import notices, own_code, unseen
 from repro.claims.scales import SCALES, Scale, below, check_scale
 from repro.claims.schema import ClaimFile

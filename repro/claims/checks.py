@@ -10,6 +10,7 @@ from repro.claims.cells import Cell, all_cells, cells, levels_of, run_spec
 from repro.claims.checks_evaluated import evaluated
 from repro.claims.checks_expectations import expectation
 from repro.claims.checks_own import own_options
+from repro.claims.checks_results import results_findings
 from repro.claims.checks_shown import figures, tables
 from repro.claims.checks_variants import controls, sensitivities
 from repro.claims.findings import Finding, cannot_run, known
@@ -34,6 +35,7 @@ def check_claim(file: ClaimFile, scale: str, path: Path, names: Names) -> list[P
 def _findings(file: ClaimFile, scale: str, path: Path, names: Names) -> Iterator[Finding]:
     yield from _arms(file, names)
     yield from _metrics(file, names)
+    yield from results_findings(file)
     yield from _shares(file)
     yield from evaluated(file, names)
     yield from _tuning(file)
@@ -69,8 +71,10 @@ def _arms(file: ClaimFile, names: Names) -> Iterator[Finding]:
             for key in sorted(key for key in own.keys() & its.keys() if own[key] != its[key]):
                 whose = "by the arm and by a factor" if owner.startswith("arms.") else "by two factors"
                 yield f"{owner}.{key}", f"is set {whose}", None, f"keep this one or that of {other}"
-    if not any(metric.trains or metric.kind == "static" for metric in file.metrics.values()):
-        return  # what nobody can measure here needs no nets
+    if file.results is not None or not any(
+        metric.trains or metric.kind == "static" for metric in file.metrics.values()
+    ):
+        return  # what was measured elsewhere, or cannot be measured here, needs no nets
     yield from _common_options(file, found, names)
     seen: dict[str, Cell] = {}
     for cell in found:
@@ -112,6 +116,9 @@ def _common_options(file: ClaimFile, found: list[Cell], names: Names) -> Iterato
 
 def _metrics(file: ClaimFile, names: Names) -> Iterator[Finding]:
     for name, metric in file.metrics.items():
+        for key, column in (("of", metric.of), ("minus", metric.minus)):
+            if column is not None:
+                yield from known(f"metrics.{name}.{key}", "column", column, file.columns)
         if metric.probe is not None:
             yield from _probe(f"metrics.{name}", metric, names)
         if metric.at_most_of is not None:

@@ -12,6 +12,8 @@ from repro.registry import Names
 
 def evaluated(file: ClaimFile, names: Names) -> Iterator[Finding]:
     """Find metrics and figures that read the errors or losses of a set that their runs do not evaluate."""
+    if file.results is not None:
+        return
     readers = [
         (f"metrics.{name}.of", metric.of, metric.arms)
         for name, metric in file.metrics.items()

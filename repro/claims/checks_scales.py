@@ -19,8 +19,17 @@ def check_scales(at: Mapping[str, ClaimFile], names: Names) -> list[Problem]:
     """Return what is wrong with the scales of a claim together; `at` is scale → claim file, "paper" first."""
     return [
         Problem(*finding)
-        for finding in dict.fromkeys([*_protocols(at), *_specs(at), *_directions(at, names), *_undecided(at)])
+        for finding in dict.fromkeys(
+            [*_results(at), *_protocols(at), *_specs(at), *_directions(at, names), *_undecided(at)]
+        )
     ]
+
+
+def _results(at: Mapping[str, ClaimFile]) -> Iterator[Finding]:
+    """Find scales of results that were recorded: they are what they are."""
+    for scale in at.keys() - {"paper"}:
+        if any(file.results is not None for file in (at["paper"], at[scale])):
+            yield f"scale.{scale}", "results that were recorded have no scale", None, "remove the table"
 
 
 def _undecided(at: Mapping[str, ClaimFile]) -> Iterator[Finding]:

@@ -52,6 +52,8 @@ def figures(file: ClaimFile, scale: str, path: Path, root: Path | None) -> Itera
     """Find figures of nothing, and reference curves that cannot be drawn."""
     for name, figure in file.figure.items():
         place = f"figure.{name}"
+        for column in figure.of:
+            yield from known(f"{place}.of", "column", column, file.columns)
         if figure.metric is not None:
             yield from known(f"{place}.metric", "metric", figure.metric, file.metrics)
             metric = file.metrics.get(figure.metric)

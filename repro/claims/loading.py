@@ -3,152 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
-from functools import cached_property
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
-from unicodedata import normalize
-
-from pydantic import BaseModel
 
 from repro.claims.cells import too_large
 from repro.claims.checks import check_claim
 from repro.claims.checks_scales import check_scales
 from repro.claims.error_recovery import Recovered, recovered
 from repro.claims.files import paper_folders, read_text, toml_files
+from repro.claims.library import Claim, Library
 from repro.claims.placeholders import placeholders
-from repro.claims.protocol import Ownership, ownership
-from repro.claims.reviews import NOTES, ReviewNote, notes_of, read_reviews
+from repro.claims.reviews import NOTES, notes_of, read_reviews
 from repro.claims.scales import SCALES, merge
 from repro.claims.schema import ClaimFile
 from repro.claims.schema_paper import Paper
 from repro.claims.toml import parsed_toml, read_toml, validated
-from repro.claims.vocabulary import WORDS
+from repro.claims.units import with_units
 from repro.errors import Problem, ReproError, mistake, suggestion
 from repro.registry import Names
-from repro.spec import canonical_hash
-
-
-@dataclass(frozen=True)
-class Claim:
-    """A claim of a paper, at every scale that its file declares.
-
-    Attributes:
-        id: ``<paper>/<claim>``, from the file's place.
-        paper: the publication.
-        at: scale → the claim file with that scale merged in. "paper" is the file's base.
-        names: what names in the claims folder stand for.
-        path: the claim file.
-        text: the file as read.
-        reviews: notes of readers, from ``<claim>.notes.toml`` beside it; they decide nothing.
-    """
-
-    id: str
-    paper: Paper
-    at: Mapping[str, ClaimFile]
-    names: Names
-    path: Path
-    text: str
-    reviews: tuple[ReviewNote, ...] = ()
-
-    @property
-    def paper_id(self) -> str:
-        """The paper's folder name."""
-        return self.id.split("/")[0]
-
-    @cached_property
-    def protocol(self) -> Ownership:
-        """Whose protocol the claim is judged by."""
-        return ownership(self.base)
-
-    @property
-    def base(self) -> ClaimFile:
-        """The claim by the paper's own protocol."""
-        return self.at["paper"]
-
-    @property
-    def trains(self) -> bool:
-        """Whether anything of it rests on training; else its verdict stands at every scale."""
-        return any(not metric.exact for file in self.at.values() for metric in file.metrics.values())
-
-    def criteria_digest(self, scale: str) -> str:
-        """Return a hash of what decides at `scale`: metrics, expectations, tuning and seeds, without their words."""
-        file = self.at[scale]
-
-        def plain(model: BaseModel) -> dict[str, Any]:
-            # Defaults are left out, so that a key added to the vocabulary later changes no digest.
-            return model.model_dump(mode="json", exclude=set(WORDS), exclude_defaults=True)
-
-        return canonical_hash(
-            {
-                "metrics": {name: plain(metric) for name, metric in file.metrics.items()},
-                "expect": {name: plain(item) for name, item in file.expect.items()},
-                "tune": plain(file.tune) if file.tune else None,
-                "looks": file.experiment.seeds.looks,
-            }
-        )
-
-
-@dataclass(frozen=True)
-class Library:
-    """All claims of a folder."""
-
-    root: Path
-    claims: tuple[Claim, ...] = field(default=())
-
-    @cached_property
-    def papers(self) -> dict[str, Paper]:
-        """Paper id → paper, in order of year and id."""
-        found = {claim.paper_id: claim.paper for claim in self.claims}
-        return dict(sorted(found.items(), key=lambda item: (item[1].year, item[0])))
-
-    def select(self, ids: Iterable[str] = (), paper: str | None = None) -> list[Claim]:
-        """Return the claims that are named, in the library's order, or all of `paper`.
-
-        A name is an id, a bare claim name where it is unique, a paper's name, the beginning of an id or of a bare
-        name, or the path of a claim file.
-
-        Raises:
-            ReproError: a name that names nothing or, bare, the claims of several papers; an unknown paper; all at once.
-        """
-        problems: list[Problem] = []
-        chosen = list(self.claims)
-        if paper is not None:
-            chosen = [claim for claim in chosen if claim.paper_id == paper]
-            if paper not in self.papers:
-                problems.append(
-                    Problem("--paper", "unknown paper", repr(paper), suggestion(paper, self.papers))
-                )
-        wanted = list(ids)
-        if wanted:
-            picked = []
-            for name in wanted:
-                exact = [claim for claim in chosen if _is_named(claim, name)]
-                matches = exact or [claim for claim in chosen if _begins(claim, name)]
-                if len(exact) > 1 or not matches:
-                    what = "ambiguous claim" if exact else "unknown claim, paper or file"
-                    near = [claim.id for claim in exact or self.claims]
-                    hint = f"{suggestion(name, [*near, *self.papers])} (claims of your own: --claims DIR)"
-                    problems.append(Problem("CLAIM", what, repr(name), hint))
-                picked += matches
-            chosen = [claim for claim in chosen if claim in picked]
-        if problems:
-            raise ReproError(*problems)
-        return chosen
-
-
-def _is_named(claim: Claim, name: str) -> bool:
-    """Whether a name is a claim's id or its bare name; letters may be composed or decomposed, as macOS keeps them."""
-    plain = normalize("NFC", claim.id)
-    return normalize("NFC", name) in (plain, plain.split("/")[1])
-
-
-def _begins(claim: Claim, name: str) -> bool:
-    """Whether a name is that of a claim's paper or file, or the beginning of its id or of its bare name."""
-    if name.endswith(".toml"):
-        return Path(name).resolve() == claim.path.resolve()
-    stem, plain = normalize("NFC", name).rstrip("/"), normalize("NFC", claim.id)
-    return bool(stem) and (plain.startswith(stem) or plain.split("/")[1].startswith(stem))
 
 
 def load_library(root: Path) -> Library:
@@ -240,8 +113,10 @@ def read_claim(path: Path, root: Path, paper: Paper | None) -> Claim | None:
     ]
     overrides: dict[str, Mapping[str, Any]] = {}
     for name, override in scales.items():
-        if name not in SCALES:
-            problems.append(Problem(f"{path}: scale.{name}", "unknown scale", None, suggestion(name, SCALES)))
+        if name not in _TABLES:
+            problems.append(
+                Problem(f"{path}: scale.{name}", "unknown scale", None, suggestion(name, _TABLES))
+            )
         elif isinstance(override, dict):
             overrides[name] = override
         else:
@@ -259,7 +134,7 @@ def read_claim(path: Path, root: Path, paper: Paper | None) -> Claim | None:
         if large is not None:
             found.append(Problem("factors", large, None, "name fewer arms, levels, seeds or learning rates"))
         elif sound.file is not None:
-            at[name] = sound.file
+            at[name] = with_units(sound.file)
             checked = check_claim(sound.file, name, path, names)
             found += [problem for problem in checked if not sound.is_artefact(problem)]
         for problem in found:
@@ -282,7 +157,13 @@ def read_claim(path: Path, root: Path, paper: Paper | None) -> Claim | None:
         raise ReproError(*problems)
     if paper is None:
         return None
+    if at["paper"].results is not None:
+        at = {"paper": at["paper"], "recorded": at["paper"]}
     return Claim(f"{path.parent.name}/{path.stem}", paper, at, names, path, text, reviews)
+
+
+_TABLES = [name for name in SCALES if name != "recorded"]
+"""The scales that a claim file may have a table for."""
 
 
 def _absent(raw: Mapping[str, Any]) -> dict[str, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from repro.claims.cells import cells
-from repro.claims.loading import Claim
+from repro.claims.library import Claim
 from repro.errors import ReproError
 from repro.source_code import Code, code_of
 

@@ -39,6 +39,9 @@ _OF_NETS = ("final", "first_reach", "probe", "static")
 def ownership(base: ClaimFile) -> Ownership:
     """Return whose protocol the base of a claim file is, as far as the file declares it."""
     protocol = base.experiment.protocol
+    if base.results is not None:
+        by = f"recorded by {base.results.by}"
+        return Ownership(by, (f"the results were {by}, not trained here",))
     # Mathematics alone is nobody's protocol: what is computed is in the file, and where the paper says it.
     if protocol is None and any(metric.kind in _OF_NETS for metric in base.metrics.values()):
         return Ownership(None, ("the file does not declare whose protocol [experiment] is",))

@@ -7,10 +7,14 @@ from typing import Any, Literal
 
 from repro.errors import mistake, suggestion
 
-Scale = Literal["exact", "smoke", "reduced", "paper"]
+Scale = Literal["exact", "recorded", "smoke", "reduced", "paper"]
 
 SCALES: dict[str, str] = {
     "exact": "Exact scale: only what can be computed without training is judged.",
+    "recorded": (
+        "Recorded scale: nothing is trained. Results that others recorded are judged as they stand, beside what is "
+        "computed. What holds there holds as it was recorded; it never confirms or refutes the paper."
+    ),
     "smoke": (
         "Smoke scale: small nets on small images, such as embedded 8×8 digits, for minutes on a CPU. It shows whether "
         "an effect can be seen in miniature and how the check works. It never confirms or refutes the paper."
@@ -24,7 +28,11 @@ SCALES: dict[str, str] = {
         "the protocol to be the paper's, with its source; all others are capped."
     ),
 }
-"""From the least to the most; the words say what a report at that scale may claim."""
+"""From the least to the most; the words say what a report at that scale may claim.
+
+No claim file has a table for "recorded": claims about results that exist already are judged there, and there alone,
+whatever greater scale the claims beside them are judged at.
+"""
 
 
 def check_scale(name: str, where: str = "--scale") -> Scale:

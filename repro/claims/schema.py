@@ -6,6 +6,7 @@ Reported numbers are strings, so that their printed precision survives.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Annotated, Any, Self
 
 from pydantic import Field, field_validator, model_validator
@@ -14,9 +15,11 @@ from repro.claims.schema_arms import Arm
 from repro.claims.schema_expectations import Expectation
 from repro.claims.schema_metrics import Metric
 from repro.claims.schema_protocol import Protocol, Words
+from repro.claims.schema_results import Results
 from repro.claims.schema_shown import Figure, Table
 from repro.claims.schema_variants import Contrary, Control, Sensitivity
 from repro.claims.vocabulary import (
+    HISTORY_COLUMNS,
     Frozen,
     Name,
     Source,
@@ -123,6 +126,7 @@ class ClaimFile(Frozen):
     `direction` says of a deviation from the paper's protocol (a recipe field, "dataset", "depth" …), in a sentence,
     which way it likely moves the result, or that this is not known. `no_control` says why there is none.
     `cannot_decide` says of a scale why it decides nothing; where it has no table of its own, nothing is run there.
+    `results` are in the place of an experiment.
     """
 
     title: str
@@ -135,6 +139,7 @@ class ClaimFile(Frozen):
     direction: dict[str, str] = {}
     cannot_decide: dict[str, str] = {}
     experiment: Experiment = Experiment()
+    results: Results | None = None
     factors: dict[Name, list[Any] | dict[Name, Any]] = {}
     arms: dict[Name, Arm] = {}
     tune: Tune | None = None
@@ -145,6 +150,11 @@ class ClaimFile(Frozen):
     sensitivity: dict[Name, Sensitivity] = {}
     table: dict[Name, Table] = {}
     figure: dict[Name, Figure] = {}
+
+    @property
+    def columns(self) -> Collection[str]:
+        """The quantities that its runs record, by the names that metrics and figures read them by."""
+        return HISTORY_COLUMNS if self.results is None else self.results.columns.keys()
 
     def exact(self, expectation: Expectation) -> bool:
         """Return whether an expectation needs no training: its verdict stands at every scale."""

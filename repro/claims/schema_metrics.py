@@ -9,7 +9,6 @@ from pydantic import Field, model_validator
 from repro.claims.printed import read_printed
 from repro.claims.vocabulary import (
     Frozen,
-    HistoryColumn,
     Moment,
     Name,
     Printed,
@@ -22,7 +21,7 @@ from repro.startup.listing import EXACT_METRICS
 _METRIC_KEYS = {
     "final": "kind title arms unit of minus transform",
     "at_step": "kind title arms unit of minus step transform",
-    "first_reach": "kind title arms unit of at_most at_most_of",
+    "first_reach": "kind title arms unit of at_most at_most_of at_least",
     "warm_up": "kind title arms unit",
     "ensemble": "kind title arms unit members at",
     "probe": "kind title arms unit probe layers options at since reduce transform",
@@ -38,7 +37,8 @@ class Metric(Frozen):
 
     kind "final": a history column at the last step, less another one (`minus`) where given. "at_step": the same at the
     evaluation nearest to an iteration. "first_reach": epochs until a history column is at most `at_most`, or what the
-    arm `at_most_of` ends with on the same seed, at an evaluation; never reaching it is a censored value. "warm_up":
+    arm `at_most_of` ends with on the same seed, at an evaluation (`at_least`: of recorded results, where higher is
+    better); never reaching it is a censored value. "warm_up":
     iterations at the learning rate of the warm-up. "ensemble": the mean test error of `members` runs less the test
     error of their averaged outputs; a value for each group of so many seeds. "probe": a probe's rows at the moments
     `at`, reduced to one number, as it changed `since` another moment where given. "awaited": what nobody can measure
@@ -60,10 +60,11 @@ class Metric(Frozen):
         "printed",
     ]
     title: str | None = None
-    of: HistoryColumn | None = None
-    minus: HistoryColumn | None = None
+    of: str | None = None
+    minus: str | None = None
     step: Annotated[int, Field(ge=1)] | None = None
     at_most: float | None = None
+    at_least: float | None = None
     at_most_of: str | None = None
     members: Annotated[int, Field(ge=2)] | None = None
     needs: str | None = None
@@ -142,8 +143,9 @@ class Metric(Frozen):
             raise ValueError(f"a {self.kind} metric needs {' and '.join(f'`{key}`' for key in missing)}")
         no_others(self, f"a {self.kind} metric", _METRIC_KEYS[self.kind])
         distinct(self, "at", "arms")
-        if self.kind == "first_reach" and (self.at_most is None) == (self.at_most_of is None):
-            raise ValueError("a first_reach metric needs `at_most` or `at_most_of`, one of the two")
+        targets = (self.at_most, self.at_least, self.at_most_of)
+        if self.kind == "first_reach" and sum(target is not None for target in targets) != 1:
+            raise ValueError("a first_reach metric needs one of `at_most`, `at_least` and `at_most_of`")
         if self.minus is not None and str(self.of).endswith("error") != self.minus.endswith("error"):
             raise ValueError("an error less a loss is neither: `of` and `minus` are of one kind")
         if self.since is not None and self.since in self.at:

@@ -8,7 +8,6 @@ from pydantic import Field, model_validator
 
 from repro.claims.vocabulary import (
     Frozen,
-    HistoryColumn,
     Moment,
     Printed,
     ReadFrom,
@@ -71,7 +70,7 @@ class Figure(Frozen):
 
     kind: Literal["curves", "layers", "moments", "images"]
     title: str
-    of: list[HistoryColumn] = []
+    of: list[str] = []
     metric: str | None = None
     at: Moment = "last"
     panel: str | None = None

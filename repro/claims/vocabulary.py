@@ -10,9 +10,17 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from repro.claims.printed import read_printed
 
 Moment = Literal["init", "epoch-1", "mid", "last"]
-HistoryColumn = Literal[
-    "train_error", "test_error", "train_loss", "test_loss", "running_error", "running_loss", "ten_crop_error"
-]
+HISTORY_COLUMNS = (
+    "train_error",
+    "test_error",
+    "train_loss",
+    "test_loss",
+    "running_error",
+    "running_loss",
+    "ten_crop_error",
+)
+"""What a run that is trained here records at each evaluation."""
+
 ReadFrom = Literal["text", "table", "figure", "caption", "teaching material"]
 
 

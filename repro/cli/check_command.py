@@ -28,6 +28,7 @@ from repro.errors import ReproError
 from repro.execution import Outcome, execute
 from repro.experiment.user_data import forget
 from repro.judging.preregistration import record, remember
+from repro.judging.result_versions import record_version
 from repro.planning.jobs import Job, Plan
 from repro.planning.schedule import Schedule
 from repro.report.formats import USUAL, Format
@@ -110,10 +111,10 @@ def command(
       repro check --controls --sensitivity
       repro check --claims my-claims --store /data/runs
     """
-    device = check_device(device, asked.scale)
     deadline = math.inf if budget is None else time.monotonic() + parse_duration(budget)
     every = None if checkpoint_every is None else parse_duration(checkpoint_every, "--checkpoint-every")
     request = asked.request()
+    device = check_device(device, request.scale)
     store = request.store
     most = options.most_seeds(request, seeds, budget=budget is not None)
     _prepare(store, f"{replace(request, selection=()).command('report')} --out DIR")
@@ -128,6 +129,7 @@ def command(
         looks = schedule.looks()
         for look in looks:
             record(look.requirements, store)
+            record_version(look.requirements, store)
         plan = schedule.plan(looks)
         outcome = Outcome()
         if not quiet:

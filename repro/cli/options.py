@@ -17,6 +17,7 @@ from repro.experiment.data_index import UserData
 from repro.experiment.request import Request, places
 from repro.experiment.user_data import with_user_data
 from repro.experiment.variants import Kind
+from repro.recorded import check_results
 from repro.report.model.safe_text import visible
 from repro.startup.shipped import folder
 from repro.store import Store
@@ -62,9 +63,8 @@ def selection(function: F) -> F:
     """Add `[CLAIM]…`, `--paper` and `--scale`: claims by id, by the beginning of one, by paper, or by file."""
     function = click.argument("claim_ids", metavar="[CLAIM]...", nargs=-1)(function)
     function = click.option("--paper", metavar="P", help="All claims of this paper.")(function)
-    return click.option(
-        "--scale", default="smoke", show_default=True, help="exact, smoke, reduced or paper."
-    )(function)
+    text = "exact, recorded, smoke, reduced or paper. Default: smoke; of recorded results alone, recorded."
+    return click.option("--scale", help=text)(function)
 
 
 def seeds_option(function: F) -> F:
@@ -142,7 +142,7 @@ class Asked:
 
     claim_ids: tuple[str, ...]
     paper: str | None
-    scale: str
+    scale: str | None
     data: tuple[str, ...]
     stand_ins: tuple[str, ...]
     claims_dir: Path | None
@@ -152,9 +152,11 @@ class Asked:
         """Return what is asked, before any data is looked at.
 
         Raises:
-            ReproError: anything unknown, or a claim named that does not declare the scale.
+            ReproError: anything unknown, a claim named that does not declare the scale, or recorded results that
+                cannot be read.
         """
         found, claims, scale = chosen(self.claims_dir, self.claim_ids, self.paper, self.scale)
+        check_results(claims)
         selection: list[str] = ["--paper", self.paper] if self.paper else []
         if self.claim_ids:
             selection = [claim.id for claim in claims]
@@ -192,16 +194,17 @@ def request_options(function: F) -> F:
 
 
 def chosen(
-    claims_dir: Path | None, claim_ids: tuple[str, ...], paper: str | None, scale: str
+    claims_dir: Path | None, claim_ids: tuple[str, ...], paper: str | None, scale: str | None
 ) -> tuple[Library, list[Claim], Scale]:
-    """Return the library, the claims named, and the scale.
+    """Return the library, the claims named, and the scale: that of the claims where none is given.
 
     Raises:
         ReproError: anything unknown, or a claim named that does not declare the scale.
     """
-    known = check_scale(scale)
+    asked = None if scale is None else check_scale(scale)
     found = library_of(claims_dir, claim_ids)
     claims = found.select(claim_ids, paper)
+    known = asked or ("recorded" if all(claim.recorded for claim in claims) else "smoke")
     if known != "exact":
         named = {claim.id for name in claim_ids if len(one := found.select([name])) == 1 for claim in one}
         for claim in claims:
@@ -255,7 +258,7 @@ def most_seeds(request: Request, seeds: int | None, *, budget: bool = False) -> 
         return {}
     most = {}
     for claim in request.claims:
-        if request.scale in claim.at:
+        if request.scale in claim.at and not claim.recorded:
             looks = claim.at[request.scale].experiment.seeds.looks
             if seeds is not None and seeds < looks[0]:
                 what = f"{claim.id} is first looked at with {looks[0]} seeds"
@@ -273,7 +276,7 @@ def say_unseen(request: Request) -> None:
 def say_idle(request: Request, seeds: int | None, kinds: list[Kind]) -> None:
     """Say on standard error which options do nothing for the claims that are chosen."""
     scale = request.scale
-    here = [claim for claim in request.claims if scale in claim.at]
+    here = [claim for claim in request.claims if scale in claim.at and not claim.recorded]
     for claim in here if seeds is not None else ():
         looks = claim.at[scale].experiment.seeds.looks
         last = max((look for look in looks if look <= (seeds or 0)), default=None)

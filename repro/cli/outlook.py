@@ -63,7 +63,7 @@ def outlooks(required: Requirements, store: Store) -> Sequence[Outlook]:
     if names and there:
         from repro.judging.frame import collect  # pandas, for which a plan without runs need not wait
 
-        frame = collect([required], store)
+        frame = collect([required], store).frame
     found = []
     for name in names:
         expectation = required.file.expect[name]

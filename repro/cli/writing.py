@@ -107,11 +107,11 @@ def judge(request: Request, schedule: Schedule, looks: Sequence[Look]) -> tuple[
     """Return the report and the tidy metrics of what the store holds now, variants included."""
     store = request.store
     required = [look.requirements for look in looks]
-    changed = schedule.variants()
-    frame = collect([*required, *(item for _, item in changed)], store)
-    verdicts = [judge_claim(item, frame, store) for item in required]
-    judged = [(variant, judge_claim(item, frame, store)) for variant, item in changed]
-    return build_report(request, required, verdicts, frame, judged), frame
+    changed = schedule.variants(looks)
+    collected = collect([*required, *(item for _, item in changed)], store)
+    verdicts = [judge_claim(item, collected) for item in required]
+    judged = [(variant, judge_claim(item, collected)) for variant, item in changed]
+    return build_report(request, required, verdicts, collected, judged), collected.frame
 
 
 def write(

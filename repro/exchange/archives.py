@@ -27,7 +27,7 @@ LIST = "export.json"
 
 _KEY = "[0-9a-f]{24}"
 NAMES = re.compile(
-    rf"store\.json|export\.json|criteria\.jsonl|seen\.jsonl|readings/{_KEY}\.json"
+    rf"store\.json|export\.json|criteria\.jsonl|seen\.jsonl|results\.jsonl|readings/{_KEY}\.json"
     rf"|runs/{_KEY}/(run\.json|weights-[a-z0-9-]{{1,40}}\.pt)"
     rf"|checkpoints/{_KEY}/step-[0-9]{{10}}\.checkpoint"
 )

@@ -17,7 +17,7 @@ from pathlib import Path
 from repro import __version__
 from repro.errors import mistake
 from repro.exchange.archives import LIST
-from repro.judging.preregistration import FILE, SEEN
+from repro.judging.preregistration import LEDGERS
 from repro.store import Store
 from repro.store.files import part_of, sync_folder, write_synced
 
@@ -74,7 +74,7 @@ def _files(
     store: Store, keys: Collection[str] | None, with_weights: bool
 ) -> Iterator[tuple[str, str, bytes]]:
     """Yield kind, name and content of every file; each is read once, whatever a check changes meanwhile."""
-    for name in ("store.json", FILE, SEEN):
+    for name in ("store.json", *LEDGERS):
         path = store.root / name
         if path.is_file():
             yield "ledger", name, path.read_bytes()

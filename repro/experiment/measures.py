@@ -67,7 +67,7 @@ def _at_row(metric: Metric, run: RunRecord, row: int) -> Measurement:
         value = math.nan if diverged else value - _column(metric.minus, run, row, diverged)
         resolution += _resolution(metric.minus, run, last)
     if metric.transform == "log10":
-        value, resolution = _log10_of_step(value, resolution)
+        value, resolution = log10_of_step(value, resolution)
     return Measurement(value, resolution, diverged=diverged)
 
 
@@ -108,7 +108,7 @@ def _images_behind(column: str, run: RunRecord, last: bool) -> int:
     return recipe.images_evaluated(split, run.images[split], last=last and not ended)
 
 
-def _log10_of_step(value: float, step: float) -> tuple[float, float]:
+def log10_of_step(value: float, step: float) -> tuple[float, float]:
     """Return value and step on the log scale; nan for a value that the measurement cannot tell from zero."""
     if not value > step / 2:
         return math.nan, 0.0

@@ -5,24 +5,25 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import asdict
 
-from repro.claims import Cell, Claim, ClaimFile, Metric, run_spec
+from repro.claims import Cell, Claim, ClaimFile, Metric
 from repro.claims.vocabulary import Moment
 from repro.registry import DATASETS, find_probe
 from repro.spec import ReadingSpec, RunSpec
 
 
-def readings(file: ClaimFile, cell: Cell, spec: RunSpec, claim: Claim) -> Iterator[ReadingSpec]:
-    """Return the readings that the probe metrics of a claim take from one run."""
-    for metric in file.metrics.values():
+def readings(
+    file: ClaimFile, cell: Cell, spec: RunSpec, claim: Claim
+) -> Iterator[tuple[tuple[str, Moment], ReadingSpec]]:
+    """Yield (metric, moment) and the reading that it is made of, for each that a claim takes from one run."""
+    for name, metric in file.metrics.items():
         if metric.read_by is not None and (metric.arms is None or cell.arm in metric.arms):
             for moment in metric.read_at:
                 # A run of no steps has nothing but its initial weights.
                 if spec.recipe.steps != 0 or moment == "init":
-                    yield reading_of(metric, spec, moment, claim)
+                    yield (name, moment), _reading_of(metric, spec, moment, claim)
 
 
-def reading_of(metric: Metric, spec: RunSpec, moment: Moment, claim: Claim) -> ReadingSpec:
-    """Return the reading that a metric takes from a run at a moment."""
+def _reading_of(metric: Metric, spec: RunSpec, moment: Moment, claim: Claim) -> ReadingSpec:
     probe = metric.read_by
     assert probe is not None
     entry = find_probe(probe, f"{claim.path}: metrics", claim.names.root)
@@ -34,7 +35,7 @@ def reading_of(metric: Metric, spec: RunSpec, moment: Moment, claim: Claim) -> R
 
 
 _READINGS: dict[tuple[str, int | str, str, str, Moment], ReadingSpec] = {}
-"""By all that tells them apart: every stage asks for them again, and to hash one for its key takes longer."""
+"""By all that tells them apart: every plan asks for them again, and to hash one for its key takes longer."""
 
 
 def static_reading(
@@ -44,7 +45,7 @@ def static_reading(
 
     None where it is not implemented here, or the shape of its data is unknown.
     """
-    spec = run_spec(claim.base, cell, 0, claim.names)
+    spec = claim.untuned("paper")[cell.address]
     if claim.names.unavailable(spec.model.name):
         return None
     # The paper's images and classes, even where other data stand in for them.

@@ -11,9 +11,11 @@ from functools import partial
 from typing import Literal
 
 from repro.claims import Cell, Claim, ClaimFile, cells, run_spec
+from repro.claims.vocabulary import Moment
 from repro.experiment.exact_needs import ExactNeed, exact_needs
 from repro.experiment.net_check import NetCheck, check_nets
 from repro.experiment.readings import readings
+from repro.experiment.recorded import RecordedValues, recorded
 from repro.experiment.tuning import TuningState, grid_of, tune
 from repro.registry import stands_in
 from repro.spec import DatasetSpec, ReadingSpec, RunSpec, Until
@@ -24,13 +26,21 @@ Purpose = Literal["measure", "tune"]
 
 @dataclass(frozen=True)
 class Need:
-    """A run that a claim needs, why, how far (None: to its end), and the readings to take from it."""
+    """A run that a claim needs.
+
+    Attributes:
+        claim, cell: whose.
+        purpose: why.
+        spec: the run.
+        readings: (metric, moment) → the reading to take from it; several metrics may be made of the same.
+        until: how far it is needed; None: to its end.
+    """
 
     claim: str
     cell: Cell
     purpose: Purpose
     spec: RunSpec
-    readings: tuple[ReadingSpec, ...] = ()
+    readings: Mapping[tuple[str, Moment], ReadingSpec] = field(default_factory=dict)
     until: Until | None = None
 
 
@@ -49,6 +59,7 @@ class Requirements:
         net_check: whether the claim's nets are the paper's.
         follow: at most so many runs may follow those of `needs` that are not there yet.
         measured: cell address → the measured runs among `needs`, by seed.
+        recorded: what was recorded elsewhere, of a claim about results that exist already; it needs no runs.
     """
 
     claim: Claim
@@ -62,6 +73,7 @@ class Requirements:
     stopped: tuple[Need, ...] = ()
     follow: int = 0
     measured: Mapping[str, tuple[Need, ...]] = field(default_factory=dict)
+    recorded: RecordedValues | None = None
 
     @property
     def stand_ins(self) -> list[DatasetSpec]:
@@ -70,18 +82,37 @@ class Requirements:
         return [spec for name, spec in sorted(found.items()) if stands_in(name, spec.fingerprint)]
 
 
-def requirements(claim: Claim, scale: str, store: Store, seeds: int | None = None) -> Requirements:
+LEAST_SEEDS = 2
+"""Of recorded results: one run has no spread."""
+
+
+def requirements(
+    claim: Claim,
+    scale: str,
+    store: Store,
+    seeds: int | None = None,
+    known: Requirements | None = None,
+) -> Requirements:
     """Return what `claim` rests on at `scale`.
 
     Args:
         claim: the claim.
-        scale: one that the claim declares, or "exact".
+        scale: one that the claim declares, or "exact"; a claim about recorded results is judged at "recorded" scale at
+            any other.
         store: where runs may lie already; decides how far tuning has come.
         seeds: how many seeds to measure; None takes the first look.
+        known: of the same claim at another look, or of the claim that this one is a variant of, as the store stands:
+            what is the same of both is taken from there.
     """
     file = claim.at.get(scale, claim.base)
-    exact = tuple(exact_needs(claim))
-    nets = check_nets(claim, store)
+    exact = known.exact if known and known.claim is claim else tuple(exact_needs(claim))
+    nets = known.net_check if known and known.claim.base is claim.base else check_nets(claim, store)
+    if claim.recorded and scale != "exact":
+        values = recorded(claim)
+        looks = {"looks": [max(LEAST_SEEDS, len(values.seeds))]}
+        seen = file.experiment.model_copy(update={"seeds": file.experiment.seeds.model_copy(update=looks)})
+        file = file.model_copy(update={"experiment": seen})
+        return Requirements(claim, "recorded", file, values.seeds, {}, (), exact, nets, recorded=values)
     count = file.experiment.seeds.looks[0] if seeds is None else seeds
     numbers = tuple(file.experiment.seeds.numbers("", count))
     if scale == "exact" or scale not in claim.at or not _trains(file):
@@ -119,10 +150,12 @@ def requirements(claim: Claim, scale: str, store: Store, seeds: int | None = Non
                 follow += state.at_most + len(numbers)
                 continue
         # What a cell sets is resolved once: its runs differ in nothing but the seed.
-        first = run_spec(file, cell, 0, claim.names, rate, decay)
+        first = claim.untuned(scale)[cell.address]
+        if file.tune is not None:
+            first = run_spec(file, cell, 0, claim.names, rate, decay)
         specs = [replace(first, seed=seed) for seed in file.experiment.seeds.numbers(cell.arm, count)]
         own = tuple(
-            Need(claim.id, cell, "measure", spec, tuple(readings(file, cell, spec, claim))) for spec in specs
+            Need(claim.id, cell, "measure", spec, dict(readings(file, cell, spec, claim))) for spec in specs
         )
         measured[cell.address] = own
         needs += own

@@ -67,6 +67,7 @@ def applicable(required: Requirements) -> dict[str, Expectation]:
             required.file.exact(expectation)
             or required.measured
             or required.tuning
+            or required.recorded is not None
             or _awaited(required, expectation)
         )
     }

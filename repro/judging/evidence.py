@@ -97,6 +97,8 @@ def evidence(
         if state is not None and state.state == "open":
             tuned = False
             notes.append(f"tuning open: the best learning rate of {address} lies on the edge of its grid")
+    faults = _faults(required, expectation.metric, estimand)
+    notes += faults
     n = min(len(sample.values) for sample in samples.values())
     wanted = len(required.seeds) // required.file.metrics[expectation.metric].runs_a_value
     if diverged:
@@ -105,7 +107,7 @@ def evidence(
     if n < wanted:
         notes.append(f"only {n} of {wanted} runs lasted until this moment")
     undefined = any(not math.isfinite(value) for sample in samples.values() for value in sample.values)
-    if undefined:
+    if undefined and not faults:
         notes.append("a value is not defined (zero on a log scale, or not finite)")
     if estimand.log:
         notes += _zeros(samples)
@@ -120,9 +122,24 @@ def evidence(
         paired=expectation.paired and n == wanted,
         share=is_share(required.file.metrics[expectation.metric]),
         defined=defined,
-        decidable=defined and tuned and n >= wanted and len(required.seeds) >= first_look,
+        decidable=defined and tuned and not faults and n >= wanted and len(required.seeds) >= first_look,
         note="; ".join(notes) or None,
     )
+
+
+def _faults(required: Requirements, metric: str, estimand: Estimand) -> list[str]:
+    """Return why recorded values do not count: to leave their runs out would choose among them."""
+    if required.recorded is None:
+        return []
+    every = [
+        fault for address in estimand.weights for fault in required.recorded.faults.get((address, metric), ())
+    ]
+    more = [f"and {len(every) - MOST_FAULTS} more like it"] if len(every) > MOST_FAULTS else []
+    return [*every[:MOST_FAULTS], *more]
+
+
+MOST_FAULTS = 5
+"""Named beside one comparison; more are counted."""
 
 
 def _zeros(samples: Mapping[str, Sample]) -> Iterator[str]:

@@ -5,17 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from repro.claims import Claim, Expectation
 from repro.claims.printed import read_printed
 from repro.experiment.estimands import Estimand, estimands, otherwise
 from repro.experiment.requirements import Requirements
+from repro.judging.frame import Collected
 from repro.stats import Region
-from repro.store import Store
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,16 +38,15 @@ def plain(value: float) -> float:
     return float(f"{value:.12g}")
 
 
-def exact_number(
-    part: Estimand, metric: str, required: Requirements, frame: pd.DataFrame, store: Store
-) -> ExactNumber:
+def exact_number(part: Estimand, metric: str, required: Requirements, collected: Collected) -> ExactNumber:
     """Return a weighted sum of exact numbers, or their ratio where the estimand is on the log scale."""
+    frame = collected.frame
     found = frame[(frame["metric"] == metric) & (frame["scale"] == "exact")]
     values: list[tuple[float, float]] = []
     for address, weight in part.weights.items():
         rows = found[found["cell"] == address]
         if rows.empty:
-            return _absent(address, metric, required, store)
+            return _absent(address, metric, required, collected)
         values.append((float(rows["value"].iloc[0]), weight))
     if part.log:
         if any(value <= 0 for value, _ in values):
@@ -60,9 +55,9 @@ def exact_number(
     return ExactNumber(plain(math.fsum(value * weight for value, weight in values)))
 
 
-def _absent(address: str, metric: str, required: Requirements, store: Store) -> ExactNumber:
+def _absent(address: str, metric: str, required: Requirements, collected: Collected) -> ExactNumber:
     keys = [need.reading.key for need in required.exact if (need.metric, need.address) == (metric, address)]
-    reasons = [reason for key in keys if (reason := store.failure(key))]
+    reasons = [reason for key in keys if (reason := collected.absent.get(key))]
     if reasons:
         return ExactNumber(None, reasons[0].splitlines()[0], failed=True)
     return ExactNumber(None, "not computed yet" if keys else _not_computable(required.claim))
@@ -85,11 +80,11 @@ def own_region(expectation: Expectation, part: Estimand) -> Region:
 
 
 def other_numbers(
-    expectation: Expectation, required: Requirements, frame: pd.DataFrame, store: Store
+    expectation: Expectation, required: Requirements, collected: Collected
 ) -> Iterator[tuple[Estimand, str, Estimand, ExactNumber]]:
     """Yield (part, convention, the same part by that convention, its value) for each convention that is named."""
     file = required.claim.base
     parts = estimands(file, expectation)
     for label, (metric, theirs) in zip(expectation.otherwise, otherwise(file, expectation), strict=True):
         for part, other in zip(parts, theirs, strict=False):
-            yield part, label, other, exact_number(other, metric, required, frame, store)
+            yield part, label, other, exact_number(other, metric, required, collected)

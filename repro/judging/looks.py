@@ -47,15 +47,15 @@ def current_look(claim: Claim, scale: str, store: Store, most: int | None = None
     for seeds in looks[1:]:
         if not look.complete or judge(look.requirements, store).result != "inconclusive":
             return look
-        following = _at(claim, scale, store, seeds)
+        following = _at(claim, scale, store, seeds, look.requirements)
         if not following.complete and (most is None or seeds > most):
             return replace(look, further=seeds)
         look = replace(following, earlier=look.requirements)
     return look
 
 
-def _at(claim: Claim, scale: str, store: Store, seeds: int | None) -> Look:
-    item = requirements(claim, scale, store, seeds)
+def _at(claim: Claim, scale: str, store: Store, seeds: int | None, known: Requirements | None = None) -> Look:
+    item = requirements(claim, scale, store, seeds, known)
     return Look(item, _complete(item, store))
 
 
@@ -68,4 +68,4 @@ def _complete(required: Requirements, store: Store) -> bool:
 
 def judge(required: Requirements, store: Store) -> ClaimVerdict:
     """Return the verdict of one claim as the store stands."""
-    return judge_claim(required, collect([required], store), store)
+    return judge_claim(required, collect([required], store))

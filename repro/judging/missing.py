@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from repro.claims import Expectation
 from repro.experiment.estimands import Estimand, rests_on
-from repro.experiment.readings import reading_of
-from repro.experiment.requirements import Requirements
-from repro.store import Store
+from repro.experiment.recorded import RecordedValues
+from repro.experiment.requirements import Need, Requirements
+from repro.judging.frame import Collected
 
 
 @dataclass(frozen=True)
@@ -27,38 +28,57 @@ class Missing:
 
 
 def missing_data(
-    required: Requirements, expectation: Expectation, part: Estimand, store: Store
+    required: Requirements, expectation: Expectation, part: Estimand, collected: Collected
 ) -> Missing | None:
-    """Return what a comparison waits for, and None where all that it rests on is there."""
+    """Return what a comparison waits for, and None where all that it rests on is there.
+
+    Cells that no run is required of rest on what the frame has of them.
+    """
     metric = required.file.metrics[expectation.metric]
     if metric.kind == "awaited":
         return Missing(metric.needs or "")
+    if required.recorded is not None:
+        return _not_recorded(required, required.recorded, expectation, part)
     absent: list[str] = []
     for address in rests_on(required.file, expectation, part):
         tuning = required.tuning.get(address)
         needs = required.measured.get(address, ())
-        specs = [leg.spec for leg in tuning.missing] if tuning and tuning.state == "pending" else []
-        specs += [need.spec for need in needs]
-        if not specs:
+        keys = [leg.spec.key for leg in tuning.missing] if tuning and tuning.state == "pending" else []
+        keys += [need.spec.key for need in needs]
+        if not keys and not (collected.frame["cell"] == address).any():
             return Missing(f"no cell {address} at this scale")
-        records = {spec.key: store.run(spec.key) for spec in specs}
-        absent += [key for key, record in records.items() if record is None]
-        if metric.read_by is None:
-            continue
-        for need in needs:
-            record = records[need.spec.key]
-            wanted = [one for one in metric.read_at if part.moment in (None, one) or one == metric.since]
-            for moment in wanted:
-                # A run that ended early has no weights of later moments: that is no want of a reading.
-                reading = reading_of(metric, need.spec, moment, required.claim).key
-                if record is not None and moment in record.weights and store.reading(reading) is None:
-                    absent.append(reading)
-    keys = frozenset(absent)
-    reasons = [reason for key in absent if (reason := store.failure(key))]
+        keys += [key for need in needs for key in _readings(need, expectation.metric, part, metric.since)]
+        absent += [key for key in keys if key in collected.absent]
+    reasons = [reason for key in absent if (reason := collected.absent[key])]
     if reasons:
         failures = f"{_runs_or_readings(len(reasons))} failed: {reasons[0].splitlines()[0]}"
-        return Missing(failures, keys, failed=True)
-    return Missing(not_there(len(absent)), keys) if absent else None
+        return Missing(failures, frozenset(absent), failed=True)
+    return Missing(not_there(len(absent)), frozenset(absent)) if absent else None
+
+
+def _not_recorded(
+    required: Requirements, recorded: RecordedValues, expectation: Expectation, part: Estimand
+) -> Missing | None:
+    """Return what recorded results lack of what a comparison rests on."""
+    results = recorded.results
+    if not results.count:
+        return Missing(
+            f"{results.place} is not there yet" if not results.digest else f"{results.place} has no run"
+        )
+    cells = rests_on(required.file, expectation, part)
+    wanting = [results.wanting[address] for address in cells if address in results.wanting]
+    if wanting:
+        return Missing("; ".join(wanting))
+    seeds = {address: [run.seed for run in results.runs[address]] for address in part.weights}
+    if expectation.paired and len(set(map(tuple, seeds.values()))) > 1:
+        return Missing("a comparison that is paired by seed needs the same seeds in each cell")
+    return None
+
+
+def _readings(need: Need, metric: str, part: Estimand, since: str | None) -> Iterator[str]:
+    for (name, moment), reading in need.readings.items():
+        if name == metric and (part.moment in (None, moment) or moment == since):
+            yield reading.key
 
 
 def not_there(count: int) -> str:

@@ -21,6 +21,10 @@ from repro.store.files import as_text
 
 FILE = "criteria.jsonl"
 SEEN = "seen.jsonl"
+RESULTS = "results.jsonl"
+"""Of versions of recorded results (`judging.result_versions`)."""
+
+LEDGERS = (FILE, SEEN, RESULTS)
 
 
 @dataclass(frozen=True)
@@ -34,6 +38,7 @@ class LedgerEntry:
         runs_then: how many runs a check of this claim at this scale had seen by then, of whatever protocol.
         expect: the expectations as they stood, for showing what changed.
         metrics, tune, looks: the rest of what the digest is of; empty in lines written before these were kept.
+        results: how results that were recorded elsewhere are read; empty where runs are trained.
     """
 
     claim: str
@@ -45,6 +50,7 @@ class LedgerEntry:
     metrics: dict[str, Any] = field(default_factory=dict)
     tune: dict[str, Any] = field(default_factory=dict)
     looks: list[int] = field(default_factory=list)
+    results: dict[str, Any] = field(default_factory=dict)
 
 
 def record(requirements: Requirements, store: Store) -> None:
@@ -55,7 +61,10 @@ def record(requirements: Requirements, store: Store) -> None:
         for earlier in history(requirements.claim.id, requirements.scale, store)
     ):
         return
-    store.append(FILE, asdict(entry))
+    told = asdict(entry)
+    if not entry.results:
+        del told["results"]  # earlier versions know no such key
+    store.append(FILE, told)
 
 
 def present(requirements: Requirements, store: Store) -> LedgerEntry | None:
@@ -72,7 +81,8 @@ def present(requirements: Requirements, store: Store) -> LedgerEntry | None:
         expect={name: _plain(item) for name, item in file.expect.items()},
         metrics={name: _plain(metric) for name, metric in file.metrics.items()},
         tune=_plain(file.tune) if file.tune else {},
-        looks=list(file.experiment.seeds.looks),
+        looks=[] if file.results else list(file.experiment.seeds.looks),
+        results=file.results.read_as(file.arms) if file.results else {},
     )
 
 
@@ -84,16 +94,18 @@ def remember(requirements: Requirements, store: Store) -> None:
 
 
 def _there(requirements: Requirements, store: Store) -> set[str]:
+    if requirements.recorded is not None:
+        return set(requirements.recorded.keys)
     keys = {need.spec.key for need in requirements.needs if need.purpose == "measure"}
     return {key for key in keys if store.run(key) is not None}
 
 
 def _seen(requirements: Requirements, store: Store) -> set[str]:
-    lines = (line for line in _lines(SEEN, store) if (line["claim"], line["scale"]) == _of(requirements))
+    lines = (line for line in lines_of(SEEN, store) if (line["claim"], line["scale"]) == _of(requirements))
     return {key for line in lines for key in line["runs"]}
 
 
-def _lines(ledger: str, store: Store) -> Iterator[dict[str, Any]]:
+def lines_of(ledger: str, store: Store) -> Iterator[dict[str, Any]]:
     """Yield what the lines of a ledger say that make sense; the others are named as damaged."""
     for number, line in enumerate(store.lines(ledger), start=1):
         wrong = wrong_with(f"line of {ledger}", line)
@@ -116,7 +128,7 @@ def history(claim: str, scale: str, store: Store) -> list[LedgerEntry]:
 
     Those of another store's ledger were appended when it was imported, whenever they were made.
     """
-    entries = [LedgerEntry(**line) for line in _lines(FILE, store)]
+    entries = [LedgerEntry(**line) for line in lines_of(FILE, store)]
     return sorted(
         (entry for entry in entries if (entry.claim, entry.scale) == (claim, scale)),
         key=lambda entry: entry.first_seen,
@@ -126,9 +138,9 @@ def history(claim: str, scale: str, store: Store) -> list[LedgerEntry]:
 def merge(theirs: Store, ours: Store) -> int:
     """Append what the ledgers of another store say and ours do not; return how many lines. None is ever taken away."""
     added = 0
-    for ledger in (FILE, SEEN):
+    for ledger in LEDGERS:
         known = {as_text(line) for line in ours.lines(ledger)}
-        new = {text: line for line in _lines(ledger, theirs) if (text := as_text(line)) not in known}
+        new = {text: line for line in lines_of(ledger, theirs) if (text := as_text(line)) not in known}
         if new:
             ours.append(ledger, *new.values())
         added += len(new)

@@ -12,7 +12,11 @@ from repro.stats import Interval
 
 def is_share(metric: Metric) -> bool:
     """Tell whether a metric lies in 0 to 1, as errors do."""
-    return metric.kind == "final" and (metric.of or "").endswith("_error") and metric.transform == "none"
+    if metric.kind not in ("final", "at_step") or metric.minus is not None or metric.transform != "none":
+        return False
+    return metric.unit in ("error", "share") or (
+        metric.kind == "final" and (metric.of or "").endswith("_error")
+    )
 
 
 def possible(interval: Interval, weights: Sequence[float]) -> Interval:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from repro.claims import SCALES, Expectation, below
 from repro.experiment.estimands import Estimand, estimands
@@ -18,12 +18,9 @@ from repro.experiment.requirements import Requirements
 from repro.judging.criteria import Criteria, Refutation, applicable, criteria, refutations
 from repro.judging.evidence import Evidence, evidence
 from repro.judging.exact import OtherNumber, exact_number, other_numbers, own_region
+from repro.judging.frame import Collected
 from repro.judging.missing import missing_data
 from repro.stats import Interval, Region, Sample, joint
-from repro.store import Store
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 Result = Literal["supported", "refuted", "inconclusive"]
 Status = Literal["complete", "pending", "failed"]
@@ -98,21 +95,22 @@ class ClaimVerdict:
     barred: str | None = None
 
 
-def judge_claim(required: Requirements, frame: pd.DataFrame, store: Store) -> ClaimVerdict:
+def judge_claim(required: Requirements, collected: Collected) -> ClaimVerdict:
     """Judge every expectation of a claim that its scale lets judge, and the claim.
+
+    Args:
+        required: what the claim rests on, its net check among it.
+        collected: what there is of that (`frame.collect`); of rows that no run stands behind, a frame is enough.
 
     Any deciding expectation refuted (at its share of the level) refutes the claim; all supported support
     it; else it is inconclusive. Where deciding expectations need runs that this scale does not have
     (at the exact scale), the others can refute the claim but not support it. A claim whose nets are not the paper's
     (see net_check.py) is failed.
     """
-    here = frame[frame["claim"] == required.claim.id]
+    here = collected.of(required.claim.id)
     barred = required.net_check.barred
     judgeable = applicable(required)
-    gathered = {
-        name: _gather(name, expectation, required, here, store, barred)
-        for name, expectation in judgeable.items()
-    }
+    gathered = {name: _gather(name, expectation, required, here) for name, expectation in judgeable.items()}
     refutation = _refutations(gathered)
     judged = tuple(
         _expectation(gathered[name], refutation[name])
@@ -184,40 +182,34 @@ class _Gathered:
         return [isinstance(one, Evidence) and one.clear_of(self.criteria.refutes) for one in self.found]
 
 
-def _gather(
-    name: str,
-    expectation: Expectation,
-    required: Requirements,
-    frame: pd.DataFrame,
-    store: Store,
-    barred: str | None,
-) -> _Gathered:
+def _gather(name: str, expectation: Expectation, required: Requirements, collected: Collected) -> _Gathered:
+    barred = required.net_check.barred
     exact = required.file.exact(expectation)
     file = required.claim.base if exact else required.file
     expectation = file.expect.get(name, expectation)
     bars = criteria(required, name)
-    own = "exact" if exact else expectation.from_scale or "paper"
+    own = "exact" if exact else expectation.from_scale or ("recorded" if required.recorded else "paper")
     found: list[Evidence | tuple[PartVerdict, Status]] = []
     for part in estimands(file, expectation):
         if exact:
-            found.append(_exact_part(part, expectation, frame, required, store))
+            found.append(_exact_part(part, expectation, required, collected))
         elif barred is not None:
             found.append((PartVerdict(part, {}, None, None, 0, barred), "failed"))
-        elif missing := missing_data(required, expectation, part, store):
+        elif missing := missing_data(required, expectation, part, collected):
             verdict = PartVerdict(part, {}, None, None, 0, missing.note, absent=missing.keys)
             found.append((verdict, "failed" if missing.failed else "pending"))
         else:
-            found.append(evidence(part, expectation, required, frame))
+            found.append(evidence(part, expectation, required, collected.frame))
     note = None if found else "this scale skips a cell of every comparison"
-    others = tuple(_otherwise(expectation, required, frame, store)) if exact else ()
+    others = tuple(_otherwise(expectation, required, collected)) if exact else ()
     unjudged = ExpectationVerdict(name, expectation, (), None, "complete", own, note, bars, exact, others)
     return _Gathered(unjudged, bars, tuple(found))
 
 
 def _otherwise(
-    expectation: Expectation, required: Requirements, frame: pd.DataFrame, store: Store
+    expectation: Expectation, required: Requirements, collected: Collected
 ) -> Iterator[OtherNumber]:
-    for part, label, theirs, number in other_numbers(expectation, required, frame, store):
+    for part, label, theirs, number in other_numbers(expectation, required, collected):
         known = number.value is not None and math.isfinite(number.value)
         supports = own_region(expectation, part)
         would_do = supports.admits(number.value) if known and number.value is not None else None
@@ -283,9 +275,9 @@ def _part(found: Evidence, bars: Criteria, how: Refutation) -> PartVerdict:
 
 
 def _exact_part(
-    part: Estimand, expectation: Expectation, frame: pd.DataFrame, required: Requirements, store: Store
+    part: Estimand, expectation: Expectation, required: Requirements, collected: Collected
 ) -> tuple[PartVerdict, Status]:
-    number = exact_number(part, expectation.metric, required, frame, store)
+    number = exact_number(part, expectation.metric, required, collected)
     needs = own_region(expectation, part)
     own = needs if expectation.printed else None
     if number.value is None:

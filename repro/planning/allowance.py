@@ -6,7 +6,7 @@ earlier runs took has a say in what is judged.
 
 from __future__ import annotations
 
-from repro.claims import Claim, cells, run_spec
+from repro.claims import Claim
 from repro.planning.costs import evaluations_of, rough_seconds, steps
 from repro.registry import DATASETS
 
@@ -15,13 +15,11 @@ def allowed_seeds(claim: Claim, scale: str) -> int | None:
     """Return the largest look that a claim goes on to by itself; None where it declares no allowance at a scale."""
     if scale not in claim.at:
         return None
-    file = claim.at[scale]
-    seeds = file.experiment.seeds
+    seeds = claim.at[scale].experiment.seeds
     if seeds.allowance_seconds is None:
         return None
     one_seed = 0.0
-    for cell in cells(file):
-        spec = run_spec(file, cell, 0, claim.names)
+    for spec in claim.untuned(scale).values():
         data = DATASETS.get(spec.dataset.name) or claim.names.known(spec.dataset.identity)
         planned = steps(spec, data)
         one_seed += rough_seconds(spec, data, planned, evaluations_of(spec, data, planned))

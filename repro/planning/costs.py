@@ -14,10 +14,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from repro.planning.net_size import net_size
+from repro.planning.reading_costs import AT_LEAST_SECONDS, passes
 from repro.planning.span import Span
 from repro.recipes import EvaluatedSet
 from repro.registry import DATASETS, NOT_IMPLEMENTED, DatasetEntry
-from repro.spec import RunSpec
+from repro.spec import ReadingSpec, RunSpec
 from repro.store import RunRecord
 
 DISPATCH_SECONDS = 0.4e-3
@@ -146,6 +147,18 @@ class Costs:
     def wall_seconds(self, spec: RunSpec) -> float:
         """Return the predicted wall seconds of training `spec` on one worker."""
         return self.price(spec).seconds
+
+    def reading_seconds(self, reading: ReadingSpec) -> float:
+        """Return the predicted wall seconds of taking a reading: more than a moment where it passes many images."""
+        spec = reading.run
+        if spec is None:
+            return AT_LEAST_SECONDS
+        data = self._of(spec)
+        net = net_size(spec.model, _in_shape(spec, data), data.classes or 10)
+        images = _images(spec, data)
+        passed = passes(reading, net, images, round(TEST_SHARE * (data.n_train or images)))
+        learnt = passed.learnt * 3 * net.multiply_adds / MULTIPLY_ADDS_PER_SECOND
+        return AT_LEAST_SECONDS + learnt + passed.evaluated * net.multiply_adds / EVALUATED_PER_SECOND
 
     def epochs(self, spec: RunSpec) -> float:
         """Return the epochs of a run that nothing ends before its last step."""

@@ -14,14 +14,12 @@ from repro.experiment.tuning import EXTENSIONS
 from repro.planning import reach
 from repro.planning.costs import Costs, Outlay
 from repro.planning.jobs import Job, Plan
+from repro.planning.reading_costs import AT_LEAST_SECONDS
 from repro.planning.span import Span, exactly
 from repro.registry import DatasetEntry
 from repro.source_code import HASHED
 from repro.spec import ReadingSpec, RunSpec, Until, farther
 from repro.store import VERSIONS, RunRecord, Store, lineage
-
-READING_SECONDS = 0.15
-"""A probe on a small net: loading weights and a few batches."""
 
 
 def make_plan(required: Sequence[Requirements], store: Store) -> Plan:
@@ -98,7 +96,7 @@ def _merged(going: Sequence[Requirements], store: Store) -> list[_WantedRun]:
             wanted = _WantedRun(need.spec, data, need.until, unavailable, (required, need))
             run = runs.setdefault(need.spec.key, wanted)
             run.until = farther(run.until, need.until)
-            run.readings |= {reading.key: reading for reading in need.readings}
+            run.readings |= {reading.key: reading for reading in need.readings.values()}
             run.claims.add(required.claim.id)
     for key, run in runs.items():
         record = store.run(key)
@@ -125,7 +123,7 @@ def _jobs(
         train = run.record is None
         reason = "a probe has not been read from its kept weights yet"
         between = None
-        seconds = READING_SECONDS * len(run.missing_readings)
+        seconds = sum(map(costs.reading_seconds, run.missing_readings))
         if train:
             reason = _reason(run.spec, store, relatives)
             span = _seconds(run, store, costs)
@@ -156,7 +154,7 @@ def _jobs_without_runs(required: Sequence[Requirements], store: Store) -> Iterat
     for key, reading in readings.items():
         if store.reading(key) is None:
             reason = _failed_before(key, store) or "not computed yet"
-            yield Job(None, False, (reading,), tuple(sorted(claims[key])), reason, READING_SECONDS)
+            yield Job(None, False, (reading,), tuple(sorted(claims[key])), reason, AT_LEAST_SECONDS)
 
 
 def _in_order(jobs: Sequence[Job], required: Sequence[Requirements]) -> list[Job]:

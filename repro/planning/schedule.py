@@ -74,12 +74,14 @@ class Schedule:
             measured={address: needs for address, needs in required.measured.items() if chosen(address)},
         )
 
-    def variants(self, kinds: Sequence[Kind] = get_args(Kind)) -> list[tuple[Variant, Requirements]]:
+    def variants(
+        self, looks: Sequence[Look], kinds: Sequence[Kind] = get_args(Kind)
+    ) -> list[tuple[Variant, Requirements]]:
         """Return the variants of these kinds that the claims declare, whether run or not, with what they rest on."""
         return [
-            (variant, requirements(variant.claim, self.scale, self.store))
-            for claim in self.claims
-            for variant in variants(claim, self.scale, kinds)
+            (variant, requirements(variant.claim, self.scale, self.store, known=look.requirements))
+            for look in looks
+            for variant in variants(look.requirements.claim, self.scale, kinds)
         ]
 
     def plan(self, looks: Sequence[Look] | None = None) -> Plan:
@@ -92,7 +94,7 @@ class Schedule:
         # A control that is computed without training costs nothing, and is not waited for to be asked for.
         wanted = [
             item
-            for variant, item in self.variants()
+            for variant, item in self.variants(looks)
             if variant.kind in self.kinds or (variant.kind == "control" and not variant.claim.trains)
         ]
         plan = self._planned([*first, *wanted])

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -34,7 +34,7 @@ class Listed(NamedTuple):
     scales: tuple[str, ...]
 
 
-SCALES = ("exact", "smoke", "reduced", "paper")
+SCALES = ("exact", "recorded", "smoke", "reduced", "paper")
 """In the order in which a claim lists them."""
 
 EXACT_METRICS = ("static", "computed", "printed")
@@ -72,12 +72,18 @@ def _of_claim(path: Path, paper: tuple[str, int, str | None], content: dict[str,
     files = [content, *declared.values()]
     kinds = {metric.get("kind") for file in files for metric in file.get("metrics", {}).values()} - {None}
     name = f"{path.parent.name}/{path.stem}"
-    scales = scales_of(declared, trains=bool(kinds - set(EXACT_METRICS)))
+    scales = scales_of(
+        {"recorded"} if "results" in content else declared, trains=bool(kinds - set(EXACT_METRICS))
+    )
     return Listed(*paper, name, content["title"], content["statement"], scales)
 
 
-def scales_of(declared: Iterable[str], *, trains: bool) -> tuple[str, ...]:
-    """Return the scales of a claim from the least to the most; that of a claim that trains nothing is "exact"."""
+def scales_of(declared: Collection[str], *, trains: bool) -> tuple[str, ...]:
+    """Return the scales of a claim from the least to the most; that of a claim that trains nothing is "exact", or
+    "recorded" where it is about results that exist already.
+    """
+    if "recorded" in declared:
+        return ("recorded",)
     return tuple(scale for scale in SCALES if scale in {*declared, "paper"}) if trains else ("exact",)
 
 

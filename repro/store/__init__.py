@@ -10,6 +10,7 @@
     .repro/failures/<key>.json          why the last attempt at a run or reading failed
     .repro/criteria.jsonl               append-only ledger: when criteria were first seen: each line seals the last
     .repro/seen.jsonl                   append-only ledger: which runs the checks of a claim have seen
+    .repro/results.jsonl                append-only ledger: versions of results that were recorded elsewhere
     .repro/locks/<key>.lock             held while a run is carried out
     .repro/drawn/<hash>.json            drawings of figures, to spare drawing them again; may be deleted
 

@@ -223,10 +223,22 @@ LEDGER_OF_CRITERIA = _table(
         "metrics": NotRequired[_CRITERIA],
         "tune": NotRequired[dict[Text, Plain]],
         "looks": NotRequired[list[Count]],
+        "results": NotRequired[dict[Text, Plain]],
     },
 )
 
 LEDGER_OF_SIGHTS = _table("line", {"claim": Text, "scale": Text, "runs": list[Key]})
+
+LEDGER_OF_RESULTS = _table(
+    "line",
+    {
+        **dict.fromkeys(("claim", "place", "by"), Text),
+        "digest": Hash,
+        "first_seen": Annotated[str, Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}Z$")],
+        "runs": Count,
+        "values": dict[Text, dict[Text, dict[Text, Finite | None]]],
+    },
+)
 
 _KINDS = {
     "run": RUN,
@@ -235,6 +247,7 @@ _KINDS = {
     "failure": FAILURE,
     "line of criteria.jsonl": LEDGER_OF_CRITERIA,
     "line of seen.jsonl": LEDGER_OF_SIGHTS,
+    "line of results.jsonl": LEDGER_OF_RESULTS,
 }
 
 

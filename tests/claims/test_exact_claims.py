@@ -201,7 +201,7 @@ def store(shipped: dict[str, Claim], tmp_path_factory: pytest.TempPathFactory) -
 
 def judged(claim: Claim, store: Store, scale: str = "exact") -> tuple[Requirements, ClaimVerdict]:
     item = requirements(claim, scale, store)
-    return item, judge_claim(item, collect([item], store), store)
+    return item, judge_claim(item, collect([item], store))
 
 
 def test_every_exact_claim_is_here(shipped: dict[str, Claim]) -> None:

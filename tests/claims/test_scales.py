@@ -60,7 +60,7 @@ def test_merging_is_idempotent_and_an_empty_override_changes_nothing(base: Any, 
 
 
 def test_scales_are_ordered_and_checked() -> None:
-    names = ["exact", "smoke", "reduced", "paper"]
+    names = ["exact", "recorded", "smoke", "reduced", "paper"]
     assert list(SCALES) == names
     for one, other in itertools.product(names, names):
         assert below(one, other) == (names.index(one) < names.index(other))

@@ -69,7 +69,7 @@ def test_changed_source_of_a_users_own_code_makes_another_run(world: World) -> N
 
     def keys() -> tuple[str, str]:
         need = world.requirements().needs[0]
-        return need.spec.key, need.readings[0].key
+        return need.spec.key, next(iter(need.readings.values())).key
 
     before = keys()
     assert keys() == before

@@ -13,6 +13,7 @@ from repro.cli.why import verdict_of, why_lines
 from repro.experiment.basis import Basis, basis
 from repro.experiment.data_index import DataIndex, UserData, state_of
 from repro.experiment.user_data import forget, with_known_data, with_user_data
+from repro.judging.frame import collect
 from repro.judging.looks import current_look
 from repro.registry import DataRef
 from repro.report.build.runs import differences
@@ -108,7 +109,7 @@ def test_the_report_says_in_what_the_runs_differ_though_their_keys_do_not_tell(o
     needs = own.requirements().needs
     for number, need in enumerate(needs):
         put(own, need.spec, packages={"timm": "1.0" if number < 5 else "1.1"}, data="a" * 64)
-    assert differences(own.requirements(), own.store) == [
+    assert differences(own.requirements(), collect([own.requirements()], own.store).runs) == [
         "runs were made with different versions of timm: 1.0 (5), 1.1 (15)"
     ]
     (claim,) = own.report().papers[0].claims

@@ -172,11 +172,12 @@ def report(world: World) -> ClaimReport:
     """Build the report as the command line does."""
     library = world.library()
     schedule = Schedule(library.claims, "smoke", world.store)
-    required = [look.requirements for look in schedule.looks()]
-    changed_claims = schedule.variants()
-    frame = collect([*required, *(item for _, item in changed_claims)], world.store)
-    verdicts = [judge_claim(item, frame, world.store) for item in required]
-    judged = [(variant, judge_claim(item, frame, world.store)) for variant, item in changed_claims]
+    looks = schedule.looks()
+    required = [look.requirements for look in looks]
+    changed_claims = schedule.variants(looks)
+    collected = collect([*required, *(item for _, item in changed_claims)], world.store)
+    verdicts = [judge_claim(item, collected) for item in required]
+    judged = [(variant, judge_claim(item, collected)) for variant, item in changed_claims]
     request = Request(library, library.claims, "smoke", world.store)
-    built = build_report(request, required, verdicts, frame, judged)
+    built = build_report(request, required, verdicts, collected, judged)
     return built.papers[0].claims[0]

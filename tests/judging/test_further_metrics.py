@@ -108,16 +108,16 @@ def test_a_change_needs_both_readings(world: World) -> None:
         return layer_rows(0.5 + 0.01 * seed + (grown if moment == "last" else 0.0))
 
     world.fill(lambda cell, seed: {}, rows)
-    needed = {r.moment for need in world.requirements().needs for r in need.readings}
+    needed = {r.moment for need in world.requirements().needs for r in need.readings.values()}
     assert needed == {"init", "last"}
-    assert {r.options["statistics"] for need in world.requirements().needs for r in need.readings} == {
-        "batch"
-    }
+    assert {
+        r.options["statistics"] for need in world.requirements().needs for r in need.readings.values()
+    } == {"batch"}
     found = world.expectation("gap").parts[0]
     assert found.interval is not None
     assert found.interval.estimate == pytest.approx(1.0)
     item = world.requirements()
-    key = next(r.key for r in item.measured["plain/deep"][0].readings if r.moment == "init")
+    key = next(r.key for r in item.measured["plain/deep"][0].readings.values() if r.moment == "init")
     (world.store.root / "readings" / f"{key}.json").unlink()
     fresh = World(world.root.parent)
     assert fresh.judge().status == "pending"
@@ -323,7 +323,7 @@ def test_a_control_may_read_another_thing_from_the_same_runs(world: World) -> No
     own = requirements(variant.claim, "smoke", world.store)
     theirs = world.requirements()
     assert {need.spec.key for need in own.needs} < {need.spec.key for need in theirs.needs}
-    assert {r.options.get("statistics") for need in own.needs for r in need.readings} == {"batch"}
+    assert {r.options.get("statistics") for need in own.needs for r in need.readings.values()} == {"batch"}
     static = {"kind": "static", "probe": "parameters"}
     world.write(changed(BASE, control={"other": {**control["other"], "metrics": {"loss": static}}}))
     assert "replace like by like" in str(world.problems()[0].hint)
@@ -443,7 +443,7 @@ def test_the_interval_of_a_gap_is_students(world: World) -> None:
     gaps = [0.1, 0.2, 0.15, 0.12, 0.18]
     world.fill(lambda cell, seed: {"test_error": 0.4, "train_error": 0.4 - gaps[seed]})
     item = world.requirements()
-    found = judge_claim(item, collect([item], world.store), world.store).expectations[0].parts[0]
+    found = judge_claim(item, collect([item], world.store)).expectations[0].parts[0]
     oracle = stats.ttest_1samp(np.array(gaps), 0).confidence_interval(0.95)
     assert found.interval is not None
     # As wide as the evidence and half a step of each error on either side, at most.

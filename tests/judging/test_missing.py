@@ -69,7 +69,7 @@ def test_a_failed_reading_matters_to_its_own_metric_and_moment_only(world: World
     world.write(changed(BASE, metrics=metrics, expect={**context, "gap": BASE["expect"]["gap"]}))
     losses(world, DEEP_MINUS_SHALLOW)
     for need in world.requirements().needs:
-        for reading in need.readings:
+        for reading in need.readings.values():
             if (reading.probe, reading.moment) == ("weight_gradient_norm", "last"):
                 world.store.put_failure(reading.key, "t", "no such layer")
             else:

@@ -9,18 +9,63 @@ from typing import Any
 import pytest
 import torch
 
+from repro.datasets import ImageData, load_dataset
 from repro.models import build_model
 from repro.planning.costs import Costs, steps
 from repro.planning.net_size import net_size
+from repro.planning.reading_costs import passes
 from repro.probes.context import ProbeContext
 from repro.probes.static import multiply_adds, weight_layers
 from repro.recipes import recipe
-from repro.registry import DATASETS
-from repro.spec import DatasetSpec, ModelSpec, RunSpec
+from repro.registry import DATASETS, PROBES, load
+from repro.spec import DatasetSpec, ModelSpec, ReadingSpec, RunSpec
+from repro.training.feeds import MemoryFeed
 from repro.training.loop import evaluation_steps
 from tests.support.helpers import run_record, spec_of
 
 CIFAR = DatasetSpec("cifar10", DATASETS["cifar10"].fingerprint)
+
+
+def test_a_reading_is_priced_by_the_images_that_it_passes_through_the_net() -> None:
+    spec = RunSpec(
+        DatasetSpec("digits", DATASETS["digits"].fingerprint),
+        ModelSpec("cifar-plain", 1, {"depth": 14, "width": 4}),
+        recipe("resnet-cifar", {"steps": 1, "batch_size": 64}),
+        0,
+    )
+    data = load_dataset(spec.dataset)
+    assert isinstance(data, ImageData)
+    priced: dict[str, dict[str, object]] = {
+        "weight_gradient_norm": {},
+        "output_gradient_norm": {},
+        "response_std": {},
+        "block_left_out": {},
+        "same_class_neighbours": {"space": "features"},
+        "nearest_images": {"space": "features"},
+        "test_outputs": {},
+        "augmented_minus_test_error": {},
+    }
+    for probe, options in [*priced.items(), ("block_left_out", {"together": True})]:
+        counted = 0
+
+        def count(_: object, inputs: tuple[torch.Tensor, ...]) -> None:
+            nonlocal counted
+            counted += len(inputs[0])
+
+        model = build_model(spec.model, (1, 8, 8), 10, None).eval()
+        next(m for m in model.modules() if isinstance(m, torch.nn.Conv2d)).register_forward_pre_hook(count)
+        feed = MemoryFeed(data, spec.recipe, 0, torch.device("cpu"))
+        context = ProbeContext(
+            torch.device("cpu"), options, model, (1, 8, 8), data=feed, recipe=spec.recipe, seed=0
+        )
+        load(PROBES[probe].target, None, 1)(context)
+        reading = ReadingSpec(probe, 1, options, run=spec, moment="last")
+        found = passes(
+            reading, net_size(spec.model, (1, 8, 8), 10), len(data.train_labels), len(data.test_labels)
+        )
+        # Nets are held against their inputs with an image or two before they are measured.
+        assert found.learnt + found.evaluated == pytest.approx(counted, rel=0.02), (probe, options)
+        assert bool(found.learnt) == probe.endswith("gradient_norm")
 
 
 def cifar(model: str = "cifar-plain", recipe_name: str = "resnet-cifar", **options: Any) -> RunSpec:

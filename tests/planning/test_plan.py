@@ -125,7 +125,7 @@ def test_arms_of_no_steps_are_read_at_the_start_only_and_metrics_know_their_arms
     asked = {
         (need.cell.arm, reading.probe, reading.moment)
         for need in world.requirements().needs
-        for reading in need.readings
+        for reading in need.readings.values()
     }
     assert asked == {
         ("plain", "weight_gradient_norm", "init"),

@@ -154,7 +154,7 @@ def test_a_control_that_is_merely_not_supported_is_told_from_one_that_is_caught(
     (control,) = build_controls(
         Request(library, library.claims, "smoke", world.store),
         world.requirements(),
-        [(variant, judge_claim(item, collect([item], world.store), world.store))],
+        [(variant, judge_claim(item, collect([item], world.store)))],
     )
     assert (control.passed, control.caught) == (passed, caught)
     assert control.text.startswith(text)

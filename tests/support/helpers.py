@@ -166,16 +166,16 @@ class World:
     def read_all(self, need: Need, rows: Callable[[Cell, int, str], list[dict[str, Any]]]) -> None:
         record = self.store.run(need.spec.key)
         assert record is not None
-        for reading in need.readings:
+        for reading in need.readings.values():
             if reading.moment in record.weights:
                 self.read(reading, rows(need.cell, need.spec.seed, reading.moment or ""))
 
     def frame(self, scale: str = "smoke", seeds: int | None = None, name: str = "p/c") -> pd.DataFrame:
-        return collect([self.requirements(scale, seeds, name)], self.store)
+        return collect([self.requirements(scale, seeds, name)], self.store).frame
 
     def judge(self, scale: str = "smoke", seeds: int | None = None, name: str = "p/c") -> ClaimVerdict:
         item = self.requirements(scale, seeds, name)
-        return judge_claim(item, collect([item], self.store), self.store)
+        return judge_claim(item, collect([item], self.store))
 
     def expectation(self, which: str, scale: str = "smoke", seeds: int | None = None) -> ExpectationVerdict:
         return next(e for e in self.judge(scale, seeds).expectations if e.id == which)
@@ -183,9 +183,11 @@ class World:
     def report(self, scale: str = "smoke", seeds: int | None = None) -> Report:
         library = self.library()
         required = [requirements(claim, scale, self.store, seeds) for claim in library.claims]
-        frame = collect(required, self.store)
-        verdicts = [judge_claim(item, frame, self.store) for item in required]
-        return build_report(Request(library, library.claims, scale, self.store), required, verdicts, frame)
+        collected = collect(required, self.store)
+        verdicts = [judge_claim(item, collected) for item in required]
+        return build_report(
+            Request(library, library.claims, scale, self.store), required, verdicts, collected
+        )
 
 
 def blob(spec: RunSpec, moment: str) -> bytes:

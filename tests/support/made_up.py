@@ -60,6 +60,6 @@ def made_up_rows(key: str) -> list[dict[str, Any]]:
 def shipped_report(store: Store, scale: str = "smoke") -> Report:
     library = load_library(folder("claims"))
     required = [requirements(claim, scale, store) for claim in library.claims]
-    frame = collect(required, store)
-    verdicts = [judge_claim(item, frame, store) for item in required]
-    return build_report(Request(library, library.claims, scale, store), required, verdicts, frame)
+    collected = collect(required, store)
+    verdicts = [judge_claim(item, collected) for item in required]
+    return build_report(Request(library, library.claims, scale, store), required, verdicts, collected)

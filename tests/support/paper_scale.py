@@ -73,9 +73,9 @@ def report(root: Path) -> Report:
         while missing(store, needed := requirements(claim, "paper", store, SEEDS)):
             fill(store, needed)
         required.append(needed)
-    frame = collect(required, store)
-    verdicts = [judge_claim(item, frame, store) for item in required]
-    return build_report(Request(library, claims, "paper", store), required, verdicts, frame)
+    collected = collect(required, store)
+    verdicts = [judge_claim(item, collected) for item in required]
+    return build_report(Request(library, claims, "paper", store), required, verdicts, collected)
 
 
 def missing(store: InMemory, required: Requirements) -> bool:
@@ -91,7 +91,7 @@ def fill(store: InMemory, required: Requirements) -> None:
             )
             record = replace(record, provenance={**PROVENANCE, "predicted_seconds": 840.0})
             store.kept[need.spec.key] = record
-        for reading in need.readings:
+        for reading in need.readings.values():
             store.rows[reading.key] = rows(need, reading)
 
 

@@ -3,37 +3,39 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from statistics import fmean
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import TypeAdapter
 
-from repro.claims import Metric
+from repro.claims import Cell, Metric
 from repro.claims.schema_shown import Figure
 from repro.experiment.measures import from_rows
-from repro.experiment.readings import reading_of
 from repro.experiment.requirements import Need, Requirements
+from repro.judging.frame import Collected
+from repro.recorded import RecordedRun
 from repro.report import model
 from repro.report.build import reference
 from repro.report.build.pictures import picture_panels
 from repro.report.build.reference import Style
 from repro.report.model.evidence import Drawn
 from repro.report.wording.finding import finding
-from repro.store import RunRecord, Store, column_of
+from repro.store import RunRecord, column_of
 
 STYLES: dict[str, Style] = {"train": "dashed", "running": "dotted", "test": "solid"}
 """As in ResNet's figures: dashed is training error, bold is test error."""
 
 
-def build_figure(name: str, figure: Figure, required: Requirements, store: Store) -> model.Figure:
+def build_figure(name: str, figure: Figure, required: Requirements, collected: Collected) -> model.Figure:
     """Return a figure's panels: the paper's reference first, where there is one, then ours.
 
     At the paper's scale ours have the paper's axes, its unit of x and its limits; a reference of a single panel is laid
     behind ours there instead of standing beside.
     """
     kinds = {"curves": _curves, "layers": _layers, "moments": _moments, "images": picture_panels}
-    ours = list(kinds[figure.kind](figure, required, store))
+    ours = list(kinds[figure.kind](figure, required, collected))
     paper = reference.panels(figure, required) if figure.reference else []
     alt = f"{figure.title}. {finding(ours, paper)}"
     means = any(series.role == "mean" for panel in ours for series in panel.series)
@@ -62,51 +64,85 @@ def build_figure(name: str, figure: Figure, required: Requirements, store: Store
     )
 
 
-def _runs(required: Requirements, store: Store) -> Iterator[tuple[Need, RunRecord]]:
+def _runs(required: Requirements, collected: Collected) -> Iterator[tuple[Need, RunRecord]]:
     for needs in required.measured.values():
         for need in needs:
-            run = store.run(need.spec.key)
+            run = collected.runs.get(need.spec.key)
             if run is not None:
                 yield need, run
 
 
-def _measured(required: Requirements, store: Store, metric: Metric) -> Iterator[tuple[Need, RunRecord]]:
+def _measured(
+    required: Requirements, collected: Collected, metric: Metric
+) -> Iterator[tuple[Need, RunRecord]]:
     """Leave out arms that the metric is not about, even where another metric has read the same from them."""
-    return (pair for pair in _runs(required, store) if metric.arms is None or pair[0].cell.arm in metric.arms)
+    return (
+        pair for pair in _runs(required, collected) if metric.arms is None or pair[0].cell.arm in metric.arms
+    )
 
 
-def _panel_of(need: Need, figure: Figure) -> str:
+def _panel_of(cell: Cell, figure: Figure) -> str:
     if figure.panel in (None, "of"):
         return "ours"
-    level = need.cell.arm if figure.panel == "arm" else need.cell.levels[figure.panel]
+    level = cell.arm if figure.panel == "arm" else cell.levels[figure.panel]
     return level if figure.panel == "arm" else f"{figure.panel}: {level}"
 
 
-def _label_of(need: Need, figure: Figure) -> str:
+def _label_of(cell: Cell, figure: Figure) -> str:
     """Name a line by what its panel does not say: arm and levels with their values."""
-    parts = [] if figure.panel == "arm" else [need.cell.arm]
-    for factor, level in need.cell.levels.items():
+    parts = [] if figure.panel == "arm" else [cell.arm]
+    for factor, level in cell.levels.items():
         if factor != figure.panel:
-            value = need.cell.settings.get(factor, level)
+            value = cell.settings.get(factor, level)
             parts.append(f"{level} ({value})" if str(value) != level else level)
-    return ", ".join(parts) or need.cell.arm
+    return ", ".join(parts) or cell.arm
 
 
-def _curves(figure: Figure, required: Requirements, store: Store) -> Iterator[model.Panel]:
-    grouped: dict[str, dict[str, list[RunRecord]]] = {}
-    for need, run in _runs(required, store):
-        if run.steps_done and (not figure.cells or need.cell.address in figure.cells):
-            grouped.setdefault(_panel_of(need, figure), {}).setdefault(_label_of(need, figure), []).append(
-                run
-            )
+Points = tuple[list[float], list[float]]
+"""Places on the x axis and values, of one run."""
+
+
+def _points(
+    figure: Figure, required: Requirements, collected: Collected
+) -> Iterator[tuple[Cell, Callable[[str], Points]]]:
+    """Yield the cell of each run, and what it recorded by column."""
     places = reference.places(figure, required)
+
+    def of_run(run: RunRecord, column: str) -> Points:
+        return _finite(places(run), run.history[column])
+
+    def of_recorded(run: RecordedRun, column: str) -> Points:
+        series = run.series.get(column)
+        return ([], []) if series is None else _finite(series.steps, series.values)
+
+    for need, run in _runs(required, collected):
+        if run.steps_done:
+            yield need.cell, partial(of_run, run)
+    if required.recorded is not None:
+        for address, cell in required.recorded.cells.items():
+            for recorded in required.recorded.results.runs.get(address, ()):
+                yield cell, partial(of_recorded, recorded)
+
+
+def _curves(figure: Figure, required: Requirements, collected: Collected) -> Iterator[model.Panel]:
+    grouped: dict[str, dict[str, list[Callable[[str], Points]]]] = {}
+    for cell, points in _points(figure, required, collected):
+        if not figure.cells or cell.address in figure.cells:
+            lines = grouped.setdefault(_panel_of(cell, figure), {})
+            lines.setdefault(_label_of(cell, figure), []).append(points)
+    x_label, results = reference.places(figure, required).label, required.file.results
+    if results is not None:
+        x_label = results.step_unit.removesuffix("s")
     dashes = reference.styles(figure, required)
     order = list(dict.fromkeys(label for lines in grouped.values() for label in lines))
     shown = [(title, figure.of, lines) for title, lines in grouped.items()]
     if figure.panel == "of":
         shown = [(name.replace("_", " "), [name], lines) for name in figure.of for lines in grouped.values()]
     for title, columns, lines in shown:
-        percent = all(column.endswith("error") for column in columns)
+        percent = all(
+            column.endswith("error") if results is None else results.columns[column].share
+            for column in columns
+        )
         series = []
         for label, runs in lines.items():
             group = order.index(label)  # a line has one colour in all panels
@@ -114,15 +150,15 @@ def _curves(figure: Figure, required: Requirements, store: Store) -> Iterator[mo
                 alone = dashes.get(label.split(",")[0].casefold(), "solid")
                 style = STYLES.get(column.split("_")[0], "solid") if len(columns) > 1 else alone
                 own = f"{label}, {column.replace('_', ' ')}" if len(columns) > 1 else label
-                pairs = [_finite(places(run), run.history[column]) for run in runs]
+                pairs = [points(column) for points in runs]
                 series += _seeds_and_mean(own, group, style, pairs)
         what = columns[0].replace("_", " ") if len(columns) == 1 else ("error" if percent else "loss")
         yield model.Panel(
             title=title,
-            x_label=places.label,
+            x_label=x_label,
             y_label=f"{what} (%)" if percent else what,
             y_percent=percent,
-            y_log=not percent,
+            y_log=not percent and results is None,
             target=figure.target,
             series=series,
         )
@@ -163,15 +199,15 @@ def _series(
     )
 
 
-def _layers(figure: Figure, required: Requirements, store: Store) -> Iterator[model.Panel]:
+def _layers(figure: Figure, required: Requirements, collected: Collected) -> Iterator[model.Panel]:
     assert figure.metric is not None
     metric = required.file.metrics[figure.metric]
     lines: dict[str, list[list[float]]] = {}
-    for need, _run in _measured(required, store, metric):
-        rows = _rows(required, store, need, figure)
+    for need, _run in _measured(required, collected, metric):
+        rows = collected.rows(need, figure.metric, figure.at)
         if rows:
             values = list(map(float, column_of(rows, "value")))
-            lines.setdefault(_label_of(need, figure), []).append(values)
+            lines.setdefault(_label_of(need.cell, figure), []).append(values)
     name = (metric.probe or "").replace("_", " ")
     for title, sort in (("ours, layers in network order", False), ("ours, layers sorted by magnitude", True)):
         series = []
@@ -186,27 +222,18 @@ def _layers(figure: Figure, required: Requirements, store: Store) -> Iterator[mo
         yield model.Panel(title=title, x_label="layer index", y_label=name, y_log=log, series=series)
 
 
-def _rows(
-    required: Requirements, store: Store, need: Need, figure: Figure
-) -> Sequence[Mapping[str, Any]] | None:
-    assert figure.metric is not None
-    return store.reading(
-        reading_of(required.file.metrics[figure.metric], need.spec, figure.at, required.claim).key
-    )
-
-
-def _moments(figure: Figure, required: Requirements, store: Store) -> Iterator[model.Panel]:
+def _moments(figure: Figure, required: Requirements, collected: Collected) -> Iterator[model.Panel]:
     """One panel a moment: the reduced metric by level of the first factor, a line for each arm."""
     assert figure.metric is not None
     metric = required.file.metrics[figure.metric]
     factor = next(iter(required.file.factors))
     y_label = metric.title or figure.metric.replace("_", " ")
-    there = [need for need, _run in _measured(required, store, metric)]
+    there = [need for need, _run in _measured(required, collected, metric)]
     for moment in metric.at:
         values: dict[str, dict[int, dict[str, float]]] = {}
         categories: dict[str, None] = {}
         for need in there:
-            rows = store.reading(reading_of(metric, need.spec, moment, required.claim).key)
+            rows = collected.rows(need, figure.metric, moment)
             if rows:
                 level = f"{need.cell.levels[factor]} ({need.cell.settings.get(factor, '')})"
                 categories[level] = None

@@ -8,7 +8,8 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from repro.claims import Claim, ClaimFile, Expectation, Metric, cells, levels_of, run_spec
+from repro.claims import Claim, ClaimFile, Expectation, Metric, levels_of
+from repro.claims.findings import arm_of
 from repro.report.model import Deviation
 from repro.spec import RunSpec
 
@@ -34,7 +35,7 @@ def deviations(claim: Claim, scale: str) -> list[Deviation]:
     What the schedule that is run makes no use of is left out. A row says which way the difference likely moves the
     result, where the claim file does.
     """
-    if scale == "paper" or scale not in claim.at:
+    if scale == "paper" or scale not in claim.at or claim.recorded:
         return []
     directions = claim.at[scale].direction
     rows = [*_settings(claim, scale), *_design(claim.base, claim.at[scale])]
@@ -49,7 +50,7 @@ def _setting(what: str) -> str:
 
 
 def _settings(claim: Claim, scale: str) -> Iterator[Deviation]:
-    paper, ours = (_by_arm(claim, claim.at[name]) for name in ("paper", scale))
+    paper, ours = (_by_arm(claim, name) for name in ("paper", scale))
     shared = [arm for arm in ours if arm in paper]
     names = dict.fromkeys(name for arm in shared for name in (*paper[arm], *ours[arm]))
     by_factors = _set_by_factors(claim.base) | _set_by_factors(claim.at[scale])
@@ -131,15 +132,15 @@ def _levels(file: ClaimFile, name: str) -> str:
     )
 
 
-def _by_arm(claim: Claim, file: ClaimFile) -> dict[str, dict[str, Any]]:
+def _by_arm(claim: Claim, scale: str) -> dict[str, dict[str, Any]]:
     """Return arm → setting → value, of the arm's first cell; what factors set is compared as factors."""
     found: dict[str, dict[str, Any]] = {}
-    for cell in cells(file):
-        if cell.arm not in found:
-            spec = run_spec(file, cell, 0, claim.names)
-            found[cell.arm] = _flat(spec)
-            if file.tune is not None:
-                found[cell.arm].pop("recipe lr")
+    for address, spec in claim.untuned(scale).items():
+        arm = arm_of(address)
+        if arm not in found:
+            found[arm] = _flat(spec)
+            if claim.at[scale].tune is not None:
+                found[arm].pop("recipe lr")
     return found
 
 

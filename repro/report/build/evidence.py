@@ -13,11 +13,11 @@ from repro.judging.verdicts import ExpectationVerdict, PartVerdict
 from repro.report import model
 from repro.report.wording import remarks, sentences, words
 from repro.stats import Interval, Region
-from repro.store import Store
+from repro.store import RunRecord
 
 
 def expectation(
-    verdict: ExpectationVerdict, required: Requirements, anchor: str, store: Store
+    verdict: ExpectationVerdict, required: Requirements, anchor: str, runs: Mapping[str, RunRecord]
 ) -> model.ExpectationResult:
     """Return an expectation as one row of the report; `anchor` is its place in the page."""
     expected = verdict.expectation
@@ -48,7 +48,7 @@ def expectation(
         convention=expected.convention,
         otherwise=_otherwise(verdict, unit),
         known_beforehand=expected.known_beforehand,
-        **remarks.beside(verdict, required, unit, store),
+        **remarks.beside(verdict, required, unit, runs),
     )
 
 

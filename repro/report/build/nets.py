@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from repro.claims import Cell, cells, run_spec
+from repro.claims import Cell
 from repro.experiment.requirements import Requirements
 from repro.spec import RunSpec
 
@@ -13,7 +13,7 @@ def trained_net(required: Requirements, cell: Cell) -> str:
     """Return the net that a cell trains and its data, without what the cell's levels say: "cifar-resnet, width 8, on
     digits".
     """
-    spec = run_spec(required.file, cell, 0, required.claim.names)
+    spec = required.claim.untuned(required.scale)[cell.address]
     return f"{', '.join([spec.model.name, *_options(spec, shown=cell.levels)])}, on {spec.dataset.title}"
 
 
@@ -22,12 +22,11 @@ def papers_net(required: Requirements, address: str | None) -> str | None:
 
     None where the row's cell trains the same net, or where the paper's protocol has no such cell.
     """
-    own = {cell.address: cell for cell in cells(required.claim.base)}.get(address or "")
-    if own is None:
+    theirs = required.claim.untuned("paper").get(address or "")
+    if theirs is None:
         return None
-    theirs = run_spec(required.claim.base, own, 0, required.claim.names)
-    here = {cell.address: cell for cell in cells(required.file)}.get(own.address)
-    if here is not None and run_spec(required.file, here, 0, required.claim.names).model == theirs.model:
+    here = required.claim.untuned(required.scale).get(address or "")
+    if here is not None and here.model == theirs.model:
         return None
     return f"of the paper’s net: {', '.join(_options(theirs, shown=())) or theirs.model.name}"
 

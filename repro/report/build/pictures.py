@@ -6,16 +6,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from repro.claims.schema_shown import Figure
-from repro.experiment.readings import reading_of
 from repro.experiment.requirements import Requirements
+from repro.judging.frame import Collected
 from repro.report import model
-from repro.store import Store
 
 A_LINE = 8
 """Pictures in a line, where the probe does not say which stand together."""
 
 
-def picture_panels(figure: Figure, required: Requirements, store: Store) -> Iterator[model.Panel]:
+def picture_panels(figure: Figure, required: Requirements, collected: Collected) -> Iterator[model.Panel]:
     """Yield a panel for each cell: the pictures of its first seed that was read."""
     assert figure.metric is not None
     metric = required.file.metrics[figure.metric]
@@ -23,10 +22,8 @@ def picture_panels(figure: Figure, required: Requirements, store: Store) -> Iter
         own = metric.arms is None or needs[0].cell.arm in metric.arms
         if not own or (figure.cells and address not in figure.cells):
             continue
-        found = (
-            store.reading(reading_of(metric, need.spec, figure.at, required.claim).key) for need in needs
-        )
-        for need, rows in zip(needs, found, strict=True):
+        for need in needs:
+            rows = collected.rows(need, figure.metric, figure.at)
             if rows and "pixels" in rows[0]:
                 yield model.Panel(
                     title=f"{address}, seed {need.spec.seed}",

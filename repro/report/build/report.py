@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import repro
 from repro.claims import SCALES, Claim, unseen
@@ -11,6 +10,7 @@ from repro.experiment.net_check import SpecRow
 from repro.experiment.request import Request
 from repro.experiment.requirements import Requirements
 from repro.experiment.variants import Variant
+from repro.judging.frame import Collected
 from repro.judging.verdicts import ClaimVerdict
 from repro.report import model
 from repro.report.build import ledger, runs
@@ -20,19 +20,17 @@ from repro.report.build.curves import build_figure
 from repro.report.build.deviations import deviations
 from repro.report.build.evidence import expectation
 from repro.report.build.idle import elsewhere
+from repro.report.build.recorded import recorded, recorded_rows
 from repro.report.build.tables import build_table
 from repro.report.wording import words
 from repro.report.wording.sentences import claim_sentence, so_far
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 
 def build_report(
     request: Request,
     required: Sequence[Requirements],
     verdicts: Sequence[ClaimVerdict],
-    frame: pd.DataFrame,
+    collected: Collected,
     variants: Sequence[tuple[Variant, ClaimVerdict]] = (),
 ) -> model.Report:
     """Return the report of the claims of `request`; the same store gives the same report.
@@ -40,14 +38,13 @@ def build_report(
     Args:
         request: what was asked.
         required, verdicts: of each claim, in the same order.
-        frame: the metrics that the verdicts rest on.
+        collected: what the verdicts rest on.
         variants: controls and points of sensitivities with their verdicts.
     """
-    store = request.store
     claims = {}
     for item, verdict in zip(required, verdicts, strict=True):
         own = [pair for pair in variants if pair[0].claim.id.startswith(f"{item.claim.id}~")]
-        claims[item.claim.id] = _claim(request, item, verdict, own, frame)
+        claims[item.claim.id] = _claim(request, item, verdict, own, collected)
     idle: dict[str, list[Claim]] = {}
     for item, verdict in zip(required, verdicts, strict=True):
         if verdict.result is None and verdict.status == "complete":
@@ -88,10 +85,10 @@ def build_report(
         scale_says=SCALES[request.scale],
         coverage=_coverage(list(claims.values())),
         papers=[paper for paper in papers if paper.claims],
-        machines=runs.machines(keys, store),
+        machines=runs.machines(keys, collected.runs),
         wall_seconds=cost.wall_seconds,
         command=request.again,
-        datasets=runs.datasets(keys, store, required),
+        datasets=runs.datasets(keys, collected.runs, required),
         stand_ins=sorted({said for claim in claims.values() for said in claim.stand_ins}),
         cost=cost,
         bring=sorted({said for claim in claims.values() for said in claim.bring}),
@@ -119,12 +116,12 @@ def _claim(
     required: Requirements,
     verdict: ClaimVerdict,
     variants: Sequence[tuple[Variant, ClaimVerdict]],
-    frame: pd.DataFrame,
+    collected: Collected,
 ) -> model.ClaimReport:
     claim, file, store = required.claim, required.file, request.store
     lesser = words.claim_cap(verdict, required)
     expectations = [
-        expectation(e, required, f"{claim.id}/expect/{e.id}", store) for e in verdict.expectations
+        expectation(e, required, f"{claim.id}/expect/{e.id}", collected.runs) for e in verdict.expectations
     ]
     sentences = {e.id: e.verdict.sentence for e in expectations}
     source = ", ".join(
@@ -135,8 +132,9 @@ def _claim(
         for e in verdict.expectations
     }
     shown = {name: text for name, text in halves.items() if text}
-    rows = [runs.run_row(need, store) for need in required.needs]
+    rows = [runs.run_row(need, collected) for need in required.needs]
     rows += [runs.stopped_row(need, store) for need in required.stopped]
+    rows += recorded_rows(required)
     cost = runs.cost(rows)
     stand_ins = runs.stand_ins(required)
     return model.ClaimReport(
@@ -154,8 +152,10 @@ def _claim(
         ),
         seeds=list(required.seeds),
         expectations=expectations,
-        tables=[build_table(name, table, required, frame, verdict) for name, table in file.table.items()],
-        figures=[build_figure(name, figure, required, store) for name, figure in file.figure.items()],
+        tables=[
+            build_table(name, table, required, collected.frame, verdict) for name, table in file.table.items()
+        ],
+        figures=[build_figure(name, figure, required, collected) for name, figure in file.figure.items()],
         deviations=[*stand_ins, *deviations(claim, required.scale)],
         unknown=claim.base.experiment.unknown,
         ambiguities=file.ambiguities,
@@ -186,7 +186,8 @@ def _claim(
             source=claim.protocol.source,
             reasons=list(claim.protocol.reasons),
         ),
-        code_notes=[*unseen(claim), *runs.differences(required, store)],
+        code_notes=[*unseen(claim), *runs.differences(required, collected.runs)],
+        recorded=recorded(required, store),
     )
 
 

@@ -8,16 +8,17 @@ from pathlib import Path
 from typing import Any
 
 from repro.experiment.requirements import Need, Requirements
+from repro.judging.frame import Collected
 from repro.registry import DATASETS, stands_in
 from repro.report import model
 from repro.spec import DatasetSpec
 from repro.store import RunRecord, Store, predicted_seconds
 
 
-def run_row(need: Need, store: Store) -> model.RunRow:
+def run_row(need: Need, collected: Collected) -> model.RunRow:
     """Return what is known of a run that a claim needs, whether it is there or not."""
-    record = store.run(need.spec.key)
-    failure = store.failure(need.spec.key) if record is None else None
+    record = collected.runs.get(need.spec.key)
+    failure = collected.absent.get(need.spec.key)
     made: Mapping[str, Any] = record.provenance if record else {}
     return model.RunRow(
         key=need.spec.key,
@@ -73,10 +74,10 @@ def cost(rows: Iterable[model.RunRow]) -> model.Cost:
     )
 
 
-def machines(keys: Collection[str], store: Store) -> list[model.Machine]:
+def machines(keys: Collection[str], runs: Mapping[str, RunRecord]) -> list[model.Machine]:
     """Return where the runs with these keys were made, with what, and how many at each place."""
     counts: Counter[tuple[str, str, str]] = Counter()
-    for record in _records(keys, store):
+    for record in _records(keys, runs):
         places = {
             (
                 f"{made['machine']}, {made['device']}",
@@ -98,7 +99,7 @@ def machines(keys: Collection[str], store: Store) -> list[model.Machine]:
 
 
 def datasets(
-    keys: Collection[str], store: Store, required: Iterable[Requirements] = ()
+    keys: Collection[str], runs: Mapping[str, RunRecord], required: Iterable[Requirements] = ()
 ) -> list[model.DataUsed]:
     """Return what the runs with these keys were trained on, by the fingerprint that each run carries."""
     remarks = {
@@ -107,7 +108,7 @@ def datasets(
         for ref, entry in item.claim.names.data.items()
     }
     counts: Counter[tuple[str, str, int | None, int | None]] = Counter()
-    for record in _records(keys, store):
+    for record in _records(keys, runs):
         spec = record.spec["dataset"]
         images = record.images
         counts[spec["name"], spec["fingerprint"], images.get("train"), images.get("test")] += 1
@@ -139,10 +140,10 @@ def stand_ins(required: Requirements) -> list[model.Deviation]:
     ]
 
 
-def differences(required: Requirements, store: Store) -> list[str]:
+def differences(required: Requirements, runs: Mapping[str, RunRecord]) -> list[str]:
     """Return in what a claim's runs differ although their keys do not tell: versions, and data made by code."""
     made: dict[str, Counter[str]] = {}
-    for record in _records({need.spec.key for need in required.needs}, store):
+    for record in _records({need.spec.key for need in required.needs}, runs):
         for session in _sessions(record):
             told = {name: session.get(name) for name in ("python", "torch")} | dict(
                 session.get("packages") or {}
@@ -168,8 +169,8 @@ def _lies(required: Requirements, dataset: DatasetSpec) -> str:
     return Path(source.path).name if source and source.path else "another data set"
 
 
-def _records(keys: Collection[str], store: Store) -> Iterable[RunRecord]:
-    return (record for key in sorted(keys) if (record := store.run(key)) is not None)
+def _records(keys: Collection[str], runs: Mapping[str, RunRecord]) -> Iterable[RunRecord]:
+    return (runs[key] for key in sorted(keys) if key in runs)
 
 
 def _sessions(record: RunRecord) -> Sequence[Mapping[str, Any]]:

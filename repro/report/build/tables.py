@@ -67,7 +67,7 @@ def _row(
     label, net = None, None
     if row.cell in known:
         cell = known[row.cell]
-        net = trained_net(required, cell)
+        net = None if required.recorded is not None else trained_net(required, cell)
         levels = [f"{name} {cell.settings.get(name, level)}" for name, level in cell.levels.items()]
         label = ", ".join([cell.arm, *levels])
     built = [

@@ -155,6 +155,43 @@ class CriteriaDifference(Data):
     new: list[str]
 
 
+class ResultVersion(Data):
+    """Recorded results that a check has seen: since when, by their content's hash, and how many runs they have."""
+
+    first_seen: str
+    digest: str
+    runs: int
+    current: bool
+
+
+class ResultChange(Data):
+    """A change of recorded results after they had been judged: what was otherwise before, one line each."""
+
+    says: str
+    lines: list[str]
+
+
+class Recorded(Data):
+    """Results that were recorded elsewhere: nothing of them was trained here.
+
+    `by` recorded them in `place`, a file or folder of the claims folder, whose content has the SHA-256 `digest`.
+    `columns` say what was read, in which unit, which way is better. `notes`: what is missing, left out or declared.
+    `criteria_after` says so where the criteria were first seen when results existed already. `versions`: all that a
+    check has seen, oldest first; `changes`: in what they differ.
+    """
+
+    by: str
+    place: str
+    digest: str
+    files: int
+    runs: int
+    columns: list[str]
+    notes: list[str] = []
+    criteria_after: str | None = None
+    versions: list[ResultVersion] = []
+    changes: list[ResultChange] = []
+
+
 class Control(Data):
     """A sabotaged variant and what the criteria made of it; `passed` and `caught` are None where it was not run.
 

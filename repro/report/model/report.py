@@ -11,6 +11,7 @@ from repro.report.model.background import (
     Deviation,
     Machine,
     Protocol,
+    Recorded,
     Review,
     RunRow,
     Sensitivity,
@@ -47,7 +48,8 @@ class ClaimReport(Data):
     `contrary`: what another source says of the same; `no_control`: why there is no control; `trains`: whether anything
     of it rests on training.
     `protocol`: whose protocol it is judged by; None where an older report did not tell. `code_notes`: what a user's
-    code does that is no part of its identity, and in what the runs differ from one another: versions, data.
+    code does that is no part of its identity, and in what the runs differ from one another: versions, data. `recorded`:
+    the results that it is about, where these exist already.
     """
 
     id: str
@@ -85,6 +87,7 @@ class ClaimReport(Data):
     trains: bool = True
     protocol: Protocol | None = None
     code_notes: list[str] = []
+    recorded: Recorded | None = None
 
 
 class OtherScale(Data):

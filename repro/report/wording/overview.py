@@ -12,13 +12,16 @@ from typing import Literal
 from repro.report.model import ClaimReport, ExpectationResult, PaperReport, Part, Report
 from repro.report.wording.text import duration, plural
 
-Basis = Literal["trained", "computed"]
-"""What a verdict rests on: runs that were trained, or numbers that were computed without any."""
+Basis = Literal["trained", "recorded", "computed"]
+"""What a verdict rests on: runs that were trained, runs that others recorded, or numbers computed without any."""
+
+BASES: tuple[Basis, ...] = ("trained", "recorded", "computed")
 
 ERROR_RATE = 0.05
 """At most so often is a claim falsely supported, and so often falsely refuted (docs/rule.md); exact ones never are."""
 
 _ESTIMATE = re.compile(r"^(?P<middle>.*?)(?: (?P<interval>\[[^\]]*\]))?(?:, n = \d+)?$", re.DOTALL)
+_RECORDED = re.compile(r" as recorded by .*", re.DOTALL)
 _ALONE = 5  # so many pending claims of a paper have rows of their own; more are folded
 
 
@@ -151,8 +154,10 @@ def row(claim: ClaimReport) -> Row:
 def basis(claim: ClaimReport) -> Basis:
     """Return what a claim's verdict rests on; of one that is not judged, what it would rest on."""
     one = decider(claim)
-    if claim.verdict.result is not None and one is not None:
-        return "computed" if one.exact else "trained"
+    if claim.verdict.result is not None and one is not None and one.exact:
+        return "computed"
+    if claim.recorded is not None:
+        return "recorded"
     return "trained" if claim.trains else "computed"
 
 
@@ -164,7 +169,7 @@ def is_idle(claim: ClaimReport) -> bool:
 def groups(report: Report) -> list[Group]:
     """Return the table of results: what was trained, then what was computed, each by paper."""
     found = []
-    for kind in ("trained", "computed"):
+    for kind in BASES:
         papers = []
         for paper in report.papers:
             claims = [one for one in paper.claims if not is_idle(one) and basis(one) == kind]
@@ -175,7 +180,7 @@ def groups(report: Report) -> list[Group]:
                 papers.append(PaperRows(paper, rows, waiting))
         if papers:
             every = [r.claim for one in papers for r in one.rows] + [c for one in papers for c in one.waiting]
-            found.append(Group(kind, papers, _outcome(every, report.scale)))  # type: ignore[arg-type]
+            found.append(Group(kind, papers, _outcome(every)))
     return found
 
 
@@ -189,8 +194,8 @@ def idle(paper: PaperReport) -> list[ClaimReport]:
 
 
 def short_word(claim: ClaimReport, scale: str) -> str:
-    """Return the verdict's word without the scale, for a table whose head names it."""
-    return claim.verdict.word.removesuffix(f" at {scale} scale")
+    """Return the verdict's word without the scale, or who recorded it, for a table whose head names that."""
+    return _RECORDED.sub("", claim.verdict.word).removesuffix(f" at {scale} scale")
 
 
 def outcome(report: Report) -> str:
@@ -216,9 +221,9 @@ _VERBS = {
 }
 
 
-def _outcome(claims: Iterable[ClaimReport], scale: str) -> str:
-    """Count verdicts in words: "6 hold at smoke scale, 1 does not, 4 are undecided"."""
-    counts = Counter(claim.verdict.word for claim in claims)
+def _outcome(claims: Iterable[ClaimReport]) -> str:
+    """Count verdicts in words: "6 hold at smoke scale, 1 does not, 4 undecided"."""
+    counts = Counter(_RECORDED.sub("", claim.verdict.word) for claim in claims)
     order = ["supported", "holds", "refuted", "does not hold", "undecided", "inconclusive", "pending"]
 
     def place(word: str) -> int:
@@ -237,9 +242,9 @@ def _outcome(claims: Iterable[ClaimReport], scale: str) -> str:
 
 
 def by_chance(report: Report) -> str:
-    """Say how many verdicts of so many may be wrong by chance alone; "" where none rests on training."""
+    """Say how many verdicts of so many may be wrong by chance alone; "" where none rests on runs."""
     judged = sum(
-        one.verdict.result is not None and basis(one) == "trained"
+        one.verdict.result is not None and basis(one) != "computed"
         for paper in report.papers
         for one in paper.claims
     )
@@ -247,9 +252,9 @@ def by_chance(report: Report) -> str:
         return ""
     expected = f"{ERROR_RATE * judged:.2g}"
     if judged == 1:
-        return "The verdict on trained nets may be wrong by chance, in at most 5 of 100 repetitions."
+        return "The verdict on runs may be wrong by chance, in at most 5 of 100 repetitions."
     return (
-        f"Chance alone makes at most {expected} of the {judged} verdicts on trained nets wrong on average "
+        f"Chance alone makes at most {expected} of the {judged} verdicts on runs wrong on average "
         "(each in at most 5 of 100 repetitions); computed numbers cannot err by chance."
     )
 

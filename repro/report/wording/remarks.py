@@ -15,7 +15,7 @@ from repro.report.model import Unit
 from repro.report.wording import words
 from repro.report.wording.robustness import robustness_note
 from repro.stats import Interval, binomial_se, shared_images_se
-from repro.store import Store
+from repro.store import RunRecord
 
 Z95 = 1.959963984540054
 """Normal quantile of a two-sided 95% interval."""
@@ -24,7 +24,7 @@ _NAMED = 4  # more comparisons are counted instead
 
 
 def beside(
-    verdict: ExpectationVerdict, required: Requirements, unit: Unit, store: Store
+    verdict: ExpectationVerdict, required: Requirements, unit: Unit, runs: Mapping[str, RunRecord]
 ) -> dict[str, str | None]:
     """Return the sentences beside a verdict that rests on training; they decide nothing."""
     if verdict.exact or not any(part.samples for part in verdict.parts):
@@ -38,7 +38,7 @@ def beside(
     keys = [
         need.spec.key for part in verdict.parts for a in part.samples for need in required.measured.get(a, ())
     ]
-    run = next((record for key in keys if (record := store.run(key))), None)
+    run = next((runs[key] for key in keys if key in runs), None)
     return {
         "resolves": resolves(resolved, unit, required.scale) if resolved else None,
         "compatibility": compatible(compared, verdict, unit) if compared else None,

@@ -23,7 +23,7 @@ def expectation_sentence(verdict: ExpectationVerdict, unit: Unit) -> str:
         told = so_far(verdict, unit)
         return f"Not judged: {_why_not(verdict)}." + (f" So far, {told}." if told else "")
     if len(verdict.parts) == 1:
-        return _one(verdict.parts[0], item, unit)
+        return _one(verdict.parts[0], item, unit, recorded=verdict.own_scale == "recorded")
     found = {r: [p for p in verdict.parts if p.result == r] for r in ("supported", "refuted", "inconclusive")}
     total = len(verdict.parts)
     if verdict.result == "supported":
@@ -103,7 +103,7 @@ def _needed(expectation: Expectation, unit: Unit) -> str:
     return f"The claim needs {needs(expectation, unit)}."
 
 
-def _one(part: PartVerdict, expectation: Expectation, unit: Unit) -> str:
+def _one(part: PartVerdict, expectation: Expectation, unit: Unit, *, recorded: bool) -> str:
     interval, tail = part.interval, suffix(unit, expectation.kind)
     wanted = bounds(part.needs, unit, expectation.kind) if part.needs else needs(expectation, unit)
     note = f" Note: {part.note}." if part.note else ""
@@ -121,7 +121,8 @@ def _one(part: PartVerdict, expectation: Expectation, unit: Unit) -> str:
     low, high = number(interval.low, unit, half), number(interval.high, unit, half)
     sign = {"from_below": "at least ", "from_above": "at most "}.get(interval.bound, "")
     middle = f"{sign}{number(interval.estimate, unit, spread)}{tail}"
-    measured = f"We measured {middle} ({percent(interval.level)} interval {low} to {high}, {part.n} seeds)"
+    who = "The results give" if recorded else "We measured"
+    measured = f"{who} {middle} ({percent(interval.level)} interval {low} to {high}, {part.n} seeds)"
     refutes = bounds(expectation.refutes, unit, expectation.kind)
     end = {
         "supported": f"the whole interval lies in what the claim needs, {wanted}",

@@ -5,21 +5,21 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
-from repro.claims import Expectation, Metric, below
+from repro.claims import SCALES, Expectation, Metric, below
 from repro.claims.printed import read_printed
 from repro.experiment.requirements import Requirements
 from repro.judging.verdicts import ClaimVerdict, ExpectationVerdict, PartVerdict
 from repro.report.model import Result, Status, Unit
 from repro.stats import Region
 
-STAND_IN = "stand-in"
+STAND_IN = "on stand-in data"
 """Caps the words like a lesser scale: what was trained was not trained on the paper's data."""
 
 PERCENT: tuple[Unit, ...] = ("error", "share")
 """Fractions that are shown in percent."""
 
 AS_PRINTED = "each as printed, to half a unit of its last digit"
-UNDECLARED = "undeclared"
+UNDECLARED = "by the file’s own protocol"
 """Caps the words of a protocol that its claim file does not declare to be the paper's."""
 
 DIFFERENCES = ("difference", "contrast", "ordering", "slope")
@@ -166,24 +166,30 @@ def reading_error(text: str) -> str:
 
 
 def word(result: Result | None, status: Status, scale: str | None) -> str:
-    """Return the verdict's word. `scale` is what caps it, see :func:`cap`; None for the claim's own scale and data."""
+    """Return the verdict's word.
+
+    `scale` is what caps it, see :func:`cap`: a scale, or words of another reason; None for the claim's own scale and
+    data.
+    """
     if result is None:
         return {"failed": "failed to run", "pending": "pending", "complete": "not judged here"}[status]
     if scale is None:
         return result
     capped = {"supported": "holds", "refuted": "does not hold", "inconclusive": "undecided"}[result]
-    where = {STAND_IN: "on stand-in data", UNDECLARED: "by the file’s own protocol"}
-    return f"{capped} {where.get(scale, f'at {scale} scale')}"
+    return f"{capped} at {scale} scale" if scale in SCALES else f"{capped} {scale}"
 
 
 def cap(required: Requirements, *, lesser: bool, trained: bool) -> str | None:
-    """Return what caps a verdict's words: a lesser scale; at the claim's own, data that stand in; whose protocol it is.
+    """Return what caps a verdict's words: that others recorded what it rests on; a lesser scale; at the claim's own,
+    data that stand in; whose protocol it is.
 
     Args:
         required: what was judged.
         lesser: the scale is less than the verdict's own.
         trained: the verdict rests on runs, not on numbers computed without any.
     """
+    if trained and required.recorded is not None:
+        return f"as recorded by {required.recorded.results.by}, not trained here"
     if lesser:
         return required.scale
     if trained and required.stand_ins:

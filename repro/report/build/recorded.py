@@ -1,0 +1,148 @@
+"""Results that were recorded elsewhere, as plain data: what was read, what it lacks, and in what it has changed."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+
+from repro.claims.schema_results import Results
+from repro.experiment.requirements import Requirements
+from repro.judging.preregistration import history
+from repro.judging.result_versions import ResultVersion, present_version, versions
+from repro.report import model
+from repro.report.wording import words
+from repro.report.wording.text import plural
+from repro.store import Store
+
+MOST_LINES = 20
+"""Of a change; more are counted."""
+
+
+def recorded(required: Requirements, store: Store) -> model.Recorded | None:
+    """Return the results that a claim is about; None where it rests on runs."""
+    results = required.file.results
+    if required.recorded is None or results is None:
+        return None
+    found = required.recorded.results
+    return model.Recorded(
+        by=found.by,
+        place=found.place,
+        digest=found.digest,
+        files=found.files,
+        runs=found.count,
+        columns=list(_columns(results)),
+        notes=[*found.wanting.values(), *found.notes, *_faults(required)],
+        criteria_after=_criteria_after(required, store),
+        versions=_versions(required, store),
+        changes=list(_changes(required, store)),
+    )
+
+
+def recorded_rows(required: Requirements) -> list[model.RunRow]:
+    """Return a row for each run that was recorded elsewhere."""
+    if required.recorded is None or required.file.results is None:
+        return []
+    steps = required.file.results.steps is not None
+    return [
+        model.RunRow(
+            key=run.key,
+            cell=address,
+            purpose="measure",
+            seed=run.seed,
+            outcome="finished",
+            steps=round(run.last_step) if steps else None,
+            wall_seconds=None,
+            device=None,
+            note=f"recorded in {run.where}",
+        )
+        for address in required.recorded.cells
+        for run in required.recorded.results.runs.get(address, ())
+    ]
+
+
+def _columns(results: Results) -> Iterator[str]:
+    for name, column in results.columns.items():
+        called = "" if results.named(name) == name else f", called “{results.named(name)}” there"
+        yield f"{name}{called}: in {_UNITS[column.unit]}, {column.better} is better"
+
+
+_UNITS = {"percent": "percent", "fraction": "fractions", "number": "its own unit"}
+
+
+def _faults(required: Requirements) -> Iterator[str]:
+    """Yield each fault of a run once, however many metrics it concerns."""
+    if required.recorded is not None:
+        faults = (fault for found in required.recorded.faults.values() for fault in found)
+        yield from dict.fromkeys(faults)
+
+
+def _criteria_after(required: Requirements, store: Store) -> str | None:
+    first = next(iter(history(required.claim.id, required.scale, store)), None)
+    if first is None or not first.runs_then:
+        return None
+    existed = f"{plural(first.runs_then, 'run')} had been recorded"
+    return (
+        f"The criteria came after the results: they were first seen on {first.first_seen}, when {existed}. "
+        "Who wrote them may have known the outcome."
+    )
+
+
+def _known(required: Requirements, store: Store) -> list[ResultVersion]:
+    """Return all versions that a check has seen, and the present one last."""
+    now = present_version(required)
+    found = versions(required.claim.id, store)
+    if now is not None and (not found or found[-1].digest != now.digest):
+        found.append(now)
+    return found
+
+
+def _versions(required: Requirements, store: Store) -> list[model.ResultVersion]:
+    known = _known(required, store)
+    return [
+        model.ResultVersion(
+            first_seen=one.first_seen, digest=one.digest, runs=one.runs, current=one is known[-1]
+        )
+        for one in known
+    ]
+
+
+def _changes(required: Requirements, store: Store) -> Iterator[model.ResultChange]:
+    for before, after in itertools.pairwise(_known(required, store)):
+        lines = list(_differences(before, after, required))
+        more = len(lines) - MOST_LINES
+        shown = [*lines[:MOST_LINES], *([f"and {more:,} more"] if more > 0 else [])]
+        says = f"The results changed after {plural(before.runs, 'run')} of them had been judged (seen on "
+        says += f"{after.first_seen}; before, on {before.first_seen})."
+        if after.runs > before.runs:
+            says += " Runs were added: to look again until something holds makes a false verdict likelier than 5%."
+        yield model.ResultChange(says=says, lines=shown or ["no value that is judged differs"])
+
+
+def _differences(before: ResultVersion, after: ResultVersion, required: Requirements) -> Iterator[str]:
+    old, new = _flat(before), _flat(after)
+    for place in dict.fromkeys([*old, *new]):
+        cell, metric, seed = place
+        what = f"{cell}, seed {seed}, {metric}"
+        if place not in old:
+            yield f"{what}: {_said(new[place], metric, required)}, which was not there before"
+        elif place not in new:
+            yield f"{what}: was {_said(old[place], metric, required)}, and is not there any more"
+        elif old[place] != new[place]:
+            yield f"{what}: was {_said(old[place], metric, required)}, is {_said(new[place], metric, required)}"
+
+
+def _flat(version: ResultVersion) -> dict[tuple[str, str, str], float | None]:
+    return {
+        (cell, metric, seed): value
+        for cell, metrics in version.values.items()
+        for metric, seeds in metrics.items()
+        for seed, value in seeds.items()
+    }
+
+
+def _said(value: float | None, metric: str, required: Requirements) -> str:
+    known = required.file.metrics.get(metric)
+    if value is None:
+        return "no finite number"
+    unit = words.unit_of(known, "value") if known is not None else "number"
+    return words.end(value, unit) + words.suffix(unit, "value")

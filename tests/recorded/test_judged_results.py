@@ -1,0 +1,182 @@
+"""Results that exist already are judged by the one rule, in capped words; what they lack is named."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+from scipy import stats
+
+from tests.support.helpers import World
+from tests.support.recorded import CSV, OURS, SGD, curves, put
+
+
+def test_the_interval_is_welchs_of_the_fractions(world: World) -> None:
+    put(world)
+    (part,) = world.expectation("better", "recorded").parts
+    assert part.interval is not None
+    oracle = stats.ttest_ind(OURS, SGD, equal_var=False).confidence_interval(0.95)
+    # Values were written to a tenth of a percent: each end moves outwards by half of that for each cell.
+    assert part.interval.low == pytest.approx(oracle.low / 100 - 0.001)
+    assert part.interval.high == pytest.approx(oracle.high / 100 + 0.001)
+    assert part.interval.estimate == pytest.approx((sum(OURS) - sum(SGD)) / 500)
+
+
+def test_words_say_who_recorded_it_and_that_nothing_was_trained(world: World) -> None:
+    put(world)
+    (claim,) = world.report("recorded").papers[0].claims
+    assert claim.verdict.result == "supported"
+    assert claim.verdict.word == "holds as recorded by the authors, not trained here"
+    assert "the results give 2.60 pp" in claim.verdict.sentence
+    assert claim.protocol is not None
+    assert not claim.protocol.of_paper
+    assert not claim.trains
+
+
+@pytest.mark.parametrize("scale", ["recorded", "smoke", "paper"])
+def test_it_is_judged_alike_at_every_scale_but_exact(world: World, scale: str) -> None:
+    put(world)
+    (claim,) = world.report(scale).papers[0].claims
+    assert claim.verdict.word == "holds as recorded by the authors, not trained here"
+
+
+def test_nothing_is_judged_at_exact_scale(world: World) -> None:
+    put(world)
+    judged = world.expectation("better", "exact")
+    assert (judged.result, judged.note) == (None, "judged from the recorded scale on")
+
+
+def test_results_that_are_not_there_yet_are_pending(world: World) -> None:
+    put(world).unlink()
+    judged = world.expectation("better", "recorded")
+    assert judged.status == "pending"
+    assert judged.parts[0].note == "results.csv is not there yet"
+
+
+@pytest.mark.parametrize(
+    ("changes", "lacks"),
+    [
+        ({}, "sgd lacks seed 4"),
+        ({"results__seeds": [0, 1, 2, 3, 4]}, "sgd lacks seed 4"),
+        ({"results__seeds": 5}, "sgd has 4 of 5 seeds"),
+        ({"results__seeds": {"ours": 5, "sgd": 6}}, "sgd has 4 of 6 seeds"),
+    ],
+)
+def test_a_missing_seed_leaves_what_rests_on_it_unjudged(
+    world: World, changes: dict[str, object], lacks: str
+) -> None:
+    put(world, CSV.replace("sgd,4,69.8\n", ""), **changes)
+    judged = world.expectation("better", "recorded")
+    assert (judged.result, judged.status, judged.parts[0].note) == (None, "pending", lacks)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"results__seeds": {"ours": 5, "sgd": 4}},
+        {"results__missing": {"sgd/4": "the node died"}},
+        {"results__seeds": 5, "results__missing": {"sgd/4": "the node died"}},
+    ],
+)
+def test_a_seed_that_is_declared_to_be_missing_is_told_and_judged_without(
+    world: World, changes: dict[str, object]
+) -> None:
+    put(world, CSV.replace("sgd,4,69.8\n", ""), **changes)
+    (part,) = world.expectation("better", "recorded").parts
+    oracle = stats.ttest_ind(OURS, SGD[:4], equal_var=False).confidence_interval(0.95)
+    assert part.interval is not None
+    assert (part.interval.low, part.n) == (pytest.approx(oracle.low / 100 - 0.001), 4)
+    (claim,) = world.report("recorded").papers[0].claims
+    assert claim.recorded is not None
+    told = ["sgd lacks seed 4, as declared: the node died"] if "results__missing" in changes else []
+    assert claim.recorded.notes == told
+
+
+def test_a_value_that_is_no_number_leaves_it_undecided_and_is_named(world: World) -> None:
+    put(world, CSV.replace("72.9", "NaN"))
+    judged = world.expectation("better", "recorded")
+    assert judged.result == "inconclusive"
+    assert judged.parts[0].note == "ours, seed 1: accuracy is NaN at the step that counts"
+
+
+def test_a_value_that_was_not_recorded_leaves_it_undecided_and_is_named(world: World) -> None:
+    put(world, CSV.replace("72.9", ""))
+    judged = world.expectation("better", "recorded")
+    assert judged.result == "inconclusive"
+    assert judged.parts[0].note == "ours, seed 1: no accuracy was recorded"
+
+
+SHORT = curves(
+    *[("Ours (v2)", seed, [50.0, 60.0, 72.0 + seed / 10]) for seed in range(5)],
+    *[("sgd", seed, [50.0, 60.0, 70.0 + seed / 10][: 2 if seed == 3 else 3]) for seed in range(5)],
+)
+
+
+def test_a_run_that_ends_early_leaves_it_undecided_unless_that_is_declared(world: World) -> None:
+    put(world, SHORT, results__step="epoch", results__step_unit="epochs")
+    judged = world.expectation("better", "recorded")
+    assert judged.result == "inconclusive"
+    assert judged.parts[0].note == "sgd, seed 3 ends early, at 2 of 3 epochs"
+    put(world, SHORT, results__step="epoch", results__ends_early="stopped where it got worse")
+    (part,) = world.expectation("better", "recorded").parts
+    values = [70.0, 70.1, 70.2, 60.0, 70.4]
+    assert part.interval is not None
+    assert part.interval.estimate == pytest.approx(0.722 - sum(values) / 500)
+
+
+def test_the_time_to_a_target_counts_a_run_that_never_got_there_as_censored(world: World) -> None:
+    metric = {"kind": "first_reach", "of": "accuracy", "at_least": 0.6}
+    ratio = {"kind": "ratio", "metric": "time", "arms": ["sgd", "ours"], "at_least": 1.2, "refuted": None}
+    fast = [("Ours (v2)", seed, [30.0, 60.0, 70.0, 70.0]) for seed in range(3)]
+    slow = [("sgd", seed, [10.0, 20.0, 50.0, 60.0 if seed else 59.0]) for seed in range(3)]
+    changes = {f"expect__better__{key}": value for key, value in ratio.items()}
+    put(world, curves(*fast, *slow), results__step="epoch", metrics__time=metric, **changes)
+    frame = world.frame("recorded")
+    rows = frame[frame["metric"] == "time"].sort_values(["arm", "seed"])
+    assert rows["value"].tolist() == [2.0, 2.0, 2.0, 4.0, 4.0, 4.0]
+    assert rows["censored"].tolist() == [False, False, False, True, False, False]
+    (part,) = world.expectation("better", "recorded").parts
+    assert part.interval is not None
+    assert part.interval.bound == "from_below"
+
+
+def test_arms_and_levels_of_others_are_left_out_and_named(world: World) -> None:
+    put(world, CSV + "Adam,0,50.0\nAdam,1,51.0\n")
+    (claim,) = world.report("recorded").papers[0].claims
+    assert claim.recorded is not None
+    assert claim.recorded.notes == ["2 rows of other arms are left out: 'Adam'"]
+    assert claim.verdict.result == "supported"
+
+
+def test_factors_are_columns_whose_levels_are_values(world: World) -> None:
+    rows = [
+        f"{arm},{depth},{seed},{base + seed / 10 - depth / 100}\n"
+        for arm, base in (("Ours (v2)", 72), ("sgd", 70))
+        for depth in (20, 56.0)
+        for seed in range(3)
+    ]
+    put(
+        world,
+        "method,n_layers,seed,test_acc\n" + "".join(rows),
+        factors={"depth": {"shallow": 20, "deep": 56}},
+        results__factors={"depth": "n_layers"},
+        expect__better__each=["depth"],
+    )
+    judged = world.expectation("better", "recorded")
+    assert [part.estimand.label for part in judged.parts] == ["shallow", "deep"]
+    assert all(math.isclose(p.interval.estimate, 0.02) for p in judged.parts if p.interval)
+
+
+def test_pairing_needs_the_same_seeds(world: World) -> None:
+    put(world, CSV.replace("sgd,4,", "sgd,9,"), results__seeds=5, expect__better__paired=True)
+    judged = world.expectation("better", "recorded")
+    assert judged.parts[0].note == "a comparison that is paired by seed needs the same seeds in each cell"
+
+
+def test_digits_that_were_not_written_widen_the_interval(world: World) -> None:
+    """All alike does not mean without spread: a tenth of a percent may hide it."""
+    rows = [f"{arm},{seed},{value}\n" for arm, value in (("Ours (v2)", 72), ("sgd", 70)) for seed in range(3)]
+    put(world, "method,seed,test_acc\n" + "".join(rows))
+    (part,) = world.expectation("better", "recorded").parts
+    assert part.interval is not None
+    assert part.interval.high - part.interval.low > 0.02
