@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import click
 
 from repro.claims import Claim, notices
+from repro.claims.demands import demands
+from repro.claims.effective import silent_differences
 from repro.claims.loading import load_library, read_claim, read_paper
-from repro.claims.reviews import NOTES, claim_of
+from repro.claims.reviews import claim_of
 from repro.cli import options
 from repro.cli.wrapped import wrapped
 from repro.errors import Problem, ReproError, mistake
 from repro.report.model.safe_text import visible
 from repro.report.wording.text import plural
+from repro.startup.listing import NOTES
 from repro.startup.shipped import folder
 
 
@@ -25,8 +28,10 @@ from repro.startup.shipped import folder
 def command(paths: tuple[Path, ...], as_json: bool) -> int:
     """Check claim files and report every problem at once, with key path and suggestion.
 
-    Nothing is run, and no code of a claims folder is imported. Without paths, the shipped claims are checked. Notes on
-    standard error are no problems: they say what caps the words of verdicts, and what no identity of code covers.
+    Nothing is run, and no code of a claims folder is imported. Without paths, the shipped claims are checked. A claim
+    without a control, or whose data file is not there, can be run and is a problem here. Notes on standard error are
+    no problems: they say what caps the words of verdicts, in what arms differ unsaid, and what no identity of code
+    covers.
 
     \b
     Examples:
@@ -40,8 +45,9 @@ def command(paths: tuple[Path, ...], as_json: bool) -> int:
         try:
             found = _lint(path)
             count += len(found)
-            for claim in found:
-                for notice in notices(claim) if claim is not None else ():
+            for claim in filter(None, found):
+                problems.extend(demands(claim))
+                for notice in (*notices(claim), *_silent(claim)):
                     click.echo(wrapped(f"Note: {visible(notice)}"), err=True)
         except ReproError as error:
             problems.extend(error.problems)
@@ -54,6 +60,11 @@ def command(paths: tuple[Path, ...], as_json: bool) -> int:
     else:
         click.echo(f"{plural(count, 'claim')}, no problems.")
     return 2 if problems else 0
+
+
+def _silent(claim: Claim) -> Iterator[str]:
+    place = f"{claim.path.parent.name}/{claim.path.name}"
+    return (f"{place}: {text}" for text in silent_differences(claim.base, claim.names))
 
 
 def _lint(path: Path) -> Sequence[Claim | None]:

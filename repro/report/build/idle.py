@@ -7,13 +7,17 @@ from dataclasses import replace
 
 from repro.claims import SCALES, Claim, below
 from repro.experiment.request import Request
+from repro.judging.judgement import JudgedClaim
 from repro.report import model
 
 
-def elsewhere(request: Request, paper: str, idle: Sequence[Claim]) -> list[model.OtherScale]:
-    """Return the scales at which the claims `idle` of a paper are judged, the least of each claim's."""
+def elsewhere(request: Request, paper: str, judged: Sequence[JudgedClaim]) -> list[model.OtherScale]:
+    """Return the scales that judge those claims of a paper which the request's does not, the least of each claim's."""
     by_scale: dict[str, list[str]] = {}
-    for claim in idle:
+    for one in judged:
+        claim, idle = one.required.claim, one.verdict.result is None and one.verdict.status == "complete"
+        if not idle or not claim.id.startswith(f"{paper}/"):
+            continue
         scale = _judged_from(claim, request.scale)
         if scale is not None:
             by_scale.setdefault(scale, []).append(claim.id)

@@ -16,6 +16,7 @@ from repro.report.model.background import (
     Machine,
     Point,
     Protocol,
+    RecipeInFull,
     Recorded,
     ResultChange,
     ResultVersion,
@@ -26,6 +27,7 @@ from repro.report.model.background import (
     Tuning,
 )
 from repro.report.model.evidence import (
+    Band,
     Cell,
     Data,
     Elsewhere,
@@ -57,6 +59,7 @@ from repro.report.model.report import (
 
 __all__ = [
     "SCHEMA_VERSION",
+    "Band",
     "Cell",
     "Checkable",
     "ClaimReport",
@@ -80,6 +83,7 @@ __all__ = [
     "Part",
     "Point",
     "Protocol",
+    "RecipeInFull",
     "Recorded",
     "Region",
     "Report",
