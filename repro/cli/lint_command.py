@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import click
@@ -14,6 +14,7 @@ from repro.claims.reviews import NOTES, claim_of
 from repro.cli import options
 from repro.cli.wrapped import wrapped
 from repro.errors import Problem, ReproError, mistake
+from repro.recorded import read_results
 from repro.report.model.safe_text import visible
 from repro.report.wording.text import plural
 from repro.startup.shipped import folder
@@ -25,8 +26,9 @@ from repro.startup.shipped import folder
 def command(paths: tuple[Path, ...], as_json: bool) -> int:
     """Check claim files and report every problem at once, with key path and suggestion.
 
-    Nothing is run, and no code of a claims folder is imported. Without paths, the shipped claims are checked. Notes on
-    standard error are no problems: they say what caps the words of verdicts, and what no identity of code covers.
+    Nothing is run, and no code of a claims folder is imported; results that were recorded are read. Without paths, the
+    shipped claims are checked. Notes on standard error are no problems: they say what caps the words of verdicts, what
+    no identity of code covers, and what results lack.
 
     \b
     Examples:
@@ -40,11 +42,15 @@ def command(paths: tuple[Path, ...], as_json: bool) -> int:
         try:
             found = _lint(path)
             count += len(found)
-            for claim in found:
-                for notice in notices(claim) if claim is not None else ():
-                    click.echo(wrapped(f"Note: {visible(notice)}"), err=True)
         except ReproError as error:
             problems.extend(error.problems)
+            continue
+        for claim in filter(None, found):
+            try:
+                for notice in (*notices(claim), *_of_results(claim)):
+                    click.echo(wrapped(f"Note: {visible(notice)}"), err=True)
+            except ReproError as error:
+                problems.extend(error.problems)
     if as_json:
         options.print_json(
             [{"where": p.where, "what": p.what, "received": p.received, "hint": p.hint} for p in problems]
@@ -54,6 +60,15 @@ def command(paths: tuple[Path, ...], as_json: bool) -> int:
     else:
         click.echo(f"{plural(count, 'claim')}, no problems.")
     return 2 if problems else 0
+
+
+def _of_results(claim: Claim) -> Iterator[str]:
+    """Yield what is odd about the results that a claim is about; raises ReproError with what is wrong."""
+    if claim.recorded:
+        results, place = read_results(claim), f"{claim.path.parent.name}/{claim.path.name}"
+        if not results.digest:
+            yield f"{place}: {results.place} is not there yet: the claim is pending"
+        yield from (f"{place}: {note}" for note in (*results.wanting.values(), *results.notes))
 
 
 def _lint(path: Path) -> Sequence[Claim | None]:
