@@ -185,6 +185,23 @@ def test_only_models_probes_and_training_and_the_worker_know_torch() -> None:
             assert item.target not in TORCH_MODULES, f"{name} imports {item.target}"
 
 
+READS_THE_STORE = {"frame", "looks", "judgement", "preregistration", "result_versions"}
+"""Modules of judging that work out what is handed on; all others, and the report, see only that."""
+
+
+def test_verdicts_and_the_report_see_no_store() -> None:
+    for name, path in MODULES.items():
+        judges = room(name) == "judging" and name.rpartition(".")[2] not in READS_THE_STORE
+        if judges or room(name) == "report":
+            names = {
+                alias.name
+                for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+                if isinstance(node, ast.ImportFrom)
+                for alias in node.names
+            }
+            assert not names & {"Store", "collect", "requirements", "check_nets", "run_spec"}, name
+
+
 HEAVY = {"numpy", "pandas", "scipy", "matplotlib", "torch", "torchvision", "jinja2", "filelock"}
 
 

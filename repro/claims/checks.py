@@ -45,7 +45,7 @@ def _findings(file: ClaimFile, scale: str, path: Path, names: Names) -> Iterator
         yield "expect", "no expectation decides the claim", None, 'give one of them role = "decides"'
     yield from tables(file, scale)
     yield from figures(file, scale, path, names.root)
-    yield from controls(file, names)
+    yield from controls(file, scale, names)
     yield from sensitivities(file, names)
 
 

@@ -13,9 +13,12 @@ from repro.claims.schema import ClaimFile
 from repro.registry import Names
 
 
-def controls(file: ClaimFile, names: Names) -> Iterator[Finding]:
-    """Find sabotaged arms that do not exist or cannot run."""
-    if file.control and file.no_control is not None:
+def controls(file: ClaimFile, scale: str, names: Names) -> Iterator[Finding]:
+    """Find sabotaged arms that do not exist or cannot run.
+
+    A scale may have a control where the base tells why it has none.
+    """
+    if scale == "paper" and file.control and file.no_control is not None:
         yield "no_control", "there is a control, so that this does not hold", None, "remove one of them"
     for name, control in file.control.items():
         for arm in control.arms:

@@ -12,6 +12,7 @@ from unicodedata import normalize
 from pydantic import BaseModel
 
 from repro.claims.cells import cells, run_spec
+from repro.claims.files import paper_folders
 from repro.claims.protocol import Ownership, ownership
 from repro.claims.reviews import ReviewNote
 from repro.claims.schema import ClaimFile
@@ -145,13 +146,27 @@ class Library:
                 if len(exact) > 1 or not matches:
                     what = "ambiguous claim" if exact else "unknown claim, paper or file"
                     near = [claim.id for claim in exact or self.claims]
-                    hint = f"{suggestion(name, [*near, *self.papers])} (claims of your own: --claims DIR)"
+                    hint = _elsewhere(name, self.root) or (
+                        f"{suggestion(name, [*near, *self.papers])} (claims of your own: --claims DIR)"
+                    )
                     problems.append(Problem("CLAIM", what, repr(name), hint))
                 picked += matches
             chosen = [claim for claim in chosen if claim in picked]
         if problems:
             raise ReproError(*problems)
         return chosen
+
+
+def _elsewhere(name: str, root: Path) -> str | None:
+    """Return a hint where the claim that is named lies in ./claims, and other claims were looked through."""
+    here = Path("claims")
+    stem = name.rstrip("/")
+    if not stem or not here.is_dir() or here.resolve() == root.resolve():
+        return None
+    files = [path for folder in paper_folders(here) for path in sorted(folder.glob("*.toml"))]
+    ids = [f"{path.parent.name}/{path.stem}" for path in files if path.name != "paper.toml"]
+    there = [one for one in ids if one.startswith(stem) or one.split("/")[1].startswith(stem)]
+    return f"did you mean --claims claims? {there[0]} is there" if there else None
 
 
 def _is_named(claim: Claim, name: str) -> bool:

@@ -47,6 +47,15 @@ class Seeds(Frozen):
         first = self.of_arm.get(arm, self.first)
         return range(first, first + count)
 
+    @field_validator("looks", mode="before")
+    @classmethod
+    def _list(cls, looks: object) -> object:
+        if isinstance(looks, int) and not isinstance(looks, bool):
+            raise ValueError(
+                f"is a list of numbers of seeds: looks = [{looks}], or [{looks}, {2 * looks}] to look again"
+            )
+        return looks
+
     @field_validator("looks")
     @classmethod
     def _increasing(cls, looks: list[int]) -> list[int]:
@@ -124,7 +133,8 @@ class ClaimFile(Frozen):
     """One claim at one scale, after merging; `claims/<paper>/<claim>.toml`.
 
     `direction` says of a deviation from the paper's protocol (a recipe field, "dataset", "depth" …), in a sentence,
-    which way it likely moves the result, or that this is not known. `no_control` says why there is none.
+    which way it likely moves the result, or that this is not known. `no_control` says why there is none in the
+    base tables; a scale may have one all the same.
     `cannot_decide` says of a scale why it decides nothing; where it has no table of its own, nothing is run there.
     `results` are in the place of an experiment.
     """

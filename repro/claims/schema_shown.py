@@ -52,7 +52,10 @@ class Table(Frozen):
 
 
 class Reference(Frozen):
-    """Curves of the paper as a CSV file beside the claim: columns `panel`, `series`, `x`, `y`, `style`."""
+    """Curves of the paper as a CSV file beside the claim: columns `panel`, `series`, `x`, `y`, `style`.
+
+    A column `arm` may say which arm a line is of, where its name does not begin with that of an arm.
+    """
 
     file: str
     x: str

@@ -55,7 +55,10 @@ class Sensitivity(Frozen):
 
 
 class Contrary(Frozen):
-    """What another source says of the same thing: where notes and a paper disagree, both stand side by side."""
+    """What another source says of the same thing: where notes and a paper disagree, both stand side by side.
+
+    `says` is shown as it stands: what is quoted in it stands in quotation marks of its own.
+    """
 
     by: str
     says: str

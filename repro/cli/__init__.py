@@ -10,6 +10,7 @@ from repro import __version__
 
 COMMANDS = {
     "check": "Train what is missing, measure, judge, and write the report.",
+    "submit": "Hand the runs of a check over to a batch system (Slurm), and return.",
     "list": "List the claims.",
     "show": "Show one claim: what it says, what would be trained, what decides.",
     "plan": "Say what a check would run and what it would cost. Runs nothing.",

@@ -18,14 +18,15 @@ from repro.cli.machine import (
     check_device,
     default_workers,
     expected_time,
+    machine_options,
     parse_duration,
 )
+from repro.cli.pending import pending_lines
 from repro.cli.progress import ProgressView
-from repro.cli.waiting import awaited
 from repro.cli.wrapped import wrapped
 from repro.cli.writing import publish
-from repro.errors import ReproError
-from repro.execution import Outcome, execute
+from repro.errors import ReproError, mistake
+from repro.execution import Executor, Outcome, ThisMachine
 from repro.experiment.user_data import forget
 from repro.judging.preregistration import record, remember
 from repro.judging.result_versions import record_version
@@ -46,27 +47,17 @@ from repro.store import Store
 )
 @options.format_option
 @options.templates_option
-@click.option(
-    "--device",
-    default="auto",
-    show_default=True,
-    help="auto (the CPU at smoke scale, else a GPU if there is one), cpu, cuda, cuda:N or mps.",
-)
-@click.option(
-    "--workers",
-    type=click.IntRange(min=1),
-    metavar="N",
-    help="Runs at a time. Default: one a core, each in a process; 16 side by side on a GPU (at most 32).",
-)
+@machine_options
 @click.option(
     "--budget",
     metavar="TIME",
     help="Spend up to this time (90s, 20m, 1.5h), on further looks too where a claim is open; start no run after it.",
 )
 @click.option(
-    "--checkpoint-every",
-    metavar="TIME",
-    help="Save the state of each run so often (30s, 5m). Default: every 20 s, or as seldom as costs 1% of the time.",
+    "--shard",
+    "part",
+    metavar="K/N",
+    help="Run the K-th of N parts and judge nothing: for N machines on one store, which need no locks then.",
 )
 @options.variants_options
 @click.option(
@@ -86,8 +77,9 @@ def command(
     templates: Path | None,
     device: str,
     workers: int | None,
-    budget: str | None,
     checkpoint_every: str | None,
+    budget: str | None,
+    part: str | None,
     controls: bool,
     sensitivity: bool,
     fail_on: tuple[str, ...],
@@ -98,6 +90,9 @@ def command(
 
     Finished runs are kept in the store: a second check trains nothing, and an interrupted one goes on from the
     checkpoints of its runs. Ctrl-C lets them save where they are; a second Ctrl-C does not wait for it.
+
+    With --shard K/N a part is run, always the same one, and nothing is judged. Once all N have ended, run them again:
+    there may be more to do (runs at rates that were tuned, further looks). `repro report` says how all stands.
 
     Exit codes: 0 all that could be run was run and judged, whatever the verdicts; 1 a --fail-on condition is met;
     2 usage; 3 something failed to run; 130 interrupted.
@@ -110,9 +105,15 @@ def command(
       repro check --scale reduced --data cifar10=download
       repro check --controls --sensitivity
       repro check --claims my-claims --store /data/runs
+      repro check --scale reduced --shard 1/4 --store /shared/runs
     """
     deadline = math.inf if budget is None else time.monotonic() + parse_duration(budget)
     every = None if checkpoint_every is None else parse_duration(checkpoint_every, "--checkpoint-every")
+    shard = options.shard_of(part)
+    if shard and (as_json or out or forms or fail_on or templates):
+        what = "judges nothing and writes no report"
+        hint = "leave out --out, --format, --templates, --fail-on and --json; `repro report` on the same store has them"
+        raise mistake("--shard", what, part, hint)
     request = asked.request()
     device = check_device(device, request.scale)
     store = request.store
@@ -125,9 +126,11 @@ def command(
     count = default_workers(device, workers)
     for last in (False, True):
         request = asked.with_data(request, quiet=quiet)
-        schedule = Schedule(request.claims, request.scale, store, most, kinds, cells)
+        schedule = Schedule(request.claims, request.scale, store, most, kinds, cells, shard)
         looks = schedule.looks()
-        for look in looks:
+        # One shard of all writes the ledgers: they are no matter of runs.
+        witness = shard is None or shard.number == 1
+        for look in looks if witness else ():
             record(look.requirements, store)
             record_version(look.requirements, store)
         plan = schedule.plan(looks)
@@ -136,10 +139,11 @@ def command(
             _announce(plan, count)
         try:
             if plan.jobs:
-                nets, root = workers or NETS_ON_A_GPU, request.library.root
-                outcome = _run(schedule, plan, root, device, count, nets, deadline, every, quiet)
+                root, nets = request.library.root, workers or NETS_ON_A_GPU
+                executor = ThisMachine(root, device, count, nets, every)
+                outcome = _run(schedule, plan, executor, count, deadline, quiet)
         finally:
-            for look in schedule.looks() if plan.jobs else looks:
+            for look in (schedule.looks() if plan.jobs else looks) if witness else ():
                 remember(look.requirements, store)
         if not outcome.changed:
             break
@@ -150,6 +154,9 @@ def command(
         _tell_rest(schedule.plan(), budget, count)
     elif budget is not None and not (plan.jobs or plan.held):
         click.echo("--budget changes nothing here: there is nothing to run.", err=True)
+    if shard:
+        _tell_damage(store)
+        return 3 if outcome.failures or outcome.changed else 0
     report = publish(request, schedule, out, forms or USUAL, templates, as_json)
     _tell_damage(store)
     return _exit_code(report, outcome, fail_on)
@@ -158,12 +165,9 @@ def command(
 def _run(
     schedule: Schedule,
     plan: Plan,
-    root: Path,
-    device: str,
+    executor: Executor,
     workers: int,
-    nets: int,
     deadline: float,
-    checkpoint_seconds: float | None,
     quiet: bool,
 ) -> Outcome:
     began = time.monotonic()
@@ -175,24 +179,18 @@ def _run(
             view.expect(more)
             return more.jobs
 
-        outcome = execute(
-            plan.jobs,
-            schedule.store,
-            claims_folder=root,
-            device=device,
-            workers=workers,
-            nets=nets,
-            show=view.show,
-            refill=following,
-            deadline=deadline,
-            checkpoint_seconds=checkpoint_seconds,
+        outcome = executor.execute(
+            plan.jobs, schedule.store, show=view.show, refill=following, deadline=deadline
         )
     if outcome.stopped:
         for title, where in sorted(outcome.interrupted.items() if not quiet else ()):
             click.echo(f"{title}: {where}; run the same command to go on", err=True)
         raise KeyboardInterrupt
     if not quiet:
-        click.echo(f"Ran {plural(outcome.done, 'job')} in {duration(time.monotonic() - began)}.", err=True)
+        found = f"; {outcome.found} more were carried out by another check meanwhile" if outcome.found else ""
+        click.echo(
+            f"Ran {plural(outcome.done, 'job')} in {duration(time.monotonic() - began)}{found}.", err=True
+        )
     return outcome
 
 
@@ -218,7 +216,7 @@ def _announce(plan: Plan, workers: int) -> None:
             plan.wall_seconds(workers), workers, plan.basis, plan.wall_seconds_between(workers)
         )
         click.echo(wrapped(f"{plural(jobs, 'job')}: {others}{follow} ({known}): {about}."), err=True)
-    for line in awaited(plan, workers):
+    for line in pending_lines(plan, workers):
         click.echo(wrapped(line), err=True)
     # What is new needs no explanation; what is run again does.
     reasons = Counter(job.reason for job in (*plan.jobs, *plan.held))

@@ -16,7 +16,17 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "sensitivity",
     ),
     "Data": ("data", "stand_ins"),
-    "How it is run": ("device", "workers", "budget", "checkpoint_every", "quiet"),
+    "How it is run": (
+        "given",
+        "shards",
+        "on",
+        "device",
+        "workers",
+        "budget",
+        "checkpoint_every",
+        "part",
+        "quiet",
+    ),
     "What is written": ("out", "forms", "templates", "as_json", "fail_on"),
 }
 """Heading → the options' Python names, in the order in which they are shown."""

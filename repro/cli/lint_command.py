@@ -9,6 +9,8 @@ from pathlib import Path
 import click
 
 from repro.claims import Claim, notices
+from repro.claims.demands import demands
+from repro.claims.effective import silent_differences
 from repro.claims.loading import load_library, read_claim, read_paper
 from repro.claims.reviews import NOTES, claim_of
 from repro.cli import options
@@ -27,8 +29,9 @@ def command(paths: tuple[Path, ...], as_json: bool) -> int:
     """Check claim files and report every problem at once, with key path and suggestion.
 
     Nothing is run, and no code of a claims folder is imported; results that were recorded are read. Without paths, the
-    shipped claims are checked. Notes on standard error are no problems: they say what caps the words of verdicts, what
-    no identity of code covers, and what results lack.
+    shipped claims are checked. A claim without a control, or whose data file is not there, can be run and is a problem
+    here. Notes on standard error are no problems: they say what caps the words of verdicts, in what arms differ
+    unsaid, what no identity of code covers, and what results lack.
 
     \b
     Examples:
@@ -47,7 +50,8 @@ def command(paths: tuple[Path, ...], as_json: bool) -> int:
             continue
         for claim in filter(None, found):
             try:
-                for notice in (*notices(claim), *_of_results(claim)):
+                problems.extend(demands(claim))
+                for notice in (*notices(claim), *_silent(claim), *_of_results(claim)):
                     click.echo(wrapped(f"Note: {visible(notice)}"), err=True)
             except ReproError as error:
                 problems.extend(error.problems)
@@ -69,6 +73,11 @@ def _of_results(claim: Claim) -> Iterator[str]:
         if not results.digest:
             yield f"{place}: {results.place} is not there yet: the claim is pending"
         yield from (f"{place}: {note}" for note in (*results.wanting.values(), *results.notes))
+
+
+def _silent(claim: Claim) -> Iterator[str]:
+    place = f"{claim.path.parent.name}/{claim.path.name}"
+    return (f"{place}: {text}" for text in silent_differences(claim.base, claim.names))
 
 
 def _lint(path: Path) -> Sequence[Claim | None]:

@@ -4,19 +4,35 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
 
 from repro.errors import mistake
 from repro.planning.costs import GUESS, GUESS_RANGE
 from repro.report.wording.text import duration, plural
 
+F = TypeVar("F", bound=Callable[..., Any])
+
 NETS_ON_A_GPU = 16
 """Trained side by side, unless told otherwise; fewer where memory is short."""
 
 
+def machine_options(function: F) -> F:
+    """Add `--device`, `--workers N` and `--checkpoint-every TIME`."""
+    text = "Save the state of each run so often (30s, 5m). Default: every 20 s, or as seldom as costs 1% of the time."
+    function = click.option("--checkpoint-every", metavar="TIME", help=text)(function)
+    text = "Runs at a time. Default: one a core, each in a process; 16 side by side on each GPU (at most 32)."
+    function = click.option("--workers", type=click.IntRange(min=1), metavar="N", help=text)(function)
+    text = "auto (the CPU at smoke scale, else GPUs if there are any), cpu, cuda (all GPUs), cuda:0,3 (some) or mps."
+    return click.option("--device", default="auto", show_default=True, help=text)(function)
+
+
 def default_workers(device: str = "cpu", wanted: int | None = None) -> int:
-    """Return the worker processes: as many as wanted, or one a core; one in all where a GPU is named."""
+    """Return the worker processes: as many as wanted, or one a core; one for each GPU that is named."""
     if device not in ("auto", "cpu"):
-        return 1
+        return device.count(",") + 1
     if wanted is not None:
         return wanted
     if hasattr(os, "sched_getaffinity"):
@@ -30,8 +46,8 @@ def check_device(name: str, scale: str) -> str:
     Raises:
         ReproError: anything else.
     """
-    if not re.fullmatch(r"auto|cpu|mps|(cuda|xpu)(:\d+)?", name):
-        raise mistake("--device", "unknown device", name, "choose auto, cpu, cuda, cuda:1 or mps")
+    if not re.fullmatch(r"auto|cpu|mps|cuda(:\d+(,\d+)*)?|xpu(:\d+)?", name):
+        raise mistake("--device", "unknown device", name, "choose auto, cpu, cuda, cuda:1, cuda:0,3 or mps")
     return "cpu" if name == "auto" and scale in ("exact", "smoke") else name
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 from functools import wraps
@@ -17,6 +18,7 @@ from repro.experiment.data_index import UserData
 from repro.experiment.request import Request, places
 from repro.experiment.user_data import with_user_data
 from repro.experiment.variants import Kind
+from repro.planning.shards import Shard
 from repro.recorded import check_results
 from repro.report.model.safe_text import visible
 from repro.startup.shipped import folder
@@ -89,6 +91,20 @@ def variants_options(function: F) -> F:
     function = click.option("--controls", is_flag=True, help=text)(function)
     text = "Also judge each claim over its declared grid of protocols."
     return click.option("--sensitivity", is_flag=True, help=text)(function)
+
+
+def shard_of(text: str | None) -> Shard | None:
+    """Return the shard of "3/8"; None where none is named.
+
+    Raises:
+        ReproError: anything else.
+    """
+    if text is None:
+        return None
+    match = re.fullmatch(r"(\d{1,6})/(\d{1,6})", text)
+    if match is None or not 1 <= int(match[1]) <= int(match[2]):
+        raise mistake("--shard", "is no part of a number of parts", text, "write 1/8, 2/8 … 8/8")
+    return Shard(int(match[1]), int(match[2]))
 
 
 def kinds(controls: bool, sensitivity: bool) -> list[Kind]:

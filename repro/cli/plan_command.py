@@ -10,7 +10,7 @@ import click
 from repro.cli import options
 from repro.cli.machine import default_workers, expected_time
 from repro.cli.outlook import Outlook, outlooks
-from repro.cli.waiting import awaited
+from repro.cli.pending import pending_lines
 from repro.cli.wrapped import wrapped
 from repro.experiment.requirements import Requirements
 from repro.planning.jobs import Plan
@@ -97,7 +97,7 @@ def _as_json(plan: Plan, workers: int) -> dict[str, object]:
                 else round(outlay.wall_seconds(workers) or 0, 1),
                 "basis": outlay.basis,
             }
-            for what, outlay in plan.awaited.items()
+            for what, outlay in plan.pending_outlays.items()
         ],
         "at_most_follow": plan.follow,
         "workers": workers,
@@ -135,7 +135,7 @@ def _lines(required: list[Requirements], store: Store, plan: Plan, workers: int,
         yield f"Stopped: {claim}. {why}"
     for reason, count in Counter(job.reason for job in (*plan.jobs, *plan.held)).most_common():
         yield f"  {count} × {reason}"
-    yield from awaited(plan, workers)
+    yield from pending_lines(plan, workers)
     if plan.jobs:
         but = ", pending runs left out" if plan.pending else ""
         basis = plan.basis or "for readings only"

@@ -19,6 +19,7 @@ from repro.experiment.user_data import with_known_data
 from repro.judging.looks import current_look
 from repro.report.build.deviations import deviations
 from repro.report.build.recorded import columns_read
+from repro.report.build.recipes import recipe_in_full
 from repro.report.model.safe_text import visible
 from repro.report.wording import words
 from repro.store import Store
@@ -134,7 +135,7 @@ def _lines(claim: Claim, scale: str) -> Iterator[str]:
     page = f", p. {file.source.page}" if file.source.page else ""
     yield f"  {claim.paper.title} ({claim.paper.year}), {file.source.where}{page}"
     if file.contrary:
-        yield f"  {file.contrary.by} ({file.contrary.where}) say: “{file.contrary.says}”"
+        yield f"  {file.contrary.by} ({file.contrary.where}) say: {file.contrary.says}"
     if claim.trains:
         yield f"\nAt {scale} scale, seeds {file.experiment.seeds.looks}:"
     elif file.results is not None:
@@ -146,6 +147,7 @@ def _lines(claim: Claim, scale: str) -> Iterator[str]:
     for cell in cells(file):
         settings = ", ".join(f"{key} = {value}" for key, value in cell.settings.items())
         yield f"  {cell.address}: {settings}"
+    yield from _recipe(claim, scale)
     yield from _specs(claim)
     for name, item in file.expect.items():
         unit = words.unit_as_printed(file.metrics[item.metric], item)
@@ -163,7 +165,7 @@ def _lines(claim: Claim, scale: str) -> Iterator[str]:
         if item.known_beforehand:
             yield f"  known when this was written: {item.known_beforehand}"
         yield f"  why: {item.why}"
-    if file.no_control:
+    if file.no_control and not file.control:
         yield f"\nNo control: {file.no_control}"
     rows = deviations(claim, scale) if claim.trains else []
     if rows:
@@ -177,6 +179,20 @@ def _lines(claim: Claim, scale: str) -> Iterator[str]:
         yield f"\nNot judged in the paper's words: {reason}."
     if claim.base.experiment.unknown:
         yield f"\nThe paper leaves out: {', '.join(claim.base.experiment.unknown)}."
+
+
+def _recipe(claim: Claim, scale: str) -> Iterator[str]:
+    found = recipe_in_full(claim, scale)
+    if found is None:
+        return
+    yield f"\nTrained by the recipe {found.name}; what the claim does not set is taken over from it:"
+    if found.differs:
+        yield "  Arms or levels differ in:"
+        for line in found.differs:
+            yield f"    {line}"
+    for what, fields in (("Set in the claim", found.set_here), ("Taken over", found.taken_over)):
+        if fields:
+            yield f"  {what}: {'; '.join(fields)}."
 
 
 def _specs(claim: Claim) -> Iterator[str]:

@@ -17,9 +17,8 @@ from repro.errors import ReproError, mistake
 from repro.experiment.basis import drift
 from repro.experiment.request import Request
 from repro.experiment.user_data import with_known_data
-from repro.judging.frame import collect
+from repro.judging.judgement import judge_claims
 from repro.judging.looks import Look
-from repro.judging.verdicts import judge_claim
 from repro.planning.schedule import Schedule
 from repro.report.build.report import build_report
 from repro.report.earlier import earlier, forms_there, set_aside
@@ -105,13 +104,9 @@ def _with_earlier(request: Request, folder: Path) -> Request:
 
 def judge(request: Request, schedule: Schedule, looks: Sequence[Look]) -> tuple[Report, pd.DataFrame]:
     """Return the report and the tidy metrics of what the store holds now, variants included."""
-    store = request.store
     required = [look.requirements for look in looks]
-    changed = schedule.variants(looks)
-    collected = collect([*required, *(item for _, item in changed)], store)
-    verdicts = [judge_claim(item, collected) for item in required]
-    judged = [(variant, judge_claim(item, collected)) for variant, item in changed]
-    return build_report(request, required, verdicts, collected, judged), collected.frame
+    judgement = judge_claims(required, request.store, schedule.variants(looks))
+    return build_report(request, judgement), judgement.collected.frame
 
 
 def write(

@@ -1,6 +1,7 @@
-"""Execution: the jobs of a plan, carried out by worker processes of this machine."""
+"""Execution: the jobs of a plan, carried out. The parent's side, without torch; a module an executor."""
 
+from repro.execution.executor import Executor
 from repro.execution.outcome import Outcome, Progress
-from repro.execution.pool import execute
+from repro.execution.this_machine import ThisMachine
 
-__all__ = ["Outcome", "Progress", "execute"]
+__all__ = ["Executor", "Outcome", "Progress", "ThisMachine"]

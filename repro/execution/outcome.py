@@ -12,7 +12,7 @@ class Progress:
     """How far execution has come, for whoever shows it.
 
     Attributes:
-        done, failed, total: jobs.
+        done, failed, total: jobs; done are those, too, that another check carried out.
         work_done, work_total: predicted seconds of one worker, partly done jobs included.
         message: the latest thing that happened, for people; None for a mere tick.
         urgent: whether people must see the message.
@@ -33,6 +33,7 @@ class Outcome:
 
     Attributes:
         done: how many were carried out.
+        found: how many of them another check had carried out by the time their turn came.
         failures: key → reason.
         stopped: whether people, or the machine, asked for an end before all was done.
         interrupted: title → where the run goes on, of those that were in hand then.
@@ -40,6 +41,7 @@ class Outcome:
     """
 
     done: int = 0
+    found: int = 0
     failures: dict[str, str] = field(default_factory=dict)
     stopped: bool = False
     interrupted: dict[str, str] = field(default_factory=dict)

@@ -1,4 +1,4 @@
-"""Worker processes of this machine: one a core on the CPU, with one job at a time; one on a GPU, with several.
+"""Worker processes of this machine: one a core on the CPU, with one job at a time; one a GPU, with several.
 
 A worker that dies takes only its job with it; a job that a death has cost is tried once more, from its last
 checkpoint. The parent imports no torch: jobs and events are JSON lines over pipes. Asked to stop, it closes the pipes:
@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from repro.errors import mistake
+from repro.execution.devices import Place, named, others
 from repro.execution.outcome import Outcome, Progress
 from repro.execution.workers import WorkerProcess, requests_to_end
 from repro.planning.jobs import Job
@@ -28,45 +29,9 @@ _REQUEST = 0
 """The number of no worker."""
 
 
-def execute(
-    jobs: Sequence[Job],
-    store: Store,
-    *,
-    claims_folder: Path,
-    device: str,
-    workers: int,
-    nets: int = 1,
-    show: Callable[[Progress], None],
-    refill: Callable[[], Sequence[Job]] = lambda: (),
-    deadline: float = math.inf,
-    checkpoint_seconds: float | None = None,
-) -> Outcome:
-    """Carry out `jobs` in their order on `workers` processes; finished ones stay whatever happens next.
+class Pool:
+    """The workers of one `execute` (see this_machine.py), and what is still to do."""
 
-    SIGINT (Ctrl-C), SIGTERM, SIGHUP, SIGUSR1 and SIGUSR2 let the workers save where they are and end; a second one
-    kills them, whatever they or this process are at.
-
-    Args:
-        jobs: what to do first.
-        store: where results go.
-        claims_folder: where a user's own code is looked for.
-        device: "auto" or a torch device.
-        workers: processes on the CPU; on a GPU there is one.
-        nets: jobs side by side in that one.
-        show: told about every step.
-        refill: asked for further jobs whenever the queue is empty and a job has ended; known ones are ignored.
-        deadline: `time.monotonic()` after which no further job is started.
-        checkpoint_seconds: save the state of each run so often; None for every 20 s or more seldom.
-
-    Raises:
-        ReproError: the device cannot be used, or no process can be started.
-    """
-    return _Pool(store, claims_folder, device, show, refill, deadline, checkpoint_seconds).run(
-        jobs, workers, nets
-    )
-
-
-class _Pool:
     def __init__(
         self,
         store: Store,
@@ -82,7 +47,6 @@ class _Pool:
             *child.command("repro.worker.process"),
             *("--store", str(store.root.resolve())),
             *("--claims", str(claims_folder.resolve())),
-            *("--device", device),
         ]
         if checkpoint_seconds is not None:
             self.command += ["--checkpoint-seconds", str(checkpoint_seconds)]
@@ -102,13 +66,18 @@ class _Pool:
         self.total = 0
         self.work_total = self.work_done = 0.0
         self.started = 0
-        self.most_workers = self.nets = 1
+        self.nets = 1
+        # Where no worker is; how many GPUs there are is not known before the first worker has looked.
+        self.free: deque[Place] = deque()
+        self.gpus, self.looked = 0, False
 
     def run(self, jobs: Sequence[Job], workers: int, nets: int = 1) -> Outcome:
+        """Carry out jobs on `workers` processes on the CPU, or on all GPUs named, `nets` side by side on each."""
         self.nets = nets
-        # Whether there is a GPU is not known before the first worker has looked.
-        self.most_workers = workers if self.device == "cpu" else 1
         self.cores = workers
+        gpus = named(self.device)
+        self.gpus, self.looked = len(gpus or ()), self.device not in ("auto", "cuda")
+        self.free.extend(gpus or [Place(self.device)] * (workers if self.device == "cpu" else 1))
         self.add(jobs)
         with requests_to_end(lambda: self.events.put((_REQUEST, {}))):
             try:
@@ -129,6 +98,7 @@ class _Pool:
         return self.outcome
 
     def next_event(self) -> tuple[int, dict[str, Any]]:
+        """Wait for what a worker tells, or for a request to end."""
         while True:
             # Windows runs signal handlers only between waits.
             with contextlib.suppress(queue.Empty):
@@ -156,40 +126,56 @@ class _Pool:
                 self.work_total += job.wall_seconds
 
     def staff(self) -> None:
-        """Start as many workers as there is work for: a few first jobs may be followed by many."""
-        free = sum(max(1, worker.room) - len(worker.jobs) for worker in self.workers.values())
-        for _ in range(min(self.most_workers - len(self.workers), len(self.waiting) - free)):
-            self.start()
+        """Start as many workers as there is work and places for: a few first jobs may be followed by many."""
+        idle = sum(not worker.jobs for worker in self.workers.values())
+        for _ in range(min(len(self.free), len(self.waiting) - idle)):
+            self.start(self.free.popleft())
 
-    def start(self) -> None:
+    def start(self, place: Place) -> None:
+        """Start a worker there."""
         self.started += 1
-        command = [*self.command, "--nets", str(self.nets), "--workers", str(self.cores)]
+        command = [*self.command, "--device", place.device, "--nets", str(self.nets)]
+        command += ["--workers", str(self.cores), "--gpus", str(max(1, self.gpus))]
         try:
-            self.workers[self.started] = WorkerProcess.started(self.started, command, self.events.put)
+            worker = WorkerProcess.started(self.started, command, self.events.put, place)
         except OSError as error:
             hint = "fewer --workers, or ask for more processes or memory"
             raise mistake(
                 "worker", f"no process can be started: {error.strerror or error}", hint=hint
             ) from None
+        self.workers[self.started] = worker
+
+    def ready(self, worker: WorkerProcess, room: int, gpus: int) -> None:
+        """Take note of a worker that has looked at its device; where it was the first, there may be more like it."""
+        worker.room = room
+        if not self.looked:
+            self.looked, self.gpus = True, gpus
+            self.free.extend(others(gpus) if gpus else [Place("cpu")] * (self.cores - 1))
+            self.staff()
+
+    def refused(self, worker: WorkerProcess, reason: str) -> str:
+        """Go on without a device that cannot be used, as long as there is another one."""
+        worker.usable = False
+        if not any(other.usable for other in self.workers.values()):
+            raise mistake("--device", reason, self.device, "choose cpu, or a device that torch sees")
+        where = ", ".join(f"{name}={value}" for name, value in worker.place.environment.items())
+        return f"a device ({where or worker.place.device}) {reason}; the others go on without it"
 
     def handle(self, worker: WorkerProcess, event: dict[str, Any]) -> None:
+        """Take note of what a worker tells, and act on it."""
         key, message, urgent = event.get("key", ""), None, False
         match event["event"]:
             case "ready":
-                worker.room = event["room"]
-                if event["device"] == "cpu":
-                    self.most_workers = self.cores
-                    self.staff()
+                self.ready(worker, event["room"], event["gpus"])
             case "refused":
-                raise mistake(
-                    "--device", event["reason"], self.device, "choose cpu, or a device that torch sees"
-                )
+                message, urgent = self.refused(worker, event["reason"]), True
             case "progress":
                 worker.fractions[key] = event["fraction"]
             case "done":
                 job = self.finished(worker, key)
                 message = f"{job.title}: {event['what']}"
-                self.outcome.done += 1
+                self.outcome.done += not event.get("found")
+                self.outcome.found += bool(event.get("found"))
             case "failed":
                 message, urgent = self.fail(self.finished(worker, key), event["reason"]), True
                 if event.get("in_vain"):
@@ -221,23 +207,43 @@ class _Pool:
         elif not self.waiting:
             self.add(self.refill())
             self.staff()
-        for worker in self.workers.values():
-            while len(worker.jobs) < worker.room and (self.waiting or self.busy):
-                if self.waiting:
-                    worker.take(self.waiting.popleft(), wait=False)
-                else:
-                    worker.take(self.busy.popleft(), wait=True)
+        self.deal()
         if not any(worker.jobs for worker in self.workers.values()):
             for worker in self.workers.values():
                 if worker.room:
                     worker.let_go()
 
+    def deal(self) -> None:
+        """Give the first jobs, which are the longest, each to the worker with the least left to do.
+
+        One that is still starting has its share kept for it. What another check has in hand is waited for when nothing
+        else is left.
+        """
+        room = {
+            worker.number: (worker.room or self.nets) - len(worker.jobs) for worker in self.workers.values()
+        }
+        load = {worker.number: worker.seconds_left for worker in self.workers.values()}
+        kept: list[Job] = []
+        while self.waiting and any(room.values()):
+            open_ = [worker for worker in self.workers.values() if room[worker.number]]
+            worker = min(open_, key=lambda one: (load[one.number], not one.room, one.number))
+            job = self.waiting.popleft()
+            room[worker.number] -= 1
+            load[worker.number] += job.wall_seconds
+            worker.take(job, wait=False) if worker.room else kept.append(job)
+        self.waiting.extendleft(reversed(kept))
+        for worker in self.workers.values():
+            while self.busy and not self.waiting and len(worker.jobs) < worker.room:
+                worker.take(self.busy.popleft(), wait=True)
+
     def finished(self, worker: WorkerProcess, key: str) -> Job:
+        """Take a job that has ended out of a worker's hands."""
         job = worker.drop(key)
         self.work_done += job.wall_seconds
         return job
 
     def fail(self, job: Job, reason: str) -> str:
+        """Keep why a job failed; return what to tell."""
         with contextlib.suppress(OSError):  # a full disk; this check tells of it all the same
             self.store.put_failure(job.key, job.title, reason)
         self.outcome.failures[job.key] = reason
@@ -257,6 +263,8 @@ class _Pool:
         """Take leave of a worker that has ended: what was in its hands gets a second try, then fails."""
         del self.workers[worker.number]
         worker.let_go()
+        if worker.usable:
+            self.free.append(worker.place)
         jobs = list(worker.jobs.values())
         if self.outcome.stopped:
             self.remember_where(worker)
@@ -279,10 +287,11 @@ class _Pool:
             self.deaths[jobs[0].key] += 1
             message = f"{jobs[0].title}: its worker {killed}; trying once more"
         self.waiting.extendleft(reversed(jobs))
-        self.start()
+        self.start(self.free.popleft())
         return message
 
     def remember_where(self, worker: WorkerProcess) -> None:
+        """Take note of where the runs go on that a worker had in hand."""
         for job in worker.jobs.values():
             if job.train and self.store.run(job.key) is None:
                 self.outcome.interrupted[job.title] = self.where(job.key)
@@ -295,12 +304,12 @@ class _Pool:
         return f"interrupted at step {newest.step:,} of {newest.steps:,}"
 
     def progress(self, message: str | None, *, urgent: bool) -> Progress:
+        """Return how far all has come."""
         running = sum(
             worker.fractions[key] * job.wall_seconds
             for worker in self.workers.values()
             for key, job in worker.jobs.items()
         )
         failed = len(self.outcome.failures)
-        return Progress(
-            self.outcome.done, failed, self.total, self.work_done + running, self.work_total, message, urgent
-        )
+        done = self.outcome.done + self.outcome.found
+        return Progress(done, failed, self.total, self.work_done + running, self.work_total, message, urgent)

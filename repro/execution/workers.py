@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from repro.execution.devices import Place
 from repro.planning.jobs import Job
 from repro.startup.child import environment
 
@@ -36,21 +37,34 @@ class WorkerProcess:
         number: from 1.
         process: the process.
         listener: passes its events on.
+        place: where it computes.
         room: how many jobs it takes at a time; 0 until it is ready.
         jobs: key → job in hand.
         fractions: key → how much of it is done.
+        usable: whether its place is of any use.
     """
 
     number: int
     process: subprocess.Popen[bytes]
     listener: threading.Thread
+    place: Place
     room: int = 0
     jobs: dict[str, Job] = field(default_factory=dict)
     fractions: dict[str, float] = field(default_factory=dict)
+    usable: bool = True
+
+    @property
+    def seconds_left(self) -> float:
+        """Predicted seconds of what it has in hand."""
+        return sum((1.0 - self.fractions[key]) * job.wall_seconds for key, job in self.jobs.items())
 
     @classmethod
     def started(
-        cls, number: int, command: Sequence[str], tell: Callable[[tuple[int, dict[str, Any]]], None]
+        cls,
+        number: int,
+        command: Sequence[str],
+        tell: Callable[[tuple[int, dict[str, Any]]], None],
+        place: Place,
     ) -> WorkerProcess:
         """Start a worker and threads that pass its events on; the last is always "ended", with its exit code.
 
@@ -63,7 +77,7 @@ class WorkerProcess:
             bufsize=0,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            env=environment(**ENVIRONMENT),
+            env=environment(**ENVIRONMENT, **place.environment),
             # In a group of its own, since a terminal's Ctrl-C and hang-up are for the parent, which stops its workers.
             start_new_session=True,
             creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
@@ -87,7 +101,7 @@ class WorkerProcess:
 
         listener.start()
         threading.Thread(target=wait, daemon=True).start()
-        return cls(number, process, listener)
+        return cls(number, process, listener, place)
 
     def take(self, job: Job, *, wait: bool) -> None:
         """Give it a job, to wait for where another process has it in hand.
@@ -151,20 +165,22 @@ REQUESTS = ("SIGINT", "SIGTERM", "SIGHUP", "SIGUSR1", "SIGUSR2")
 
 @contextlib.contextmanager
 def requests_to_end(tell: Callable[[], None]) -> Iterator[None]:
-    """Have the first of REQUESTS told instead of raised; every further one raises KeyboardInterrupt, at whatever it is.
+    """Have the first of REQUESTS told instead of raised; a further Ctrl-C raises KeyboardInterrupt, at whatever it is.
 
+    Further ones of the others change nothing: batch systems send several in a row, and SIGKILL to what does not end.
     `tell` is called between two instructions of the main thread. Afterwards all is as it was; in another thread nothing
     is changed.
     """
     before = {}
     asked = False
 
-    def request(*_: object) -> None:
+    def request(number: int, _: object) -> None:
         nonlocal asked
-        if asked:
+        if asked and number == signal.SIGINT:
             raise KeyboardInterrupt
-        asked = True
-        tell()
+        if not asked:
+            asked = True
+            tell()
 
     if threading.current_thread() is threading.main_thread():
         for name in REQUESTS:

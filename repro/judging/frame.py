@@ -15,7 +15,7 @@ from repro.experiment.measures import Measurement, averaged_gain, from_history, 
 from repro.experiment.recorded import RecordedValues
 from repro.experiment.requirements import Need, Requirements
 from repro.spec import ReadingSpec
-from repro.store import RunRecord, Store
+from repro.store import Checkpoint, RunRecord, Store
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -47,15 +47,17 @@ class Collected:
 
     Attributes:
         frame: a row for each claim, cell, seed, metric and moment that is known, with the columns `COLUMNS`.
-        absent: key of each run, reading and exact number that is awaited → why it failed; None where it did not.
+        absent: key of each run, reading and exact number that could be there and is not → why it failed, or None.
         runs: key → run that is there.
         readings: key → rows of a reading, or of an exact number, that is there.
+        stopped: key → how far a tuning run had come that was stopped since it could no longer win.
     """
 
     frame: pd.DataFrame
     absent: Mapping[str, str | None] = field(default_factory=dict)
     runs: Mapping[str, RunRecord] = field(default_factory=dict)
     readings: Mapping[str, ReadingRows] = field(default_factory=dict)
+    stopped: Mapping[str, Checkpoint] = field(default_factory=dict)
 
     def rows(self, need: Need, metric: str, moment: Moment) -> ReadingRows | None:
         """Return what a metric's probe read from a run at a moment; None where it was not read."""
@@ -74,6 +76,7 @@ def collect(required: Sequence[Requirements], store: Store) -> Collected:
     absent: dict[str, str | None] = {}
     runs: dict[str, RunRecord] = {}
     readings: dict[str, ReadingRows] = {}
+    stopped: dict[str, Checkpoint] = {}
     for item in required:
         for need in item.needs:
             run = store.run(need.spec.key)
@@ -81,16 +84,19 @@ def collect(required: Sequence[Requirements], store: Store) -> Collected:
                 runs[run.key] = run
             else:
                 absent[need.spec.key] = store.failure(need.spec.key)
-        for reading, awaited in _readings(item, runs):
+        for need in item.stopped:
+            newest = store.checkpoints(need.spec.key).newest()
+            stopped |= {} if newest is None else {newest.key: newest}
+        for reading, to_be_had in _readings(item, runs):
             rows = store.reading(reading.key)
             if rows is not None:
                 readings[reading.key] = rows
-            elif awaited:
+            elif to_be_had:
                 absent[reading.key] = store.failure(reading.key)
     in_order = itemgetter(*COLUMNS)  # a hundred thousand tuples take a quarter of the room of dicts
     lines = [in_order(row) for item in required for row in _rows(item, runs, readings)]
     frame = pd.DataFrame(lines, columns=COLUMNS).astype({"censored": bool, "diverged": bool})
-    return Collected(frame, absent, runs, readings)
+    return Collected(frame, absent, runs, readings, stopped)
 
 
 def _readings(required: Requirements, runs: Mapping[str, RunRecord]) -> Iterator[tuple[ReadingSpec, bool]]:

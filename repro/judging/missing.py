@@ -1,4 +1,4 @@
-"""Why a comparison cannot be judged yet: runs or readings that are awaited, or that failed."""
+"""What is missing before a comparison, or a claim, can be judged: runs or readings, or that they failed."""
 
 from __future__ import annotations
 
@@ -81,8 +81,42 @@ def _readings(need: Need, metric: str, part: Estimand, since: str | None) -> Ite
             yield reading.key
 
 
+@dataclass(frozen=True)
+class MissingRuns:
+    """The runs that a claim needs and that are not there.
+
+    Attributes:
+        keys: of those that have not failed.
+        follow: at most so many more follow them after tuning.
+        unavailable: why runs of one of its nets cannot be made here; None where they can.
+        bring: the data that somebody has to bring first, and how; and what nobody can measure here.
+    """
+
+    keys: frozenset[str]
+    follow: int
+    unavailable: str | None
+    bring: tuple[str, ...]
+
+
+def missing_runs(required: Requirements, collected: Collected) -> MissingRuns:
+    """Return the runs that a claim still needs, all of them together as a plan counts them."""
+    names, absent = required.claim.names, collected.absent
+    keys = {need.spec.key for need in required.needs if need.spec.key in absent and not absent[need.spec.key]}
+    models = dict.fromkeys(need.spec.model.name for need in required.needs)
+    data = {need.spec.dataset.identity for need in required.needs if need.spec.key in keys}
+    bring = {names.known(one).missing for one in data if one[0] not in names.absent}
+    if required.scale == "paper":
+        bring |= {metric.needs for metric in required.file.metrics.values()}
+    return MissingRuns(
+        frozenset(keys),
+        required.follow,
+        next(filter(None, map(names.unavailable, models)), None),
+        tuple(sorted(filter(None, bring))),
+    )
+
+
 def not_there(count: int) -> str:
-    """Say how many runs or readings are awaited."""
+    """Say how many runs or readings are not there."""
     return f"{_runs_or_readings(count)} {'is' if count == 1 else 'are'} not there yet"
 
 

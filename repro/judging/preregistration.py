@@ -53,6 +53,23 @@ class LedgerEntry:
     results: dict[str, Any] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class Ledger:
+    """What the ledger says of a claim at a scale, oldest first, and what it would say of its criteria now.
+
+    `present` is None at a scale that the claim does not declare.
+    """
+
+    entries: tuple[LedgerEntry, ...]
+    present: LedgerEntry | None
+
+
+def ledger(requirements: Requirements, store: Store) -> Ledger:
+    """Return the ledger of a claim at its scale."""
+    entries = history(requirements.claim.id, requirements.scale, store)
+    return Ledger(tuple(entries), present(requirements, store))
+
+
 def record(requirements: Requirements, store: Store) -> None:
     """Append the criteria of a claim unless the ledger has them; call before anything is run."""
     entry = present(requirements, store)

@@ -66,6 +66,15 @@ def record_version(requirements: Requirements, store: Store) -> None:
         store.append(RESULTS, asdict(version))
 
 
+def known_versions(requirements: Requirements, store: Store) -> list[ResultVersion]:
+    """Return all versions that a check has seen, and the present one last."""
+    now = present_version(requirements)
+    found = versions(requirements.claim.id, store)
+    if now is not None and (not found or found[-1].digest != now.digest):
+        found.append(now)
+    return found
+
+
 def versions(claim: str, store: Store) -> list[ResultVersion]:
     """Return the versions of a claim's results that a check has seen, oldest first."""
     found = [ResultVersion(**line) for line in lines_of(RESULTS, store) if line["claim"] == claim]

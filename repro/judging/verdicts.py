@@ -32,7 +32,7 @@ class PartVerdict:
 
     `interval` is at the level of support, `refutation` at the stricter level of refutation (None where nothing was
     estimated, or where the comparison is clear of what refutes). `how` it may refute, and the `evidence`, are there
-    where runs were judged. `absent` are the keys of runs and readings that are awaited. `needs` is the supporting
+    where runs were judged. `absent` are the keys of runs and readings that are not there. `needs` is the supporting
     region of the part, where each has its own.
     """
 

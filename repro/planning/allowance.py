@@ -9,6 +9,7 @@ from __future__ import annotations
 from repro.claims import Claim
 from repro.planning.costs import evaluations_of, rough_seconds, steps
 from repro.registry import DATASETS
+from repro.spec import RunSpec
 
 
 def allowed_seeds(claim: Claim, scale: str) -> int | None:
@@ -18,10 +19,13 @@ def allowed_seeds(claim: Claim, scale: str) -> int | None:
     seeds = claim.at[scale].experiment.seeds
     if seeds.allowance_seconds is None:
         return None
-    one_seed = 0.0
-    for spec in claim.untuned(scale).values():
-        data = DATASETS.get(spec.dataset.name) or claim.names.known(spec.dataset.identity)
-        planned = steps(spec, data)
-        one_seed += rough_seconds(spec, data, planned, evaluations_of(spec, data, planned))
+    one_seed = sum(foreseen_seconds(claim, spec) for spec in claim.untuned(scale).values())
     first = seeds.looks[0]
     return max(look for look in seeds.looks if (look - first) * one_seed <= seeds.allowance_seconds)
+
+
+def foreseen_seconds(claim: Claim, spec: RunSpec) -> float:
+    """Return what one of a claim's runs takes on one worker by the rough model, whatever was measured."""
+    data = DATASETS.get(spec.dataset.name) or claim.names.known(spec.dataset.identity)
+    planned = steps(spec, data)
+    return rough_seconds(spec, data, planned, evaluations_of(spec, data, planned))

@@ -62,7 +62,7 @@ class Plan:
         follow_seconds: their predicted wall seconds on one worker.
         follow_between: what they may take at least and at most.
         basis: what the predicted times rest on.
-        awaited: what to bring → what the runs that wait for it would cost.
+        pending_outlays: what to bring → what the runs that wait for it would cost.
     """
 
     jobs: tuple[Job, ...]
@@ -75,7 +75,7 @@ class Plan:
     follow_seconds: float = 0.0
     follow_between: tuple[float, float] = (0.0, 0.0)
     basis: str = ""
-    awaited: Mapping[str, Outlay] = field(default_factory=dict)
+    pending_outlays: Mapping[str, Outlay] = field(default_factory=dict)
 
     @property
     def runs(self) -> int:

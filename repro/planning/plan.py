@@ -45,7 +45,7 @@ def make_plan(required: Sequence[Requirements], store: Store) -> Plan:
         follow_seconds=rest.likely,
         follow_between=(rest.low, rest.high),
         basis=costs.basis(job.run for job in jobs if job.run and job.train),
-        awaited=_awaited(going, absent, pending, store, costs),
+        pending_outlays=_pending_outlays(going, absent, pending, store, costs),
     )
 
 
@@ -180,7 +180,7 @@ def _waits_for(required: Requirements, pending: Mapping[str, str]) -> str | None
     return next((pending[need.spec.key] for need in required.needs if need.spec.key in pending), None)
 
 
-def _awaited(
+def _pending_outlays(
     going: Sequence[Requirements],
     absent: Sequence[_WantedRun],
     pending: Mapping[str, str],
@@ -188,13 +188,13 @@ def _awaited(
     costs: Costs,
 ) -> dict[str, Outlay]:
     """Return what to bring → what the runs that wait for it would cost."""
-    awaited = {}
+    outlays = {}
     for bring in dict.fromkeys(pending.values()):
         waiting = [run for run in absent if pending.get(run.spec.key) == bring]
         seconds = [_seconds(run, store, costs) for run in waiting]
         follow, rest = _following(going, pending, bring, costs)
-        awaited[bring] = costs.outlay([run.spec for run in waiting], seconds, follow, rest)
-    return awaited
+        outlays[bring] = costs.outlay([run.spec for run in waiting], seconds, follow, rest)
+    return outlays
 
 
 def _following(

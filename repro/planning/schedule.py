@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
+from functools import cached_property
 from typing import get_args
 
 from repro.claims import Claim
@@ -16,6 +17,7 @@ from repro.judging.verdicts import ExpectationVerdict, PartVerdict
 from repro.planning.allowance import allowed_seeds
 from repro.planning.jobs import Plan
 from repro.planning.plan import make_plan
+from repro.planning.shards import Shard, of_shard, owners, stages
 from repro.store import Store
 
 
@@ -30,6 +32,7 @@ class Schedule:
         kinds: the variants that are run, too.
         cells: patterns of addresses, such as ``*/conv3-fc/*``: nothing is run for other cells. What is judged is not
             narrowed.
+        shard: run nothing but this part of it (see shards.py).
     """
 
     claims: Sequence[Claim]
@@ -38,6 +41,7 @@ class Schedule:
     most: Mapping[str, int] = field(default_factory=dict)
     kinds: Sequence[Kind] = ()
     cells: Sequence[str] = ()
+    shard: Shard | None = None
 
     def settled(self) -> Schedule:
         """Return the schedule that asks for nothing more than the claims do by themselves.
@@ -109,8 +113,27 @@ class Schedule:
                 return more
         return self._planned([*(look.requirements for look in looks), *wanted])
 
+    def stages(self) -> int:
+        """Return how many times the shards of this schedule are carried out, at most, until nothing follows."""
+        return stages(
+            self._with_variants(), self.scale, {claim.id: self._most(claim) for claim in self.claims}
+        )
+
     def _planned(self, required: Sequence[Requirements]) -> Plan:
-        return make_plan([self._narrowed(item) for item in required], self.store)
+        narrowed = [self._narrowed(item) for item in required]
+        if self.shard is not None:
+            narrowed = of_shard(narrowed, self._owners, self.shard)
+        return make_plan(narrowed, self.store)
+
+    @cached_property
+    def _owners(self) -> Mapping[str, int]:
+        assert self.shard is not None
+        return owners(self._with_variants(), self.scale, self.shard.count)
+
+    def _with_variants(self) -> list[Claim]:
+        kinds = get_args(Kind)
+        changed = [v.claim for claim in self.claims for v in variants(claim, self.scale, kinds)]
+        return [*self.claims, *changed]
 
     def _nearness(self, required: Requirements) -> float:
         """Return how near a claim was to a decision: its most open part's distance from a bar, in half widths."""

@@ -1,4 +1,4 @@
-"""Named recipes: those of the papers, and a few of today's, each with its source."""
+"""Named recipes: those of the papers, a few of today's, each with its source, and a neutral one."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ RECIPES: dict[str, Recipe] = {
         initialisation="he",
         bn_group=64,
     ),
-    # Loshchilov, Hutter (arXiv:1608.03983), Sec. 4.1: Nesterov momentum 0.9, weight decay 5e-4, batch 128, one cosine
-    # from 0.05 over 200 epochs (their T_0 = 200), BN over the batch. Theirs are wide residual nets, and they pad by
-    # reflection. A recipe of today's for the nets of ResNet, Sec. 4.2;
-    # written from memory of the paper.
+    # Loshchilov, Hutter (arXiv:1608.03983), Sec. 4.1: momentum 0.9, weight decay 5e-4, batch 128, one cosine from 0.05
+    # over 200 epochs (their T_0 = 200), BN over the batch. Nesterov's momentum, with which today's code trains such
+    # nets, is Zagoruyko, Komodakis' (arXiv:1605.07146), whose other settings they take; they themselves leave it out.
+    # Theirs are wide residual nets, padded by reflection. A recipe of today's for the nets of ResNet, Sec. 4.2.
     "resnet-cifar-modern": Recipe(
         name="resnet-cifar-modern",
         batch_size=128,
@@ -62,8 +62,8 @@ RECIPES: dict[str, Recipe] = {
     ),
     # Goyal et al. (arXiv:1706.02677), Sec. 5.1, the baseline of 8 GPUs: batch 256, lr 0.1, divided by 10 after 30, 60
     # and 80 of 90 epochs, Nesterov momentum 0.9, weight decay 1e-4 but not on BN's gamma and beta, BN over 32, crops by
-    # scale and aspect ratio. They start the last gamma of each block at 0, which is not done here. Written
-    # from memory of the paper.
+    # scale and aspect ratio. They start the last gamma of each block at 0, and the classifier's weights with a standard
+    # deviation of 0.01, which is not done here.
     "resnet-imagenet-modern": Recipe(
         name="resnet-imagenet-modern",
         version=2,
@@ -114,5 +114,15 @@ RECIPES: dict[str, Recipe] = {
         bias_lr_factor=2.0,
         input="raw-centred",
         initialisation="cuda-convnet",
+    ),
+    # Nobody's: for claims of one's own, which take over nothing that they do not say. No weight decay, no augmentation,
+    # one rate to the end, BN over the batch.
+    "neutral": Recipe(
+        name="neutral",
+        batch_size=128,
+        epochs=10,
+        lr=0.01,
+        input="standardised",
+        initialisation="he",
     ),
 }

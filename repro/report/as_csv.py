@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from urllib.parse import quote
 
-from repro.report.model import ClaimReport, Figure
+from repro.report.model import ClaimReport, Figure, Panel
 from repro.report.model.safe_text import visible
 
 
@@ -16,9 +16,9 @@ def figure_csv(figure: Figure, *, paper: bool = False) -> str:
     """Return the points of our runs in `figure`, or of the paper's lines: a row for each place on a panel's x axis, a
     column for each line; "" where there are none.
 
-    Runs that share a label are told apart by number, "run 1", "run 2" …, and their mean is left out; categories are
-    written by name. The paper's places are vertices of its plot and none of ours: one table of both would be mostly
-    commas.
+    Runs that share a label are told apart by number, "run 1", "run 2" …, and their mean is left out; where runs are too
+    many to be drawn, mean and band stand for them. Categories are written by name. The paper's places are vertices of
+    its plot and none of ours: one table of both would be mostly commas.
     """
     columns: dict[str, None] = {}
     rows: dict[str, dict[float, dict[str, float]]] = {}
@@ -27,10 +27,13 @@ def figure_csv(figure: Figure, *, paper: bool = False) -> str:
         for series in [one for one in panel.series if one.role == ("reference" if paper else "seed")]:
             count[series.label] += 1
             name = f"{series.label}, paper" if paper else f"{series.label}, run {count[series.label]}"
-            columns[name] = None
-            own = rows.setdefault(panel.title, {})
-            for x, y in zip(series.x, series.y, strict=False):
-                own.setdefault(x, {})[name] = round(y, 4) if panel.y_percent else y
+            _add(rows, columns, panel, name, series.x, series.y)
+        for band in [] if paper else panel.bands:
+            mean = next(one for one in panel.series if (one.role, one.label) == ("mean", band.label))
+            named = f"{band.label}, {band.runs} runs"
+            _add(rows, columns, panel, f"{named}, mean", mean.x, mean.y)
+            _add(rows, columns, panel, f"{named}, 5% of them", band.x_low, band.y_low)
+            _add(rows, columns, panel, f"{named}, 95% of them", band.x_high, band.y_high)
     if not rows:
         return ""
     order = {panel.title: i for i, panel in enumerate(figure.panels)}
@@ -44,6 +47,21 @@ def figure_csv(figure: Figure, *, paper: bool = False) -> str:
         ],
         _brief,
     )
+
+
+def _add(
+    rows: dict[str, dict[float, dict[str, float]]],
+    columns: dict[str, None],
+    panel: Panel,
+    name: str,
+    x: Sequence[float],
+    y: Sequence[float],
+) -> None:
+    """Add the points of a line to the rows of its panel, in a column of that name."""
+    columns[name] = None
+    own = rows.setdefault(panel.title, {})
+    for place, value in zip(x, y, strict=False):
+        own.setdefault(place, {})[name] = round(value, 4) if panel.y_percent else value
 
 
 def expectations_csv(claims: Iterable[ClaimReport]) -> str:

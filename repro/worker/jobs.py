@@ -31,6 +31,9 @@ from repro.worker.recording import as_bytes, errors_of, record_of
 
 Emit = Callable[[Mapping[str, Any]], None]
 
+FOUND = "already there"
+"""What is told of a run that another check has carried out since it was planned."""
+
 
 class _UnwritableError(ReproError):
     """A run that is done and cannot be kept: further ones could not, either."""
@@ -111,17 +114,18 @@ class Worker:
         """Train what is missing and read what is missing; raises only what leaves a GPU of no use."""
         try:
             what = self.train(run, until, predicted_seconds) if run else "computed"
+            found = what in ("computed", FOUND)
             for reading in readings:
                 if self.stop.is_set():
                     return {"event": "interrupted"}
-                self.read(reading, run)
+                found &= not self.read(reading, run)
         except Interrupted:
             return {"event": "interrupted"}
         except ChangedDataError as error:
             return {"event": "changed", "reason": str(error)}
         except Stopped as end:
             # No readings are taken of a part of a run.
-            what = f"as far as tuning needs it: {end}"
+            what, found = f"as far as tuning needs it: {end}", False
         except _UnwritableError as error:
             return {"event": "failed", "reason": str(error), "in_vain": True}
         except Exception as error:
@@ -131,12 +135,12 @@ class Worker:
             return {"event": "failed", "reason": reason(error, self.claims_folder)}
         # Of the run itself, or of a probe that has been mended since.
         self.store.clear_failure(run.key if run else readings[0].key)
-        return {"event": "done", "what": what}
+        return {"event": "done", "what": what, "found": found}
 
     def train(self, spec: RunSpec, until: Until | None, predicted_seconds: float | None) -> str:
         """Train `spec`, from its last checkpoint on, unless the store has it by now; return what to tell."""
-        if self.store.intact(spec.key):
-            return "already there"
+        if self.store.intact(spec.key) or self.far_enough(spec, until):
+            return FOUND
         self.store.sweep(spec.key)
         data = self.data(spec)
         checkpoints = RunCheckpoints(
@@ -163,6 +167,13 @@ class Worker:
             hint = "make room and run the same command again"
             raise _UnwritableError(Problem(str(self.store.root), what, hint=hint)) from None
         return f"{result.outcome}, {errors_of(result)}"
+
+    def far_enough(self, spec: RunSpec, until: Until | None) -> bool:
+        """Tell whether a run was stopped where it is needed no further, by another check since this job was planned."""
+        stopped = self.store.stopped(spec.key) if until else None
+        if until is None or stopped is None:
+            return False
+        return until.passed({name: column[-1] for name, column in stopped.items()})
 
     def beside_others(
         self,
@@ -223,15 +234,15 @@ class Worker:
                     raise
                 checkpoints.reject(f"{type(error).__name__}: {error}".splitlines()[0])
 
-    def read(self, reading: ReadingSpec, run: RunSpec | None) -> None:
-        """Take one reading, from a run's kept weights where it is of a run."""
+    def read(self, reading: ReadingSpec, run: RunSpec | None) -> bool:
+        """Take one reading, from a run's kept weights where it is of a run; return whether it was still to be taken."""
         if self.store.reading(reading.key) is not None:
-            return
+            return False
         weights = None
         if reading.run is not None:
             blob = self.store.weights(reading.run.key, reading.moment or "")
             if blob is None:
-                return  # the run ended before this moment
+                return False  # the run ended before this moment
             weights = torch.load(io.BytesIO(blob), map_location=self.device, weights_only=True)
         data = self.data(run) if run is not None else None
         # As the run was trained: beside others only where there is room and they agree on the algorithms.
@@ -256,6 +267,7 @@ class Worker:
         made = self.made_with(run, reading.probe)
         self.store.put_reading(reading, rows, made)
         self.store.clear_failure(reading.key)
+        return True
 
     def made_with(self, run: RunSpec | None, *probes: str) -> dict[str, Any]:
         """Return where and with what a run or a reading is made, a user's own code and data included."""

@@ -1,8 +1,8 @@
 """A worker process: reads jobs as JSON lines and answers with events.
 
-`repro.worker.process --store DIR --claims DIR --device cpu`; started by pool.py, not by people. It saves what it is at
-and ends where it is told so, at SIGTERM, SIGINT, SIGUSR1 and SIGUSR2, and where its standard input ends without a word,
-which the parent's death brings: then it has ORPHAN_SECONDS for it.
+`repro.worker.process --store DIR --claims DIR --device cpu`; started by execution/pool.py, not by people. It saves what
+it is at and ends where it is told so, at SIGTERM, SIGINT, SIGUSR1 and SIGUSR2, and where its standard input ends
+without a word, which the parent's death brings: then it has ORPHAN_SECONDS for it.
 """
 
 from __future__ import annotations
@@ -44,6 +44,16 @@ def choose_device(name: str) -> torch.device:
     return torch.zeros(1, device=torch.device(name)).device
 
 
+def gpus_seen(device: torch.device) -> int:
+    """Return how many devices of its kind this process sees; 0 on the CPU."""
+    return torch.cuda.device_count() if device.type == "cuda" else int(device.type != "cpu")
+
+
+def room_on(device: torch.device, nets: int) -> int:
+    """Return how many jobs are taken side by side: processes share a CPU, a core each, and threads of one a GPU."""
+    return min(nets, MOST_STREAMS) if device.type == "cuda" else 1
+
+
 def available_cores() -> int:
     """Return the cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
@@ -57,6 +67,7 @@ def main() -> None:
     parser.add_argument("--device", required=True)
     parser.add_argument("--nets", type=int, default=1)
     parser.add_argument("--workers", type=int, default=1)
+    parser.add_argument("--gpus", type=int, default=1)
     parser.add_argument("--checkpoint-seconds", type=float)
     arguments = parser.parse_args()
 
@@ -91,7 +102,8 @@ def main() -> None:
         return
     torch.set_num_threads(1)
     # The cores that this process has to itself: one computes, the others read images ahead.
-    cores = available_cores() // (1 if device.type == "cuda" else arguments.workers)
+    gpus = gpus_seen(device)
+    cores = available_cores() // (max(gpus, arguments.gpus) if gpus else arguments.workers)
     worker = Worker(
         Store(arguments.store),
         arguments.claims,
@@ -112,9 +124,8 @@ def main() -> None:
             traceback.print_exc()
             os._exit(1)
 
-    # A CPU is shared by processes, a core each; a GPU by threads of one process.
-    room = min(arguments.nets, MOST_STREAMS) if device.type == "cuda" else 1
-    emit({"event": "ready", "device": device.type, "room": room})
+    room = room_on(device, arguments.nets)
+    emit({"event": "ready", "gpus": gpus, "room": room})
     with ThreadPoolExecutor(room) as threads:
         while (job := jobs.get()) is not None:
             threads.submit(serve, job)

@@ -47,6 +47,14 @@ MISTAKES: list[Mistake] = [
         None,
     ),
     (
+        "a number for a list",
+        {"experiment__seeds__looks": 5},
+        "experiment.seeds.looks",
+        "looks = [5]",
+        "5",
+        None,
+    ),
+    (
         "one seed",
         {"experiment__seeds__looks": [1]},
         "experiment.seeds.looks.0",

@@ -218,7 +218,7 @@ def test_what_is_not_implemented_can_be_declared_and_stays_pending_with_its_reas
         "the net their-net is not implemented here: no encoder here yet",
         "the data set wmt14 is not implemented here: no text here yet",
     }
-    assert all(outlay.seconds is None for outlay in plan.awaited.values())
+    assert all(outlay.seconds is None for outlay in plan.pending_outlays.values())
     (claim,) = world.report("paper").papers[0].claims
     assert (claim.verdict.result, claim.verdict.status) == (None, "pending")
     assert "no encoder here yet" in claim.verdict.sentence

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from repro.claims import Library
 from repro.errors import ReproError
 from tests.support.helpers import BASE, PAPER, World, changed
 from tests.support.mistakes import TUNE
@@ -29,6 +31,24 @@ def test_claims_are_chosen_by_id_by_unique_name_and_by_paper(world: World) -> No
     assert caught.value.problems[1].hint == "did you mean 'new/two'? (claims of your own: --claims DIR)"
     with pytest.raises(ReproError, match="unknown paper"):
         library.select([], "knew")
+
+
+def test_a_claim_that_lies_in_the_working_folder_is_pointed_at(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.write(BASE, "mine/first")
+    monkeypatch.chdir(world.root.parent)
+    for name in ("mine/first", "first", "mine"):
+        with pytest.raises(ReproError) as caught:
+            Library(tmp_path / "elsewhere").select([name])
+        assert caught.value.problems[0].hint == "did you mean --claims claims? mine/first is there"
+    with pytest.raises(ReproError) as caught:
+        Library(tmp_path / "elsewhere").select(["second"])
+    assert "claims of your own: --claims DIR" in (caught.value.problems[0].hint or "")
+    # Where these are the claims that were looked through, there is nothing to point at.
+    with pytest.raises(ReproError) as caught:
+        Library(world.root).select(["mine/first"])
+    assert "did you mean --claims" not in (caught.value.problems[0].hint or "")
 
 
 def test_the_digest_of_criteria_changes_with_what_decides_and_with_nothing_else(world: World) -> None:

@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from repro.execution.devices import Place
 from repro.execution.workers import END, WorkerProcess
 from repro.startup import child
 
@@ -24,7 +25,7 @@ posix = pytest.mark.skipif(os.name != "posix", reason="processes and signals of 
 def events_of(code: str, *, until: Callable[[dict[str, Any]], bool]) -> list[dict[str, Any]]:
     """Start a worker that is a piece of Python, and return its events up to one."""
     told: queue.SimpleQueue[tuple[int, dict[str, Any]]] = queue.SimpleQueue()
-    worker = WorkerProcess.started(1, [sys.executable, "-c", code], told.put)
+    worker = WorkerProcess.started(1, [sys.executable, "-c", code], told.put, Place("cpu"))
     found = []
     try:
         while True:

@@ -20,7 +20,7 @@ import torch
 from repro.datasets import load_dataset
 from repro.exchange import export, merge, opened
 from repro.execution import Progress
-from repro.execution.pool import _Pool
+from repro.execution.pool import Pool
 from repro.execution.workers import requests_to_end
 from repro.planning.jobs import Job
 from repro.spec import RunSpec
@@ -125,6 +125,9 @@ def test_requests_to_end_are_told_not_raised_and_only_meanwhile(name: str) -> No
         os.kill(os.getpid(), number)
         time.sleep(0)
         assert told == ["asked"]
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(0)
+        assert told == ["asked"], "batch systems ask more than once"
         signal.signal(number, signal.SIG_IGN)
         with requests_to_end(lambda: told.append("ignored")):
             os.kill(os.getpid(), number)
@@ -141,7 +144,7 @@ def heard() -> Iterator[None]:
 
 
 STUBBORN = (
-    'import sys, time\nprint(\'{"event": "ready", "device": "cpu", "room": 1}\', flush=True)\nsys.stdin.readline()\n'
+    'import sys, time\nprint(\'{"event": "ready", "gpus": 0, "room": 1}\', flush=True)\nsys.stdin.readline()\n'
     'print(\'{"event": "progress", "fraction": 0.5, "key": "KEY"}\', flush=True)\ntime.sleep(600)'
 )
 """A worker that takes a job and hears nothing more."""
@@ -156,7 +159,7 @@ def test_workers_that_do_not_end_are_killed_at_the_second_request(store: Store, 
         if progress.work_done or progress.message:
             signal.raise_signal(signal.SIGINT)
 
-    pool = _Pool(store, store.root, "cpu", show, lambda: (), math.inf, None)
+    pool = Pool(store, store.root, "cpu", show, lambda: (), math.inf, None)
     pool.command = [sys.executable, "-c", STUBBORN.replace("KEY", KEY)]
     job = Job(SPEC, True, (), ("p/c",), "not run yet", 1.0)
     outcome = pool.run([job], 1)

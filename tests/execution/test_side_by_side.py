@@ -15,7 +15,7 @@ import torch
 from torch import nn
 
 from repro.execution import Progress
-from repro.execution.pool import _Pool
+from repro.execution.pool import Pool
 from repro.models.cifar import resnet
 from repro.planning.jobs import Job
 from repro.recipes import Recipe
@@ -165,7 +165,7 @@ import json, sys
 def tell(**event):
     print(json.dumps(event), flush=True)
 room = int(sys.argv[sys.argv.index("--nets") + 1])
-tell(event="ready", device="cuda", room=room)
+tell(event="ready", gpus=1, room=room)
 jobs = []
 for line in sys.stdin:
     jobs.append(json.loads(line))
@@ -190,7 +190,7 @@ def test_a_net_that_kills_its_worker_takes_none_of_those_beside_it_along(tmp_pat
         if progress.message:
             told.append(progress.message)
 
-    pool = _Pool(store, tmp_path, "cuda", show, lambda: (), math.inf, None)
+    pool = Pool(store, tmp_path, "cuda", show, lambda: (), math.inf, None)
     pool.command = [sys.executable, "-c", CROWD]
     jobs = [Job(spec_of(seed=seed), True, (), ("p/c",), "not run yet", 1.0) for seed in range(8)]
     outcome = pool.run(jobs, 1, nets=4)

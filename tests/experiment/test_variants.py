@@ -7,9 +7,8 @@ from typing import Any
 from repro.experiment.request import Request
 from repro.experiment.requirements import Requirements, requirements
 from repro.experiment.variants import CONTROL_SEED, Variant, variants
-from repro.judging.frame import collect
+from repro.judging.judgement import judge_claims
 from repro.judging.looks import judge
-from repro.judging.verdicts import judge_claim
 from repro.planning.schedule import Schedule
 from repro.report.build.report import build_report
 from repro.report.model import ClaimReport
@@ -174,10 +173,6 @@ def report(world: World) -> ClaimReport:
     schedule = Schedule(library.claims, "smoke", world.store)
     looks = schedule.looks()
     required = [look.requirements for look in looks]
-    changed_claims = schedule.variants(looks)
-    collected = collect([*required, *(item for _, item in changed_claims)], world.store)
-    verdicts = [judge_claim(item, collected) for item in required]
-    judged = [(variant, judge_claim(item, collected)) for variant, item in changed_claims]
-    request = Request(library, library.claims, "smoke", world.store)
-    built = build_report(request, required, verdicts, collected, judged)
+    judgement = judge_claims(required, world.store, schedule.variants(looks))
+    built = build_report(Request(library, library.claims, "smoke", world.store), judgement)
     return built.papers[0].claims[0]

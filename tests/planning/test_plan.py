@@ -17,7 +17,8 @@ from repro.claims import run_spec
 from repro.experiment.requirements import requirements
 from repro.planning.costs import START_UP_SECONDS
 from repro.planning.jobs import Job, Plan
-from repro.planning.plan import READING_SECONDS, make_plan
+from repro.planning.plan import make_plan
+from repro.planning.reading_costs import AT_LEAST_SECONDS
 from repro.registry import DATASETS
 from tests.support.helpers import BASE, World, changed, layer_rows, spec_of
 
@@ -234,7 +235,7 @@ def test_runs_whose_data_is_not_here_are_pending_and_nothing_follows_them(world:
     assert plan.follow == alone.follow > 0
     away = make_plan([requirements(world.claim("p/away"), "smoke", world.store)], world.store)
     assert (away.jobs, away.follow, away.wall_seconds(2)) == ((), 0, 0)
-    (what, outlay), *others = away.awaited.items()
+    (what, outlay), *others = away.pending_outlays.items()
     assert (what, others) == (DATASETS["cifar10"].missing, [])
     # What it would cost is known beforehand: as much as if CIFAR-10 were there.
     assert (outlay.runs, outlay.follow) == (len(away.pending), alone.follow)
@@ -245,7 +246,7 @@ def test_runs_whose_data_is_not_here_are_pending_and_nothing_follows_them(world:
 
 def test_what_data_of_unknown_size_would_cost_is_not_told(world: World) -> None:
     world.write(changed(BASE, experiment__dataset="pets"))
-    ((what, outlay),) = world.plan().awaited.items()
+    ((what, outlay),) = world.plan().pending_outlays.items()
     assert "--data pets=PATH" in what
     assert (outlay.runs, outlay.wall_seconds(2)) == (20, None)
 
@@ -309,7 +310,7 @@ def test_readings_cost_time_too(world: World) -> None:
     world.write(BASE)
     without = world.plan().jobs[0].wall_seconds
     world.write(changed(BASE, metrics__g=GRADIENT))
-    assert max(job.wall_seconds for job in world.plan().jobs) == pytest.approx(without + 2 * READING_SECONDS)
+    assert max(job.wall_seconds for job in world.plan().jobs) >= without + 2 * AT_LEAST_SECONDS
 
 
 def carry_out(world: World, landscape: Callable[[float], float], check: Callable[[Plan, int], None]) -> int:

@@ -67,7 +67,7 @@ PRINTED: dict[str, dict[str, Any]] = {
         "input": "raw-centred",
         "initialisation": "cuda-convnet",
     },
-    # arXiv:1608.03983, Sec. 4.1
+    # arXiv:1608.03983, Sec. 4.1; Nesterov's momentum: arXiv:1605.07146, Sec. 3
     "resnet-cifar-modern": {
         "batch_size": 128,
         "momentum": 0.9,
@@ -76,6 +76,18 @@ PRINTED: dict[str, dict[str, Any]] = {
         "lr": 0.05,
         "epochs": 200,
         "schedule": "cosine",
+    },
+    # No paper's: what it promises.
+    "neutral": {
+        "optimiser": "sgd",
+        "nesterov": False,
+        "bias_lr_factor": 1.0,
+        "weight_decay": 0.0,
+        "label_smoothing": 0.0,
+        "schedule": "constant",
+        "warmup_lr": None,
+        "augmentation": "none",
+        "bn_group": None,
     },
     # arXiv:1706.02677, Sec. 5.1
     "resnet-imagenet-modern": {

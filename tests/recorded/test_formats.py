@@ -143,7 +143,10 @@ def test_event_files_are_read_as_their_writers_wrote_them(name: str) -> None:
 
 
 def test_event_files_lie_in_a_folder_for_each_run(world: World) -> None:
-    pattern = {"results__pattern": "{arm}/{seed}/*tfevents*", "results__columns__accuracy__column": "eval/acc"}
+    pattern = {
+        "results__pattern": "{arm}/{seed}/*tfevents*",
+        "results__columns__accuracy__column": "eval/acc",
+    }
     path = put(world, results__file=None, results__folder="logs", results__format="tensorboard", **pattern)
     for arm in ("Ours (v2)", "sgd"):
         for seed in range(2):

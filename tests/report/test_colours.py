@@ -57,3 +57,27 @@ def test_a_drawing_outside_the_page_has_the_light_colours() -> None:
         lines.SOFT,
         lines.GRID,
     )
+
+
+def test_shades_are_the_pages_colours_with_ink_and_reach_more_contrast() -> None:
+    css = (folder("templates") / "report.css").read_text(encoding="utf-8")
+    mixed = re.findall(
+        r"--(group-\d)-(\d): color-mix\(in srgb, var\(--(group-\d)\), var\(--ink\) (\d+)%\)", css
+    )
+    assert len(mixed) == len(lines.GROUP_COLOURS) * (len(lines.SHADES) - 1)
+    by_token = {name: colour for colour, name in lines.COLOURS.items()}
+    assert len(by_token) == len(lines.COLOURS)
+    for name, step, base, percent in mixed:
+        assert name == base
+        assert int(percent) == round(100 * lines.SHADES[int(step)])
+        for theme in (0, 1):
+            pairs = zip(*(_channels(TOKENS[one][theme]) for one in (base, "ink")), strict=True)
+            share = int(percent) / 100
+            colour = "#" + "".join(f"{round((1 - share) * own + share * ink):02x}" for own, ink in pairs)
+            assert _contrast(colour, TOKENS["paper"][theme]) >= (4.5 if step == "4" else 3)
+            if theme == 0:
+                assert by_token[f"{name}-{step}"] == colour
+
+
+def _channels(colour: str) -> list[int]:
+    return [int(colour[i : i + 2], 16) for i in (1, 3, 5)]

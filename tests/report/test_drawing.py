@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 import xml.etree.ElementTree as ET
+from itertools import pairwise
 
 import matplotlib as mpl
 import pytest
 
 from repro.report.drawing import figures, lines
+from repro.report.model import Band
 from tests.support.panels import _figure, _panel, _paths, _series, _texts
 
 
@@ -120,11 +123,86 @@ def test_readers_settings_change_nothing() -> None:
         assert mpl.rcParams["lines.linewidth"] == 9
 
 
-def test_legend_names_means_and_the_papers_curves_and_lone_seeds() -> None:
+def test_the_legend_says_what_the_ends_of_lines_do_not() -> None:
     panel = _panel(
-        _series("reference", [1.0], label="paper"),
-        _series("seed", [1.0], label="ReLU, seed 0"),
-        _series("mean", [1.0], label="ReLU"),
-        _series("seed", [1.0], label="tanh", group=1),
+        _series("reference", [1.0], label="plain-20", name="plain-20"),
+        _series("mean", [1.0], label="plain, shallow (8), train error", name="plain-8", style="dashed"),
+        _series("mean", [1.0], label="plain, shallow (8), test error", name="plain-8"),
+        _series("mean", [1.0], label="residual, shallow (8), test error", name="residual-8", group=1),
     )
-    assert [entry.label for entry in lines.legend(panel)] == ["ReLU", "tanh", "paper"]
+    assert [(entry.label, bool(entry.dashes)) for entry in lines.legend(panel)] == [
+        ("train error", True),
+        ("test error", False),
+        ("the paper’s", False),
+    ]
+    assert [name for name, _ in lines.labelled(panel)] == ["plain-8", "residual-8"]
+    alone = _panel(_series("reference", [1.0], label="plain-20"))
+    assert (lines.legend(alone), [name for name, _ in lines.labelled(alone)]) == ([], ["plain-20"])
+
+
+def _labels(svg: str, names: list[str]) -> dict[str, tuple[float, float]]:
+    """The places of labels: left end and baseline."""
+    texts = [element for element in ET.fromstring(svg).iter("text") if element.text in names]
+    return {str(text.text): (float(text.attrib["x"]), float(text.attrib["y"])) for text in texts}
+
+
+def test_lines_are_labelled_at_their_ends_and_no_label_lies_on_another() -> None:
+    names = [f"net-{number}" for number in range(9)]
+    ends = [0.5 + 0.001 * number for number in range(9)]
+    alike = [
+        _series("mean", [0.9, end], label=name, group=i)
+        for i, (name, end) in enumerate(zip(names, ends, strict=True))
+    ]
+    svg = figures.draw(_figure(_panel(*alike, y_percent=True)), "p")[0]
+    places = _labels(svg, names)
+    assert len(places) == 9
+    heights = [places[name][1] for name in names]
+    assert heights == sorted(heights, reverse=True), "the highest line has the highest label"
+    assert all(low - high >= 10.5 for low, high in pairwise(heights)), "a line of text apart"
+    right = max(x for line in _paths(svg, "--group-0") for x, _ in line)
+    width = float(ET.fromstring(svg).attrib["viewBox"].split()[2])
+    assert all(right < x < width - 20 for x, _ in places.values()), "beside the axes, inside the drawing"
+
+
+def test_a_line_that_ends_early_is_labelled_where_it_ends() -> None:
+    short = _series("mean", [0.9, 0.2], label="short", x=[0.0, 10.0])
+    long = _series("mean", [0.9, 0.6], label="long", group=1, x=[0.0, 100.0])
+    svg = figures.draw(_figure(_panel(short, long)), "p")[0]
+    (end,) = [line[-1] for line in _paths(svg, "--group-0")]
+    x, y = _labels(svg, ["short"])["short"]
+    assert 0 < x - end[0] < 12
+    assert abs(y - end[1]) < 12
+
+
+def test_no_two_lines_of_a_figure_look_alike() -> None:
+    series = [
+        _series("mean", [1.0, 0.5], label=f"{arm}-{level}", group=arm, shade=level / 6)
+        for arm in range(10)
+        for level in range(7)
+    ]
+    panel = _panel(*series)
+    dashes = lines.Dashes([panel])
+    assert len({(lines.colour_of(one), dashes(one)) for one in series}) == len(series)
+    svg = ET.fromstring(figures.draw(_figure(_panel(*series[:7])), "p")[0])
+    drawn = [
+        path for path in svg.iter("path") if "--group-0" in path.get("stroke", "") and path.get("clip-path")
+    ]
+    assert len({(path.get("stroke"), path.get("stroke-dasharray")) for path in drawn}) == 7
+
+
+def test_a_band_lies_between_its_edges() -> None:
+    band = Band(
+        label="mean", group=0, shade=0.0, style="solid", runs=40,
+        x_low=[0.0, 1.0], y_low=[0.4, 0.1], x_high=[0.0, 1.0], y_high=[0.8, 0.3],
+    )  # fmt: skip
+    panel = _panel(_series("mean", [0.6, 0.2]), _series("mean", [0.4, 0.1], group=1), bands=[band])
+    svg = figures.draw(_figure(panel), "p")[0]
+    (low,) = _paths(svg, "--group-1")
+    (area,) = [e for e in ET.fromstring(svg).iter("path") if "--group-0" in e.get("fill", "")]
+    assert float(area.attrib["opacity"]) < 0.5
+    corners = re.findall(r"[ML] ([\d.]+) ([\d.]+)", area.attrib["d"])
+    assert [tuple(map(float, corner)) for corner in corners[:2]] == [
+        pytest.approx(end, abs=0.2) for end in low
+    ]
+    bars = figures.draw(_figure(panel.model_copy(update={"x_categories": ["a", "b"]})), "p")[0]
+    assert len([line for line in _paths(bars, "--group-0") if line[0][0] == line[-1][0]]) == 2

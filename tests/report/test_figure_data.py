@@ -116,6 +116,65 @@ def test_figures_of_moments_have_a_panel_each_and_levels_in_order(world: World) 
     assert means == {"plain": pytest.approx([1.0, 1.0]), "residual": pytest.approx([1.0, 1.0])}
 
 
+def test_an_arm_has_one_colour_and_a_level_one_shade_in_every_figure_and_in_the_papers(world: World) -> None:
+    """Depth is 8 and 14; the paper draws 20 layers, too. Its ResNet is our residual arm."""
+    path = world.write(ERROR_CLAIM)
+    names = "panel,series,x,y,style,arm\n"
+    rows = [f'left,"{kind}-{depth}, {column}",{x},50,solid,{arm}\n'
+            for kind, arm in (("plain", ""), ("ResNet", "residual")) for depth in (8, 14, 20)
+            for column in ("train", "test") for x in (1, 2)]  # fmt: skip
+    (path.parent / "f.csv").write_text(names + "".join(rows), encoding="utf-8")
+    world.fill(errors(0.3))
+    reference = {"file": "f.csv", "x": "epoch", "y": "error (%)"}
+    both = {"kind": "curves", "of": ["train_error", "test_error"], "reference": reference}
+    found = [
+        *panels(world, **both, panel="arm"),
+        *panels(world, **both),
+        *panels(world, kind="curves", of=["test_error"], cells=["residual/deep"], reference=reference),
+    ]
+    looks: dict[str, set[tuple[int, float]]] = {}
+    for panel in found:
+        for series in panel.series:
+            arm = panel.title if panel.title in ("plain", "residual") else series.label
+            kind = "residual" if "res" in arm.casefold() else "plain"
+            depth = next(d for d in ("8", "14", "20") if d in series.label)
+            looks.setdefault(f"{kind}-{depth}", set()).add((series.group, series.shade))
+    assert looks == {
+        f"{kind}-{depth}": {(group, shade)}
+        for kind, group in (("plain", 0), ("residual", 1))
+        for depth, shade in (("8", 0.0), ("14", 0.5), ("20", 1.0))
+    }
+
+
+def test_a_figures_alternative_text_states_what_it_shows(world: World) -> None:
+    world.write(changed(ERROR_CLAIM, metrics__g=GRADIENT))
+    world.fill(
+        lambda cell, seed: {"train_error": [0.9, *[0.5] * seed, 0.1 if cell.arm == "plain" else 0.2]},
+        lambda cell, seed, moment: layer_rows(10.0 if cell.address.endswith("deep") else 1000.0, 1.0),
+    )
+
+    def alt(**figure: Any) -> str:
+        world.write(changed(ERROR_CLAIM, metrics__g=GRADIENT, figure__f={"title": "F", **figure}))
+        return only(world.report()).figures[0].alt
+
+    stopping = alt(kind="curves", of=["train_error"], panel="arm", target=0.15)
+    # (0.75/0.8 + Σ (s + 0.35/0.4 for s = 1 to 4)) / 5 = 2.8875
+    assert (
+        "plain: 15% or below is reached by deep (14) at epoch 2.89; shallow (8) at epoch 2.89 (means"
+        in stopping
+    )
+    assert "residual: 15% or below is reached by shallow (8) never, ending at 20%" in stopping
+    ends = alt(kind="curves", of=["train_error"])
+    assert (
+        "at the end, from the lowest to the highest: plain, deep (14) 10%; plain, shallow (8) 10%; residual"
+        in ends
+    )
+    assert "plain falls from 3 at shallow (8) to 1 at deep (14)" in alt(kind="moments", metric="g")
+    assert "averaged over layers, from the lowest to the highest: plain, deep (14) 3.16; " in alt(
+        kind="layers", metric="g"
+    )
+
+
 def test_a_figure_without_runs_says_so(world: World) -> None:
     world.write(changed(ERROR_CLAIM, figure__f={"kind": "curves", "title": "F", "of": ["train_error"]}))
     (figure,) = only(world.report()).figures

@@ -14,9 +14,8 @@ from scipy import stats
 from repro.experiment.request import Request
 from repro.experiment.requirements import requirements
 from repro.experiment.variants import variants
-from repro.judging.frame import collect
+from repro.judging.judgement import judge_claims
 from repro.judging.power import Resolving
-from repro.judging.verdicts import judge_claim
 from repro.report.as_csv import expectations_csv
 from repro.report.build.alternatives import build_controls
 from repro.report.html.render import render_html
@@ -153,8 +152,7 @@ def test_a_control_that_is_merely_not_supported_is_told_from_one_that_is_caught(
     library = world.library()
     (control,) = build_controls(
         Request(library, library.claims, "smoke", world.store),
-        world.requirements(),
-        [(variant, judge_claim(item, collect([item], world.store)))],
+        judge_claims([world.requirements()], world.store, [(variant, item)]).claims[0],
     )
     assert (control.passed, control.caught) == (passed, caught)
     assert control.text.startswith(text)

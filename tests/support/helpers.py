@@ -16,6 +16,7 @@ from repro.errors import Problem, ReproError
 from repro.experiment.request import Request
 from repro.experiment.requirements import Need, Requirements, requirements
 from repro.judging.frame import collect
+from repro.judging.judgement import judge_claims
 from repro.judging.verdicts import ClaimVerdict, ExpectationVerdict, judge_claim
 from repro.planning.jobs import Plan
 from repro.planning.plan import make_plan
@@ -183,10 +184,8 @@ class World:
     def report(self, scale: str = "smoke", seeds: int | None = None) -> Report:
         library = self.library()
         required = [requirements(claim, scale, self.store, seeds) for claim in library.claims]
-        collected = collect(required, self.store)
-        verdicts = [judge_claim(item, collected) for item in required]
         return build_report(
-            Request(library, library.claims, scale, self.store), required, verdicts, collected
+            Request(library, library.claims, scale, self.store), judge_claims(required, self.store)
         )
 
 

@@ -9,8 +9,7 @@ from typing import Any
 from repro.claims import load_library
 from repro.experiment.request import Request
 from repro.experiment.requirements import requirements
-from repro.judging.frame import collect
-from repro.judging.verdicts import judge_claim
+from repro.judging.judgement import judge_claims
 from repro.planning.plan import make_plan
 from repro.report.build.report import build_report
 from repro.report.model import Report
@@ -60,6 +59,4 @@ def made_up_rows(key: str) -> list[dict[str, Any]]:
 def shipped_report(store: Store, scale: str = "smoke") -> Report:
     library = load_library(folder("claims"))
     required = [requirements(claim, scale, store) for claim in library.claims]
-    collected = collect(required, store)
-    verdicts = [judge_claim(item, collected) for item in required]
-    return build_report(Request(library, library.claims, scale, store), required, verdicts, collected)
+    return build_report(Request(library, library.claims, scale, store), judge_claims(required, store))

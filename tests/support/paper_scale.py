@@ -12,8 +12,7 @@ from repro.claims import load_library
 from repro.experiment.net_check import check_nets
 from repro.experiment.request import Request
 from repro.experiment.requirements import Need, Requirements, requirements
-from repro.judging.frame import collect
-from repro.judging.verdicts import judge_claim
+from repro.judging.judgement import judge_claims
 from repro.report.build.report import build_report
 from repro.report.model import Report
 from repro.spec import ReadingSpec
@@ -73,9 +72,7 @@ def report(root: Path) -> Report:
         while missing(store, needed := requirements(claim, "paper", store, SEEDS)):
             fill(store, needed)
         required.append(needed)
-    collected = collect(required, store)
-    verdicts = [judge_claim(item, collected) for item in required]
-    return build_report(Request(library, claims, "paper", store), required, verdicts, collected)
+    return build_report(Request(library, claims, "paper", store), judge_claims(required, store))
 
 
 def missing(store: InMemory, required: Requirements) -> bool:

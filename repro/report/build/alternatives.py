@@ -7,19 +7,18 @@ from collections.abc import Sequence
 from repro.experiment.request import Request
 from repro.experiment.requirements import Requirements
 from repro.experiment.variants import Variant
+from repro.judging.judgement import JudgedClaim
 from repro.judging.verdicts import ClaimVerdict, ExpectationVerdict
 from repro.report import model
 from repro.report.build.evidence import part
 from repro.report.wording import sentences, words
 
-Judged = Sequence[tuple[Variant, ClaimVerdict]]
 
-
-def build_controls(request: Request, required: Requirements, variants: Judged) -> list[model.Control]:
+def build_controls(request: Request, judged: JudgedClaim) -> list[model.Control]:
     """Return each declared control with its verdict."""
     return [
-        _control(request, required, variant, verdict)
-        for variant, verdict in variants
+        _control(request, judged.required, variant, verdict)
+        for variant, verdict in judged.variants
         if variant.kind == "control"
     ]
 
@@ -58,15 +57,13 @@ def _control(
     )
 
 
-def build_sensitivities(
-    request: Request, required: Requirements, variants: Judged
-) -> list[model.Sensitivity]:
+def build_sensitivities(request: Request, judged: JudgedClaim) -> list[model.Sensitivity]:
     """Return each declared sensitivity, a row a point, and say where verdicts flip."""
-    built = []
+    required, built = judged.required, []
     for name, declared in required.file.sensitivity.items():
         points = [
             _point(required, v.label, verdict, declared.expect)
-            for v, verdict in variants
+            for v, verdict in judged.variants
             if (v.kind, v.of) == ("sensitivity", name)
         ]
         built.append(

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import partial
-from statistics import fmean
-from typing import Literal
-
-from pydantic import TypeAdapter
 
 from repro.claims import Cell, Metric
 from repro.claims.schema_shown import Figure
@@ -18,9 +15,10 @@ from repro.judging.frame import Collected
 from repro.recorded import RecordedRun
 from repro.report import model
 from repro.report.build import reference
+from repro.report.build.palette import Look, Palette, palette_of
 from repro.report.build.pictures import picture_panels
 from repro.report.build.reference import Style
-from repro.report.model.evidence import Drawn
+from repro.report.build.spread import Named, spread
 from repro.report.wording.finding import finding
 from repro.store import RunRecord, column_of
 
@@ -34,18 +32,15 @@ def build_figure(name: str, figure: Figure, required: Requirements, collected: C
     At the paper's scale ours have the paper's axes, its unit of x and its limits; a reference of a single panel is laid
     behind ours there instead of standing beside.
     """
-    kinds = {"curves": _curves, "layers": _layers, "moments": _moments, "images": picture_panels}
-    ours = list(kinds[figure.kind](figure, required, collected))
-    paper = reference.panels(figure, required) if figure.reference else []
-    alt = f"{figure.title}. {finding(ours, paper)}"
-    means = any(series.role == "mean" for panel in ours for series in panel.series)
-    caption = f"Thin lines are single seeds{', bold lines their mean' if means else ''}."
+    kinds = {"curves": _curves, "layers": _layers, "moments": _moments}
+    palette = palette_of(required)
     if figure.kind == "images":
-        caption = "Contrast is stretched in each picture by itself. What a picture shows is its tooltip."
-    if {series.style for panel in ours for series in panel.series} == {"dashed", "solid"} and len(
-        figure.of
-    ) > 1:
-        caption += " Dashed is training, solid is test."
+        ours = list(picture_panels(figure, required, collected))
+    else:
+        ours = list(kinds[figure.kind](figure, required, collected, palette))
+    paper = reference.panels(figure, required, palette) if figure.reference else []
+    alt = f"{figure.title}. {finding(ours, paper)}"
+    caption = _caption(figure, ours)
     if paper and ours and required.scale == "paper":
         ours, paper = reference.mirrored(ours, paper)
         caption += " Axes are the paper’s."
@@ -59,9 +54,36 @@ def build_figure(name: str, figure: Figure, required: Requirements, collected: C
         anchor=f"{required.claim.id}/figure/{name}",
         title=figure.title,
         alt=alt,
-        caption=caption,
+        caption=caption.strip(),
         panels=[*paper, *ours],
     )
+
+
+def _caption(figure: Figure, ours: Sequence[model.Panel]) -> str:
+    """Say what is a run, what their mean, and what the dashes."""
+    if figure.kind == "images":
+        return "Contrast is stretched in each picture by itself. What a picture shows is its tooltip."
+    roles = {series.role for panel in ours for series in panel.series}
+    told = []
+    if "seed" in roles:
+        what = "Dots" if figure.kind == "moments" else "Thin lines"
+        told.append(f"{what} are single runs.")
+    if any(panel.bands for panel in ours):
+        told.append("Pale bands hold nine of ten runs.")
+    if "mean" in roles:
+        stops = any(_stops(series, figure.target) for panel in ours for series in panel.series)
+        when = ", over the runs, of when each error is first reached" if stops else ""
+        told.append(f"Bold lines are means{when}.")
+    if {series.style for panel in ours for series in panel.series} == {"dashed", "solid"} and len(
+        figure.of
+    ) > 1:
+        told.append("Dashed is training, solid is test.")
+    return " ".join(told)
+
+
+def _stops(series: model.Series, target: float | None) -> bool:
+    """Tell whether a mean ends at the target, as that of runs which stop there does."""
+    return series.role == "mean" and target is not None and math.isclose(series.y[-1], target, rel_tol=1e-5)
 
 
 def _runs(required: Requirements, collected: Collected) -> Iterator[tuple[Need, RunRecord]]:
@@ -88,14 +110,39 @@ def _panel_of(cell: Cell, figure: Figure) -> str:
     return level if figure.panel == "arm" else f"{figure.panel}: {level}"
 
 
-def _label_of(cell: Cell, figure: Figure) -> str:
-    """Name a line by what its panel does not say: arm and levels with their values."""
-    parts = [] if figure.panel == "arm" else [cell.arm]
-    for factor, level in cell.levels.items():
-        if factor != figure.panel:
-            value = cell.settings.get(factor, level)
-            parts.append(f"{level} ({value})" if str(value) != level else level)
-    return ", ".join(parts) or cell.arm
+@dataclass(frozen=True, slots=True)
+class Line:
+    """The line of a cell: named by what its panel does not say, `name` shorter than `label`."""
+
+    label: str
+    name: str
+    look: Look
+
+
+class _Naming:
+    """Names and looks of the lines of a figure, worked out once a cell."""
+
+    def __init__(self, figure: Figure, palette: Palette) -> None:
+        self._panel, self._palette = figure.panel, palette
+        self._lines: dict[str, Line] = {}
+
+    def __call__(self, cell: Cell) -> Line:
+        if cell.address not in self._lines:
+            self._lines[cell.address] = self._line(cell)
+        return self._lines[cell.address]
+
+    def _line(self, cell: Cell) -> Line:
+        arm = [] if self._panel == "arm" else [cell.arm]
+        levels, values = [], []
+        for factor, level in cell.levels.items():
+            # of a factor with one level there is nothing to tell apart
+            if factor != self._panel and (not arm or self._palette.varies(factor)):
+                value = cell.settings.get(factor, level)
+                levels.append(f"{level} ({value})" if str(value) != level else level)
+                values.append(str(value))
+        label = ", ".join([*arm, *levels]) or cell.arm
+        name = "-".join([*arm, *values]) if arm else label
+        return Line(label, name or cell.arm, self._palette.ours(cell.arm, cell.levels, self._panel))
 
 
 Points = tuple[list[float], list[float]]
@@ -124,17 +171,20 @@ def _points(
                 yield cell, partial(of_recorded, recorded)
 
 
-def _curves(figure: Figure, required: Requirements, collected: Collected) -> Iterator[model.Panel]:
-    grouped: dict[str, dict[str, list[Callable[[str], Points]]]] = {}
+def _curves(
+    figure: Figure, required: Requirements, collected: Collected, palette: Palette
+) -> Iterator[model.Panel]:
+    grouped: dict[str, dict[Line, list[Callable[[str], Points]]]] = {}
+    naming = _Naming(figure, palette)
     for cell, points in _points(figure, required, collected):
         if not figure.cells or cell.address in figure.cells:
-            lines = grouped.setdefault(_panel_of(cell, figure), {})
-            lines.setdefault(_label_of(cell, figure), []).append(points)
+            grouped.setdefault(_panel_of(cell, figure), {}).setdefault(naming(cell), []).append(points)
     x_label, results = reference.places(figure, required).label, required.file.results
     if results is not None:
         x_label = results.step_unit.removesuffix("s")
-    dashes = reference.styles(figure, required)
-    order = list(dict.fromkeys(label for lines in grouped.values() for label in lines))
+    dashes = reference.styles(figure, required, palette)
+    # what others recorded may rise to its target, and goes on beyond it
+    stop = figure.target if results is None else None
     shown = [(title, figure.of, lines) for title, lines in grouped.items()]
     if figure.panel == "of":
         shown = [(name.replace("_", " "), [name], lines) for name in figure.of for lines in grouped.values()]
@@ -143,15 +193,16 @@ def _curves(figure: Figure, required: Requirements, collected: Collected) -> Ite
             column.endswith("error") if results is None else results.columns[column].share
             for column in columns
         )
-        series = []
-        for label, runs in lines.items():
-            group = order.index(label)  # a line has one colour in all panels
+        series, bands = [], []
+        for line, runs in lines.items():
             for column in columns:
-                alone = dashes.get(label.split(",")[0].casefold(), "solid")
+                alone = dashes.get(line.look.group, "solid")
                 style = STYLES.get(column.split("_")[0], "solid") if len(columns) > 1 else alone
-                own = f"{label}, {column.replace('_', ' ')}" if len(columns) > 1 else label
+                own = f"{line.label}, {column.replace('_', ' ')}" if len(columns) > 1 else line.label
                 pairs = [points(column) for points in runs]
-                series += _seeds_and_mean(own, group, style, pairs)
+                drawn = spread(Named(own, line.name, line.look, style), pairs, stop)
+                series += drawn[0]
+                bands += drawn[1]
         what = columns[0].replace("_", " ") if len(columns) == 1 else ("error" if percent else "loss")
         yield model.Panel(
             title=title,
@@ -161,6 +212,7 @@ def _curves(figure: Figure, required: Requirements, collected: Collected) -> Ite
             y_log=not percent and results is None,
             target=figure.target,
             series=series,
+            bands=bands,
         )
 
 
@@ -169,60 +221,40 @@ def _finite(x: Sequence[float], y: Sequence[float]) -> tuple[list[float], list[f
     return [a for a, _ in kept], [b for _, b in kept]
 
 
-def _seeds_and_mean(
-    label: str, group: int, style: Style, lines: Sequence[tuple[list[float], list[float]]]
-) -> list[model.Series]:
-    # Seeds are mostly measured at the same places, which are then checked, rounded and kept once for all of them.
-    grids: dict[tuple[float, ...], list[float]] = {}
-    drawn = []
-    for x, y in lines:
-        places = grids.get(tuple(x))
-        if places is None:
-            places = grids[tuple(x)] = _DRAWN.validate_python(x)
-        if x:
-            drawn.append(_series(label, group, style, "seed", places, y))
-    # A mean is drawn only where every seed was measured at the same places (runs may stop at a target).
-    if len(grids) == 1 and drawn:
-        mean = [fmean(values) for values in zip(*(y for _, y in lines), strict=True)]
-        drawn.append(_series(label, group, style, "mean", drawn[0].x, mean))
-    return drawn
-
-
-_DRAWN = TypeAdapter(list[Drawn])
-
-
-def _series(
-    label: str, group: int, style: Style, role: Literal["seed", "mean"], x: list[float], y: Sequence[float]
-) -> model.Series:
-    return model.Series.model_construct(
-        label=label, group=group, style=style, role=role, x=x, y=_DRAWN.validate_python(y)
-    )
-
-
-def _layers(figure: Figure, required: Requirements, collected: Collected) -> Iterator[model.Panel]:
+def _layers(
+    figure: Figure, required: Requirements, collected: Collected, palette: Palette
+) -> Iterator[model.Panel]:
     assert figure.metric is not None
     metric = required.file.metrics[figure.metric]
-    lines: dict[str, list[list[float]]] = {}
+    dashes = reference.styles(figure, required, palette)
+    naming = _Naming(figure, palette)
+    lines: dict[Line, list[list[float]]] = {}
     for need, _run in _measured(required, collected, metric):
         rows = collected.rows(need, figure.metric, figure.at)
         if rows:
             values = list(map(float, column_of(rows, "value")))
-            lines.setdefault(_label_of(need.cell, figure), []).append(values)
+            lines.setdefault(naming(need.cell), []).append(values)
     name = (metric.probe or "").replace("_", " ")
     for title, sort in (("ours, layers in network order", False), ("ours, layers sorted by magnitude", True)):
-        series = []
-        for group, (label, seeds) in enumerate(lines.items()):
+        series, bands = [], []
+        for line, seeds in lines.items():
             pairs = []
             for values in seeds:
                 x, y = _finite([float(i) for i in range(1, len(values) + 1)], values)
                 pairs.append((x[: len(y)], sorted(y, reverse=True)) if sort else (x, y))
-            style: Style = "dashed" if label.startswith("plain") else "solid"
-            series += _seeds_and_mean(label, group, style, pairs)
+            style = dashes.get(line.look.group, "solid")
+            drawn = spread(Named(line.label, line.name, line.look, style), pairs)
+            series += drawn[0]
+            bands += drawn[1]
         log = metric.transform == "log10"
-        yield model.Panel(title=title, x_label="layer index", y_label=name, y_log=log, series=series)
+        yield model.Panel(
+            title=title, x_label="layer index", y_label=name, y_log=log, series=series, bands=bands
+        )
 
 
-def _moments(figure: Figure, required: Requirements, collected: Collected) -> Iterator[model.Panel]:
+def _moments(
+    figure: Figure, required: Requirements, collected: Collected, palette: Palette
+) -> Iterator[model.Panel]:
     """One panel a moment: the reduced metric by level of the first factor, a line for each arm."""
     assert figure.metric is not None
     metric = required.file.metrics[figure.metric]
@@ -241,13 +273,20 @@ def _moments(figure: Figure, required: Requirements, collected: Collected) -> It
                 if math.isfinite(value):
                     values.setdefault(need.cell.arm, {}).setdefault(need.spec.seed, {})[level] = value
         order = list(categories)
-        series = []
-        for group, (arm, seeds) in enumerate(values.items()):
+        series, bands = [], []
+        for arm, seeds in values.items():
             pairs = [
                 ([float(order.index(level)) for level in line], list(line.values()))
                 for line in seeds.values()
             ]
-            series += _seeds_and_mean(arm, group, "solid", pairs)
+            drawn = spread(Named(arm, arm, Look(palette.groups[arm]), "solid"), pairs)
+            series += drawn[0]
+            bands += drawn[1]
         yield model.Panel(
-            title=f"ours, {moment}", x_label=factor, y_label=y_label, x_categories=order, series=series
+            title=f"ours, {moment}",
+            x_label=factor,
+            y_label=y_label,
+            x_categories=order,
+            series=series,
+            bands=bands,
         )

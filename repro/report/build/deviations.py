@@ -59,7 +59,7 @@ def _settings(claim: Claim, scale: str) -> Iterator[Deviation]:
             continue
         if name == MILESTONES and not any(ours[arm][name] for arm in shared):
             continue  # said by the schedule
-        pairs = {arm: (_show(paper[arm].get(name)), _show(ours[arm].get(name))) for arm in shared}
+        pairs = {arm: (shown(paper[arm].get(name)), shown(ours[arm].get(name))) for arm in shared}
         different = {arm: pair for arm, pair in pairs.items() if pair[0] != pair[1]}
         if not different:
             continue
@@ -93,7 +93,7 @@ def _design(paper: ClaimFile, ours: ClaimFile) -> Iterator[Deviation]:
             pairs.append((f"criterion {name}", _criterion(was_item), _criterion(is_item)))
     for what, was_value, is_value in pairs:
         if was_value != is_value:
-            yield Deviation(what=what, paper=_show(was_value), ours=_show(is_value))
+            yield Deviation(what=what, paper=shown(was_value), ours=shown(is_value))
 
 
 def _criterion(expectation: Expectation | None) -> str | None:
@@ -110,7 +110,7 @@ def _metric(metric: Metric | None) -> str | None:
 
 def _plain(model: BaseModel, without: set[str]) -> str:
     plain = model.model_dump(mode="json", exclude_defaults=True, exclude=without)
-    return ", ".join(f"{key} {_show(value)}" for key, value in plain.items())
+    return ", ".join(f"{key} {shown(value)}" for key, value in plain.items())
 
 
 def _set_by_factors(file: ClaimFile) -> set[str]:
@@ -127,7 +127,7 @@ def _levels(file: ClaimFile, name: str) -> str:
     if factor is None:
         return "—"
     return ", ".join(
-        _show(value) if str(value) == level else f"{level}: {_show(value)}"
+        shown(value) if str(value) == level else f"{level}: {shown(value)}"
         for level, value in levels_of(factor).items()
     )
 
@@ -154,14 +154,15 @@ def _flat(spec: RunSpec) -> dict[str, Any]:
     return flat | dict(plain["numerics"])
 
 
-def _show(value: Any) -> str:
+def shown(value: Any) -> str:
+    """Return a setting as a reader sees it: "—" for none, without marks of code."""
     if value in (None, "", []):
         return "—"
     if isinstance(value, str):
         return value
     if isinstance(value, Mapping):
-        return ", ".join(f"{key} = {_show(item)}" for key, item in value.items())
+        return ", ".join(f"{key} = {shown(item)}" for key, item in value.items())
     if isinstance(value, list | tuple):
-        return ", ".join(_show(item) for item in value)
+        return ", ".join(shown(item) for item in value)
     # 60 epochs are 60.0 epochs.
     return json.dumps(int(value) if isinstance(value, float) and value.is_integer() else value)

@@ -10,20 +10,18 @@ from pydantic import ValidationError
 
 from repro.claims import Expectation, Metric
 from repro.claims.vocabulary import WORDS
-from repro.experiment.requirements import Requirements
-from repro.judging.preregistration import LedgerEntry, history, present
+from repro.judging.preregistration import Ledger, LedgerEntry
 from repro.report import model
 from repro.report.wording import words
 from repro.stats import Region
-from repro.store import Store
 
 # These stand at the head of an expectation's line.
 _SHOWN = WORDS | {"role", "refuted", "at_least", "at_most", "within", "outside"}
 
 
-def criteria(required: Requirements, store: Store) -> list[model.CriteriaChange]:
+def criteria(ledger: Ledger) -> list[model.CriteriaChange]:
     """Return the entries of a claim at its scale, oldest first."""
-    now = present(required, store)
+    now = ledger.present
     return [
         model.CriteriaChange(
             first_seen=entry.first_seen,
@@ -32,17 +30,16 @@ def criteria(required: Requirements, store: Store) -> list[model.CriteriaChange]
             current=now is not None and entry.digest == now.digest,
             lines=lines(entry, now.metrics if now else {}),
         )
-        for entry in history(required.claim.id, required.scale, store)
+        for entry in ledger.entries
     ]
 
 
-def changes(required: Requirements, store: Store) -> list[model.CriteriaDifference]:
+def changes(ledger: Ledger) -> list[model.CriteriaDifference]:
     """Return every change of criteria that was made after runs existed, oldest first.
 
     One that no check has recorded yet, because the claim file was changed since, comes last.
     """
-    entries = history(required.claim.id, required.scale, store)
-    now = present(required, store)
+    entries, now = ledger.entries, ledger.present
     found = [
         _difference(before, after, f"Criteria changed on {after.first_seen}", after.runs_then)
         for before, after in itertools.pairwise(entries)

@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from repro.claims.schema_results import Results
 from repro.experiment.requirements import Requirements
-from repro.judging.preregistration import history
-from repro.judging.result_versions import ResultVersion, present_version, versions
+from repro.judging.judgement import JudgedClaim
+from repro.judging.preregistration import Ledger
+from repro.judging.result_versions import ResultVersion
 from repro.report import model
 from repro.report.wording import words
 from repro.report.wording.text import plural
-from repro.store import Store
 
 MOST_LINES = 20
 """Of a change; more are counted."""
 
 
-def recorded(required: Requirements, store: Store) -> model.Recorded | None:
+def recorded(judged: JudgedClaim) -> model.Recorded | None:
     """Return the results that a claim is about; None where it rests on runs."""
+    required, versions = judged.required, judged.result_versions
     results = required.file.results
     if required.recorded is None or results is None:
         return None
@@ -32,9 +33,9 @@ def recorded(required: Requirements, store: Store) -> model.Recorded | None:
         runs=found.count,
         columns=list(columns_read(results)),
         notes=[*found.wanting.values(), *found.notes, *_faults(required)],
-        criteria_after=_criteria_after(required, store),
-        versions=_versions(required, store),
-        changes=list(_changes(required, store)),
+        criteria_after=_criteria_after(judged.ledger),
+        versions=_versions(versions),
+        changes=list(_changes(versions, required)),
     )
 
 
@@ -77,8 +78,8 @@ def _faults(required: Requirements) -> Iterator[str]:
         yield from dict.fromkeys(faults)
 
 
-def _criteria_after(required: Requirements, store: Store) -> str | None:
-    first = next(iter(history(required.claim.id, required.scale, store)), None)
+def _criteria_after(ledger: Ledger) -> str | None:
+    first = next(iter(ledger.entries), None)
     if first is None or not first.runs_then:
         return None
     existed = f"{plural(first.runs_then, 'run')} had been recorded"
@@ -88,17 +89,7 @@ def _criteria_after(required: Requirements, store: Store) -> str | None:
     )
 
 
-def _known(required: Requirements, store: Store) -> list[ResultVersion]:
-    """Return all versions that a check has seen, and the present one last."""
-    now = present_version(required)
-    found = versions(required.claim.id, store)
-    if now is not None and (not found or found[-1].digest != now.digest):
-        found.append(now)
-    return found
-
-
-def _versions(required: Requirements, store: Store) -> list[model.ResultVersion]:
-    known = _known(required, store)
+def _versions(known: Sequence[ResultVersion]) -> list[model.ResultVersion]:
     return [
         model.ResultVersion(
             first_seen=one.first_seen, digest=one.digest, runs=one.runs, current=one is known[-1]
@@ -107,8 +98,8 @@ def _versions(required: Requirements, store: Store) -> list[model.ResultVersion]
     ]
 
 
-def _changes(required: Requirements, store: Store) -> Iterator[model.ResultChange]:
-    for before, after in itertools.pairwise(_known(required, store)):
+def _changes(versions: Sequence[ResultVersion], required: Requirements) -> Iterator[model.ResultChange]:
+    for before, after in itertools.pairwise(versions):
         lines = list(_differences(before, after, required))
         more = len(lines) - MOST_LINES
         shown = [*lines[:MOST_LINES], *([f"and {more:,} more"] if more > 0 else [])]

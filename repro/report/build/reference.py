@@ -11,6 +11,7 @@ from repro.claims.curves import read_curves
 from repro.claims.schema_shown import Figure
 from repro.experiment.requirements import Requirements
 from repro.report import model
+from repro.report.build.palette import Palette
 from repro.store import RunRecord
 
 Style = Literal["solid", "dashed", "dotted"]
@@ -39,12 +40,15 @@ def places(figure: Figure, required: Requirements) -> Places:
     return Places(label, 10.0 ** int(match[1] or 0))
 
 
-def styles(figure: Figure, required: Requirements) -> dict[str, Style]:
-    """Return lower-case name → dashes of the paper's lines, for figures of ours that draw arms by the same names."""
+def styles(figure: Figure, required: Requirements, palette: Palette) -> dict[int, Style]:
+    """Return colour → dashes of the paper's lines, where all of one colour are drawn alike: ours are, too."""
     if figure.reference is None:
         return {}
     known: dict[str, Style] = {"solid": "solid", "dashed": "dashed", "dotted": "dotted"}
-    return {row["series"].casefold(): known.get(row["style"], "solid") for row in _rows(figure, required)}
+    found: dict[int, set[Style]] = {}
+    for row in _rows(figure, required):
+        found.setdefault(palette.papers(row).group, set()).add(known.get(row["style"], "solid"))
+    return {group: next(iter(styles)) for group, styles in found.items() if len(styles) == 1}
 
 
 def mirrored(
@@ -69,19 +73,10 @@ def mirrored(
 
 
 def overlaid(panel: model.Panel, paper: model.Panel) -> model.Panel:
-    """Return one of our panels with the paper's lines behind, each in the colour of our line of the same name."""
+    """Return one of our panels with the paper's lines behind, in the colours of ours."""
     if panel.x_label != paper.x_label:
         return panel
-    groups = {series.label.split(",")[0].casefold(): series.group for series in reversed(panel.series)}
-    behind = [
-        series.model_copy(
-            update={
-                "label": f"paper: {series.label}",
-                "group": groups.get(series.label.split(",")[0].casefold(), series.group),
-            }
-        )
-        for series in paper.series
-    ]
+    behind = [series.model_copy(update={"label": f"paper: {series.label}"}) for series in paper.series]
     return panel.model_copy(update={"series": [*behind, *panel.series]})
 
 
@@ -90,8 +85,8 @@ def _rows(figure: Figure, required: Requirements) -> Sequence[Mapping[str, str]]
     return read_curves(required.claim.path, figure.reference.file, required.claim.names.root)
 
 
-def panels(figure: Figure, required: Requirements) -> list[model.Panel]:
-    """Read the paper's curves: columns `panel`, `series`, `x`, `y`, `style`; lines of one net share a colour."""
+def panels(figure: Figure, required: Requirements, palette: Palette) -> list[model.Panel]:
+    """Read the paper's curves: columns `panel`, `series`, `x`, `y`, `style` and, where there is one, `arm`."""
     assert figure.reference is not None
     rows = _rows(figure, required)
     percent = figure.reference.y.endswith("(%)")
@@ -102,22 +97,24 @@ def panels(figure: Figure, required: Requirements) -> list[model.Panel]:
             y_label=figure.reference.y,
             y_percent=percent,
             target=figure.target,
-            series=_series([row for row in rows if row["panel"] == title], 0.01 if percent else 1.0),
+            series=_series([row for row in rows if row["panel"] == title], 0.01 if percent else 1.0, palette),
         )
         for title in dict.fromkeys(row["panel"] for row in rows)
     ]
 
 
-def _series(rows: list[Mapping[str, str]], scale: float) -> list[model.Series]:
-    groups = list(dict.fromkeys(row["series"].split(",")[0] for row in rows))
+def _series(rows: list[Mapping[str, str]], scale: float, palette: Palette) -> list[model.Series]:
     lines: dict[str, list[Mapping[str, str]]] = {}
     for row in rows:
         lines.setdefault(row["series"], []).append(row)
+    looks = {name: palette.papers(line[0]) for name, line in lines.items()}
     return [
         model.Series.model_validate(
             {
                 "label": name,
-                "group": groups.index(name.split(",")[0]),
+                "name": name.split(",")[0],
+                "group": looks[name].group,
+                "shade": looks[name].shade,
                 "style": line[0]["style"],
                 "role": "reference",
                 "x": [float(row["x"]) for row in line],

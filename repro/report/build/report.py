@@ -9,41 +9,32 @@ from repro.claims import SCALES, unseen
 from repro.experiment.net_check import SpecRow
 from repro.experiment.request import Request
 from repro.experiment.requirements import Requirements
-from repro.experiment.variants import Variant
 from repro.judging.frame import Collected
-from repro.judging.verdicts import ClaimVerdict
+from repro.judging.judgement import JudgedClaim, Judgement
 from repro.report import model
 from repro.report.build import ledger, runs
 from repro.report.build.alternatives import build_controls, build_sensitivities
-from repro.report.build.awaited import awaited, to_bring
 from repro.report.build.curves import build_figure
 from repro.report.build.deviations import deviations
 from repro.report.build.evidence import expectation
+from repro.report.build.recipes import recipe_in_full
 from repro.report.build.recorded import recorded, recorded_rows
 from repro.report.build.tables import build_table
 from repro.report.wording import words
+from repro.report.wording.missing import runs_needed
 from repro.report.wording.sentences import claim_sentence, so_far
 
 
-def build_report(
-    request: Request,
-    required: Sequence[Requirements],
-    verdicts: Sequence[ClaimVerdict],
-    collected: Collected,
-    variants: Sequence[tuple[Variant, ClaimVerdict]] = (),
-) -> model.Report:
+def build_report(request: Request, judgement: Judgement) -> model.Report:
     """Return the report of the claims of `request`; the same store gives the same report.
 
     Args:
         request: what was asked.
-        required, verdicts: of each claim, in the same order.
-        collected: what the verdicts rest on.
-        variants: controls and points of sensitivities with their verdicts.
+        judgement: the claims with their verdicts, and what these rest on.
     """
-    claims = {}
-    for item, verdict in zip(required, verdicts, strict=True):
-        own = [pair for pair in variants if pair[0].claim.id.startswith(f"{item.claim.id}~")]
-        claims[item.claim.id] = _claim(request, item, verdict, own, collected)
+    collected = judgement.collected
+    required = [one.required for one in judgement.claims]
+    claims = {one.required.claim.id: _claim(request, one, collected) for one in judgement.claims}
     papers = [
         model.PaperReport(
             id=paper_id,
@@ -105,14 +96,9 @@ def _coverage(claims: Sequence[model.ClaimReport]) -> model.Coverage:
     )
 
 
-def _claim(
-    request: Request,
-    required: Requirements,
-    verdict: ClaimVerdict,
-    variants: Sequence[tuple[Variant, ClaimVerdict]],
-    collected: Collected,
-) -> model.ClaimReport:
-    claim, file, store = required.claim, required.file, request.store
+def _claim(request: Request, judged: JudgedClaim, collected: Collected) -> model.ClaimReport:
+    required, verdict = judged.required, judged.verdict
+    claim, file = required.claim, required.file
     lesser = words.claim_cap(verdict, required)
     expectations = [
         expectation(e, required, f"{claim.id}/expect/{e.id}", collected.runs) for e in verdict.expectations
@@ -127,7 +113,7 @@ def _claim(
     }
     shown = {name: text for name, text in halves.items() if text}
     rows = [runs.run_row(need, collected) for need in required.needs]
-    rows += [runs.stopped_row(need, store) for need in required.stopped]
+    rows += [runs.stopped_row(need, collected) for need in required.stopped]
     rows += recorded_rows(required)
     cost = runs.cost(rows)
     stand_ins = runs.stand_ins(required)
@@ -142,7 +128,7 @@ def _claim(
             word=words.word(verdict.result, verdict.status, lesser),
             result=verdict.result,
             status=verdict.status,
-            sentence=claim_sentence(verdict, sentences, awaited(required, rows), shown),
+            sentence=claim_sentence(verdict, sentences, runs_needed(judged.missing), shown),
         ),
         seeds=list(required.seeds),
         expectations=expectations,
@@ -154,12 +140,12 @@ def _claim(
         unknown=claim.base.experiment.unknown,
         ambiguities=file.ambiguities,
         notes=file.notes,
-        controls=build_controls(request, required, variants),
-        sensitivities=build_sensitivities(request, required, variants),
+        controls=build_controls(request, judged),
+        sensitivities=build_sensitivities(request, judged),
         tuning=[_tuning(address, required) for address in required.tuning],
         runs=rows,
-        criteria=ledger.criteria(required, store),
-        criteria_changes=ledger.changes(required, store),
+        criteria=ledger.criteria(judged.ledger),
+        criteria_changes=ledger.changes(judged.ledger),
         wall_seconds=cost.wall_seconds,
         claim_path=f"{claim.path.parent.name}/{claim.path.name}",
         claim_text=claim.text,
@@ -171,17 +157,18 @@ def _claim(
             for note in claim.reviews
         ],
         cost=cost,
-        bring=to_bring(required, rows),
+        bring=list(judged.missing.bring),
         contrary=model.Contrary(**file.contrary.model_dump()) if file.contrary else None,
-        no_control=file.no_control,
+        no_control=None if file.control else file.no_control,
         trains=claim.trains,
         protocol=model.Protocol(
             of_paper=claim.protocol.is_paper,
             source=claim.protocol.source,
             reasons=list(claim.protocol.reasons),
         ),
+        recipe=recipe_in_full(claim, required.scale),
         code_notes=[*unseen(claim), *runs.differences(required, collected.runs)],
-        recorded=recorded(required, store),
+        recorded=recorded(judged),
     )
 
 

@@ -12,7 +12,7 @@ from repro.judging.frame import Collected
 from repro.registry import DATASETS, stands_in
 from repro.report import model
 from repro.spec import DatasetSpec
-from repro.store import RunRecord, Store, predicted_seconds
+from repro.store import RunRecord, predicted_seconds
 
 
 def run_row(need: Need, collected: Collected) -> model.RunRow:
@@ -36,9 +36,9 @@ def run_row(need: Need, collected: Collected) -> model.RunRow:
     )
 
 
-def stopped_row(need: Need, store: Store) -> model.RunRow:
+def stopped_row(need: Need, collected: Collected) -> model.RunRow:
     """Return what is known of a tuning run that was stopped since it could no longer win."""
-    kept = store.checkpoints(need.spec.key).newest()
+    kept = collected.stopped.get(need.spec.key)
     sessions = kept.sessions if kept else []
     return model.RunRow(
         key=need.spec.key,

@@ -21,13 +21,15 @@ from matplotlib.figure import Figure as Sheet
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
 from repro.report.drawing import svg
+from repro.report.drawing.labelling import label_ends
 from repro.report.drawing.lines import (
+    BAND_OPACITY,
     COLOURS,
-    DASHES,
     GRID,
     INK,
     MARKERS,
     SOFT,
+    Dashes,
     colour_of,
     has_points,
     is_only_reference,
@@ -36,7 +38,7 @@ from repro.report.drawing.lines import (
 )
 from repro.report.drawing.target import mark_target
 from repro.report.drawing.tiles import draw_tiles
-from repro.report.model import Figure, Panel, Series
+from repro.report.model import Band, Figure, Panel, Series
 from repro.report.model.safe_text import visible
 
 _SETTINGS: dict[Any, Any] = {
@@ -50,6 +52,9 @@ _SETTINGS: dict[Any, Any] = {
 }
 _SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
+_FEW = 8
+"""Points of a line that are marked one by one."""
+
 Limits: TypeAlias = tuple[float | None, float | None]
 
 
@@ -62,6 +67,7 @@ def draw(figure: Figure, prefix: str) -> list[str]:
     limits = [_common_limits(panel, figure.panels) for panel in figure.panels]
     # the page sets one, two or three panels side by side; text comes out about equally large
     width = {1: 400.0, 2: 370.0, 4: 370.0}.get(len(figure.panels), 310.0)
+    dashes = Dashes(figure.panels)
     drawings = []
     for number, (panel, panel_limits) in enumerate(zip(figure.panels, limits, strict=True)):
         if not has_points(panel) and not panel.tiles:
@@ -76,7 +82,7 @@ def draw(figure: Figure, prefix: str) -> list[str]:
             continue
         drawings.append(
             svg.clean(
-                _raw(panel, panel_limits, width),
+                _raw(panel, panel_limits, width, dashes),
                 prefix=f"{prefix}-{number}",
                 title=visible(title),
                 description=visible(figure.alt) if described else "",
@@ -95,6 +101,7 @@ def _common_limits(panel: Panel, panels: Sequence[Panel]) -> Limits:
 
     same = [other for other in panels if quantity(other) == quantity(panel)]
     values = [y for other in same for series in other.series for _, y in points_of(series, panel.y_log)]
+    values += [y for other in same for band in other.bands for y in (*band.y_low, *band.y_high)]
     values += [] if panel.target is None else [panel.target]
     low, high = panel.y_limits
     if not values:
@@ -119,7 +126,7 @@ def _settings() -> Iterator[None]:
         yield
 
 
-def _raw(panel: Panel, limits: Limits, width: float) -> str:
+def _raw(panel: Panel, limits: Limits, width: float, dashes: Dashes) -> str:
     with _settings():
         sheet = Sheet(figsize=(width / 72, (150 + width / 4) / 72), layout="constrained")
         sheet.set_layout_engine("constrained", w_pad=0.02, h_pad=0.02)
@@ -127,9 +134,12 @@ def _raw(panel: Panel, limits: Limits, width: float) -> str:
         sheet.patch.set_visible(False)
         axes = sheet.add_subplot()
         _dress(axes, panel, limits)
+        for band in panel.bands:
+            _fill(axes, band, panel)
         for series in panel.series:
-            _plot(axes, series, panel)
+            _plot(axes, series, panel, dashes(series))
         mark_target(axes, panel)
+        label_ends(sheet, axes, panel, _dodge)
         out = io.StringIO()
         sheet.savefig(out, format="svg", metadata={"Date": None, "Creator": None})
     return out.getvalue()
@@ -145,7 +155,7 @@ def _dress(axes: Axes, panel: Panel, limits: Limits) -> None:
     axes.tick_params(axis="x", length=3)
     axes.set_xlabel(_short(panel.x_label, 60), color=INK)
     # above the axis rather than turned beside it: nobody tilts their head, and a phone has no room
-    axes.set_title(_short(panel.y_label, 60), loc="left", color=INK, fontsize=11, pad=8)
+    axes.set_title(textwrap.fill(_short(panel.y_label, 90), 46), loc="left", color=INK, fontsize=11, pad=8)
     if panel.y_log:
         axes.set_yscale("log", nonpositive="mask")
     axes.set_ylim(*limits)
@@ -192,37 +202,46 @@ def _is_integral(panel: Panel) -> bool:
     return all(x.is_integer() for series in panel.series for x in series.x if math.isfinite(x))
 
 
-def _plot(axes: Axes, series: Series, panel: Panel) -> None:
+def _plot(axes: Axes, series: Series, panel: Panel, dashes: tuple[float, ...]) -> None:
     points = points_of(series, panel.y_log)
     if not points:
         return
     categorical = panel.x_categories is not None
-    shift = _dodge(series, panel) if categorical else 0.0
+    shift = _dodge(series.group, panel)
     look = line_style(series, panel)
     dots = series.role == "seed" and (categorical or len(points) == 1)
-    marked = look.marked or len(points) == 1
+    marked = (look.marked and (categorical or len(points) <= _FEW)) or len(points) == 1
     axes.plot(
         [x + shift for x, _ in points],
         [y for _, y in points],
         color=colour_of(series),
         alpha=look.opacity,
         linewidth=0 if dots else look.width,
-        linestyle=(0, DASHES[series.style]) if DASHES[series.style] else "solid",
+        linestyle=(0, dashes) if dashes else "solid",
         marker="o" if dots else MARKERS[series.group % len(MARKERS)] if marked else None,
         markersize=3.2 if dots else 4.6,
         markeredgewidth=0,
-        # a few shapes along the line tell groups apart in grey; where they sit differs from group to group
-        markevery=_spread(len(points), series.group),
         zorder=look.depth,
     )
 
 
-def _spread(count: int, group: int) -> slice:
-    step = max(1, count // 6)
-    return slice(group * 2 % step, None, step)
+def _fill(axes: Axes, band: Band, panel: Panel) -> None:
+    """Draw a band: between its edges, or, of categories, a bar at each."""
+    colour = colour_of(band)
+    if panel.x_categories is not None:
+        shift = _dodge(band.group, panel)
+        for x, low, high in zip(band.x_low, band.y_low, band.y_high, strict=True):
+            axes.plot(
+                [x + shift] * 2, [low, high], color=colour, alpha=2 * BAND_OPACITY, linewidth=5, zorder=2.0
+            )
+        return
+    around = [*band.x_low, *reversed(band.x_high)], [*band.y_low, *reversed(band.y_high)]
+    axes.fill(*around, color=colour, alpha=BAND_OPACITY, linewidth=0, zorder=2.0)
 
 
-def _dodge(series: Series, panel: Panel) -> float:
+def _dodge(group: int, panel: Panel) -> float:
     """Groups of one category stand beside each other, so that their seeds do not hide each other."""
+    if panel.x_categories is None:
+        return 0.0
     groups = sorted({other.group for other in panel.series})
-    return 0.5 * (groups.index(series.group) - (len(groups) - 1) / 2) / max(len(groups), 2)
+    return 0.5 * (groups.index(group) - (len(groups) - 1) / 2) / max(len(groups), 2)

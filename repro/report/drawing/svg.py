@@ -112,7 +112,7 @@ def _attributes(element: ET.Element, ids: Mapping[str, str], colours: Mapping[st
             attributes[name] = _shortened(attributes[name])
     if _STRAIGHT.fullmatch(attributes.get("d", "")):
         attributes["d"] = _relative(attributes["d"])
-    if attributes.get("transform", "").startswith("rotate(-0 "):
+    if attributes.get("transform", "").startswith("rotate(0 "):
         del attributes["transform"]
     return attributes
 

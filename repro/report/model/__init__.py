@@ -16,6 +16,7 @@ from repro.report.model.background import (
     Machine,
     Point,
     Protocol,
+    RecipeInFull,
     Recorded,
     ResultChange,
     ResultVersion,
@@ -26,6 +27,7 @@ from repro.report.model.background import (
     Tuning,
 )
 from repro.report.model.evidence import (
+    Band,
     Cell,
     Data,
     Elsewhere,
@@ -56,6 +58,7 @@ from repro.report.model.report import (
 
 __all__ = [
     "SCHEMA_VERSION",
+    "Band",
     "Cell",
     "Checkable",
     "ClaimReport",
@@ -78,6 +81,7 @@ __all__ = [
     "Part",
     "Point",
     "Protocol",
+    "RecipeInFull",
     "Recorded",
     "Region",
     "Report",

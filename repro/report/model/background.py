@@ -21,6 +21,21 @@ class Protocol(Data):
     reasons: list[str] = []
 
 
+class RecipeInFull(Data):
+    """The recipe that a claim's nets are trained with at a scale, whether or not its file says so.
+
+    Attributes:
+        name: the named recipe that it starts from.
+        set_here, taken_over: fields with their values, those that the claim sets and those of the named recipe.
+        differs: fields with their values by arm or level, where these differ.
+    """
+
+    name: str
+    set_here: list[str]
+    taken_over: list[str]
+    differs: list[str]
+
+
 class Deviation(Data):
     """One row of the ledger: where the run protocol differs from the paper's.
 

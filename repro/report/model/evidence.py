@@ -167,8 +167,11 @@ Drawn = Annotated[float, AfterValidator(lambda value: float(f"{value:.6g}"))]
 
 
 class Series(Data):
-    """A line of a figure. `group` decides colour (same group, same colour), `style` the dash pattern.
+    """A line of a figure. `group` and `shade` decide its colour, `style` the dash pattern.
 
+    `group` is the same for the lines of one arm, in all figures of a claim, the paper's lines included; `shade` goes
+    from 0, the lowest level, to 1, the highest. `name`: what the line is called at its end, where its panel and its
+    dashes say the rest; empty in older reports.
     role "seed": one run, thin; "mean": over seeds, bold; "reference": read from the paper.
     """
 
@@ -178,6 +181,25 @@ class Series(Data):
     role: Literal["seed", "mean", "reference"]
     x: list[Drawn]
     y: list[Drawn]
+    shade: float = 0.0
+    name: str = ""
+
+
+class Band(Data):
+    """Where nine of ten runs lie, in the place of the runs where they are many: between two edges, with places each.
+
+    It belongs to the mean of the same label. `runs`: how many there are.
+    """
+
+    label: str
+    group: int
+    shade: float
+    style: Literal["solid", "dashed", "dotted"]
+    runs: int
+    x_low: list[Drawn]
+    y_low: list[Drawn]
+    x_high: list[Drawn]
+    y_high: list[Drawn]
 
 
 class Tile(Data):
@@ -192,7 +214,7 @@ class Tile(Data):
 
 class Panel(Data):
     """One set of axes, or `tiles`: lines of small pictures. `y_percent`: values are fractions, shown in percent;
-    limits: None is left to the data.
+    limits: None is left to the data. Of many runs, `bands` say where they lie.
     """
 
     title: str
@@ -206,6 +228,7 @@ class Panel(Data):
     target: float | None = None
     series: list[Series]
     tiles: list[list[Tile]] = []
+    bands: list[Band] = []
 
 
 class Figure(Data):

@@ -11,6 +11,7 @@ from repro.report.model.background import (
     Deviation,
     Machine,
     Protocol,
+    RecipeInFull,
     Recorded,
     Review,
     RunRow,
@@ -49,7 +50,8 @@ class ClaimReport(Data):
     of it rests on training.
     `protocol`: whose protocol it is judged by; None where an older report did not tell. `code_notes`: what a user's
     code does that is no part of its identity, and in what the runs differ from one another: versions, data. `recorded`:
-    the results that it is about, where these exist already.
+    the results that it is about, where these exist already. `recipe`: None where nothing is trained, or where an older
+    report did not tell.
     """
 
     id: str
@@ -88,6 +90,7 @@ class ClaimReport(Data):
     protocol: Protocol | None = None
     code_notes: list[str] = []
     recorded: Recorded | None = None
+    recipe: RecipeInFull | None = None
 
 
 class PaperReport(Data):

@@ -10,10 +10,10 @@ from repro.planning.jobs import Plan
 from repro.report.wording.text import plural
 
 
-def awaited(plan: Plan, workers: int) -> Iterator[str]:
+def pending_lines(plan: Plan, workers: int) -> Iterator[str]:
     """Return a line for each dataset that is not at hand."""
     readings = Counter(plan.pending.values())
-    for what, outlay in plan.awaited.items():
+    for what, outlay in plan.pending_outlays.items():
         follow = f" and at most {outlay.follow} more after tuning" if outlay.follow else ""
         seconds = outlay.wall_seconds(workers)
         if not outlay.runs:

@@ -1,0 +1,53 @@
+"""This machine as an executor: worker processes, one a core of the CPU or one a GPU."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from repro.execution.outcome import Outcome, Progress
+from repro.execution.pool import Pool
+from repro.planning.jobs import Job
+from repro.store import Store
+
+
+@dataclass(frozen=True)
+class ThisMachine:
+    """An `Executor` (see executor.py) of worker processes.
+
+    SIGINT (Ctrl-C), SIGTERM, SIGHUP, SIGUSR1 and SIGUSR2 let the workers save where they are and end; a further SIGINT
+    kills them, whatever they or this process are at.
+
+    Attributes:
+        claims_folder: where a user's own code is looked for.
+        device: "auto" (a GPU where there is one), "cpu", "cuda" (all GPUs that are visible), "cuda:0,3" (some of
+            them), or another torch device.
+        workers: processes on the CPU; on GPUs there is one each.
+        nets: jobs side by side on a GPU.
+        checkpoint_seconds: save the state of each run so often; None for every 20 s or more seldom.
+    """
+
+    claims_folder: Path
+    device: str = "auto"
+    workers: int = 1
+    nets: int = 1
+    checkpoint_seconds: float | None = None
+
+    def execute(
+        self,
+        jobs: Sequence[Job],
+        store: Store,
+        *,
+        show: Callable[[Progress], None],
+        refill: Callable[[], Sequence[Job]] = lambda: (),
+        deadline: float = math.inf,
+    ) -> Outcome:
+        """Carry out jobs (see `Executor.execute`).
+
+        Raises:
+            ReproError: the device cannot be used, or no process can be started.
+        """
+        pool = Pool(store, self.claims_folder, self.device, show, refill, deadline, self.checkpoint_seconds)
+        return pool.run(jobs, self.workers, self.nets)

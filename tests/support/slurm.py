@@ -1,0 +1,197 @@
+"""A real Slurm of two nodes on this machine, for as long as a test needs it: Debian's packages, as root.
+
+Daemons of its own in a folder of its own, munge's included: what the machine may have of Slurm is not touched. Nodes
+have one core each, no accounting (`sacct` does not answer) and no control groups.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+NODES = ("n1", "n2")
+
+DAEMONS = ("munged", "slurmctld", "slurmd")
+
+CONFIGURATION = """\
+ClusterName=trial
+SlurmctldHost={host}(127.0.0.1)
+SlurmUser={user}
+SlurmdUser={user}
+AuthType=auth/munge
+AuthInfo=socket={folder}/munge.socket
+CryptoType=crypto/munge
+StateSaveLocation={folder}/state
+SlurmdSpoolDir={folder}/spool.%n
+SlurmctldPidFile={folder}/slurmctld.pid
+SlurmdPidFile={folder}/slurmd.%n.pid
+SlurmctldLogFile={folder}/slurmctld.log
+SlurmdLogFile={folder}/slurmd.%n.log
+ProctrackType=proctrack/linuxproc
+TaskPlugin=task/none
+SelectType=select/cons_tres
+SelectTypeParameters=CR_Core
+SchedulerParameters=batch_sched_delay=0,sched_min_interval=100000,sched_interval=2,bf_interval=2
+ReturnToService=2
+MpiDefault=none
+KillWait=10
+SlurmctldPort={ports[0]}
+NodeName=n1 NodeHostname={host} NodeAddr=127.0.0.1 Port={ports[1]} CPUs=1 State=UNKNOWN
+NodeName=n2 NodeHostname={host} NodeAddr=127.0.0.1 Port={ports[2]} CPUs=1 State=UNKNOWN
+PartitionName=all Nodes=ALL Default=YES MaxTime=INFINITE State=UP
+"""
+
+
+def missing() -> str | None:
+    """Return why no Slurm can be started here; None where one can."""
+    if os.name != "posix" or os.geteuid() != 0:
+        return "a Slurm of one's own is started as root, on Linux"
+    lacking = [name for name in DAEMONS if shutil.which(name) is None]
+    if lacking:
+        return f"{', '.join(lacking)} not installed: apt-get install slurm-wlm munge"
+    return None
+
+
+class Slurm:
+    """The cluster; `environment` is that of those who use it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.environment = {**os.environ, "SLURM_CONF": str(folder / "slurm.conf")}
+
+    def says(self, *command: str) -> str:
+        """Run one of Slurm's commands and return what it says."""
+        done = subprocess.run(command, env=self.environment, capture_output=True, text=True, check=True)
+        return done.stdout
+
+    def states(self) -> dict[str, str]:
+        """Return job id → state, of the jobs that have not ended."""
+        lines = self.says("squeue", "--noheader", "--array", "--format=%i %T").splitlines()
+        return dict(line.split() for line in lines)
+
+    def node_of(self, job: str) -> str:
+        """Return the node that a job runs on."""
+        return self.says("squeue", "--noheader", "--jobs", job, "--format=%N").strip()
+
+    def set_down(self, node: str) -> None:
+        """Take a node away from whatever runs on it."""
+        self.says("scontrol", "update", f"nodename={node}", "state=down", "reason=trial")
+
+    def bring_back(self, node: str) -> None:
+        """Give a node back."""
+        self.says("scontrol", "update", f"nodename={node}", "state=resume")
+
+    def release(self) -> None:
+        """Let jobs that were queued again start at once, not in two minutes, as Slurm would have it."""
+        for job, state in self.states().items():
+            if state == "PENDING":
+                with suppress(subprocess.CalledProcessError):  # it has begun since
+                    self.says("scontrol", "update", f"jobid={job}", "starttime=now")
+
+
+@contextmanager
+def running(folder: Path) -> Iterator[Slurm]:
+    """Start a cluster; all of its daemons, and what they have started, are dead afterwards."""
+    slurm = Slurm(folder)
+    (folder / "state").mkdir(parents=True)
+    key = folder / "munge.key"
+    key.write_bytes(os.urandom(128))
+    key.chmod(0o400)
+    text = CONFIGURATION.format(
+        folder=folder, host=socket.gethostname().partition(".")[0], user=_user(), ports=_free_ports(3)
+    )
+    (folder / "slurm.conf").write_text(text, encoding="utf-8")
+    munge = [f"--{name}-file={folder / f'munged.{name}'}" for name in ("pid", "log", "seed")]
+    commands = [
+        [
+            "munged",
+            "--foreground",
+            "--force",
+            f"--key-file={key}",
+            f"--socket={folder / 'munge.socket'}",
+            *munge,
+        ],
+        ["slurmctld", "-D"],
+        *(["slurmd", "-D", "-N", node] for node in NODES),
+    ]
+    daemons: list[subprocess.Popen[bytes]] = []
+    try:
+        for command in commands:
+            daemons.append(
+                subprocess.Popen(
+                    command,
+                    env=slurm.environment,
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.DEVNULL,
+                    stderr=(folder / f"{command[0]}.err").open("ab"),
+                )
+            )
+            if command[0] == "munged":
+                wait_until((folder / "munge.socket").exists)
+        wait_until(lambda: _idle(slurm) == len(NODES))
+        yield slurm
+    finally:
+        with suppress(subprocess.CalledProcessError, OSError):
+            slurm.says("scancel", "--user", _user())
+            wait_until(lambda: not slurm.states(), 15)
+        for daemon in reversed(daemons):
+            daemon.terminate()
+        for daemon in daemons:
+            try:
+                daemon.wait(10)
+            except subprocess.TimeoutExpired:
+                daemon.kill()
+                daemon.wait()
+        for process in processes_that_know(str(folder / "slurm.conf")):
+            with suppress(ProcessLookupError):
+                os.kill(process, signal.SIGKILL)
+
+
+def processes_that_know(name: str) -> list[int]:
+    """Return the processes whose command line or environment names something: what a cluster or a check has left."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit() and int(entry.name) != os.getpid():
+            with suppress(OSError):
+                said = (entry / "cmdline").read_bytes() + b"\0" + (entry / "environ").read_bytes()
+                if name.encode() in said:
+                    found.append(int(entry.name))
+    return found
+
+
+def wait_until(condition: Callable[[], object], seconds: float = 60.0) -> None:
+    """Wait for something; an AssertionError tells that it did not come."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, f"nothing came of it in {seconds} s"
+        time.sleep(0.1)
+
+
+def _idle(slurm: Slurm) -> int:
+    try:
+        return slurm.says("sinfo", "--noheader", "--Node", "--format=%T").split().count("idle")
+    except subprocess.CalledProcessError:
+        return 0
+
+
+def _user() -> str:
+    import pwd
+
+    return pwd.getpwuid(os.geteuid()).pw_name
+
+
+def _free_ports(count: int) -> list[int]:
+    sockets = [socket.socket() for _ in range(count)]
+    for one in sockets:
+        one.bind(("127.0.0.1", 0))
+    ports = [one.getsockname()[1] for one in sockets]
+    for one in sockets:
+        one.close()
+    return ports
