@@ -18,8 +18,8 @@ from repro.experiment.basis import basis
 from repro.experiment.user_data import with_known_data
 from repro.judging.looks import current_look
 from repro.report.build.deviations import deviations
-from repro.report.build.recorded import columns_read
 from repro.report.build.recipes import recipe_in_full
+from repro.report.build.recorded import columns_read
 from repro.report.model.safe_text import visible
 from repro.report.wording import words
 from repro.store import Store
