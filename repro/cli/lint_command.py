@@ -12,13 +12,14 @@ from repro.claims import Claim, notices
 from repro.claims.demands import demands
 from repro.claims.effective import silent_differences
 from repro.claims.loading import load_library, read_claim, read_paper
-from repro.claims.reviews import NOTES, claim_of
+from repro.claims.reviews import claim_of
 from repro.cli import options
 from repro.cli.wrapped import wrapped
 from repro.errors import Problem, ReproError, mistake
 from repro.recorded import read_results
 from repro.report.model.safe_text import visible
 from repro.report.wording.text import plural
+from repro.startup.listing import NOTES
 from repro.startup.shipped import folder
 
 

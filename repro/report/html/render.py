@@ -233,7 +233,7 @@ def _flips(sensitivity: Sensitivity, claim: ClaimReport) -> list[Axis]:
         ]
         if name in by_id:
             judged.append(by_id[name].model_copy(update={"parts": parts}))
-    return forest(judged)
+    return forest(judged, fold=False)
 
 
 def _evidence(claims: Sequence[ClaimReport]) -> str:
