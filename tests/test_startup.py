@@ -11,7 +11,7 @@ import pytest
 from repro.claims import load_library
 from repro.cli.__main__ import help_text
 from repro.startup.answer import HELP, answer
-from repro.startup.listing import listed
+from repro.startup.listing import listed, scales_of
 from repro.startup.shipped import folder
 from tests.support.command import modules_after, repro
 
@@ -29,15 +29,24 @@ def test_help_and_list_import_nothing_slow(arguments: list[str], tmp_path: Path)
 
 
 def test_the_quick_list_is_that_of_the_checked_claims(tmp_path: Path) -> None:
-    # --json and --claims read the files in full.
-    checked = json.loads(repro("list", "--json", cwd=tmp_path).stdout)
+    checked = load_library(folder("claims")).claims
     quick = listed(folder("claims"))
     assert quick is not None
-    assert [claim.id for claim in quick] == [claim["id"] for claim in checked]
-    for mine, theirs in zip(quick, checked, strict=True):
-        assert mine._asdict() | {"scales": list(mine.scales), "verdict": None} == theirs | {
-            "paper": mine.paper,
-            "year": mine.year,
+    assert [claim.id for claim in quick] == [claim.id for claim in checked]
+    told = json.loads(repro("list", "--json", cwd=tmp_path).stdout)
+    for mine, theirs, shown in zip(quick, checked, told, strict=True):
+        paper, base = theirs.paper, theirs.base
+        assert mine.paper == f"{paper.title} ({paper.venue} {paper.year})"
+        assert (mine.year, mine.coverage) == (paper.year, paper.coverage)
+        assert (mine.title, mine.statement) == (base.title, base.statement)
+        assert mine.scales == scales_of(theirs.at, trains=theirs.trains)
+        assert shown == {
+            "id": mine.id,
+            "title": mine.title,
+            "statement": mine.statement,
+            "scales": list(mine.scales),
+            "coverage": mine.coverage,
+            "verdict": None,
         }
     assert (
         repro("list", cwd=tmp_path).stdout == repro("list", "--claims", folder("claims"), cwd=tmp_path).stdout

@@ -14,7 +14,7 @@ from repro.claims.error_recovery import Recovered, recovered
 from repro.claims.files import paper_folders, read_text, toml_files
 from repro.claims.library import Claim, Library
 from repro.claims.placeholders import placeholders
-from repro.claims.reviews import NOTES, notes_of, read_reviews
+from repro.claims.reviews import notes_of, read_reviews
 from repro.claims.scales import SCALES, merge
 from repro.claims.schema import ClaimFile
 from repro.claims.schema_paper import Paper
@@ -22,6 +22,7 @@ from repro.claims.toml import parsed_toml, read_toml, validated
 from repro.claims.units import with_units
 from repro.errors import Problem, ReproError, mistake, suggestion
 from repro.registry import Names
+from repro.startup.listing import NOTES
 
 
 def load_library(root: Path) -> Library:

@@ -12,9 +12,7 @@ from pydantic import Field
 from repro.claims.toml import read_toml, validated
 from repro.claims.vocabulary import Frozen
 from repro.errors import Problem, ReproError, suggestion
-
-NOTES = ".notes.toml"
-"""How the name of such a file ends: ``<claim>.notes.toml``."""
+from repro.startup.listing import NOTES
 
 
 class ReviewNote(Frozen):

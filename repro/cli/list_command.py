@@ -10,10 +10,12 @@ import click
 from repro.claims import Claim, Library
 from repro.cli import options
 from repro.cli.wrapped import wrapped
+from repro.errors import mistake
 from repro.experiment.requirements import requirements
 from repro.planning.costs import Costs
 from repro.report.wording.text import duration
-from repro.startup.listing import OPEN, Listed, as_text, last_verdicts, scales_of
+from repro.startup.listing import OPEN, Listed, as_text, last_verdicts, listed, scales_of
+from repro.startup.shipped import folder
 from repro.store import Store
 
 
@@ -38,27 +40,32 @@ def command(
       repro list --paper notes
       repro list --claims my-claims --json
     """
-    library = options.library_of(claims_dir, names)
-    chosen = library.select(names, paper)
     verdicts = last_verdicts(store_dir)
-    claims = [_listed(claim) for claim in chosen]
+    named = [*names, *([paper] if paper else [])]
+    # The shipped claims are sound; a folder of somebody's is read in full first, and told what is wrong with it.
+    claims = listed(folder("claims")) if claims_dir is None and not named else None
+    chosen: list[Claim] = []
+    if claims is None:
+        library = options.library_of(claims_dir, names)
+        chosen = library.select(names, paper)
+        claims = _of_library(library, chosen)
     if as_json:
         options.print_json([_plain(claim, verdicts) for claim in claims])
         return
-    if not names and paper is None:
+    if not named:
         click.echo(wrapped(as_text(claims, verdicts)), nl=False)
         return
     told = {claim.id: f"{verdicts.get(claim.id, 'not checked yet')}{_cost(claim)}" for claim in chosen}
     click.echo(wrapped(as_text(claims, told)), nl=False)
-    for line in _open(library, chosen, [*names, *([paper] if paper else [])]):
+    for line in _open(library, chosen, named):
         click.echo(wrapped(line))
 
 
-def _listed(claim: Claim) -> Listed:
-    paper, base = claim.paper, claim.base
-    publication = f"{paper.title} ({paper.venue} {paper.year})"
-    scales = scales_of(claim.at, trains=claim.trains)
-    return Listed(publication, paper.year, paper.coverage, claim.id, base.title, base.statement, scales)
+def _of_library(library: Library, chosen: Sequence[Claim]) -> list[Listed]:
+    ids, found = {claim.id for claim in chosen}, listed(library.root)
+    if found is None:
+        raise mistake(str(library.root), "cannot be listed", hint="`repro lint` says what is wrong with it")
+    return [claim for claim in found if claim.id in ids]
 
 
 def _plain(claim: Listed, verdicts: Mapping[str, str]) -> dict[str, object]:

@@ -1,4 +1,4 @@
-"""The list of claims, without checking them: what `repro list` prints of the shipped claims in a few milliseconds.
+"""The list of claims, as `repro list` prints it, without checking them: of the shipped claims in a few milliseconds.
 
 Only names are read here, from the TOML as it stands. Whoever uses a claim reads it with `repro.claims`, which says
 everything that is wrong with it.
@@ -41,6 +41,7 @@ EXACT_METRICS = ("static", "computed", "printed")
 """Kinds of metrics that need no training: their numbers cannot err by chance, and are judged at every scale."""
 
 NOTES = ".notes.toml"
+"""How the name of a file of readers' notes ends: ``<claim>.notes.toml``."""
 
 VERDICTS = "verdicts.json"
 """In the store: claim → the words of its last verdict."""
@@ -49,14 +50,19 @@ VERDICTS = "verdicts.json"
 def listed(root: Path) -> list[Listed] | None:
     """Return the claims below `root` in order of year and id; None where anything is not as it should be."""
     try:
-        found = [item for folder in root.iterdir() if folder.is_dir() for item in _of_paper(folder)]
+        found = [claim for folder in _shown(root) if folder.is_dir() for claim in _of_paper(folder)]
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
-    return sorted(found, key=lambda item: (item.year, item.id)) or None
+    return sorted(found, key=lambda claim: (claim.year, claim.id)) or None
+
+
+def _shown(folder: Path) -> list[Path]:
+    return [path for path in folder.iterdir() if not path.name.startswith(".")]
 
 
 def _of_paper(folder: Path) -> list[Listed]:
-    files = [path for path in folder.glob("*.toml") if path.name != "paper.toml" and NOTES not in path.name]
+    files = [path for path in _shown(folder) if path.suffix == ".toml" and not path.name.endswith(NOTES)]
+    files = [path for path in files if path.name != "paper.toml"]
     if not files:
         return []
     publication = _read(folder / "paper.toml")
@@ -115,8 +121,7 @@ def last_verdicts(store: Path) -> Mapping[str, str]:
 
 
 def _read(path: Path) -> dict[str, Any]:
-    with path.open("rb") as file:
-        return tomllib.load(file)
+    return tomllib.loads(path.read_text(encoding="utf-8-sig"))  # some editors put a byte order mark first
 
 
 def as_text(claims: Iterable[Listed], verdicts: Mapping[str, str]) -> str:

@@ -11,10 +11,11 @@ import shutil
 import signal
 import socket
 import subprocess
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+
+from tests.support.clusters import processes_that_know, wait_until
 
 NODES = ("n1", "n2")
 
@@ -152,26 +153,6 @@ def running(folder: Path) -> Iterator[Slurm]:
         for process in processes_that_know(str(folder / "slurm.conf")):
             with suppress(ProcessLookupError):
                 os.kill(process, signal.SIGKILL)
-
-
-def processes_that_know(name: str) -> list[int]:
-    """Return the processes whose command line or environment names something: what a cluster or a check has left."""
-    found = []
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit() and int(entry.name) != os.getpid():
-            with suppress(OSError):
-                said = (entry / "cmdline").read_bytes() + b"\0" + (entry / "environ").read_bytes()
-                if name.encode() in said:
-                    found.append(int(entry.name))
-    return found
-
-
-def wait_until(condition: Callable[[], object], seconds: float = 60.0) -> None:
-    """Wait for something; an AssertionError tells that it did not come."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, f"nothing came of it in {seconds} s"
-        time.sleep(0.1)
 
 
 def _idle(slurm: Slurm) -> int:

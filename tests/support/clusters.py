@@ -1,0 +1,89 @@
+"""What tests of clusters share: commands on tiny claims, stores that must be equal, and what is left of processes."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from repro.store import Store
+
+CLAIMS = Path(__file__).parents[1] / "clusters" / "claims"
+
+SLOWLY = {"TINY_SECONDS": "0.03"}
+"""In the environment of a check: its runs take seconds. It changes nothing else about them."""
+
+
+def repro(
+    folder: Path, *arguments: object, environment: Mapping[str, str] | None = None, **more: str
+) -> subprocess.CompletedProcess[str]:
+    """Run a command on the tiny claims and the store of a folder."""
+    command = [*line(arguments[0]), *map(str, arguments[1:]), "--claims", str(CLAIMS), "--store", "store"]
+    environment = {**(os.environ if environment is None else environment), **more}
+    return subprocess.run(
+        command, cwd=folder, env=environment, capture_output=True, text=True, timeout=240, check=False
+    )
+
+
+def line(command: object) -> list[str]:
+    return [sys.executable, "-m", "repro", str(command)]
+
+
+def checked(folder: Path, *arguments: object) -> subprocess.CompletedProcess[str]:
+    return repro(folder, "check", "--workers", 2, *arguments)
+
+
+def needed_or_skipped(missing: str | None) -> None:
+    """Skip a test for want of something, but not in CI, which has to have it (.ci/run says so)."""
+    if missing is not None:
+        assert "CLUSTERS_ARE_NEEDED" not in os.environ, missing
+        pytest.skip(missing)
+
+
+def same_results(one: Store, other: Store) -> int:
+    """Assert that two stores hold the same runs and readings, byte for byte; return how many runs.
+
+    A tuning run that racing stopped, or that went on to its end, is where the recorded results had it be: in
+    both the same.
+    """
+    assert one.run_keys() == other.run_keys()
+    for key in one.run_keys():
+        ours, theirs = one.run(key), other.run(key)
+        assert ours is not None
+        assert theirs is not None
+        assert (ours.spec, ours.outcome, ours.steps_done) == (theirs.spec, theirs.outcome, theirs.steps_done)
+        assert str(ours.history) == str(theirs.history)
+        assert ours.weights == theirs.weights, "SHA-256 of the files"
+        assert one.intact(key)
+        assert other.intact(key)
+    assert sorted(one.readings()) == sorted(other.readings())
+    for key in one.readings():
+        assert str(one.reading(key)) == str(other.reading(key))
+    assert one.damaged == other.damaged == []
+    return len(one.run_keys())
+
+
+def processes_that_know(name: str) -> list[int]:
+    """Return the processes whose command line or environment names something: what a cluster or a check has left."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit() and int(entry.name) != os.getpid():
+            with suppress(OSError):
+                said = (entry / "cmdline").read_bytes() + b"\0" + (entry / "environ").read_bytes()
+                if name.encode() in said:
+                    found.append(int(entry.name))
+    return found
+
+
+def wait_until(condition: Callable[[], object], seconds: float = 90.0) -> None:
+    """Wait for something; an AssertionError tells that it did not come."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, f"nothing came of it in {seconds} s"
+        time.sleep(0.1)
