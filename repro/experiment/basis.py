@@ -24,9 +24,9 @@ class RunBasis:
     Attributes:
         key: in the store.
         what: cell and seed, or the metric.
-        state: "finished", "diverged", "failed" or "not there".
+        state: "finished", "diverged", "failed", "not there" or "recorded elsewhere".
         finished: UTC, ISO 8601; None where nothing is known.
-        where: machine and device.
+        where: machine and device, or file and line.
         versions: of Python, torch, this program, and the packages that a user's code imports.
     """
 
@@ -84,7 +84,7 @@ def basis(required: Requirements, store: Store) -> Basis:
     """Return what a claim rests on as the store stands; nothing is run and no data is read."""
     records = {need.spec.key: store.run(need.spec.key) for need in required.needs}
     return Basis(
-        runs=(*_runs(required, records, store), *_numbers(required, store)),
+        runs=(*_runs(required, records, store), *_recorded(required), *_numbers(required, store)),
         code=own_code(required.claim),
         data=tuple(_data(required, store)),
         changes=tuple(drift([required], store)),
@@ -104,6 +104,12 @@ def _runs(
             yield RunBasis(key, what, "failed" if store.failure(key) else "not there")
         else:
             yield _made(key, what, record.outcome, record.provenance)
+
+
+def _recorded(required: Requirements) -> Iterator[RunBasis]:
+    runs = required.recorded.results.runs.values() if required.recorded is not None else ()
+    for run in (one for of_cell in runs for one in of_cell):
+        yield RunBasis(run.key, f"{run.cell}, seed {run.seed}", "recorded elsewhere", where=run.where)
 
 
 def _numbers(required: Requirements, store: Store) -> Iterator[RunBasis]:
