@@ -15,7 +15,7 @@ from repro.claims.files import paper_folders, read_text, toml_files
 from repro.claims.library import Claim, Library
 from repro.claims.placeholders import placeholders
 from repro.claims.reviews import notes_of, read_reviews
-from repro.claims.scales import SCALES, merge
+from repro.claims.scales import OWN_TABLES, SCALES, merge
 from repro.claims.schema import ClaimFile
 from repro.claims.schema_paper import Paper
 from repro.claims.toml import parsed_toml, read_toml, validated
@@ -114,9 +114,9 @@ def read_claim(path: Path, root: Path, paper: Paper | None) -> Claim | None:
     ]
     overrides: dict[str, Mapping[str, Any]] = {}
     for name, override in scales.items():
-        if name not in _TABLES:
+        if name not in OWN_TABLES:
             problems.append(
-                Problem(f"{path}: scale.{name}", "unknown scale", None, suggestion(name, _TABLES))
+                Problem(f"{path}: scale.{name}", "unknown scale", None, suggestion(name, OWN_TABLES))
             )
         elif isinstance(override, dict):
             overrides[name] = override
@@ -161,10 +161,6 @@ def read_claim(path: Path, root: Path, paper: Paper | None) -> Claim | None:
     if at["paper"].results is not None:
         at = {"paper": at["paper"], "recorded": at["paper"]}
     return Claim(f"{path.parent.name}/{path.stem}", paper, at, names, path, text, reviews)
-
-
-_TABLES = [name for name in SCALES if name != "recorded"]
-"""The scales that a claim file may have a table for."""
 
 
 def _absent(raw: Mapping[str, Any]) -> dict[str, str]:

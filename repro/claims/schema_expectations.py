@@ -56,7 +56,7 @@ class Bounds(Frozen):
         return Region.at_most(self.at_most)
 
 
-_EXPECTATION_KEYS = {
+_EXPECTATION_OF_KIND = {
     "exact": "arm arms levels each printed",
     "value": "arm levels each at",
     "difference": "arms levels each at paired",
@@ -69,6 +69,20 @@ _EVERY_EXPECTATION = (
     "kind title metric at_least at_most within outside refuted reported uncertainty role from_scale why "
     "known_beforehand convention otherwise"
 )
+
+EXPECTATION_KEYS = {kind: f"{own} {_EVERY_EXPECTATION}" for kind, own in _EXPECTATION_OF_KIND.items()}
+"""Kind → the keys that it makes use of."""
+
+EXPECTATION_NEEDS: dict[str, list[str]] = {
+    "exact": [],
+    "value": ["arm"],
+    "slope": ["arm", "over"],
+    "contrast": ["weights"],
+    "difference": ["arms"],
+    "ratio": ["arms"],
+    "ordering": [],
+}
+"""Kind → the keys that it cannot do without. An ordering is of `arms`, or of one `arm` along a factor."""
 
 
 class Otherwise(Frozen):
@@ -174,18 +188,13 @@ class Expectation(Frozen):
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
-        needs = {
-            "value": ["arm"],
-            "slope": ["arm", "over"],
-            "contrast": ["weights"],
-            "difference": ["arms"],
-            "ratio": ["arms"],
-            "ordering": ["arm", "over", "along"] if self.over else ["arms"],
-        }
-        missing = [key for key in needs.get(self.kind, []) if not getattr(self, key)]
+        needs = EXPECTATION_NEEDS[self.kind]
+        if self.kind == "ordering":
+            needs = ["arm", "over", "along"] if self.over else ["arms"]
+        missing = [key for key in needs if not getattr(self, key)]
         if missing:
             raise ValueError(f"a {self.kind} expectation needs {' and '.join(f'`{key}`' for key in missing)}")
-        no_others(self, f"a {self.kind} expectation", f"{_EXPECTATION_KEYS[self.kind]} {_EVERY_EXPECTATION}")
+        no_others(self, f"a {self.kind} expectation", EXPECTATION_KEYS[self.kind])
         distinct(self, "arms", "each", "along")
         if self.kind in ("difference", "ratio") and len(self.arms) != 2:
             raise ValueError(f"a {self.kind} compares two arms: arms = [first, second]")

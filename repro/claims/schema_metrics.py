@@ -18,7 +18,7 @@ from repro.claims.vocabulary import (
 )
 from repro.startup.listing import EXACT_METRICS
 
-_METRIC_KEYS = {
+METRIC_KEYS = {
     "final": "kind title arms unit of minus transform",
     "at_step": "kind title arms unit of minus step transform",
     "first_reach": "kind title arms unit of at_most at_most_of at_least",
@@ -30,6 +30,21 @@ _METRIC_KEYS = {
     "computed": "kind title unit formula options cases",
     "printed": "kind title unit values source",
 }
+"""Kind → the keys that it makes use of."""
+
+METRIC_NEEDS: dict[str, list[str]] = {
+    "final": ["of"],
+    "at_step": ["of", "step"],
+    "first_reach": ["of"],
+    "warm_up": [],
+    "ensemble": ["members", "at"],
+    "probe": ["probe", "at"],
+    "awaited": ["title", "needs"],
+    "static": ["probe"],
+    "computed": ["formula"],
+    "printed": ["values", "source"],
+}
+"""Kind → the keys that it cannot do without."""
 
 
 class Metric(Frozen):
@@ -149,22 +164,10 @@ class Metric(Frozen):
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
-        needed = {
-            "final": ["of"],
-            "at_step": ["of", "step"],
-            "first_reach": ["of"],
-            "warm_up": [],
-            "ensemble": ["members", "at"],
-            "probe": ["probe", "at"],
-            "awaited": ["title", "needs"],
-            "static": ["probe"],
-            "computed": ["formula"],
-            "printed": ["values", "source"],
-        }[self.kind]
-        missing = [key for key in needed if getattr(self, key) in (None, [], {})]
+        missing = [key for key in METRIC_NEEDS[self.kind] if getattr(self, key) in (None, [], {})]
         if missing:
             raise ValueError(f"a {self.kind} metric needs {' and '.join(f'`{key}`' for key in missing)}")
-        no_others(self, f"a {self.kind} metric", _METRIC_KEYS[self.kind])
+        no_others(self, f"a {self.kind} metric", METRIC_KEYS[self.kind])
         distinct(self, "at", "arms")
         targets = (self.at_most, self.at_least, self.at_most_of)
         if self.kind == "first_reach" and sum(target is not None for target in targets) != 1:

@@ -81,6 +81,20 @@ class Reference(Frozen):
     """Its column of the vertical axis."""
 
 
+_EVERY_FIGURE = "kind title reference"
+
+FIGURE_KEYS = {
+    "curves": f"of panel cells target {_EVERY_FIGURE}",
+    "layers": f"metric at {_EVERY_FIGURE}",
+    "moments": f"metric {_EVERY_FIGURE}",
+    "images": f"metric at cells {_EVERY_FIGURE}",
+}
+"""Kind → the keys that it makes use of."""
+
+FIGURE_NEEDS = {"curves": ["of"], "layers": ["metric"], "moments": ["metric"], "images": ["metric"]}
+"""Kind → the keys that it cannot do without."""
+
+
 class Figure(Frozen):
     """A figure in the manner of the paper's own, with the paper's curves as reference.
 
@@ -111,10 +125,8 @@ class Figure(Frozen):
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
-        key = "of" if self.kind == "curves" else "metric"
-        if not getattr(self, key):
-            raise ValueError(f"a figure of {self.kind} needs `{key}`")
-        kinds = {"curves": "of panel cells target", "layers": "metric at", "moments": "metric"}
-        used = (kinds | {"images": "metric at cells"})[self.kind]
-        no_others(self, f"a figure of {self.kind}", f"{used} kind title reference")
+        for key in FIGURE_NEEDS[self.kind]:
+            if not getattr(self, key):
+                raise ValueError(f"a figure of {self.kind} needs `{key}`")
+        no_others(self, f"a figure of {self.kind}", FIGURE_KEYS[self.kind])
         return self
