@@ -16,6 +16,7 @@ from repro.claims.reviews import claim_of
 from repro.cli import options
 from repro.cli.wrapped import wrapped
 from repro.errors import Problem, ReproError, mistake
+from repro.recorded import read_results
 from repro.report.model.safe_text import visible
 from repro.report.wording.text import plural
 from repro.startup.listing import NOTES
@@ -28,10 +29,10 @@ from repro.startup.shipped import folder
 def command(paths: tuple[Path, ...], as_json: bool) -> int:
     """Check claim files and report every problem at once, with key path and suggestion.
 
-    Nothing is run, and no code of a claims folder is imported. Without paths, the shipped claims are checked. A claim
-    without a control, or whose data file is not there, can be run and is a problem here. Notes on standard error are
-    no problems: they say what caps the words of verdicts, in what arms differ unsaid, and what no identity of code
-    covers.
+    Nothing is run, and no code of a claims folder is imported; results that were recorded are read. Without paths, the
+    shipped claims are checked. A claim without a control, or whose data file is not there, can be run and is a problem
+    here. Notes on standard error are no problems: they say what caps the words of verdicts, in what arms differ
+    unsaid, what no identity of code covers, and what results lack.
 
     \b
     Examples:
@@ -45,12 +46,16 @@ def command(paths: tuple[Path, ...], as_json: bool) -> int:
         try:
             found = _lint(path)
             count += len(found)
-            for claim in filter(None, found):
-                problems.extend(demands(claim))
-                for notice in (*notices(claim), *_silent(claim)):
-                    click.echo(wrapped(f"Note: {visible(notice)}"), err=True)
         except ReproError as error:
             problems.extend(error.problems)
+            continue
+        for claim in filter(None, found):
+            try:
+                problems.extend(demands(claim))
+                for notice in (*notices(claim), *_silent(claim), *_of_results(claim)):
+                    click.echo(wrapped(f"Note: {visible(notice)}"), err=True)
+            except ReproError as error:
+                problems.extend(error.problems)
     if as_json:
         options.print_json(
             [{"where": p.where, "what": p.what, "received": p.received, "hint": p.hint} for p in problems]
@@ -60,6 +65,15 @@ def command(paths: tuple[Path, ...], as_json: bool) -> int:
     else:
         click.echo(f"{plural(count, 'claim')}, no problems.")
     return 2 if problems else 0
+
+
+def _of_results(claim: Claim) -> Iterator[str]:
+    """Yield what is odd about the results that a claim is about; raises ReproError with what is wrong."""
+    if claim.recorded:
+        results, place = read_results(claim), f"{claim.path.parent.name}/{claim.path.name}"
+        if not results.digest:
+            yield f"{place}: {results.place} is not there yet: the claim is pending"
+        yield from (f"{place}: {note}" for note in (*results.wanting.values(), *results.notes))
 
 
 def _silent(claim: Claim) -> Iterator[str]:
