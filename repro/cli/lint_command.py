@@ -83,7 +83,7 @@ def _print_schema(name: str) -> None:
 
     if name not in FILES:
         raise mistake("--schema", "no such kind of file", name, suggestion(name, FILES))
-    options.print_json(file_schema(name))  # type: ignore[arg-type]
+    options.print_json(file_schema(name))
 
 
 def _of_results(claim: Claim) -> Iterator[str]:
