@@ -14,7 +14,7 @@ from repro.claims.schema import ClaimFile
 from repro.command_spec import AnyRun
 from repro.errors import Problem, ReproError, suggestion
 from repro.recipes import RECIPE_FIELDS, RECIPES, Recipe, recipe
-from repro.registry import MODELS, DataRef, Entry, Names
+from repro.registry import MODELS, DataRef, Names, Registered
 from repro.spec import NUMERICS_FIELDS, PRECISIONS, DatasetSpec, ModelSpec, Numerics, RunSpec
 
 
@@ -147,7 +147,7 @@ def trained_spec(
         problems.append(Problem(place("precision"), "unknown precision", repr(received), hint))
     if not isinstance(numerics["compiled"], bool):
         problems.append(Problem(place("compiled"), "must be true or false", repr(numerics["compiled"])))
-    model, dataset = Entry(""), DatasetSpec("", "")
+    model, dataset = Registered(""), DatasetSpec("", "")
     if isinstance(model_name, str):
         try:
             model = names.model(model_name, place("model"))
@@ -156,7 +156,7 @@ def trained_spec(
             if ":" not in model_name:
                 # Which it was meant to be is not known, but an option of none of them is wrong all the same.
                 every = (entry.options or frozenset() for entry in MODELS.values())
-                model = Entry("", options=frozenset().union(*every))
+                model = Registered("", options=frozenset().union(*every))
 
     fields = {key: settings.pop(key) for key in list(settings) if key in RECIPE_FIELDS}
     # A model takes those of the common options that it knows; an arm's own options must all be known.
