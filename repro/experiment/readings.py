@@ -8,6 +8,7 @@ from typing import TypeAlias
 
 from repro.claims import Cell, Claim, ClaimFile
 from repro.claims.vocabulary import Moment
+from repro.command_spec import AnyRun
 from repro.registry import DATASETS, find_probe
 from repro.spec import ReadingSpec, RunSpec
 
@@ -15,8 +16,8 @@ Asked: TypeAlias = dict[tuple[str, Moment], ReadingSpec]
 """(metric, moment) → the reading that it is made of."""
 
 
-def readings(file: ClaimFile, cell: Cell, claim: Claim) -> Callable[[RunSpec], Asked]:
-    """Return what gives, of a run of a cell, the readings that a claim takes from it."""
+def readings(file: ClaimFile, cell: Cell, claim: Claim) -> Callable[[AnyRun], Asked]:
+    """Return what gives, of a run of a cell, the readings that a claim takes from it: none of a command's run."""
     asked = []
     for name, metric in file.metrics.items():
         if metric.read_by is not None and (metric.arms is None or cell.arm in metric.arms):
@@ -25,11 +26,11 @@ def readings(file: ClaimFile, cell: Cell, claim: Claim) -> Callable[[RunSpec], A
             identity = metric.read_by, entry.version, str(sorted(options.items()))
             asked += [((name, moment), moment, options, identity) for moment in metric.read_at]
 
-    def of_run(spec: RunSpec) -> Asked:
-        found = {}
+    def of_run(spec: AnyRun) -> Asked:
+        found: Asked = {}
         for place, moment, options, identity in asked:
             # A run of no steps has nothing but its initial weights.
-            if spec.recipe.steps != 0 or moment == "init":
+            if isinstance(spec, RunSpec) and (spec.recipe.steps != 0 or moment == "init"):
                 known = *identity, spec.key, moment
                 if known not in _READINGS:
                     _READINGS[known] = ReadingSpec(*identity[:2], options, run=spec, moment=moment)
@@ -51,7 +52,7 @@ def static_reading(
     None where it is not implemented here, or the shape of its data is unknown.
     """
     spec = claim.untuned("paper")[cell.address]
-    if claim.names.unavailable(spec.model.name):
+    if not isinstance(spec, RunSpec) or claim.names.unavailable(spec.model.name):
         return None
     # The paper's images and classes, even where other data stand in for them.
     data = DATASETS.get(spec.dataset.name) or claim.names.known(spec.dataset.identity)

@@ -156,7 +156,7 @@ class _Points:
                 what = f"is the second {results.named(name)} of {run}{at}; the first is in {own[step][1]}"
                 problems.add(place, what, value[row], _twice(results))
                 continue
-            own[step] = (number * column.scale, here)
+            own[step] = (number / 100 if column.unit == "percent" else number, here)
 
     def series(self) -> dict[str, Series]:
         """Return what was recorded, by step."""

@@ -83,6 +83,10 @@ class Store(Runs, Readings, Ledgers):
                 entries[place] = unchanged, packed
         self.snapshot.write((place, *entry) for place, entry in entries.items())
 
+    def command_folder(self, key: str) -> Path:
+        """Return the folder of a run that a command carries out: its output, and what tells of its attempts."""
+        return self.root / "commands" / key
+
     def checkpoints(self, key: str) -> CheckpointFolder:
         """Return the checkpoints of a run."""
         return CheckpointFolder(self.root / "checkpoints" / key, self.damaged)
