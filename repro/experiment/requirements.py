@@ -178,8 +178,7 @@ def requirements(
         specs: list[AnyRun] = [
             replace(first, seed=seed) for seed in file.experiment.seeds.numbers(cell.arm, count)
         ]
-        read = readings(file, cell, claim)
-        own = tuple(Need(claim.id, cell, "measure", spec, read(spec)) for spec in specs)
+        own = tuple(_measure(claim, file, cell, specs))
         measured[cell.address] = own
         needs += own
         if by_command(file, cell) and have_one_history([find(spec.key) for spec in specs]):
@@ -198,6 +197,11 @@ def requirements(
         measured,
         alike=frozenset(alike),
     )
+
+
+def _measure(claim: Claim, file: ClaimFile, cell: Cell, specs: Iterable[AnyRun]) -> Iterator[Need]:
+    asked = readings(file, cell, claim)
+    return (Need(claim.id, cell, "measure", spec, asked(spec)) for spec in specs)
 
 
 def _tuning_spec(
