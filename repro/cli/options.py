@@ -133,7 +133,8 @@ def format_option(function: F) -> F:
         metavar="F,...",
         multiple=True,
         callback=_formats,
-        help="Forms to write: html, json, csv, markdown, junit; may be given several times. Default: html,json,csv.",
+        help="Forms to write: html, json, csv, markdown, junit, summary (one picture); may be given several times. "
+        "Default: html,json,csv.",
     )(function)
 
 
