@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
 import click
 
+from repro.claims.json_schema import file_schema
 from repro.errors import mistake
 from repro.experiment.request import typed
 from repro.startup.shipped import folder
@@ -27,7 +29,8 @@ from repro.store.files import write_text
 def command(claim_id: str, claims_dir: Path) -> None:
     """Write a claim file to start from: it runs in seconds once its TODOs are written.
 
-    Existing files are never overwritten.
+    Existing claims are never overwritten. JSON Schemas for editors lie beside, and are written anew; the first line of
+    a claim file names its own.
 
     \b
     Examples:
@@ -51,6 +54,9 @@ def command(claim_id: str, claims_dir: Path) -> None:
             text = (folder("templates") / "paper.toml").read_text(encoding="utf-8")
             write_text(paper, text.replace("PAPER", paper_id))
             click.echo(f"wrote {paper}")
+        for kind in ("claim", "paper"):
+            schema = json.dumps(file_schema(kind), indent=1, ensure_ascii=False)
+            write_text(claims_dir / f"{kind}.schema.json", f"{schema}\n")
         write_text(target, (folder("templates") / "claim.toml").read_text(encoding="utf-8"))
     except OSError as error:
         raise mistake(
