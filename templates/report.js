@@ -26,9 +26,10 @@
   theme.addEventListener("click", () => { root.dataset.theme = isDark() ? "light" : "dark"; nameTheme(); });
   nameTheme();
 
-  // Claims are filtered by the word of their verdict and by text; a row of the overview goes with its claim.
-  const rows = all(".verdict-row");
+  // Claims are filtered by the word of their verdict and by text; what stands for a claim elsewhere goes with it.
   const claims = all(".claim");
+  const standing = new Map(claims.map((claim) => [claim.dataset.claim, []]));
+  for (const row of all("[data-claim]:not(.claim)")) standing.get(row.dataset.claim).push(row);
   const filter = one("#_filter");
   const says = one("#_filter-says");
   const search = document.createElement("input");
@@ -36,15 +37,22 @@
   const show = () => {
     const wanted = search.value.trim().toLowerCase();
     let shown = 0;
-    claims.forEach((claim, place) => {
+    for (const claim of claims) {
       const matches = (!chosen || claim.dataset.word === chosen) && (!wanted || claim.textContent.toLowerCase().includes(wanted));
-      claim.hidden = rows[place].hidden = !matches;
+      claim.hidden = !matches;
+      for (const row of standing.get(claim.dataset.claim)) row.hidden = !matches;
       shown += Number(matches);
-    });
-    for (const group of all(".overview-group, .paper")) group.hidden = !group.querySelector(".verdict-row:not([hidden]), .claim:not([hidden])");
+    }
+    for (const group of all(".of-paper, .paper, .idle-paper, .idle")) group.hidden = !group.querySelector("[data-claim]:not([hidden])");
+    for (const head of all(".basis")) {
+      let next = head.nextElementSibling;
+      while (next && next.hidden) next = next.nextElementSibling;
+      head.hidden = !next || next.classList.contains("basis");
+    }
+    for (const box of all(".idle-paper > details")) box.open = Boolean(chosen || wanted);
     for (const button of all("button", filter)) button.setAttribute("aria-pressed", String(button.value === chosen));
     const by = [chosen, wanted && `with “${wanted}”`].filter(Boolean).join(", ");
-    says.textContent = by ? `Showing ${shown} of ${rows.length} claims: ${by}.` : "";
+    says.textContent = by ? `Showing ${shown} of ${claims.length} claims: ${by}.` : "";
   };
   const clear = () => { chosen = ""; search.value = ""; show(); };
   const add = (label, word) => {
@@ -57,10 +65,10 @@
     filter.append(button);
   };
   const words = new Map();
-  for (const row of rows) words.set(row.dataset.word, (words.get(row.dataset.word) || 0) + 1);
-  if (rows.length > 1) {
+  for (const claim of claims) words.set(claim.dataset.word, (words.get(claim.dataset.word) || 0) + 1);
+  if (claims.length > 1) {
     if (words.size > 1) {
-      add(`All ${rows.length}`, "");
+      add(`All ${claims.length}`, "");
       for (const [word, count] of words) add(`${word} ${count}`, word);
     }
     search.type = "search";

@@ -24,6 +24,7 @@ ORDER = [
     "formulas",
     "registry",
     "spec",
+    "command_spec",
     "stats",
     "claims",
     "recorded",

@@ -8,11 +8,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from repro.claims.commands import command_spec
 from repro.claims.data import data_ref, dataset_spec, names_data
 from repro.claims.schema import ClaimFile
+from repro.command_spec import AnyRun
 from repro.errors import Problem, ReproError, suggestion
 from repro.recipes import RECIPE_FIELDS, RECIPES, Recipe, recipe
-from repro.registry import MODELS, DataRef, Entry, Names
+from repro.registry import MODELS, DataRef, Names, Registered
 from repro.spec import NUMERICS_FIELDS, PRECISIONS, DatasetSpec, ModelSpec, Numerics, RunSpec
 
 
@@ -73,7 +75,7 @@ def too_large(file: ClaimFile) -> str | None:
         return f"makes {count:,} cells of {len(file.arms)} arms and {len(file.factors)} factors; at most {MOST_CELLS:,}"
     runs = count * file.experiment.seeds.looks[-1]
     if file.tune is not None:
-        grids = [file.tune.lr] if isinstance(file.tune.lr, list) else list(file.tune.lr.values())
+        grids = [file.tune.grid] if isinstance(file.tune.grid, list) else list(file.tune.grid.values())
         decays = max(1, len(file.tune.weight_decay))
         runs += count * decays * len(file.tune.seeds) * max(map(len, grids), default=0)
     if runs > MOST_RUNS:
@@ -88,8 +90,43 @@ def run_spec(
     names: Names,
     lr: float | None = None,
     weight_decay: float | None = None,
+) -> AnyRun:
+    """Return the run that `cell` needs at `seed`, trained here or by its command.
+
+    `lr` and `weight_decay` are those that were tuned, if any; of a command, `lr` is what is tuned, whatever its name.
+
+    Raises:
+        ReproError: as :func:`trained_spec` and `commands.command_spec`.
+    """
+    if not by_command(file, cell):
+        return trained_spec(file, cell, seed, names, lr, weight_decay)
+    tuned: dict[str, float] = {}
+    if file.tune is not None:
+        # Before anything is tuned, the first of a grid stands for what is chosen.
+        first = file.tune.grid if isinstance(file.tune.grid, list) else next(iter(file.tune.grid.values()))
+        tuned[file.tune.what] = first[0] if lr is None else lr
+        decays = file.tune.weight_decay if weight_decay is None else [weight_decay]
+        if decays:
+            tuned["weight_decay"] = decays[0]
+    return command_spec(
+        file.experiment, cell.settings, seed, names, tuned, lambda key: place_of(file, cell, key)
+    )
+
+
+def by_command(file: ClaimFile, cell: Cell) -> bool:
+    """Tell whether a cell's runs are carried out by a command."""
+    return file.experiment.command is not None or "command" in cell.settings
+
+
+def trained_spec(
+    file: ClaimFile,
+    cell: Cell,
+    seed: int,
+    names: Names,
+    lr: float | None = None,
+    weight_decay: float | None = None,
 ) -> RunSpec:
-    """Return the run that `cell` needs at `seed`, with the learning rate and weight decay that were tuned, if any.
+    """Return the run that `cell` needs at `seed` where it is trained here.
 
     Raises:
         ReproError: unknown dataset, model, option or recipe field; all of them at once.
@@ -110,7 +147,7 @@ def run_spec(
         problems.append(Problem(place("precision"), "unknown precision", repr(received), hint))
     if not isinstance(numerics["compiled"], bool):
         problems.append(Problem(place("compiled"), "must be true or false", repr(numerics["compiled"])))
-    model, dataset = Entry(""), DatasetSpec("", "")
+    model, dataset = Registered(""), DatasetSpec("", "")
     if isinstance(model_name, str):
         try:
             model = names.model(model_name, place("model"))
@@ -119,7 +156,7 @@ def run_spec(
             if ":" not in model_name:
                 # Which it was meant to be is not known, but an option of none of them is wrong all the same.
                 every = (entry.options or frozenset() for entry in MODELS.values())
-                model = Entry("", options=frozenset().union(*every))
+                model = Registered("", options=frozenset().union(*every))
 
     fields = {key: settings.pop(key) for key in list(settings) if key in RECIPE_FIELDS}
     # A model takes those of the common options that it knows; an arm's own options must all be known.
@@ -239,6 +276,9 @@ def place_of(file: ClaimFile, cell: Cell, key: str) -> str:
             return f"factors.{factor}.{level}.{key}"
         if key == factor and not isinstance(value, dict):
             return f"factors.{factor}"
-    if key in ("model", "dataset", *NUMERICS_FIELDS):
+    if key in ("model", "dataset", "command", *NUMERICS_FIELDS):
         return f"experiment.{key}"
+    if by_command(file, cell):
+        tuned = file.tune is not None and key == file.tune.what
+        return (f"tune.over.{key}" if key != "lr" else "tune.lr") if tuned else f"experiment.options.{key}"
     return f"experiment.recipe.{key}"

@@ -6,12 +6,14 @@ Reported numbers are strings, so that their printed precision survives.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Annotated, Any, Self
 
 from pydantic import Field, field_validator, model_validator
 
 from repro.claims.schema_arms import Arm
+from repro.claims.schema_columns import Column
+from repro.claims.schema_command import Process, Word
 from repro.claims.schema_expectations import Expectation
 from repro.claims.schema_metrics import Metric
 from repro.claims.schema_protocol import Protocol, Words
@@ -70,12 +72,15 @@ class Experiment(Frozen):
     `protocol` says whose protocol the base tables are, and where it is described; without it verdicts are in capped
     words. `not_implemented` names nets and data sets of the base that are not to be had here → why: they may be named
     by `model` and `dataset`, and their runs are pending. `skip` names cells (``arm/level``) that the paper does not
-    have; they are not trained.
+    have; they are not trained. `command`, run as `process` says, is in the place of dataset, model and recipe: its
+    placeholders are what arms, factors and `options` set, and what is tuned.
     """
 
     protocol: Protocol | None = None
     not_implemented: dict[Name, Words] = {}
 
+    command: Annotated[list[Word], Field(min_length=1, max_length=10_000)] | None = None
+    process: Process | None = None
     dataset: str | dict[str, Any] | None = None
     model: str | None = None
     precision: str = "fp32"
@@ -110,20 +115,34 @@ class Tune(Frozen):
 
     `lr` is one grid for all cells, or a table of grids by level of a factor. A grid whose best value lies on its
     edge is extended by its own ratio, at most twice a side. With `weight_decay`, each decay gets such a grid, and rate
-    and decay are chosen together; the list of decays is not extended.
+    and decay are chosen together; the list of decays is not extended. Of a command, `over` may name another placeholder
+    in the place of the learning rate: ``{ C = [0.1, 1.0, 10.0] }``.
     """
 
-    lr: Grid | dict[Name, Grid]
+    lr: Grid | dict[Name, Grid] = []
+    over: dict[Name, Grid | dict[Name, Grid]] = Field(default={}, max_length=1)
     weight_decay: list[Annotated[float, Field(ge=0)]] = []
     by: str
     seeds: list[Annotated[int, Field(ge=1000, le=MOST_SEED)]] = Field(
         default=[1000], min_length=1, max_length=100
     )
 
+    @property
+    def what(self) -> str:
+        """The name of what is tuned: a field of the recipe, or a placeholder of the command."""
+        return next(iter(self.over), "lr")
+
+    @property
+    def grid(self) -> Grid | dict[Name, Grid]:
+        """The grid of it, or one by level of a factor."""
+        return self.over.get(self.what, self.lr)
+
     @model_validator(mode="after")
     def _once(self) -> Self:
         distinct(self, "seeds", "weight_decay")
-        for grid in [self.lr] if isinstance(self.lr, list) else self.lr.values():
+        if bool(self.lr) == bool(self.over):
+            raise ValueError("names one grid: of `lr`, or, of a command, `over` a placeholder")
+        for grid in [self.grid] if isinstance(self.grid, list) else self.grid.values():
             if len(set(grid)) < len(grid):
                 raise ValueError("a grid of learning rates names one twice")
         return self
@@ -164,7 +183,15 @@ class ClaimFile(Frozen):
     @property
     def columns(self) -> Collection[str]:
         """The quantities that its runs record, by the names that metrics and figures read them by."""
-        return HISTORY_COLUMNS if self.results is None else self.results.columns.keys()
+        return HISTORY_COLUMNS if self.declared_columns is None else self.declared_columns.keys()
+
+    @property
+    def declared_columns(self) -> Mapping[str, Column] | None:
+        """The quantities that are recorded elsewhere, or by a command; None where runs are trained here."""
+        if self.results is not None:
+            return self.results.columns
+        process = self.experiment.process
+        return None if process is None else process.columns
 
     def exact(self, expectation: Expectation) -> bool:
         """Return whether an expectation needs no training: its verdict stands at every scale."""

@@ -7,14 +7,20 @@ from dataclasses import asdict
 
 from repro.claims import Cell, Claim, ClaimFile, Metric
 from repro.claims.vocabulary import Moment
+from repro.command_spec import AnyRun
 from repro.registry import DATASETS, find_probe
 from repro.spec import ReadingSpec, RunSpec
 
 
 def readings(
-    file: ClaimFile, cell: Cell, spec: RunSpec, claim: Claim
+    file: ClaimFile, cell: Cell, spec: AnyRun, claim: Claim
 ) -> Iterator[tuple[tuple[str, Moment], ReadingSpec]]:
-    """Yield (metric, moment) and the reading that it is made of, for each that a claim takes from one run."""
+    """Yield (metric, moment) and the reading that it is made of, for each that a claim takes from one run.
+
+    None is taken from a command's run.
+    """
+    if not isinstance(spec, RunSpec):
+        return
     for name, metric in file.metrics.items():
         if metric.read_by is not None and (metric.arms is None or cell.arm in metric.arms):
             for moment in metric.read_at:
@@ -46,7 +52,7 @@ def static_reading(
     None where it is not implemented here, or the shape of its data is unknown.
     """
     spec = claim.untuned("paper")[cell.address]
-    if claim.names.unavailable(spec.model.name):
+    if not isinstance(spec, RunSpec) or claim.names.unavailable(spec.model.name):
         return None
     # The paper's images and classes, even where other data stand in for them.
     data = DATASETS.get(spec.dataset.name) or claim.names.known(spec.dataset.identity)

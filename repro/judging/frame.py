@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from operator import itemgetter
@@ -10,8 +11,10 @@ from typing import TYPE_CHECKING, Any
 from repro.claims import Cell, Metric
 from repro.claims.printed import read_printed
 from repro.claims.vocabulary import Moment
+from repro.command_spec import trains
+from repro.experiment.declared import as_declared, measured_as_declared
 from repro.experiment.exact_needs import ExactNeed
-from repro.experiment.measures import Measurement, averaged_gain, from_history, from_rows
+from repro.experiment.measures import Measurement, averaged_gain, from_rows
 from repro.experiment.recorded import RecordedValues
 from repro.experiment.requirements import Need, Requirements
 from repro.spec import ReadingSpec
@@ -165,10 +168,10 @@ def _of_run(
         if metric.arms is not None and need.cell.arm not in metric.arms:
             continue
         # Nothing was to be trained where no steps were planned; a net that diverges at once is a result.
-        if metric.from_history and need.spec.recipe.steps != 0:
+        if metric.from_history and trains(need.spec):
             target = _target(required, need, metric, runs)
             if target is not None or metric.at_most_of is None:
-                measured = from_history(metric, run, target)
+                measured = measured_as_declared(metric, run, required.file, target)
                 yield head | {"metric": name, "moment": "last"} | _fields(measured)
         elif metric.read_by is not None:
             for moment in metric.at:
@@ -186,8 +189,13 @@ def _target(
     address = "/".join([metric.at_most_of, *need.cell.levels.values()])
     place = required.measured[need.cell.address].index(need)
     theirs = required.measured.get(address, ())[place : place + 1]
-    run = runs.get(theirs[0].spec.key) if theirs else None
-    return None if run is None else run.history[metric.of][-1]
+    run = as_declared(runs.get(theirs[0].spec.key), required.file) if theirs else None
+    if run is None:
+        return None
+    values = run.history[metric.of]
+    if "command" in run.spec:  # it writes a quantity when it likes
+        values = [value for value in values if math.isfinite(value)]
+    return values[-1] if values else None
 
 
 def _from_readings(

@@ -7,6 +7,8 @@
     .repro/readings/<key>.json          a probe's rows (with a checksum)
     .repro/checkpoints/<key>/step-<n>.checkpoint   where an unfinished run goes on (with a checksum); in the
                                         header, the history of one that tuning stopped
+    .repro/commands/<key>/              of a run that somebody's command carries out: out/ is its own, stdout.txt and
+                                        stderr.txt are what it printed last, attempt.json tells where it goes on
     .repro/failures/<key>.json          why the last attempt at a run or reading failed
     .repro/criteria.jsonl               append-only ledger: when criteria were first seen: each line seals the last
     .repro/seen.jsonl                   append-only ledger: which runs the checks of a claim have seen

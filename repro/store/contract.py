@@ -15,7 +15,16 @@ from functools import cache
 from itertools import filterfalse
 from typing import Annotated, Any, Literal, NotRequired, get_type_hints
 
-from pydantic import AfterValidator, ConfigDict, Field, TypeAdapter, ValidationError, with_config
+from pydantic import (
+    AfterValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Tag,
+    TypeAdapter,
+    ValidationError,
+    with_config,
+)
 from typing_extensions import TypeAliasType, TypedDict  # typing has them from 3.12 on
 
 from repro.recipes import Recipe
@@ -59,7 +68,9 @@ def _even(columns: dict[str, list[float]]) -> dict[str, list[float]]:
 
 def _as_evaluated(entry: dict[str, Any], history: Mapping[str, Any] | None) -> dict[str, Any]:
     """Check that a history has the columns of the sets that its recipe has evaluated."""
-    recipe = entry["spec"]["recipe"]
+    recipe = entry["spec"].get("recipe")
+    if recipe is None:
+        return entry  # what a command writes is its own affair
     sets = () if recipe["steps"] == 0 else recipe.get("evaluate", ("train", "test"))
     lacking = [
         name
@@ -103,7 +114,7 @@ def _recipe_fields() -> dict[str, Any]:
 
 _OPTIONS = NotRequired[dict[Text, Plain]]
 
-SPEC = _table(
+_TRAINED = _table(
     "spec",
     {
         "dataset": _table("dataset", {"name": Text, "fingerprint": Text, "options": _OPTIONS}),
@@ -113,6 +124,42 @@ SPEC = _table(
         "numerics": _table("numerics", {"precision": NotRequired[Text], "compiled": NotRequired[bool]}),
     },
 )
+
+_UNTIL = _table("until", {"column": Text, "at_most": Finite, "epochs": Seconds | None})
+
+_OF_COMMAND = _table(
+    "spec",
+    {
+        "command": _table(
+            "command",
+            {
+                "words": Annotated[_list_of(Text), Field(min_length=1, max_length=10_000)],
+                "values": dict[Text, Plain],
+                "folder": Text,
+                "environment": dict[Text, Text],
+                "reads": _table("reads", {"metrics": Text, "step": Text, "epoch": Text | None}),
+                "stop_at": _UNTIL | None,
+            },
+        ),
+        "files": _table("files", {"name": Text, "version": Text}),
+        "seed": Annotated[int, Field(ge=0, lt=2**63)],
+    },
+)
+
+
+def _either(trained: Any, of_command: Any) -> Any:
+    """Return the model of entries of both kinds of run; what is wrong is told of the kind that an entry is of."""
+
+    def kind(entry: Any) -> str:
+        spec = entry.get("spec", entry) if isinstance(entry, dict) else None
+        return "command" if isinstance(spec, dict) and "command" in spec else "trained"
+
+    return Annotated[
+        Annotated[trained, Tag("trained")] | Annotated[of_command, Tag("command")], Discriminator(kind)
+    ]
+
+
+SPEC = _either(_TRAINED, _OF_COMMAND)
 
 _COLUMNS = _table(
     "history",
@@ -132,6 +179,9 @@ _COLUMNS = _table(
 
 _HISTORY = _checked(_COLUMNS, _even)
 
+_WRITTEN = _checked(_table("history", {"step": Progress, "epoch": Numbers}, closed=False), _even)
+"""What a command wrote: its own columns, of any name."""
+
 _WHERE = dict.fromkeys(("machine", "device", "python", "torch", "repro", "commit"), Text)
 
 _TOLD = {
@@ -148,25 +198,46 @@ _TOLD = {
 _PART = {**{name: NotRequired[kind] for name, kind in _WHERE.items()}, **_TOLD}
 _SESSIONS = _list_of(_table("session", _PART, closed=False))
 
-_RUN = _table(
+_SESSIONS_TOLD = {**_TOLD, "sessions": NotRequired[_SESSIONS]}
+
+_ANY_RUN = {
+    "key": Key,
+    "outcome": Literal["finished", "diverged"],
+    "steps_done": Count,
+    "wall_seconds": Seconds,
+}
+
+_TRAINED_RUN = _table(
     "run",
     {
-        "key": Key,
-        "spec": SPEC,
+        **_ANY_RUN,
+        "spec": _TRAINED,
         "history": _HISTORY,
-        "outcome": Literal["finished", "diverged"],
-        "steps_done": Count,
         "chance_error": Annotated[float, Field(ge=0, lt=1)],
         "images": _table("images", {"train": Images, "test": Images}),
-        "wall_seconds": Seconds,
         "weights": dict[Moment, Hash],
+        "provenance": _table("provenance", {**_WHERE, **_SESSIONS_TOLD}, closed=False),
+    },
+)
+
+_COMMAND_RUN = _table(
+    "run",
+    {
+        **_ANY_RUN,
+        "spec": _OF_COMMAND,
+        "history": _WRITTEN,
+        "chance_error": None,
+        "images": Annotated[dict[Text, Images], Field(max_length=0)],
+        "weights": Annotated[dict[Moment, Hash], Field(max_length=0)],
         "provenance": _table(
-            "provenance", {**_WHERE, **_TOLD, "sessions": NotRequired[_SESSIONS]}, closed=False
+            "provenance",
+            {**{name: _WHERE[name] for name in ("machine", "device", "repro", "commit")}, **_SESSIONS_TOLD},
+            closed=False,
         ),
     },
 )
 
-RUN = _checked(_RUN, lambda run: _as_evaluated(run, run["history"]))
+RUN = _either(_checked(_TRAINED_RUN, lambda run: _as_evaluated(run, run["history"])), _COMMAND_RUN)
 
 _ROW = _table(
     "row",
@@ -193,21 +264,22 @@ READING = _table(
     },
 )
 
-_CHECKPOINT = _table(
-    "checkpoint",
-    {
+
+def _checkpoint(spec: Any, history: Any) -> Any:
+    fields = {
         "key": Key,
-        "spec": SPEC,
+        "spec": spec,
         "step": Count,
         "steps": Count,
         "version": Count,
         "sessions": _SESSIONS,
-        "stopped": NotRequired[Annotated[_HISTORY, AfterValidator(_even)] | None],
+        "stopped": NotRequired[history | None],
         "wall_seconds": NotRequired[Seconds],
-    },
-)
+    }
+    return _checked(_table("checkpoint", fields), lambda made: _as_evaluated(made, made.get("stopped")))
 
-CHECKPOINT = _checked(_CHECKPOINT, lambda made: _as_evaluated(made, made.get("stopped")))
+
+CHECKPOINT = _either(_checkpoint(_TRAINED, _HISTORY), _checkpoint(_OF_COMMAND, _WRITTEN))
 
 FAILURE = _table("failure", {"title": str, "reason": str})
 
@@ -262,7 +334,8 @@ def wrong_with(kind: str, content: object) -> str | None:
         _adapter(kind).validate_python(content)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
-        place = ".".join(str(part) for part in first["loc"])[:100]
+        tagged = first["loc"][:1] in (("trained",), ("command",))
+        place = ".".join(str(part) for part in first["loc"][tagged:])[:100]
         if first["type"] == "extra_forbidden":
             return f"was written by another version: it has a key {place}"
         return f"is no {kind} that can be used: {place}: {first['msg'][:200]}"

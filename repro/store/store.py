@@ -67,6 +67,10 @@ class Store(Runs, Readings, Ledgers):
         """Where a report keeps its drawings: no part of what the store holds, made anew when missing."""
         return self.root / "drawn"
 
+    def command_folder(self, key: str) -> Path:
+        """Return the folder of a run that a command carries out: its output, and what tells of its attempts."""
+        return self.root / "commands" / key
+
     def checkpoints(self, key: str) -> CheckpointFolder:
         """Return the checkpoints of a run."""
         return CheckpointFolder(self.root / "checkpoints" / key, self.damaged)

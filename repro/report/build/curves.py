@@ -9,6 +9,7 @@ from functools import partial
 
 from repro.claims import Cell, Metric
 from repro.claims.schema_shown import Figure
+from repro.experiment.declared import as_declared
 from repro.experiment.measures import from_rows
 from repro.experiment.requirements import Need, Requirements
 from repro.judging.frame import Collected
@@ -89,7 +90,7 @@ def _stops(series: model.Series, target: float | None) -> bool:
 def _runs(required: Requirements, collected: Collected) -> Iterator[tuple[Need, RunRecord]]:
     for needs in required.measured.values():
         for need in needs:
-            run = collected.runs.get(need.spec.key)
+            run = as_declared(collected.runs.get(need.spec.key), required.file)
             if run is not None:
                 yield need, run
 

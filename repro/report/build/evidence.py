@@ -34,8 +34,8 @@ def expectation(
         reported=expected.reported,
         reported_value=None if printed is None else printed.value,
         reported_note=_reported_note(expected),
-        supports=_region(expected.supports, expected, words.needs(expected, unit)),
-        refutes=_region(expected.refutes, expected, words.refuting(expected, unit)),
+        supports=_region(expected.supports, expected, unit, words.needs(expected, unit)),
+        refutes=_region(expected.refutes, expected, unit, words.refuting(expected, unit)),
         why=expected.why,
         verdict=model.Verdict(
             word=words.word(verdict.result, verdict.status, lesser),
@@ -111,10 +111,14 @@ def _reported_note(expected: Expectation) -> str | None:
     return ", ".join(parts) or None
 
 
-def _region(found: Region, expected: Expectation, text: str) -> model.Region:
+def _region(found: Region, expected: Expectation, unit: model.Unit, text: str) -> model.Region:
     """Return a region for drawing; where each part has its own there is none for all."""
     pieces = () if expected.printed else found.pieces
-    return model.Region(text=text, intervals=[(_end(piece.low), _end(piece.high)) for piece in pieces])
+    return model.Region(
+        text=text,
+        intervals=[(_end(piece.low), _end(piece.high)) for piece in pieces],
+        brief="" if expected.printed else words.brief(found, unit, expected.kind),
+    )
 
 
 def _end(value: float) -> float | None:

@@ -17,6 +17,7 @@ from repro.report.build.alternatives import build_controls, build_sensitivities
 from repro.report.build.curves import build_figure
 from repro.report.build.deviations import deviations
 from repro.report.build.evidence import expectation
+from repro.report.build.idle import elsewhere
 from repro.report.build.recipes import recipe_in_full
 from repro.report.build.recorded import recorded, recorded_rows
 from repro.report.build.tables import build_table
@@ -59,6 +60,7 @@ def build_report(request: Request, judgement: Judgement) -> model.Report:
                 for one in paper.checkable
             ],
             claims=[claim for claim_id, claim in claims.items() if claim_id.startswith(f"{paper_id}/")],
+            elsewhere=elsewhere(request, paper_id, judgement.claims),
         )
         for paper_id, paper in request.library.papers.items()
     ]

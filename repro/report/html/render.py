@@ -19,7 +19,7 @@ from repro.errors import mistake
 from repro.report import as_csv
 from repro.report.drawing import lines
 from repro.report.drawing.drawn import drawn
-from repro.report.drawing.forest import Axis, forest
+from repro.report.drawing.forest import Axis, Block, forest
 from repro.report.html.bibtex import bibtex, tool_bibtex
 from repro.report.html.columns import table_columns
 from repro.report.model import (
@@ -32,8 +32,7 @@ from repro.report.model import (
     Verdict,
     safe_text,
 )
-from repro.report.wording import text
-from repro.report.wording.overview import facing
+from repro.report.wording import overview, text
 from repro.startup import shipped
 
 PAGE = "report.html.jinja"
@@ -181,7 +180,14 @@ def jinja_environment(templates: Path | None, kept: Path | None = None) -> jinja
         "drawn": partial(_figure_view, kept=kept),
         "bibtex": bibtex,
         "evidence": _evidence,
-        "facing": facing,
+        "groups": overview.groups,
+        "idle": overview.idle,
+        "idle_claim": overview.is_idle,
+        "outcome": overview.outcome,
+        "by_chance": overview.by_chance,
+        "short_word": overview.short_word,
+        "cost_parts": overview.cost,
+        "strip": _strip,
         "flips": _flips,
         "columns": table_columns,
         "told_elsewhere": _told_elsewhere,
@@ -234,6 +240,14 @@ def _flips(sensitivity: Sensitivity, claim: ClaimReport) -> list[Axis]:
         if name in by_id:
             judged.append(by_id[name].model_copy(update={"parts": parts}))
     return forest(judged, fold=False)
+
+
+def _strip(row: overview.Row) -> Block | None:
+    """Return the regions, the paper's value and the estimate of a row of the overview; None where nothing is drawn."""
+    if row.decider is None or row.part is None:
+        return None
+    axes = forest([row.decider.model_copy(update={"parts": [row.part]})])
+    return axes[0].blocks[0] if axes else None
 
 
 def _evidence(claims: Sequence[ClaimReport]) -> str:

@@ -52,6 +52,7 @@ from repro.report.model.report import (
     ClaimReport,
     Contrary,
     Coverage,
+    OtherScale,
     PaperReport,
     Report,
 )
@@ -76,6 +77,7 @@ __all__ = [
     "Figure",
     "Machine",
     "OtherConvention",
+    "OtherScale",
     "Panel",
     "PaperReport",
     "Part",

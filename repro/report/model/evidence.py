@@ -62,10 +62,11 @@ class Part(Data):
 
 
 class Region(Data):
-    """A union of intervals for drawing and the words for it; None is an open end."""
+    """A union of intervals for drawing and the words for it; None is an open end. `brief`: in signs, "≥ 2 pp"."""
 
     text: str
     intervals: list[tuple[float | None, float | None]]
+    brief: str = ""
 
 
 class OtherConvention(Data):

@@ -93,8 +93,19 @@ class ClaimReport(Data):
     recipe: RecipeInFull | None = None
 
 
+class OtherScale(Data):
+    """Claims, by their ids, that are judged from this scale on, and the command that checks them."""
+
+    scale: str
+    claims: list[str]
+    command: str
+
+
 class PaperReport(Data):
-    """A paper and its claims. `coverage`: how much of what is `checkable` in it has a claim, in words."""
+    """A paper and its claims. `coverage`: how much of what is `checkable` in it has a claim, in words.
+
+    `elsewhere`: the scales that judge those of its claims which the scale of the report does not.
+    """
 
     id: str
     title: str
@@ -109,6 +120,7 @@ class PaperReport(Data):
     anchor: str = ""
     coverage: str | None = None
     checkable: list[Checkable] = []
+    elsewhere: list[OtherScale] = []
 
 
 class Coverage(Data):
