@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Iterator
 from pathlib import Path
 
-from repro.claims.cells import Cell, all_cells, by_command, cells, levels_of, run_spec
+from repro.claims.cells import Cell, all_cells, by_command, cells, levels_of
 from repro.claims.checks_command import command_findings
 from repro.claims.checks_evaluated import evaluated
 from repro.claims.checks_expectations import expectation
@@ -15,6 +15,7 @@ from repro.claims.checks_results import results_findings
 from repro.claims.checks_shown import figures, tables
 from repro.claims.checks_variants import controls, sensitivities
 from repro.claims.findings import Finding, cannot_run, known
+from repro.claims.run_specs import run_spec
 from repro.claims.schema import ClaimFile
 from repro.claims.schema_metrics import Metric
 from repro.errors import Problem, ReproError, suggestion

@@ -49,7 +49,6 @@ def command_findings(file: ClaimFile, names: Names) -> Iterator[Finding]:
     for cell in own:
         yield from _cell(file, cell, names)
     used = {name for cell in own for name in placeholders(words_of(experiment, cell.settings) or [])}
-    used |= set(placeholders((process.resume if process else None) or []))
     for key in sorted(experiment.options.keys() - used):
         what = f"does nothing: no command has a placeholder {{{key}}}"
         yield f"experiment.options.{key}", what, None, suggestion(key, used)

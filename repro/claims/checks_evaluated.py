@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from repro.claims.cells import by_command, cells, trained_spec
+from repro.claims.cells import by_command, cells
 from repro.claims.findings import Finding, cannot_run
+from repro.claims.run_specs import trained_spec
 from repro.claims.schema import ClaimFile
 from repro.registry import Names
 

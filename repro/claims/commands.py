@@ -153,13 +153,16 @@ def _unknown(
     used = placeholders(words)
     at = place("command")
     resume = placeholders(process.resume or [])
-    for name in used + [name for name in resume if name not in used]:
+    for name in used:
         if name not in values and name not in AT_RUN:
             what = f"nothing sets the placeholder {{{name}}}"
             near = suggestion(name, [*values, *AT_RUN])
-            where = at if name in used else f"{SOURCE}.resume"
-            yield Problem(where, what, None, f"{near} (set by arms, factors, options or tune)")
-    for name in own.keys() - {*used, *resume}:
+            yield Problem(at, what, None, f"{near} (set by arms, factors, options or tune)")
+    for name in resume:
+        if name not in used and name not in AT_RUN:
+            what, near = f"the command has no placeholder {{{name}}}", suggestion(name, [*used, *AT_RUN])
+            yield Problem(f"{SOURCE}.resume", what, None, near)
+    for name in own.keys() - set(used):
         what = f"does nothing: the command has no placeholder {{{name}}}"
         yield Problem(place(name), what, repr(values[name]), suggestion(name, used))
     for name in values.keys() & set(AT_RUN):

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from repro.claims.cells import Cell, by_command, cells, trained_spec
+from repro.claims.cells import Cell, by_command, cells
+from repro.claims.run_specs import trained_spec
 from repro.claims.schema import ClaimFile
 from repro.recipes import RECIPE_FIELDS, Recipe
 from repro.registry import Names

@@ -11,10 +11,11 @@ from unicodedata import normalize
 
 from pydantic import BaseModel
 
-from repro.claims.cells import cells, run_spec
+from repro.claims.cells import cells
 from repro.claims.files import paper_folders
 from repro.claims.protocol import Ownership, ownership
 from repro.claims.reviews import ReviewNote
+from repro.claims.run_specs import run_spec
 from repro.claims.schema import ClaimFile
 from repro.claims.schema_paper import Paper
 from repro.claims.vocabulary import WORDS

@@ -15,7 +15,7 @@ from repro.claims.files import paper_folders, read_text, toml_files
 from repro.claims.library import Claim, Library
 from repro.claims.placeholders import placeholders
 from repro.claims.reviews import notes_of, read_reviews
-from repro.claims.scales import SCALES, merge
+from repro.claims.scales import OWN_TABLES, SCALES, merge
 from repro.claims.schema import ClaimFile
 from repro.claims.schema_paper import Paper
 from repro.claims.toml import parsed_toml, read_toml, validated
@@ -130,17 +130,13 @@ def read_claim(path: Path, root: Path, paper: Paper | None) -> Claim | None:
     return Claim(f"{path.parent.name}/{path.stem}", paper, at, names, path, text, reviews)
 
 
-_TABLES = [name for name in SCALES if name != "recorded"]
-"""The scales that a claim file may have a table for."""
-
-
 def _overrides(scales: Mapping[str, Any]) -> tuple[dict[str, Mapping[str, Any]], list[Problem]]:
     """Return the tables of scales that are tables of known scales, and what is wrong with the others."""
     tables: dict[str, Mapping[str, Any]] = {}
     problems: list[Problem] = []
     for name, override in scales.items():
-        if name not in _TABLES:
-            problems.append(Problem(f"scale.{name}", "unknown scale", None, suggestion(name, _TABLES)))
+        if name not in OWN_TABLES:
+            problems.append(Problem(f"scale.{name}", "unknown scale", None, suggestion(name, OWN_TABLES)))
         elif isinstance(override, dict):
             tables[name] = override
         else:

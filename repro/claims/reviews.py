@@ -19,15 +19,20 @@ class ReviewNote(Frozen):
     """What a reader has to say of a claim, or of its expectation `about`; beside the claim, never part of it."""
 
     author: str = Field(min_length=1)
+    """Who writes."""
     date: datetime.date
+    """When."""
     text: str = Field(min_length=1)
+    """What there is to say."""
     about: str | None = None
+    """The expectation that it is about; without it, the claim."""
 
 
-class _Reviews(Frozen):
+class Reviews(Frozen):
     """The notes of readers; `claims/<paper>/<claim>.notes.toml`, a `[[note]]` each."""
 
     note: list[ReviewNote] = Field(min_length=1)
+    """A note each."""
 
 
 def read_reviews(path: Path, expectations: Collection[str] | None) -> tuple[ReviewNote, ...]:
@@ -38,7 +43,7 @@ def read_reviews(path: Path, expectations: Collection[str] | None) -> tuple[Revi
     if not path.exists() and not path.is_symlink():
         return ()
     try:
-        notes = validated(_Reviews, read_toml(path, dates=True)).note
+        notes = validated(Reviews, read_toml(path, dates=True)).note
     except ReproError as error:
         raise ReproError(*(replace(p, where=f"{path}: {p.where}") for p in error.problems)) from None
     unknown = [

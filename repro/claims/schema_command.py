@@ -22,7 +22,9 @@ class Stop(Frozen):
     """Where a run ends before its command does: at the first row whose column `of` is at most `at_most`."""
 
     of: Name
+    """The column that is watched."""
     at_most: float
+    """The run ends at the first row where it is so much, or less."""
 
 
 class Process(Frozen):
@@ -45,20 +47,35 @@ class Process(Frozen):
     """
 
     folder: str = "."
+    """Where the command runs, relative to the claims folder."""
     inputs: list[Word] = []
+    """Files, folders or patterns that its runs rest on; without it, all files that git tracks in the folder."""
     environment: dict[Name, Word] = {}
+    """Variable → its value, added to the environment."""
     metrics: Label = "metrics.jsonl"
+    """The file below ``{out}`` that it writes rows into (JSON Lines or CSV), or "stdout"."""
     step: Label = "step"
+    """The column of steps."""
     epoch: Label | None = None
+    """The column of epochs; without it, times are in steps."""
     columns: dict[Name, Column] = Field(min_length=1, max_length=1000)
+    """The quantities that metrics read."""
     steps: Annotated[int, Field(ge=1)] | str | None = None
+    """The step of the last row, or the placeholder that says it."""
     time_limit: str | None = None
+    """A run is ended after it: "90s", "20m", "1.5h", "2d"."""
     stop: Stop | None = None
+    """Where a run ends before its command does."""
     resume: list[Word] | None = None
+    """Words added to the command where ``{out}`` holds an earlier attempt."""
     resume_needs: Label | None = None
+    """A file below ``{out}`` that an earlier attempt must have left for that."""
     nan: Literal["error", "diverged"] = "error"
+    """Whether a quantity that ends as no number is an error or a result."""
     deterministic: list[str] = []
+    """Arms that the seed does not change."""
     at_once: Annotated[int, Field(ge=1, le=32)] = 1
+    """How many runs share a GPU."""
 
     @property
     def time_limit_seconds(self) -> float | None:

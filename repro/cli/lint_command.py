@@ -15,7 +15,7 @@ from repro.claims.loading import load_library, read_claim, read_paper
 from repro.claims.reviews import claim_of
 from repro.cli import options
 from repro.cli.wrapped import wrapped
-from repro.errors import Problem, ReproError, mistake
+from repro.errors import Problem, ReproError, mistake, suggestion
 from repro.recorded import read_results
 from repro.report.model.safe_text import visible
 from repro.report.wording.text import plural
@@ -25,8 +25,15 @@ from repro.startup.shipped import folder
 
 @click.command("lint")
 @click.argument("paths", metavar="[FILE|DIR]...", nargs=-1, type=click.Path(path_type=Path))
+@click.option(
+    "--schema",
+    metavar="[claim|paper|notes]",
+    is_flag=False,
+    flag_value="claim",
+    help="Print the JSON Schema of claim files (or of paper.toml, or of readers' notes), and nothing else.",
+)
 @options.json_option
-def command(paths: tuple[Path, ...], as_json: bool) -> int:
+def command(paths: tuple[Path, ...], schema: str | None, as_json: bool) -> int:
     """Check claim files and report every problem at once, with key path and suggestion.
 
     Nothing is run, and no code of a claims folder is imported; results that were recorded are read. Without paths, the
@@ -39,7 +46,11 @@ def command(paths: tuple[Path, ...], as_json: bool) -> int:
       repro lint
       repro lint my-claims
       repro lint my-claims/lecun98/tanh-scaling.toml --json
+      repro lint --schema > claim.schema.json
     """
+    if schema is not None:
+        _print_schema(schema)
+        return 0
     problems: list[Problem] = []
     count = 0
     for path in paths or (folder("claims"),):
@@ -65,6 +76,14 @@ def command(paths: tuple[Path, ...], as_json: bool) -> int:
     else:
         click.echo(f"{plural(count, 'claim')}, no problems.")
     return 2 if problems else 0
+
+
+def _print_schema(name: str) -> None:
+    from repro.claims.json_schema import FILES, file_schema
+
+    if name not in FILES:
+        raise mistake("--schema", "no such kind of file", name, suggestion(name, FILES))
+    options.print_json(file_schema(name))
 
 
 def _of_results(claim: Claim) -> Iterator[str]:

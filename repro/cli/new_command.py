@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from pathlib import Path
 
 import click
 
+from repro.claims.json_schema import file_schema
 from repro.errors import mistake
 from repro.experiment.request import typed
 from repro.startup.shipped import folder
@@ -32,8 +34,9 @@ from repro.store.files import write_text
 def command(claim_id: str, claims_dir: Path | None, results: Path | None) -> None:
     """Write a claim file to start from: it runs in seconds once its TODOs are written.
 
-    With --results, what the table's columns seem to mean is written into the file, for you to check.
-    Existing files are never overwritten.
+    With --results, what the table's columns seem to mean is written into the file, for you to check. Existing claims
+    are never overwritten. JSON Schemas for editors lie beside, and are written anew; the first line of a claim file
+    names its own.
 
     \b
     Examples:
@@ -63,6 +66,9 @@ def command(claim_id: str, claims_dir: Path | None, results: Path | None) -> Non
             about = (folder("templates") / "paper.toml").read_text(encoding="utf-8")
             write_text(paper, about.replace("PAPER", paper_id))
             click.echo(f"wrote {paper}")
+        for kind in ("claim", "paper"):
+            schema = json.dumps(file_schema(kind), indent=1, ensure_ascii=False)
+            write_text(root / f"{kind}.schema.json", f"{schema}\n")
         write_text(target, text)
     except OSError as error:
         raise mistake(

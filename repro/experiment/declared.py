@@ -51,3 +51,10 @@ def declared_columns(history: History | None, file: ClaimFile) -> History | None
             # Written when the claim said otherwise: what is no share is no number of this claim.
             found[name] = [v if not column.share or 0 <= v <= 1 + 1e-9 else math.nan for v in values]
     return found
+
+
+def have_one_history(runs: Sequence[RunRecord | None]) -> bool:
+    """Tell whether several runs, as their claim reads them, are the same to the last digit."""
+    there = [run for run in runs if run is not None]
+    first = str(dict(there[0].history)) if there else ""  # as text: a value that is no number equals itself
+    return len(there) > 1 and all(str(dict(run.history)) == first for run in there)

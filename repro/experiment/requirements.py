@@ -5,7 +5,7 @@ Pure: the store is read, nothing is carried out. `plan` takes from here what is 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Literal
@@ -13,7 +13,7 @@ from typing import Literal
 from repro.claims import Cell, Claim, ClaimFile, Metric, by_command, cells, run_spec, until
 from repro.claims.vocabulary import Moment
 from repro.command_spec import AnyRun
-from repro.experiment.declared import as_declared, declared_columns
+from repro.experiment.declared import as_declared, declared_columns, have_one_history
 from repro.experiment.exact_needs import ExactNeed, exact_needs
 from repro.experiment.net_check import NetCheck, check_nets
 from repro.experiment.readings import readings
@@ -64,6 +64,7 @@ class Requirements:
         follow: at most so many runs may follow those of `needs` that are not there yet.
         measured: cell address → the measured runs among `needs`, by seed.
         recorded: what was recorded elsewhere, of a claim about results that exist already; it needs no runs.
+        alike: cells whose runs, by a command, all have one history although their seeds differ.
     """
 
     claim: Claim
@@ -78,6 +79,7 @@ class Requirements:
     follow: int = 0
     measured: Mapping[str, tuple[Need, ...]] = field(default_factory=dict)
     recorded: RecordedValues | None = None
+    alike: frozenset[str] = frozenset()
 
     @property
     def stand_ins(self) -> list[DatasetSpec]:
@@ -137,6 +139,7 @@ def requirements(
     stopped: list[Need] = []
     tuning: dict[str, TuningState] = {}
     measured: dict[str, tuple[Need, ...]] = {}
+    alike: set[str] = set()
     follow = 0
     for cell in cells(file):
         rate = decay = None
@@ -175,14 +178,30 @@ def requirements(
         specs: list[AnyRun] = [
             replace(first, seed=seed) for seed in file.experiment.seeds.numbers(cell.arm, count)
         ]
-        own = tuple(
-            Need(claim.id, cell, "measure", spec, dict(readings(file, cell, spec, claim))) for spec in specs
-        )
+        own = tuple(_measure(claim, file, cell, specs))
         measured[cell.address] = own
         needs += own
+        if by_command(file, cell) and have_one_history([find(spec.key) for spec in specs]):
+            alike.add(cell.address)
     return Requirements(
-        claim, scale, file, numbers, tuning, tuple(needs), exact, nets, tuple(stopped), follow, measured
+        claim,
+        scale,
+        file,
+        numbers,
+        tuning,
+        tuple(needs),
+        exact,
+        nets,
+        tuple(stopped),
+        follow,
+        measured,
+        alike=frozenset(alike),
     )
+
+
+def _measure(claim: Claim, file: ClaimFile, cell: Cell, specs: Iterable[AnyRun]) -> Iterator[Need]:
+    asked = readings(file, cell, claim)
+    return (Need(claim.id, cell, "measure", spec, asked(spec)) for spec in specs)
 
 
 def _tuning_spec(

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from repro.claims import Expectation
+from repro.claims.findings import arm_of
 from repro.experiment.estimands import Estimand
 from repro.experiment.requirements import Requirements
 from repro.judging.criteria import Criteria, Refutation
@@ -97,7 +98,7 @@ def evidence(
         if state is not None and state.state == "open":
             tuned = False
             notes.append(f"tuning open: the best learning rate of {address} lies on the edge of its grid")
-    faults = _faults(required, expectation.metric, estimand)
+    faults = [*_faults(required, expectation.metric, estimand), *_not_independent(required, samples)]
     notes += faults
     n = min(len(sample.values) for sample in samples.values())
     wanted = len(required.seeds) // required.file.metrics[expectation.metric].runs_a_value
@@ -136,6 +137,24 @@ def _faults(required: Requirements, metric: str, estimand: Estimand) -> list[str
     ]
     more = [f"and {len(every) - MOST_FAULTS} more like it"] if len(every) > MOST_FAULTS else []
     return [*every[:MOST_FAULTS], *more]
+
+
+def _not_independent(required: Requirements, samples: Mapping[str, Sample]) -> Iterator[str]:
+    """Say of which cells a command's runs are no draws: they are the same one, or end alike as far as can be told."""
+    process = required.file.experiment.process
+    for address, sample in samples.items():
+        if process is None or arm_of(address) in process.deterministic or len(sample.values) < 2:
+            continue
+        if address in required.alike:
+            yield (
+                f"all runs of {address} have the same history to the last digit: does the command make use of its "
+                f"{{seed}}? (an arm that no seed changes is named in `deterministic`)"
+            )
+        elif len(set(sample.values)) == 1 and not sample.resolution and not any(sample.censored):
+            yield (
+                f"all runs of {address} end with the same value, and how fine it can be told is not known: declare "
+                "the `resolution` of its column"
+            )
 
 
 MOST_FAULTS = 5

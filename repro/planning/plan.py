@@ -17,11 +17,11 @@ from repro.planning import reach
 from repro.planning.costs import Costs, Outlay
 from repro.planning.jobs import Job, Plan
 from repro.planning.reading_costs import AT_LEAST_SECONDS
+from repro.planning.reasons import failed_before, reason_of
 from repro.planning.span import Span, exactly
 from repro.registry import DatasetEntry
-from repro.source_code import HASHED
 from repro.spec import ReadingSpec, RunSpec, Until, farther
-from repro.store import VERSIONS, RunRecord, Store, lineage
+from repro.store import RunRecord, Store, lineage
 
 
 def make_plan(required: Sequence[Requirements], store: Store) -> Plan:
@@ -139,7 +139,7 @@ def _jobs(
         between = None
         seconds = sum(map(costs.reading_seconds, run.missing_readings))
         if train:
-            reason = _reason(run.spec, store, relatives)
+            reason = reason_of(run.spec, store, relatives)
             span = _seconds(run, store, costs)
             between = (seconds + span.low, seconds + span.high) if span.low < span.high else None
             seconds += span.likely
@@ -168,7 +168,7 @@ def _jobs_without_runs(required: Sequence[Requirements], store: Store) -> Iterat
             claims.setdefault(reading.key, set()).add(item.claim.id)
     for key, reading in readings.items():
         if store.reading(key) is None:
-            reason = _failed_before(key, store) or "not computed yet"
+            reason = failed_before(key, store) or "not computed yet"
             yield Job(None, False, (reading,), tuple(sorted(claims[key])), reason, AT_LEAST_SECONDS)
 
 
@@ -251,31 +251,6 @@ def _cell_follows(required: Requirements, need: Need, costs: Costs) -> Span:
     return (epochs + measured * len(required.seeds)) * (costs.wall_seconds(need.spec) / (budget or 1.0))
 
 
-def _reason(spec: AnyRun, store: Store, relatives: Mapping[str, RunRecord]) -> str:
-    """Say why a run is carried out: new, interrupted, failed before, damaged, or made by another version."""
-    failed = _failed_before(spec.key, store)
-    unfinished = store.checkpoints(spec.key).newest()
-    if unfinished is not None:
-        of = f" of {unfinished.steps:,}" if unfinished.steps > unfinished.step else ""
-        resumes = f"resumes at step {unfinished.step:,}{of}"
-        return f"{failed}; {resumes}" if failed else resumes
-    if failed:
-        return failed
-    if any(spec.key in entry for entry in store.damaged):
-        return "its entry in the store is damaged"
-    new = spec.as_json()
-    relative = relatives.get(lineage(new))
-    if relative is None:
-        return "not run yet"
-    old = relative.spec
-    changes = [
-        _change(part, field, old[part].get(field), new[part][field])
-        for part, field in VERSIONS
-        if part in new and old[part].get(field) != new[part][field]
-    ]
-    return "; ".join(changes) or "not run yet"
-
-
 def _seconds(run: _WantedRun, store: Store, costs: Costs) -> Span:
     """Return what the rest of a run takes on one worker, as far as it is needed."""
     assert run.needed is not None
@@ -292,17 +267,3 @@ def _seconds(run: _WantedRun, store: Store, costs: Costs) -> Span:
     if run.until is not None and run.until.epochs is not None:
         epochs = epochs.up_to(run.until.epochs)
     return (epochs * (whole / budget) if budget else exactly(whole)).less(share * whole)
-
-
-def _change(part: str, field: str, old: object, new: object) -> str:
-    if part == "files":
-        return "files that the command rests on have changed; the run that rests on the former is kept, and not used"
-    if str(old).startswith("source-") and str(new).startswith(HASHED):
-        kept = "the run that an earlier version made is kept, and not used"
-        return f"the code that a {part} imports counts now, too; {kept}"
-    return f"{part} {field} changed from {old} to {new}"
-
-
-def _failed_before(key: str, store: Store) -> str | None:
-    reason = store.failure(key)
-    return f"failed before: {reason.splitlines()[0]}" if reason else None

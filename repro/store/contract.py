@@ -8,54 +8,38 @@ Imported when the first entry is read.
 
 from __future__ import annotations
 
-import math
-import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import cache
-from itertools import filterfalse
 from typing import Annotated, Any, Literal, NotRequired, get_type_hints
 
 from pydantic import (
-    AfterValidator,
-    ConfigDict,
-    Discriminator,
     Field,
-    Tag,
     TypeAdapter,
     ValidationError,
-    with_config,
 )
-from typing_extensions import TypeAliasType, TypedDict  # typing has them from 3.12 on
 
 from repro.recipes import Recipe
 from repro.recipes.fields import EvaluatedSet
-
-Text = Annotated[str, Field(max_length=10_000)]
-Whole = Annotated[int, Field(ge=-(2**63), lt=2**63)]
-Count = Annotated[int, Field(ge=0, le=10**15)]
-Images = Annotated[int, Field(ge=1, le=10**15)]
-Finite = Annotated[float, Field(allow_inf_nan=False)]
-Seconds = Annotated[float, Field(allow_inf_nan=False, ge=0, le=1e12)]
-Hash = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
-Key = Annotated[str, Field(pattern=r"^[0-9a-f]{24}$")]
-Moment = Annotated[str, Field(pattern=r"^[a-z0-9-]{1,40}$")]
-"""Becomes part of a file's name."""
-
-Plain = TypeAliasType("Plain", "Text | bool | Whole | Finite | list[Plain] | dict[Text, Plain] | None")
-"""Options, and what later versions may tell beside."""
-
-
-def _share(values: list[float]) -> list[float]:
-    numbers = list(filterfalse(math.isnan, values))
-    if numbers and (min(numbers) < 0 or max(numbers) > 1):
-        raise ValueError("a share lies in 0 to 1")
-    return values
-
-
-def _growing(values: list[float]) -> list[float]:
-    if not all(map(operator.lt, values, values[1:])):
-        raise ValueError("must grow")
-    return values
+from repro.store.field_types import (
+    Count,
+    Finite,
+    Hash,
+    Images,
+    Key,
+    Moment,
+    Numbers,
+    Plain,
+    Progress,
+    Seconds,
+    Shares,
+    Text,
+    Value,
+    Whole,
+    checked,
+    either,
+    list_of,
+    table,
+)
 
 
 def _even(columns: dict[str, list[float]]) -> dict[str, list[float]]:
@@ -83,25 +67,6 @@ def _as_evaluated(entry: dict[str, Any], history: Mapping[str, Any] | None) -> d
     return entry
 
 
-Value = Annotated[float, Field(strict=True)]
-Numbers = Annotated[list[float], Field(min_length=1, max_length=10_000_000)]
-Shares = Annotated[Numbers, AfterValidator(_share)]
-Progress = Annotated[list[Seconds], Field(min_length=1, max_length=10_000_000), AfterValidator(_growing)]
-
-
-def _table(name: str, fields: dict[str, Any], *, closed: bool = True) -> Any:
-    make: Any = TypedDict  # of a table of fields, which type checkers do not follow
-    return with_config(ConfigDict(strict=True, extra="forbid" if closed else "allow"))(make(name, fields))
-
-
-def _list_of(kind: Any) -> Any:
-    return list[kind]
-
-
-def _checked(kind: Any, check: Callable[[Any], Any]) -> Any:
-    return Annotated[kind, AfterValidator(check)]
-
-
 def _recipe_fields() -> dict[str, Any]:
     """Return the fields of Recipe as they are written; earlier versions had fewer."""
     bounded = {int: Count, float: Finite, int | None: Count | None, float | None: Finite | None}
@@ -114,54 +79,42 @@ def _recipe_fields() -> dict[str, Any]:
 
 _OPTIONS = NotRequired[dict[Text, Plain]]
 
-_TRAINED = _table(
+_TRAINED = table(
     "spec",
     {
-        "dataset": _table("dataset", {"name": Text, "fingerprint": Text, "options": _OPTIONS}),
-        "model": _table("model", {"name": Text, "version": Whole | Text, "options": _OPTIONS}),
-        "recipe": _table("recipe", _recipe_fields()),
+        "dataset": table("dataset", {"name": Text, "fingerprint": Text, "options": _OPTIONS}),
+        "model": table("model", {"name": Text, "version": Whole | Text, "options": _OPTIONS}),
+        "recipe": table("recipe", _recipe_fields()),
         "seed": Annotated[int, Field(ge=0, lt=2**63)],
-        "numerics": _table("numerics", {"precision": NotRequired[Text], "compiled": NotRequired[bool]}),
+        "numerics": table("numerics", {"precision": NotRequired[Text], "compiled": NotRequired[bool]}),
     },
 )
 
-_UNTIL = _table("until", {"column": Text, "at_most": Finite, "epochs": Seconds | None})
+_UNTIL = table("until", {"column": Text, "at_most": Finite, "epochs": Seconds | None})
 
-_OF_COMMAND = _table(
+_OF_COMMAND = table(
     "spec",
     {
-        "command": _table(
+        "command": table(
             "command",
             {
-                "words": Annotated[_list_of(Text), Field(min_length=1, max_length=10_000)],
+                "words": Annotated[list_of(Text), Field(min_length=1, max_length=10_000)],
                 "values": dict[Text, Plain],
                 "folder": Text,
                 "environment": dict[Text, Text],
-                "reads": _table("reads", {"metrics": Text, "step": Text, "epoch": Text | None}),
+                "reads": table("reads", {"metrics": Text, "step": Text, "epoch": Text | None}),
                 "stop_at": _UNTIL | None,
             },
         ),
-        "files": _table("files", {"name": Text, "version": Text}),
+        "files": table("files", {"name": Text, "version": Text}),
         "seed": Annotated[int, Field(ge=0, lt=2**63)],
     },
 )
 
 
-def _either(trained: Any, of_command: Any) -> Any:
-    """Return the model of entries of both kinds of run; what is wrong is told of the kind that an entry is of."""
+SPEC = either(_TRAINED, _OF_COMMAND)
 
-    def kind(entry: Any) -> str:
-        spec = entry.get("spec", entry) if isinstance(entry, dict) else None
-        return "command" if isinstance(spec, dict) and "command" in spec else "trained"
-
-    return Annotated[
-        Annotated[trained, Tag("trained")] | Annotated[of_command, Tag("command")], Discriminator(kind)
-    ]
-
-
-SPEC = _either(_TRAINED, _OF_COMMAND)
-
-_COLUMNS = _table(
+_COLUMNS = table(
     "history",
     {
         "step": Progress,
@@ -177,9 +130,9 @@ _COLUMNS = _table(
     closed=False,
 )
 
-_HISTORY = _checked(_COLUMNS, _even)
+_HISTORY = checked(_COLUMNS, _even)
 
-_WRITTEN = _checked(_table("history", {"step": Progress, "epoch": Numbers}, closed=False), _even)
+_WRITTEN = checked(table("history", {"step": Progress, "epoch": Numbers}, closed=False), _even)
 """What a command wrote: its own columns, of any name."""
 
 _WHERE = dict.fromkeys(("machine", "device", "python", "torch", "repro", "commit"), Text)
@@ -196,7 +149,7 @@ _TOLD = {
 }
 
 _PART = {**{name: NotRequired[kind] for name, kind in _WHERE.items()}, **_TOLD}
-_SESSIONS = _list_of(_table("session", _PART, closed=False))
+_SESSIONS = list_of(table("session", _PART, closed=False))
 
 _SESSIONS_TOLD = {**_TOLD, "sessions": NotRequired[_SESSIONS]}
 
@@ -207,20 +160,20 @@ _ANY_RUN = {
     "wall_seconds": Seconds,
 }
 
-_TRAINED_RUN = _table(
+_TRAINED_RUN = table(
     "run",
     {
         **_ANY_RUN,
         "spec": _TRAINED,
         "history": _HISTORY,
         "chance_error": Annotated[float, Field(ge=0, lt=1)],
-        "images": _table("images", {"train": Images, "test": Images}),
+        "images": table("images", {"train": Images, "test": Images}),
         "weights": dict[Moment, Hash],
-        "provenance": _table("provenance", {**_WHERE, **_SESSIONS_TOLD}, closed=False),
+        "provenance": table("provenance", {**_WHERE, **_SESSIONS_TOLD}, closed=False),
     },
 )
 
-_COMMAND_RUN = _table(
+_COMMAND_RUN = table(
     "run",
     {
         **_ANY_RUN,
@@ -229,7 +182,7 @@ _COMMAND_RUN = _table(
         "chance_error": None,
         "images": Annotated[dict[Text, Images], Field(max_length=0)],
         "weights": Annotated[dict[Moment, Hash], Field(max_length=0)],
-        "provenance": _table(
+        "provenance": table(
             "provenance",
             {**{name: _WHERE[name] for name in ("machine", "device", "repro", "commit")}, **_SESSIONS_TOLD},
             closed=False,
@@ -237,18 +190,18 @@ _COMMAND_RUN = _table(
     },
 )
 
-RUN = _either(_checked(_TRAINED_RUN, lambda run: _as_evaluated(run, run["history"])), _COMMAND_RUN)
+RUN = either(checked(_TRAINED_RUN, lambda run: _as_evaluated(run, run["history"])), _COMMAND_RUN)
 
-_ROW = _table(
+_ROW = table(
     "row",
     {"value": Value, "layer": NotRequired[Text], "index": NotRequired[Count], "stage": NotRequired[Count]},
     closed=False,
 )
 
-READING = _table(
+READING = table(
     "reading",
     {
-        "spec": _table(
+        "spec": table(
             "spec",
             {
                 "probe": Text,
@@ -259,7 +212,7 @@ READING = _table(
                 "subject": dict[Text, Plain] | None,
             },
         ),
-        "rows": Annotated[_list_of(_ROW), Field(min_length=1, max_length=10_000_000)],
+        "rows": Annotated[list_of(_ROW), Field(min_length=1, max_length=10_000_000)],
         "provenance": dict[Text, Plain],
     },
 )
@@ -276,16 +229,16 @@ def _checkpoint(spec: Any, history: Any) -> Any:
         "stopped": NotRequired[history | None],
         "wall_seconds": NotRequired[Seconds],
     }
-    return _checked(_table("checkpoint", fields), lambda made: _as_evaluated(made, made.get("stopped")))
+    return checked(table("checkpoint", fields), lambda made: _as_evaluated(made, made.get("stopped")))
 
 
-CHECKPOINT = _either(_checkpoint(_TRAINED, _HISTORY), _checkpoint(_OF_COMMAND, _WRITTEN))
+CHECKPOINT = either(_checkpoint(_TRAINED, _HISTORY), _checkpoint(_OF_COMMAND, _WRITTEN))
 
-FAILURE = _table("failure", {"title": str, "reason": str})
+FAILURE = table("failure", {"title": str, "reason": str})
 
 _CRITERIA = dict[Text, dict[Text, Plain]]
 
-LEDGER_OF_CRITERIA = _table(
+LEDGER_OF_CRITERIA = table(
     "line",
     {
         **dict.fromkeys(("claim", "scale", "digest"), Text),
@@ -299,9 +252,9 @@ LEDGER_OF_CRITERIA = _table(
     },
 )
 
-LEDGER_OF_SIGHTS = _table("line", {"claim": Text, "scale": Text, "runs": list[Key]})
+LEDGER_OF_SIGHTS = table("line", {"claim": Text, "scale": Text, "runs": list[Key]})
 
-LEDGER_OF_RESULTS = _table(
+LEDGER_OF_RESULTS = table(
     "line",
     {
         **dict.fromkeys(("claim", "place", "by"), Text),

@@ -11,8 +11,9 @@ from typing import Any
 from repro.command_spec import CommandSpec, Conduct
 from repro.spec import Until
 from repro.training.checkpoints import Interrupted, Stopped
-from repro.worker.commands import CommandRun, Machine
+from repro.worker.commands import CommandRun
 from repro.worker.failures import UnwritableError, reason, unwritable
+from repro.worker.machine import Machine
 from repro.worker.telling import FOUND, Emit, far_enough
 
 TOLD_SECONDS = 0.25

@@ -25,8 +25,8 @@ from repro.training.devices import fix_algorithms, is_out_of_memory, own_stream
 from repro.training.footprint import run_bytes
 from repro.worker.checkpoints import RunCheckpoints
 from repro.worker.command_jobs import CommandJobs
-from repro.worker.commands import Machine
 from repro.worker.failures import UnwritableError, ends_the_process, reason, unwritable
+from repro.worker.machine import Machine
 from repro.worker.memory import DeviceMemory, Share
 from repro.worker.provenance import code_provenance, provenance
 from repro.worker.recording import as_bytes, errors_of, record_of

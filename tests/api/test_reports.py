@@ -131,7 +131,9 @@ def test_a_check_from_python_is_the_command(world: World, monkeypatch: pytest.Mo
     table = report.metrics
     assert (set(table["unit"]), set(table["variant"])) == ({"fraction"}, {""})
     seeds = report.curves[report.curves["role"] == "seed"]
-    assert seeds[seeds["line"] == "ours"].groupby("run")["y"].last().tolist() == [v / 100 for v in OURS]
+    assert seeds[seeds["line"] == "ours"].groupby("run")["y"].last().tolist() == pytest.approx(
+        [v / 100 for v in OURS]
+    )
     assert set(seeds["x_label"]) == {"step"}
     with pytest.raises(repro.ReproError, match="did you mean"):
         repro.check("p/cc", claims=world.root)

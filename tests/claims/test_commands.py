@@ -162,7 +162,7 @@ def test_words_are_capped_unless_the_file_says_that_the_command_is_the_papers(fo
         (
             {"experiment__process__resume": ["{las}"]},
             "experiment.process.resume",
-            "nothing sets the placeholder {las}",
+            "the command has no placeholder {las}",
         ),
         ({"experiment__process__resume_needs": "x"}, "experiment.process", "without `resume`"),
         (

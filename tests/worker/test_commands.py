@@ -22,7 +22,8 @@ from repro.spec import Until
 from repro.store import RunRecord, Store
 from repro.store.contract import wrong_with
 from repro.training.checkpoints import Interrupted, Stopped
-from repro.worker.commands import CommandRun, Machine
+from repro.worker.commands import CommandRun
+from repro.worker.machine import Machine
 
 HEAD = """\
 import json, os, pathlib, sys, time
@@ -263,6 +264,16 @@ def test_an_attempt_that_cannot_be_gone_on_from_is_given_up(tmp_path: Path) -> N
     assert bench.warnings == [
         "could not go on from its earlier attempt (ended with exit code 1): it begins anew"
     ]
+
+
+def test_a_run_that_came_to_its_end_is_read_again_and_not_run(tmp_path: Path) -> None:
+    bench = Bench(tmp_path, COUNTS)
+    with pytest.raises(ReproError, match=r"wrote no column 'los' .*received: 'loss, pid'"):
+        bench.run(replace(CONDUCT, columns=("los",)))
+    record = bench.run(CONDUCT)
+    assert record.history["loss"][-1] == 4
+    assert len(set(record.history["pid"])) == 1
+    assert len(record.provenance["sessions"]) == 1
 
 
 def test_racing_takes_no_more_of_a_run_than_it_needs(tmp_path: Path) -> None:

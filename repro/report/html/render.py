@@ -27,6 +27,7 @@ from repro.report.model import (
     ExpectationResult,
     Figure,
     Report,
+    RunRow,
     Sensitivity,
     Table,
     Verdict,
@@ -38,6 +39,8 @@ from repro.startup import shipped
 PAGE = "report.html.jinja"
 STYLE = "report.css"
 SCRIPT = "report.js"
+MOST_RUNS = 200
+"""Of a claim, that a page lists when they have finished; `report.json` has all."""
 _NAMED_PARTS = 4  # a note shared by more parts counts them instead
 
 
@@ -137,6 +140,15 @@ def claim_coverage(claim: ClaimReport) -> str:
     return " · ".join(parts)
 
 
+def listed_runs(runs: Sequence[RunRow]) -> Sequence[RunRow]:
+    """Return the runs that a page lists: all where they are few; of many, those that did not finish, and some."""
+    if len(runs) <= MOST_RUNS:
+        return runs
+    unusual = [run for run in runs if run.outcome != "finished"]
+    usual = [run for run in runs if run.outcome == "finished"]
+    return [*unusual, *usual[: max(0, MOST_RUNS - len(unusual))]]
+
+
 def _compiled_templates() -> jinja2.BytecodeCache | None:
     """Return where Jinja keeps compiled templates, by their content: to compile them anew is a tenth of a report."""
     try:
@@ -193,6 +205,7 @@ def jinja_environment(templates: Path | None, kept: Path | None = None) -> jinja
         "told_elsewhere": _told_elsewhere,
         "claim_coverage": claim_coverage,
         "cost": text.cost,
+        "listed_runs": listed_runs,
         "file_name": _file_name,
         "tool_bibtex": tool_bibtex,
     }
