@@ -8,8 +8,8 @@ from typing import Any
 
 from repro.spec import ReadingSpec
 from repro.store import files
+from repro.store.cache import Cache
 from repro.store.entries import Entries
-from repro.store.recent import Recent
 
 
 class Readings(Entries):
@@ -17,7 +17,7 @@ class Readings(Entries):
 
     def __init__(self, root: Path) -> None:
         super().__init__(root)
-        self.recent_readings = Recent[Sequence[Mapping[str, Any]]]()
+        self.cached_readings = Cache[Sequence[Mapping[str, Any]]]()
         self._readings = str(root / "readings")
 
     def reading(self, key: str) -> Sequence[Mapping[str, Any]] | None:
@@ -27,7 +27,7 @@ class Readings(Entries):
             content = self.complete_reading(key)
             return None if content is None else self._packer.rows(content["rows"])
 
-        return self.recent_readings.read(f"{self._readings}/{key}.json", anew)
+        return self.cached_readings.read(f"{self._readings}/{key}.json", anew)
 
     def complete_reading(self, key: str) -> dict[str, Any] | None:
         """Return a reading's "spec", "rows" and "provenance", read anew; None where it is absent or damaged."""

@@ -9,8 +9,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from repro.store import files
+from repro.store.cache import Cache
 from repro.store.entries import Entries
-from repro.store.recent import Recent
 from repro.store.record import RunRecord
 
 
@@ -19,13 +19,13 @@ class Runs(Entries):
 
     def __init__(self, root: Path) -> None:
         super().__init__(root)
-        self.recent_runs = Recent[RunRecord]()
+        self.cached_runs = Cache[RunRecord]()
         # Joined as text: paths are asked for hundreds of thousands of times.
         self._runs = str(root / "runs")
 
     def run(self, key: str) -> RunRecord | None:
         """Return the run with this key; None where it is absent or damaged (see :attr:`damaged`)."""
-        record = self.recent_runs.read(f"{self._runs}/{key}/run.json", lambda: self._packed(key))
+        record = self.cached_runs.read(f"{self._runs}/{key}/run.json", lambda: self._packed(key))
         return self._of_key(key, record)
 
     def _packed(self, key: str) -> RunRecord | None:

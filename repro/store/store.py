@@ -10,10 +10,10 @@ from pathlib import Path
 
 from repro.errors import mistake
 from repro.store import files
+from repro.store.cache import Cache
 from repro.store.checkpoints import Checkpoint, CheckpointFolder
 from repro.store.ledgers import FORMAT, Ledgers
 from repro.store.readings import Readings
-from repro.store.recent import Recent
 from repro.store.runs import Runs
 
 
@@ -35,7 +35,7 @@ class Store(Runs, Readings, Ledgers):
 
     def __init__(self, root: Path) -> None:
         super().__init__(root)
-        self.recent_stopped = Recent[Mapping[str, Sequence[float]]]()
+        self.cached_stopped = Cache[Mapping[str, Sequence[float]]]()
         content = self._read(root / "store.json") or {}
         if content.get("format", FORMAT) != FORMAT:
             what = f"is a store of another format; this version of repro reads {FORMAT}"
@@ -92,7 +92,7 @@ class Store(Runs, Readings, Ledgers):
         def anew() -> Mapping[str, Sequence[float]] | None:
             return next((checkpoint.stopped for _, checkpoint, _ in folder.whole()), None)
 
-        return self.recent_stopped.read(str(folder.files()[0]), anew)
+        return self.cached_stopped.read(str(folder.files()[0]), anew)
 
     def failure(self, key: str) -> str | None:
         """Return why the last attempt at this run or reading failed, or None."""

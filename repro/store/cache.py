@@ -26,7 +26,7 @@ Signature = tuple[int, int, int]
 Content = TypeVar("Content")
 
 
-class Recent(Generic[Content]):
+class Cache(Generic[Content]):
     """Contents by file, each as good as the file is unchanged: of the same size, time and number."""
 
     def __init__(self) -> None:
