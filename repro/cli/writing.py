@@ -65,6 +65,7 @@ def publish(
     if out is None:
         _refresh(REPORTS)
     _keep_verdicts(report, schedule.store)
+    schedule.store.keep_snapshot()
     if as_json:
         click.echo(report.model_dump_json(indent=2))
     else:

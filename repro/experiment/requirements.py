@@ -5,7 +5,7 @@ Pure: the store is read, nothing is carried out. `plan` takes from here what is 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Literal
@@ -178,9 +178,7 @@ def requirements(
         specs: list[AnyRun] = [
             replace(first, seed=seed) for seed in file.experiment.seeds.numbers(cell.arm, count)
         ]
-        own = tuple(
-            Need(claim.id, cell, "measure", spec, dict(readings(file, cell, spec, claim))) for spec in specs
-        )
+        own = tuple(_measure(claim, file, cell, specs))
         measured[cell.address] = own
         needs += own
         if by_command(file, cell) and have_one_history([find(spec.key) for spec in specs]):
@@ -199,6 +197,11 @@ def requirements(
         measured,
         alike=frozenset(alike),
     )
+
+
+def _measure(claim: Claim, file: ClaimFile, cell: Cell, specs: Iterable[AnyRun]) -> Iterator[Need]:
+    asked = readings(file, cell, claim)
+    return (Need(claim.id, cell, "measure", spec, asked(spec)) for spec in specs)
 
 
 def _tuning_spec(

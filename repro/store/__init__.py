@@ -15,6 +15,7 @@
     .repro/results.jsonl                append-only ledger: versions of results that were recorded elsewhere
     .repro/locks/<key>.lock             held while a run is carried out
     .repro/drawn/<hash>.json            drawings of figures, to spare drawing them again; may be deleted
+    .repro/snapshot                     what was read of a large store, in one file; may be deleted
 
 A damaged entry is never used and never deleted: it counts as absent and is moved aside when replaced. The checkpoints
 of a run go when the run is there.

@@ -8,8 +8,10 @@ from typing import Any
 
 from repro.spec import ReadingSpec
 from repro.store import files
-from repro.store.cache import Cache
 from repro.store.entries import Entries
+from repro.store.packed import Rows
+from repro.store.recent import Recent, Signature
+from repro.store.snapshot import Packed
 
 
 class Readings(Entries):
@@ -17,7 +19,7 @@ class Readings(Entries):
 
     def __init__(self, root: Path) -> None:
         super().__init__(root)
-        self.cached_readings = Cache[Sequence[Mapping[str, Any]]]()
+        self.recent_readings = Recent[Sequence[Mapping[str, Any]]]()
         self._readings = str(root / "readings")
 
     def reading(self, key: str) -> Sequence[Mapping[str, Any]] | None:
@@ -27,7 +29,17 @@ class Readings(Entries):
             content = self.complete_reading(key)
             return None if content is None else self._packer.rows(content["rows"])
 
-        return self.cached_readings.read(f"{self._readings}/{key}.json", anew)
+        def kept(unchanged: Signature | None) -> Sequence[Mapping[str, Any]] | None:
+            found = self.snapshot.find(f"readings/{key}.json", unchanged)
+            return None if found is None else Rows(found[1])
+
+        return self.recent_readings.read(f"{self._readings}/{key}.json", anew, kept)
+
+    def _kept_readings(self) -> Iterator[tuple[str, Signature, Packed]]:
+        """Yield what a snapshot can hold of the readings that were read."""
+        for path, unchanged, rows in self.recent_readings.items():
+            if isinstance(rows, Rows):
+                yield f"readings/{path[len(self._readings) + 1 :]}", unchanged, ({}, rows.columns)
 
     def complete_reading(self, key: str) -> dict[str, Any] | None:
         """Return a reading's "spec", "rows" and "provenance", read anew; None where it is absent or damaged."""

@@ -9,9 +9,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from repro.store import files
-from repro.store.cache import Cache
 from repro.store.entries import Entries
+from repro.store.packed import History
+from repro.store.recent import Recent, Signature
 from repro.store.record import RunRecord
+from repro.store.snapshot import Packed
 
 
 class Runs(Entries):
@@ -19,14 +21,33 @@ class Runs(Entries):
 
     def __init__(self, root: Path) -> None:
         super().__init__(root)
-        self.cached_runs = Cache[RunRecord]()
+        self.recent_runs = Recent[RunRecord]()
         # Joined as text: paths are asked for hundreds of thousands of times.
         self._runs = str(root / "runs")
 
     def run(self, key: str) -> RunRecord | None:
         """Return the run with this key; None where it is absent or damaged (see :attr:`damaged`)."""
-        record = self.cached_runs.read(f"{self._runs}/{key}/run.json", lambda: self._packed(key))
+        record = self.recent_runs.read(
+            f"{self._runs}/{key}/run.json",
+            lambda: self._packed(key),
+            lambda unchanged: self._of_snapshot(key, unchanged),
+        )
         return self._of_key(key, record)
+
+    def _of_snapshot(self, key: str, unchanged: Signature | None) -> RunRecord | None:
+        found = self.snapshot.find(f"runs/{key}/run.json", unchanged)
+        if found is None:
+            return None
+        head, columns = found
+        shared = head | {"spec": self._packer.spec(head["spec"]), "history": History(columns)}
+        return RunRecord(**shared)
+
+    def _kept_runs(self) -> Iterator[tuple[str, Signature, Packed]]:
+        """Yield what a snapshot can hold of the runs that were read."""
+        for path, unchanged, record in self.recent_runs.items():
+            if isinstance(record.history, History):
+                head = {name: value for name, value in vars(record).items() if name != "history"}
+                yield f"runs/{path[len(self._runs) + 1 :]}", unchanged, (head, record.history.columns)
 
     def _packed(self, key: str) -> RunRecord | None:
         record = self._parsed(key)

@@ -10,11 +10,12 @@ from pathlib import Path
 
 from repro.errors import mistake
 from repro.store import files
-from repro.store.cache import Cache
 from repro.store.checkpoints import Checkpoint, CheckpointFolder
 from repro.store.ledgers import FORMAT, Ledgers
 from repro.store.readings import Readings
+from repro.store.recent import MOST, Recent
 from repro.store.runs import Runs
+from repro.store.snapshot import FEWEST, STALE_SHARE
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,7 @@ class Store(Runs, Readings, Ledgers):
 
     def __init__(self, root: Path) -> None:
         super().__init__(root)
-        self.cached_stopped = Cache[Mapping[str, Sequence[float]]]()
+        self.recent_stopped = Recent[Mapping[str, Sequence[float]]]()
         content = self._read(root / "store.json") or {}
         if content.get("format", FORMAT) != FORMAT:
             what = f"is a store of another format; this version of repro reads {FORMAT}"
@@ -67,6 +68,21 @@ class Store(Runs, Readings, Ledgers):
         """Where a report keeps its drawings: no part of what the store holds, made anew when missing."""
         return self.root / "drawn"
 
+    def keep_snapshot(self) -> None:
+        """Keep what was read in one file for the next command, where it is much and most of it was read anew."""
+        count = len(self.recent_runs) + len(self.recent_readings)
+        anew = self.recent_runs.read_anew + self.recent_readings.read_anew
+        if count < FEWEST or anew <= STALE_SHARE * count:
+            return
+        entries = {
+            place: (unchanged, packed)
+            for place, unchanged, packed in (*self._kept_runs(), *self._kept_readings())
+        }
+        for place, unchanged, packed in self.snapshot.others(entries):
+            if len(entries) < MOST:
+                entries[place] = unchanged, packed
+        self.snapshot.write((place, *entry) for place, entry in entries.items())
+
     def command_folder(self, key: str) -> Path:
         """Return the folder of a run that a command carries out: its output, and what tells of its attempts."""
         return self.root / "commands" / key
@@ -92,7 +108,7 @@ class Store(Runs, Readings, Ledgers):
         def anew() -> Mapping[str, Sequence[float]] | None:
             return next((checkpoint.stopped for _, checkpoint, _ in folder.whole()), None)
 
-        return self.cached_stopped.read(str(folder.files()[0]), anew)
+        return self.recent_stopped.read(str(folder.files()[0]), anew)
 
     def failure(self, key: str) -> str | None:
         """Return why the last attempt at this run or reading failed, or None."""

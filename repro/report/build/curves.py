@@ -217,7 +217,9 @@ def _curves(
         )
 
 
-def _finite(x: Sequence[float], y: Sequence[float]) -> tuple[list[float], list[float]]:
+def _finite(x: Sequence[float], y: Sequence[float | None]) -> Points:
+    if None not in y and math.isfinite(sum(y)):  # type: ignore[arg-type]
+        return list(x), list(y)  # type: ignore[arg-type]
     kept = [(a, b) for a, b in zip(x, y, strict=True) if b is not None and math.isfinite(b)]
     return [a for a, _ in kept], [b for _, b in kept]
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from repro.store import RunRecord, Store, cache, files
+from repro.store import RunRecord, Store, files, recent
 from repro.store.files import sealed, unsealed
 from tests.support.helpers import run_record, spec_of
 
@@ -88,8 +88,8 @@ def test_damage_that_time_size_and_number_hide_is_seen_by_a_reading_of_everythin
 
 
 def test_the_first_files_stay_where_there_is_no_room_for_all(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cache, "MOST", 2)
-    kept = cache.Cache[str]()
+    monkeypatch.setattr(recent, "MOST", 2)
+    kept = recent.Recent[str]()
     old, new = (1, 1, 1), (1, 2, 1)
     for _ in range(2):
         for name in "abc":
