@@ -60,7 +60,7 @@ def to_summary(report: Report) -> str:
             picture.line(f"… and {more} more, counted above", 14, colour=SOFT, height=24)
     picture.space(10)
     picture.line(
-        visible(f"Made by repro {report.tool_version}: {report.command}"), 12, colour=SOFT, height=20
+        _cut(f"Made by repro {report.tool_version}: {report.command}", 170), 12, colour=SOFT, height=20
     )
     return picture.finished()
 
