@@ -180,8 +180,8 @@ def _strip(picture: _Picture, block: Block) -> None:
     for track in block.tracks:
         if track.at is not None:
             colour = _COLOURS[track.part.result]
-            ends = {"x1": at(track.low), "x2": at(track.high), "y1": middle, "y2": middle}
-            picture.add("line", **ends, stroke=colour, stroke_width=2)
+            low, high = at(track.low), at(track.high)
+            picture.add("line", x1=low, x2=high, y1=middle, y2=middle, stroke=colour, stroke_width=2)
             picture.add("circle", cx=at(track.at), cy=middle, r=3.6, fill=colour, stroke="#ffffff")
 
 
