@@ -23,6 +23,7 @@ _MARKS: dict[Format, str] = {
     "csv": "claim,expectation,role,",
     "markdown": "\nMade by repro ",
     "junit": '<testsuites name="repro, ',
+    "summary": 'class="repro-summary"',
 }
 """What tells our files from those of others that happen to have their names."""
 

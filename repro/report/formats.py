@@ -12,12 +12,13 @@ from repro.report.junit import to_junit
 from repro.report.markdown import to_markdown
 from repro.report.model import Report
 from repro.report.model.loading import FILE
+from repro.report.summary import to_summary
 from repro.store.files import write_text
 
 if TYPE_CHECKING:
     import pandas as pd
 
-Format = Literal["html", "json", "csv", "markdown", "junit"]
+Format = Literal["html", "json", "csv", "markdown", "junit", "summary"]
 
 FORMATS: tuple[Format, ...] = get_args(Format)
 
@@ -30,6 +31,7 @@ FILES: dict[Format, str] = {
     "csv": "expectations.csv",
     "markdown": "report.md",
     "junit": "junit.xml",
+    "summary": "summary.svg",
 }
 """Where each lies in a report's folder."""
 
@@ -83,3 +85,5 @@ def rendered(report: Report, form: Format, templates: Path | None = None, kept: 
             return to_markdown(report)
         case "junit":
             return to_junit(report)
+        case "summary":
+            return to_summary(report)

@@ -83,7 +83,7 @@ def _ends(parts: list[PartVerdict]) -> str:
     """Say where an interval was cut off at what a share can be."""
     for part in parts:
         assert part.interval is not None
-        if part.evidence is None or not part.evidence.share or part.estimand.log:
+        if part.evidence is None or not part.evidence.fraction or part.estimand.log:
             continue
         weights = part.estimand.weights.values()
         limits = sum(min(w, 0.0) for w in weights), sum(max(w, 0.0) for w in weights)
