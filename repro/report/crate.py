@@ -25,6 +25,7 @@ _FILES = {
     "metrics.csv": ("Every metric of every run", "text/csv"),
     "report.md": ("The report in short", "text/markdown"),
     "junit.xml": ("The verdicts, for pipelines", "application/xml"),
+    "summary.svg": ("The verdicts in one picture", "image/svg+xml"),
     "badge.svg": ("How many claims ended how", "image/svg+xml"),
 }
 

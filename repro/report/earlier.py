@@ -26,6 +26,7 @@ _MARKS: dict[Format, str] = {
     "junit": '<testsuites name="repro, ',
     "badge": "<!-- Made by repro -->",
     "ro-crate": f'"@id": "{TOOL}"',
+    "summary": 'class="repro-summary"',
 }
 """What tells our files from those of others that happen to have their names."""
 

@@ -14,12 +14,13 @@ from repro.report.junit import to_junit
 from repro.report.markdown import to_markdown
 from repro.report.model import Report
 from repro.report.model.loading import FILE
+from repro.report.summary import to_summary
 from repro.store.files import write_text
 
 if TYPE_CHECKING:
     import pandas as pd
 
-Format = Literal["html", "json", "csv", "markdown", "junit", "badge", "ro-crate"]
+Format = Literal["html", "json", "csv", "markdown", "junit", "badge", "ro-crate", "summary"]
 
 FORMATS: tuple[Format, ...] = get_args(Format)
 
@@ -34,6 +35,7 @@ FILES: dict[Format, str] = {
     "junit": "junit.xml",
     "badge": "badge.svg",
     "ro-crate": crate.FILE,
+    "summary": "summary.svg",
 }
 """Where each lies in a report's folder."""
 
@@ -99,3 +101,5 @@ def rendered(  # noqa: PLR0911 - one a form
             return to_badge(report)
         case "ro-crate":
             return crate.to_crate(report, others)
+        case "summary":
+            return to_summary(report)
