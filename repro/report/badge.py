@@ -7,13 +7,19 @@ Words are those of a scale below the paper's, which are the weaker ones, at ever
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from html import escape
 
-from repro.report.model import Report
+from repro.report.model import Report, Result
 from repro.report.model.safe_text import visible
 from repro.report.wording.text import plural
 
-_WORDS = {"supported": "hold", "refuted": "do not hold", "inconclusive": "undecided", None: "not judged"}
+_WORDS: Mapping[Result | None, str] = {
+    "supported": "hold",
+    "refuted": "do not hold",
+    "inconclusive": "undecided",
+    None: "not judged",
+}
 
 _SIGN_WIDTH = 6.6
 """Of an average sign of Verdana at 11 px, a little more than it takes: text is fitted to it."""
