@@ -80,6 +80,58 @@
     filter.hidden = false;
   }
 
+  // The ribbon names the claim that is read; keys and arrows go on from there, and fold what they unfolded.
+  const here = one("#_here");
+  const menu = one("#_menu");
+  let current = null;
+  let unfolded = null;
+  const visible = () => claims.filter((claim) => !claim.hidden);
+  const name = () => {
+    const last = visible().filter((claim) => claim.getBoundingClientRect().top < 130).at(-1) || null;
+    const beyond = last && one("#_contents").getBoundingClientRect().top < 130 ? last : null;
+    if (beyond === current && here.textContent) return;
+    current = beyond;
+    here.hidden = !current;
+    one(".ribbon-coverage").hidden = Boolean(current);
+    here.textContent = current ? one(`#${CSS.escape(current.getAttribute("aria-labelledby"))}`).textContent : "";
+    if (current) here.href = `#${current.dataset.claim}`;
+    for (const link of all(".side [aria-current]")) link.removeAttribute("aria-current");
+    const own = current && standing.get(current.dataset.claim).find((row) => row.closest(".side"));
+    if (own) {
+      own.firstElementChild.nextElementSibling.setAttribute("aria-current", "true");
+      const side = own.closest(".side");
+      if (side.scrollHeight > side.clientHeight) side.scrollTop = own.offsetTop - side.clientHeight / 2;
+    }
+    const list = visible();
+    const place = current ? list.indexOf(current) : -1;
+    for (const [id, to] of [["#_previous", list[place - 1]], ["#_next", list[place + 1]]]) one(id).href = `#${to ? to.dataset.claim : "_overview"}`;
+  };
+  let waiting = false;
+  const later = () => { if (!waiting) { waiting = true; requestAnimationFrame(() => { waiting = false; name(); }); } };
+  addEventListener("scroll", later, { passive: true });
+  addEventListener("resize", later);
+  const go = (id) => {
+    name();
+    const hash = new URL(one(id).href).hash;
+    if (unfolded) unfolded.open = false;
+    unfolded = null;
+    const box = all(".claim > details").find((one) => one.parentElement.dataset.claim === decodeURIComponent(hash.slice(1)));
+    if (box && !box.open) unfolded = box;
+    if (location.hash === hash) openFor(hash);
+    else location.hash = hash;
+  };
+  for (const id of ["#_previous", "#_next"]) one(id).addEventListener("click", (event) => { event.preventDefault(); go(id); });
+  addEventListener("keydown", (event) => {
+    if (event.key === "Escape" && menu.open) { menu.open = false; one("#_menu > summary").focus(); }
+    if (event.altKey || event.ctrlKey || event.metaKey || !one("#_keys").checked) return;
+    if (event.target.closest("input, textarea, select, [contenteditable]")) return;
+    const id = { j: "#_next", "]": "#_next", k: "#_previous", "[": "#_previous" }[event.key];
+    if (id) go(id);
+  });
+  addEventListener("click", (event) => {
+    if (menu.open && (!event.target.closest("#_menu") || event.target.closest("#_menu a"))) menu.open = false;
+  });
+
   // Numbers are compared as numbers, whatever stands around them; cells without one come last.
   const collator = new Intl.Collator("en", { numeric: true });
   const magnitudes = { k: 1e3, M: 1e6, G: 1e9 };
@@ -115,6 +167,7 @@
   }
 
   for (const tools of all(".tools")) tools.hidden = false;
-  addEventListener("hashchange", () => openFor(location.hash));
+  addEventListener("hashchange", () => { openFor(location.hash); name(); });
   openFor(location.hash);
+  name();
 })();

@@ -41,6 +41,7 @@ ORDER = [
     "exchange",
     "report",
     "cli",
+    "api",
     "__main__",
 ]
 """Rooms from the first to the last (docs/design.md, "The house"): each may import those before it."""

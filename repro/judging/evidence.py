@@ -12,7 +12,7 @@ from repro.claims.findings import arm_of
 from repro.experiment.estimands import Estimand
 from repro.experiment.requirements import Requirements
 from repro.judging.criteria import Criteria, Refutation
-from repro.judging.shares import is_share, possible
+from repro.judging.fractions import is_fraction, possible
 from repro.stats import SCREEN, Interval, Region, Sample, Verdict3, clear_of, contrast
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ class Evidence:
         samples: cell → its runs.
         n: runs in the smallest cell.
         paired: the contrast is taken per seed.
-        share: the metric lies in 0 to 1, as errors do.
+        fraction: the metric lies in 0 to 1, as errors do.
         defined: every value exists on the scale that the estimand works on, so that there is an interval.
         decidable: nothing but the interval keeps the comparison undecided.
         note: what a reader should know of the samples.
@@ -38,7 +38,7 @@ class Evidence:
     samples: Mapping[str, Sample]
     n: int
     paired: bool
-    share: bool
+    fraction: bool
     defined: bool
     decidable: bool
     note: str | None
@@ -57,7 +57,7 @@ class Evidence:
             paired=self.paired,
             either_side=opposed or len(against.pieces) > 1,
         )
-        return possible(found, weights) if self.share and not self.estimand.log else found
+        return possible(found, weights) if self.fraction and not self.estimand.log else found
 
     def verdict(self, bars: Criteria, how: Refutation) -> Verdict3:
         """Return the verdict on the comparison, whose interval decides unless something else keeps it open."""
@@ -121,7 +121,7 @@ def evidence(
         samples=samples,
         n=n,
         paired=expectation.paired and n == wanted,
-        share=is_share(required.file.metrics[expectation.metric]),
+        fraction=is_fraction(required.file.metrics[expectation.metric]),
         defined=defined,
         decidable=defined and tuned and not faults and n >= wanted and len(required.seeds) >= first_look,
         note="; ".join(notes) or None,

@@ -10,7 +10,9 @@ from typing import Any
 from repro.report.html.bibtex import tool_bibtex
 from repro.report.html.columns import table_columns
 from repro.report.html.render import is_capped, part_notes, render_html, verdict_kind
+from repro.report.html.typography import typeset
 from repro.report.model import Report
+from repro.report.wording.plain import claim_because
 from tests.support import report_samples as samples
 from tests.support.page import Page, html
 
@@ -42,10 +44,11 @@ def test_every_text_of_the_report_is_on_the_page() -> None:
         "bound",
         "state",
         "outcome",
+        "deviations",  # with human names and numbers: tests of differences
     }
     elsewhere = {"metric", "panels", "alt", "url"}
     shown = " ".join(Page(html("five claims")).text().split())
-    for string in _strings(samples.five_claims().model_dump(), structural | elsewhere):
+    for string in _strings(typeset(samples.five_claims()).model_dump(), structural | elsewhere):
         # a plot says once how many seeds all its estimates have
         assert re.sub(r", n = \d+$", "", " ".join(string.split())) in shown
 
@@ -64,7 +67,14 @@ def test_a_claim_goes_from_statement_and_verdict_to_the_papers_numbers_figures_a
     claim = samples.degradation()
     source = html("five claims")
     article = source[source.index(f'id="{claim.anchor}"') :]
-    order = ["smoke scale</span>", claim.statement, claim.quote or "", claim.verdict.sentence]
+    order = [
+        "smoke scale</span>",
+        claim.statement,
+        claim.quote or "",
+        claim_because(claim),
+        claim.verdict.sentence,
+    ]
+    order += ["3 differences</a> from the paper’s protocol", "1 sabotaged version of this claim was caught"]
     order += ["2 of 2 expectations judged", claim.tables[0].title, claim.figures[0].title]
     places = [article.index(text) for text in [*order, ">Evidence<"]]
     assert places == sorted(places)
@@ -77,7 +87,8 @@ def test_notes_of_readers_stand_at_what_they_are_about_and_are_marked() -> None:
     assert text.index("Note by B. Reader") < text.index("Note by A. Reader"), (
         "on the claim, then in its evidence"
     )
-    assert text.index("half of the paper's gap") < text.index("Note by A. Reader")
+    about = samples.degradation().expectations[0]
+    assert text.rindex(about.title, 0, text.index("Note by A. Reader")) > text.index("Note by B. Reader")
 
 
 def test_data_that_stand_in_are_named_on_top_at_the_claim_and_in_the_ledger() -> None:

@@ -111,10 +111,14 @@ def test_script_filters_folds_and_turns_the_theme(browser: Browser, files: Calla
         assert "Showing 1 of 5 claims" in page.get_by_role("status").inner_text()
         page.get_by_role("button", name="All 5").click()
         assert page.locator("article:visible").count() == 5
+        page.locator("#_menu > summary").click()
         page.get_by_role("button", name="Unfold all").click()
         assert page.locator("main details:not([open])").count() == 0
         page.get_by_role("button", name="Fold all").click()
         assert page.locator("main details[open]").count() == 0
+        assert page.locator("#_menu").get_attribute("open") is not None, (
+            "what is pressed in the menu leaves it open"
+        )
         ground = "getComputedStyle(document.body).backgroundColor"
         before = page.evaluate(ground)
         page.get_by_role("button", name="Dark").click()
@@ -125,6 +129,7 @@ def test_script_filters_folds_and_turns_the_theme(browser: Browser, files: Calla
 
 def test_script_sorts_tables_by_keyboard_and_says_so(browser: Browser, files: Callable[[str], Path]) -> None:
     with opened(browser, files("five claims")) as page:
+        page.locator("#_menu > summary").click()
         page.get_by_role("button", name="Unfold all").click()
         head = page.locator(".runs").first.locator("th[data-column='6']")
         cells = page.locator(".runs").first.locator("tbody td:nth-child(7)")

@@ -83,8 +83,8 @@ def test_an_interval_that_lies_in_what_refutes_but_does_not_refute_is_explained(
 def test_both_levels_stand_beside_the_regions_and_in_the_data(world: World) -> None:
     claim = in_between(world)
     text = " ".join(Page(render_html(world.report())).text().split())
-    assert "supports: at least 2.26 (95% interval)" in text
-    assert "refutes: less than 2.26 (97.75% interval)" in text
+    assert "supporting takes the 95% interval, refuting the 97.75% interval" in text
+    assert "What else moved the interval: Any of 2 comparisons could refute" in text
     rows = list(csv.DictReader(io.StringIO(expectations_csv([claim]))))
     assert {(row["level"], row["refutation level"]) for row in rows} == {("0.95", "0.9775")}
     assert [float(row["refutation high"]) for row in rows] == pytest.approx([WIDE, WIDE], abs=1e-4)

@@ -12,6 +12,7 @@ from repro.judging.exact import OtherNumber
 from repro.judging.verdicts import ExpectationVerdict, PartVerdict
 from repro.report import model
 from repro.report.wording import remarks, sentences, words
+from repro.report.wording.interval_notes import interval_notes
 from repro.stats import Interval, Region
 from repro.store import RunRecord
 
@@ -48,6 +49,7 @@ def expectation(
         convention=expected.convention,
         otherwise=_otherwise(verdict, unit),
         known_beforehand=expected.known_beforehand,
+        interval_notes=interval_notes(verdict, unit),
         **remarks.beside(verdict, required, unit, runs),
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import repro
 from repro.claims import SCALES, unseen
@@ -66,6 +66,7 @@ def build_report(request: Request, judgement: Judgement) -> model.Report:
     ]
     keys = {need.spec.key for item in required for need in item.needs}
     cost = runs.cost(row for claim in claims.values() for row in claim.runs)
+    ran = runs.ran(keys, collected.runs)
     return model.Report(
         tool_version=repro.__version__,
         scale=request.scale,
@@ -79,7 +80,13 @@ def build_report(request: Request, judgement: Judgement) -> model.Report:
         stand_ins=sorted({said for claim in claims.values() for said in claim.stand_ins}),
         cost=cost,
         bring=sorted({said for claim in claims.values() for said in claim.bring}),
+        ran=ran,
+        as_of=max([*([ran.last] if ran else []), *_criteria_dates(claims.values())], default=None),
     )
+
+
+def _criteria_dates(claims: Iterable[model.ClaimReport]) -> Iterator[str]:
+    return (change.first_seen for claim in claims for change in claim.criteria)
 
 
 def _coverage(claims: Sequence[model.ClaimReport]) -> model.Coverage:
@@ -171,6 +178,7 @@ def _claim(request: Request, judged: JudgedClaim, collected: Collected) -> model
         recipe=recipe_in_full(claim, required.scale),
         code_notes=[*unseen(claim), *runs.differences(required, collected.runs)],
         recorded=recorded(judged),
+        ran=runs.ran({need.spec.key for need in required.needs}, collected.runs),
     )
 
 

@@ -72,6 +72,16 @@ def cost(rows: Iterable[model.RunRow]) -> model.Cost:
     )
 
 
+def ran(keys: Collection[str], runs: Mapping[str, RunRecord]) -> model.Span | None:
+    """Return when the first and the last of the runs with these keys ended; None where none tells."""
+    ended = sorted(
+        record.provenance["finished"]
+        for record in _records(keys, runs)
+        if isinstance(record.provenance.get("finished"), str)
+    )
+    return model.Span(first=ended[0], last=ended[-1]) if ended else None
+
+
 def machines(keys: Collection[str], runs: Mapping[str, RunRecord]) -> list[model.Machine]:
     """Return where the runs with these keys were made, with what, and how many at each place."""
     counts: Counter[tuple[str, str, str]] = Counter()

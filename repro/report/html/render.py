@@ -22,6 +22,7 @@ from repro.report.drawing.drawn import drawn
 from repro.report.drawing.forest import Axis, Block, forest
 from repro.report.html.bibtex import bibtex, tool_bibtex
 from repro.report.html.columns import table_columns
+from repro.report.html.typography import prose, typeset
 from repro.report.model import (
     ClaimReport,
     ExpectationResult,
@@ -33,7 +34,7 @@ from repro.report.model import (
     Verdict,
     safe_text,
 )
-from repro.report.wording import overview, text
+from repro.report.wording import caught, differences, overview, paper_numbers, plain, text
 from repro.startup import shipped
 
 PAGE = "report.html.jinja"
@@ -74,7 +75,7 @@ def render_html(report: Report, *, templates: Path | None = None, kept: Path | N
     style, script = template_source(environment, STYLE), template_source(environment, SCRIPT)
     try:
         return environment.get_template(PAGE).render(
-            report=report,
+            report=typeset(report),
             style=Markup(style),
             script=Markup(script),
             style_hash=policy_hash(style),
@@ -185,6 +186,9 @@ def jinja_environment(templates: Path | None, kept: Path | None = None) -> jinja
         "web_address": safe_text.web_address,
         "duration": text.duration,
         "percent": text.percent,
+        "prose": prose,
+        "day": text.day,
+        "period": text.period,
         "part_notes": part_notes,
         "kind": verdict_kind,
         "capped": is_capped,
@@ -198,6 +202,15 @@ def jinja_environment(templates: Path | None, kept: Path | None = None) -> jinja
         "outcome": overview.outcome,
         "by_chance": overview.by_chance,
         "short_word": overview.short_word,
+        "without_scale": overview.without_scale,
+        "because": plain.because,
+        "claim_because": plain.claim_because,
+        "claim_settles": plain.claim_settles,
+        "paper_numbers": paper_numbers.paper_numbers,
+        "differences": differences.differences,
+        "differences_counted": differences.counted,
+        "fate": caught.fate,
+        "controls_said": caught.controls_said,
         "cost_parts": overview.cost,
         "strip": _strip,
         "flips": _flips,

@@ -23,6 +23,7 @@ from repro.report.model.background import (
     Review,
     RunRow,
     Sensitivity,
+    Span,
     SpecRow,
     Tuning,
 )
@@ -95,6 +96,7 @@ __all__ = [
     "RunRow",
     "Sensitivity",
     "Series",
+    "Span",
     "SpecRow",
     "Status",
     "Table",

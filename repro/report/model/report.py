@@ -16,6 +16,7 @@ from repro.report.model.background import (
     Review,
     RunRow,
     Sensitivity,
+    Span,
     SpecRow,
     Tuning,
 )
@@ -50,7 +51,8 @@ class ClaimReport(Data):
     of it rests on training.
     `protocol`: whose protocol it is judged by; None where an older report did not tell. `code_notes`: what a user's
     code does that is no part of its identity, and in what the runs differ from one another: versions, data. `recorded`:
-    the results that it is about, where these exist already. `recipe`: None where nothing is trained, or where an older
+    the results that it is about, where these exist already. `ran`: when its runs ended; None where none tells.
+    `recipe`: None where nothing is trained, or where an older
     report did not tell.
     """
 
@@ -90,6 +92,7 @@ class ClaimReport(Data):
     protocol: Protocol | None = None
     code_notes: list[str] = []
     recorded: Recorded | None = None
+    ran: Span | None = None
     recipe: RecipeInFull | None = None
 
 
@@ -137,7 +140,11 @@ class Coverage(Data):
 
 
 class Report(Data):
-    """The whole report; deterministic for a given store."""
+    """The whole report; deterministic for a given store.
+
+    `ran`: when its runs ended. `as_of`: the last that the store tells of any of it, a run or new criteria (UTC, ISO
+    8601); never the time at which the report was written, which would make two reports of one store differ.
+    """
 
     schema_version: int = SCHEMA_VERSION
     tool_version: str
@@ -152,3 +159,5 @@ class Report(Data):
     stand_ins: list[str] = []
     cost: Cost | None = None
     bring: list[str] = []
+    ran: Span | None = None
+    as_of: str | None = None

@@ -195,7 +195,12 @@ def idle(paper: PaperReport) -> list[ClaimReport]:
 
 def short_word(claim: ClaimReport, scale: str) -> str:
     """Return the verdict's word without the scale, or who recorded it, for a table whose head names that."""
-    return _RECORDED.sub("", claim.verdict.word).removesuffix(f" at {scale} scale")
+    return without_scale(claim.verdict.word, scale)
+
+
+def without_scale(word: str, scale: str) -> str:
+    """Return the word of a verdict without what stands beside it anyway: the scale, and who recorded the runs."""
+    return _RECORDED.sub("", word).removesuffix(f" at {scale} scale")
 
 
 def outcome(report: Report) -> str:
