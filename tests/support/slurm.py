@@ -86,8 +86,9 @@ class Slurm:
         self.says("scontrol", "update", f"nodename={node}", "state=down", "reason=trial")
 
     def bring_back(self, node: str) -> None:
-        """Give a node back."""
-        self.says("scontrol", "update", f"nodename={node}", "state=resume")
+        """Give a node back, if it has not come back by itself."""
+        with suppress(subprocess.CalledProcessError):
+            self.says("scontrol", "update", f"nodename={node}", "state=resume")
 
     def release(self) -> None:
         """Let jobs that were queued again start at once, not in two minutes, as Slurm would have it."""
@@ -125,15 +126,8 @@ def running(folder: Path) -> Iterator[Slurm]:
     daemons: list[subprocess.Popen[bytes]] = []
     try:
         for command in commands:
-            daemons.append(
-                subprocess.Popen(
-                    command,
-                    env=slurm.environment,
-                    stdin=subprocess.DEVNULL,
-                    stdout=subprocess.DEVNULL,
-                    stderr=(folder / f"{command[0]}.err").open("ab"),
-                )
-            )
+            quiet = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.DEVNULL)
+            daemons.append(subprocess.Popen(command, env=slurm.environment, **quiet))  # type: ignore[call-overload]
             if command[0] == "munged":
                 wait_until((folder / "munge.socket").exists)
         wait_until(lambda: _idle(slurm) == len(NODES))
