@@ -56,8 +56,8 @@ class CheckOfShard:
         # Not `process.wait()`, whose lock the handler of a signal would wait for in vain.
         process.returncode = code = os.waitstatus_to_exitcode(os.waitpid(self._child, 0)[1])
         if code == 130 and _state() == "RUNNING":
-            # Slurm is about to preempt it, and would take an end for the end. Of a job that is cancelled, or whose node is
-            # given up, it says something else.
+            # Slurm is about to preempt it, and would take an end for the end. Of a job that is cancelled, or whose node
+            # is given up, it says something else.
             subprocess.run(["scontrol", "requeue", os.environ["SLURM_JOB_ID"]], check=True)
             time.sleep(KILLED_SECONDS)
         if code not in (0, 3):

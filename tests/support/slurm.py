@@ -40,7 +40,7 @@ TaskPlugin=task/none
 SelectType=select/cons_tres
 SelectTypeParameters=CR_Core
 SchedulerParameters=batch_sched_delay=0,sched_min_interval=100000,sched_interval=2,bf_interval=2
-ReturnToService=2
+ReturnToService=0
 MpiDefault=none
 KillWait=10
 SlurmctldPort={ports[0]}
@@ -86,9 +86,8 @@ class Slurm:
         self.says("scontrol", "update", f"nodename={node}", "state=down", "reason=trial")
 
     def bring_back(self, node: str) -> None:
-        """Give a node back, if it has not come back by itself."""
-        with suppress(subprocess.CalledProcessError):
-            self.says("scontrol", "update", f"nodename={node}", "state=resume")
+        """Give a node back."""
+        self.says("scontrol", "update", f"nodename={node}", "state=resume")
 
     def release(self) -> None:
         """Let jobs that were queued again start at once, not in two minutes, as Slurm would have it."""
