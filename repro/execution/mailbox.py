@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+from collections import defaultdict
 from typing import Any
 
 
 class Mailbox:
-    """Messages from many to one; and one word back: whether an end is wished."""
+    """Messages from many tasks to one driver; and back, answers, and one word to all: that an end is wished."""
 
     def __init__(self) -> None:
         self._messages: list[Any] = []
         self._there = asyncio.Event()
+        self._answers: dict[str, asyncio.Queue[Any]] = defaultdict(asyncio.Queue)
         self._closing = False
 
     async def put(self, message: Any) -> bool:
@@ -19,6 +21,15 @@ class Mailbox:
         self._messages.append(message)
         self._there.set()
         return self._closing
+
+    async def ask(self, task: str, message: Any) -> Any:
+        """Leave a message, and wait for the answer."""
+        await self.put(message)
+        return await self._answers[task].get()
+
+    async def answer(self, task: str, what: Any) -> None:
+        """Answer a task that asked."""
+        await self._answers[task].put(what)
 
     async def take(self, seconds: float) -> list[Any]:
         """Wait so long for messages, and take all that are there."""

@@ -15,6 +15,7 @@ import signal
 import tempfile
 import threading
 import time
+import uuid
 from collections import Counter, deque
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, suppress
@@ -35,11 +36,8 @@ from repro.store import Store
 MOST_LOSSES = 5
 """How many tasks a job may be lost with, on nodes that died or were taken away, until it fails."""
 
-FAT_SECONDS = 60.0
-"""A shard's predicted time at least, where there is enough to do: a task takes seconds to begin."""
-
-MOST_JOBS = 32
-"""Of a shard: its runs are locked at home, each with an open file."""
+SHARD_SECONDS = 30.0
+"""Predicted, of what a task is given at a time; when it is done it asks for more."""
 
 HEARTBEAT_SECONDS = 1.0
 
@@ -95,11 +93,23 @@ class RayCluster:
 
 @dataclass
 class _Task:
-    """A shard in the hands of the cluster."""
+    """A shard in the hands of the cluster.
 
-    jobs: list[Job]
-    held: ExitStack
-    told: Progress = field(default_factory=lambda: Progress(0, 0, 0, 0.0, 0.0))
+    Attributes:
+        jobs, locks: key → what is not known to be done of it.
+        seconds_told: predicted seconds of all that it has done so far, by its own word.
+        seconds_settled: of what is known to be done.
+    """
+
+    jobs: dict[str, Job] = field(default_factory=dict)
+    locks: dict[str, ExitStack] = field(default_factory=dict)
+    seconds_told: float = 0.0
+    seconds_settled: float = 0.0
+
+    def drop(self, key: str) -> None:
+        """Take a job out of its hands."""
+        del self.jobs[key]
+        self.locks.pop(key).close()
 
 
 class _Driver:
@@ -126,7 +136,10 @@ class _Driver:
         self.mailbox = actor.options(scheduling_strategy=affinity(here, soft=True)).remote()
         self.waiting: deque[Job] = deque()
         self.known: set[object] = set()
-        self.tasks: dict[Any, _Task] = {}
+        self.tasks: dict[str, _Task] = {}
+        self.refs: dict[Any, str] = {}
+        self.asking: set[str] = set()
+        self.fresh = True
         self.losses: Counter[str] = Counter()
         self.outcome = Outcome()
         self.total = 0
@@ -140,15 +153,18 @@ class _Driver:
                 while self.tasks or self.waiting or self.more():
                     if asked.is_set() and not self.outcome.stopped:
                         self.stop()
+                    self.answer()
                     self.start()
-                    self.read_mail()
+                    self.read_mail(HEARTBEAT_SECONDS)
                     self.bury()
             except KeyboardInterrupt:  # asked once more
                 self.outcome.stopped = True
-                for ref in self.tasks:
+                for ref in self.refs:
                     self.ray.cancel(ref, force=True)
         for task in self.tasks.values():
-            task.held.close()
+            for key, job in list(task.jobs.items()):
+                self.remember_where(job)
+                task.drop(key)
         return self.outcome
 
     def stop(self) -> None:
@@ -169,6 +185,15 @@ class _Driver:
                 self.total += 1
                 self.work_total += job.wall_seconds
 
+    def more(self) -> bool:
+        """Plan again if anything has come home since, and tell whether anything waits."""
+        if time.monotonic() > self.deadline:
+            self.waiting.clear()
+        elif not self.waiting and self.fresh and not self.outcome.stopped:
+            self.fresh = False
+            self.add(self.refill())
+        return bool(self.waiting)
+
     def slots(self) -> tuple[int, Mapping[str, float]]:
         """Return how many tasks the cluster carries out at a time, and what each asks of it."""
         there = self.ray.cluster_resources()
@@ -178,93 +203,100 @@ class _Driver:
         return max(1, int(there.get("CPU", 1))), {"num_cpus": 1}
 
     def start(self) -> None:
-        """Make shards of what waits, as many as the cluster has room for, and hand them over."""
-        if time.monotonic() > self.deadline:
-            self.waiting.clear()
-        slots, resources = self.slots() if self.waiting else (0, {})
-        free = slots - len(self.tasks)
-        if not self.waiting or free <= 0:
-            return
-        seconds = sum(job.wall_seconds for job in self.waiting)
-        # Half of what is left at a time, so that nobody waits long for the last.
-        share = min(seconds / min(free, len(self.waiting)), max(FAT_SECONDS, seconds / (2 * slots)))
+        """Begin tasks, as many as there is work and room for."""
+        slots, resources = self.slots() if self.more() else (0, {})
         remote = self.ray.remote(max_retries=0, **resources)(carry_out)
-        for _ in range(free):
-            task = self.shard(share)
-            if task is None:
+        gpu = "num_gpus" in resources
+        for _ in range(slots - len(self.tasks)):
+            task, name = _Task(), uuid.uuid4().hex
+            parcel = self.shard(task, slots)
+            if parcel is None:
                 return
-            parcel = {
-                "jobs": task.jobs,
-                "entries": list(needed_for(task.jobs, self.store)),
-                "device": "cuda" if "num_gpus" in resources else "cpu",
-                "nets": self.cluster.nets,
+            how = {
+                "device": "cuda" if gpu else "cpu",
+                "nets": self.cluster.nets if gpu else 1,
                 "checkpoint_seconds": self.cluster.checkpoint_seconds,
                 "version": __version__,
             }
-            self.tasks[remote.remote(parcel, self.code, self.mailbox)] = task
+            self.tasks[name] = task
+            self.refs[remote.remote(name, parcel, how, self.code, self.mailbox)] = name
 
-    def shard(self, share_seconds: float) -> _Task | None:
-        """Take jobs from the queue; those that another check has in hand go to its end."""
-        task, seconds, busy = _Task([], ExitStack()), 0.0, []
-        while self.waiting and len(task.jobs) < MOST_JOBS and (not task.jobs or seconds < share_seconds):
-            job = self.waiting.popleft()
-            try:
-                mine = task.held.enter_context(self.store.lock(job.key))
-            except OSError:
-                mine = False
-            if not mine:
-                busy.append(job)
+    def answer(self) -> None:
+        """Give further jobs to tasks that ask for them, or let them end, where nothing can follow any more."""
+        for name in list(self.asking):
+            task = self.tasks.get(name)
+            if task is not None:
+                self.settle(task)
+                parcel = self.shard(task, len(self.tasks)) if self.more() else None
+                others = any(other.jobs for other in self.tasks.values() if other is not task)
+                # One with nothing else in hand waits for what may follow from what others find.
+                if parcel is None and not task.jobs and others and not self.outcome.stopped:
+                    continue
+                self.mailbox.answer.remote(name, parcel)
+            self.asking.discard(name)
+
+    def shard(self, task: _Task, tasks: int) -> dict[str, Any] | None:
+        """Put jobs from the queue into a task's hands; those that another check has in hand go to its end."""
+        share = min(SHARD_SECONDS, sum(job.wall_seconds for job in self.waiting) / max(1, tasks))
+        taken: list[Job] = []
+        for _ in range(len(self.waiting)):
+            if taken and sum(job.wall_seconds for job in taken) >= share:
+                break
+            job, held = self.waiting.popleft(), ExitStack()
+            if job.key in task.jobs or not held.enter_context(self.store.lock(job.key)):
+                held.close()
+                self.waiting.append(job)
             elif is_done(job, self.store):
+                held.close()
                 self.outcome.found += 1
                 self.work_done += job.wall_seconds
+                self.fresh = True
             else:
-                task.jobs.append(job)
-                seconds += job.wall_seconds
-        self.waiting.extend(busy)
-        if task.jobs:
-            return task
-        task.held.close()
-        return None
+                task.jobs[job.key], task.locks[job.key] = job, held
+                taken.append(job)
+        if not taken:
+            return None
+        return {"jobs": taken, "entries": list(needed_for(taken, self.store))}
 
-    def read_mail(self) -> None:
+    def read_mail(self, seconds: float) -> None:
         """Wait a little for what tasks send, and keep it."""
         try:
-            mail = self.ray.get(self.mailbox.take.remote(HEARTBEAT_SECONDS))
+            mail = self.ray.get(self.mailbox.take.remote(seconds))
         except self.ray.exceptions.RayActorError:
+            time.sleep(seconds)
             return  # it starts again on another node; what was lost with it is carried out again
         for message in mail:
             self.keep(message)
 
     def keep(self, message: Mapping[str, Any]) -> None:
         """Put what a task sent into the store, and tell."""
-        in_hand = {job.key: task for task in self.tasks.values() for job in task.jobs}
-        task = in_hand.get(message["first"])
-        readings = {reading.key for job in (task.jobs if task else ()) for reading in job.readings}
+        task = self.tasks.get(message["task"])
+        if task is None:
+            return
+        readings = {reading.key for job in task.jobs.values() for reading in job.readings}
         for entry in message["entries"]:
             # Of what it was given, nothing else.
-            if entry["key"] in in_hand or entry["key"] in readings:
+            if entry["key"] in task.jobs or entry["key"] in readings:
                 take(entry, self.store)
-                if entry["kind"] == "failure" and entry["key"] in in_hand:
+                self.fresh |= entry["kind"] != "checkpoint" or entry["header"]["stopped"] is not None
+                if entry["kind"] == "failure" and entry["key"] in task.jobs:
                     self.outcome.failures[entry["key"]] = entry["reason"]
-        if task is not None and message["progress"] is not None:
-            task.told = message["progress"]
+        if message["progress"] is not None:
+            task.seconds_told = message["progress"].work_done
+        if message["asks"]:
+            self.asking.add(message["task"])
         for text, urgent in message["texts"]:
             self.tell(text, urgent=urgent)
         self.tell(None)
 
     def bury(self) -> None:
         """Take leave of tasks that have ended: what was not done of them waits again."""
-        ended, _ = (
-            self.ray.wait(list(self.tasks), num_returns=len(self.tasks), timeout=0)
-            if self.tasks
-            else ([], [])
-        )
+        ended = self.ray.wait(list(self.refs), num_returns=len(self.refs), timeout=0)[0] if self.refs else []
         if ended:
-            self.read_mail()
+            self.read_mail(0.01)
         for ref in ended:
-            task = self.tasks.pop(ref)
-            task.held.close()
-            lost = None
+            task = self.tasks.pop(self.refs.pop(ref))
+            lost, changed = None, list[str]()
             try:
                 changed = self.ray.get(ref)
             except self.ray.exceptions.RayTaskError as error:
@@ -272,38 +304,40 @@ class _Driver:
                 hint = f"repro-claims {__version__} must be installed on each node"
                 raise mistake("--on", what, self.cluster.address, hint) from None
             except self.ray.exceptions.RayError as error:
-                changed, lost = [], type(error).__name__
-            self.outcome.changed.update(job.source for job in task.jobs if job.key in changed and job.source)
-            again = [job for job in task.jobs if not self.settled(job)]
-            if lost and again and not self.outcome.stopped:
-                self.tell(f"A node was lost ({lost}); {len(again)} jobs of it go on elsewhere", urgent=True)
-            for job in again:
-                self.losses[job.key] += 1
-                if self.outcome.stopped:
-                    self.remember_where(job)
-                elif self.losses[job.key] > MOST_LOSSES:
-                    reason = f"was lost {MOST_LOSSES} times, with the nodes that it was on (out of memory?)"
-                    self.store.put_failure(job.key, job.title, reason)
-                    self.outcome.failures[job.key] = reason
-                else:
-                    self.waiting.append(job)
-        if ended and not self.waiting:
-            self.more()
+                lost = type(error).__name__
+            self.outcome.changed.update(
+                job.source for job in task.jobs.values() if job.key in changed and job.source
+            )
+            self.settle(task)
+            if lost and task.jobs and not self.outcome.stopped:
+                count = f"{len(task.jobs)} of its jobs" if len(task.jobs) > 1 else "its job"
+                self.tell(f"A node was lost ({lost}): {count} will go on elsewhere", urgent=True)
+            for key, job in list(task.jobs.items()):
+                task.drop(key)
+                self.try_again(job)
 
-    def more(self) -> bool:
-        """Ask for further jobs; tell whether there are any."""
-        if not self.outcome.stopped and time.monotonic() <= self.deadline:
-            self.add(self.refill())
-        return bool(self.waiting)
+    def settle(self, task: _Task) -> None:
+        """Take the jobs out of a task's hands for which nothing is left to do."""
+        for key, job in list(task.jobs.items()):
+            failed = key in self.outcome.failures or job.source in self.outcome.changed
+            if failed or is_done(job, self.store):
+                task.drop(key)
+                self.outcome.done += not failed
+                self.work_done += job.wall_seconds
+                task.seconds_settled += job.wall_seconds
+                self.fresh = True
 
-    def settled(self, job: Job) -> bool:
-        """Tell whether nothing is left to do for a job, and count it then."""
-        failed = job.key in self.outcome.failures or job.source in self.outcome.changed
-        if not failed and not is_done(job, self.store):
-            return False
-        self.outcome.done += not failed
-        self.work_done += job.wall_seconds
-        return True
+    def try_again(self, job: Job) -> None:
+        """Have a job wait again whose task has ended without it."""
+        self.losses[job.key] += 1
+        if self.outcome.stopped:
+            self.remember_where(job)
+        elif self.losses[job.key] > MOST_LOSSES:
+            reason = f"was lost {self.losses[job.key]} times, with the nodes that it was on (out of memory?)"
+            self.store.put_failure(job.key, job.title, reason)
+            self.outcome.failures[job.key] = reason
+        else:
+            self.waiting.append(job)
 
     def remember_where(self, job: Job) -> None:
         newest = self.store.checkpoints(job.key).newest() if job.train else None
@@ -311,75 +345,86 @@ class _Driver:
         self.outcome.interrupted[job.title] = where
 
     def tell(self, message: str | None, *, urgent: bool = False) -> None:
-        told = [task.told for task in self.tasks.values()]
-        self.show(
-            Progress(
-                self.outcome.done + self.outcome.found + sum(progress.done for progress in told),
-                len(self.outcome.failures),
-                self.total,
-                self.work_done + sum(progress.work_done for progress in told),
-                self.work_total,
-                message,
-                urgent,
-            )
-        )
+        running = sum(max(0.0, task.seconds_told - task.seconds_settled) for task in self.tasks.values())
+        done = self.outcome.done + self.outcome.found
+        work = min(self.work_total, self.work_done + running)
+        failed = len(self.outcome.failures)
+        self.show(Progress(done, failed, self.total, work, self.work_total, message, urgent))
 
 
-def carry_out(parcel: Mapping[str, Any], code: Mapping[str, bytes], mailbox: Any) -> list[str]:
-    """Carry out a shard on a node, and send home what comes of it; return the jobs whose data is not what it was.
+def carry_out(
+    name: str, parcel: Mapping[str, Any], how: Mapping[str, Any], code: Mapping[str, bytes], mailbox: Any
+) -> list[str]:
+    """Carry out a shard on a node, and what it is given after it; send home what comes of it.
+
+    Returns:
+        The keys of jobs whose data is not what it was when they were planned.
 
     Raises:
         RuntimeError: the node has another version of repro.
     """
-    if parcel["version"] != __version__:
-        raise RuntimeError(f"repro {__version__} is installed there, and {parcel['version']} here")
+    if how["version"] != __version__:
+        raise RuntimeError(f"repro {__version__} is installed there, and {how['version']} here")
     ray = importlib.import_module("ray")
-    jobs: Sequence[Job] = parcel["jobs"]
     with tempfile.TemporaryDirectory(prefix="repro-shard-", ignore_cleanup_errors=True) as folder:
         store, claims = Store(Path(folder, "store")), Path(folder, "claims")
         store.prepare()
         claims.mkdir()
         unpack_code(code, claims)
-        for entry in parcel["entries"]:
-            take(entry, store)
-        # Another one than the workers' parent reads, in another thread. What came from home is no news there.
-        seen, sent = Store(store.root), dict[str, object]()
-        list(news(jobs, seen, sent))
+        # Another one than the workers' parent reads, in another thread.
+        seen = Store(store.root)
+        jobs: list[Job] = []
+        sent: dict[str, object] = {}
         texts: list[tuple[str, bool]] = []
         latest: list[Progress] = []
-        over = threading.Event()
+        sending = threading.Lock()
+
+        def unpack(parcel: Mapping[str, Any]) -> Sequence[Job]:
+            with sending:
+                for entry in parcel["entries"]:
+                    take(entry, store)
+                jobs.extend(parcel["jobs"])
+                list(news(jobs, seen, sent))  # what came from home is no news there
+            return list(parcel["jobs"])
+
+        def message(*, asks: bool = False) -> dict[str, Any]:
+            told = [texts.pop(0) for _ in range(len(texts))]
+            progress = latest[0] if latest else None
+            entries = list(news(jobs, seen, sent))
+            return {"task": name, "entries": entries, "texts": told, "progress": progress, "asks": asks}
+
+        def refill() -> Sequence[Job]:
+            with sending:
+                answer = mailbox.ask.remote(name, message(asks=True))
+            with suppress(
+                ray.exceptions.RayActorError
+            ):  # the mailbox moves: what is undone is given to others
+                further = ray.get(answer)
+                return unpack(further) if further else []
+            return []
 
         def show(progress: Progress) -> None:
             latest[:] = [progress]
             if progress.message:
                 texts.append((progress.message, progress.urgent))
 
-        def send() -> bool:
-            """Send home what is new; return whether an end is wished there."""
-            told = [texts.pop(0) for _ in range(len(texts))]
-            progress = latest[0] if latest else None
-            message = {
-                "first": jobs[0].key,
-                "entries": list(news(jobs, seen, sent)),
-                "texts": told,
-                "progress": progress,
-            }
-            return bool(ray.get(mailbox.put.remote(message)))
-
         def courier() -> None:
             asked = False
             while not over.wait(HEARTBEAT_SECONDS):
-                with suppress(ray.exceptions.RayActorError):  # the mailbox moves
-                    if send() and not asked:
+                with sending, suppress(ray.exceptions.RayActorError):
+                    if ray.get(mailbox.put.remote(message())) and not asked:
                         asked = True
                         # As a batch system would: this machine's workers save where they are.
                         os.kill(os.getpid(), signal.SIGTERM)
 
+        over = threading.Event()
         thread = threading.Thread(target=courier, daemon=True)
+        first = unpack(parcel)
         thread.start()
-        machine = ThisMachine(claims, parcel["device"], 1, parcel["nets"], parcel["checkpoint_seconds"])
-        outcome = machine.execute(jobs, store, show=show)
+        machine = ThisMachine(claims, how["device"], 1, how["nets"], how["checkpoint_seconds"])
+        outcome = machine.execute(first, store, show=show, refill=refill)
         over.set()
         thread.join()
-        send()
+        with suppress(ray.exceptions.RayActorError):
+            ray.get(mailbox.put.remote(message()))
         return [job.key for job in jobs if job.source in outcome.changed]
