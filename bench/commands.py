@@ -34,6 +34,7 @@ def startup(document: Document, rounds: int) -> None:
         PASS: [sys.executable, "-c", "pass"],
         "repro --help": [*program, "--help"],
         "repro list": [*program, "list"],
+        "import repro": [sys.executable, "-c", "import repro"],
     }
     document.add(compared(in_turns(commands, rounds), PASS))
 

@@ -98,6 +98,14 @@ TARGETS = (
         "python -m bench startup",
     ),
     Target(
+        "`import repro` ÷ `python -c pass`",
+        "≤ 1.6",
+        "startup",
+        "import repro",
+        "ratio",
+        "python -m bench startup",
+    ),
+    Target(
         "`repro list` ÷ `python -c pass`", "≤ 4", "startup", "repro list", "ratio", "python -m bench startup"
     ),
     *(

@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 
 from repro.recipes import Recipe
@@ -18,8 +18,15 @@ def canonical_hash(data: object) -> str:
 
     Whole floats are written as integers: ``lr = 1`` and ``lr = 1.0`` are the same run.
     """
-    text = json.dumps(_integral(data), sort_keys=True, separators=(",", ":"), allow_nan=False)
-    return hashlib.sha256(text.encode()).hexdigest()[:24]
+    return hashlib.sha256(canonical_text(data).encode()).hexdigest()[:_DIGITS]
+
+
+def canonical_text(data: object) -> str:
+    """Return what :func:`canonical_hash` hashes."""
+    return json.dumps(_integral(data), sort_keys=True, separators=(",", ":"), allow_nan=False)
+
+
+_DIGITS = 24
 
 
 def _integral(data: object) -> object:
@@ -137,15 +144,23 @@ class RunSpec:
         Recipe and numerics enter without the fields that are at their defaults: a field that a later version adds
         leaves the runs of earlier ones where they are.
         """
-        return canonical_hash(
-            {
+        text = self._but_seed + f'"seed":{self.seed:d}}}'
+        return hashlib.sha256(text.encode()).hexdigest()[:_DIGITS]
+
+    @property
+    def _but_seed(self) -> str:
+        """The canonical JSON of all but the seed, which comes last in it; runs of a cell share these parts."""
+        parts = (self.dataset, self.model, self.recipe, self.numerics)
+        kept = _TEXTS.get(ids := tuple(map(id, parts)))
+        if kept is None:
+            data = {
                 "dataset": vars(self.dataset),
                 "model": vars(self.model),
                 "recipe": _not_default(self.recipe),
-                "seed": self.seed,
                 "numerics": _not_default(self.numerics),
             }
-        )
+            kept = _TEXTS[ids] = parts, canonical_text(data).removesuffix("}") + ","
+        return kept[1]
 
     def in_shape(self, data: DatasetEntry) -> tuple[int, int, int] | None:
         """Return (channels, height, width) of the net's inputs on its dataset; None where that is unknown."""
@@ -157,6 +172,10 @@ class RunSpec:
         """A short name for people: model, its options, seed."""
         options = " ".join(f"{key}={value}" for key, value in sorted(self.model.options.items()))
         return f"{self.model.name} {options} seed {self.seed}".replace("  ", " ")
+
+
+_TEXTS: dict[tuple[int, ...], tuple[tuple[object, ...], str]] = {}
+"""Identities of a spec's parts → these parts, kept so that nothing else takes their identities, and their text."""
 
 
 @dataclass(frozen=True)
@@ -218,4 +237,14 @@ class ReadingSpec:
     @cached_property
     def key(self) -> str:
         """The reading's identity in the store."""
-        return canonical_hash(self.as_json())
+        if self.run is None or self.subject:
+            return canonical_hash(self.as_json())
+        first, last = _around_run(self.probe, self.version, self.moment, canonical_text(dict(self.options)))
+        return hashlib.sha256(f"{first}{self.run.key}{last}".encode()).hexdigest()[:_DIGITS]
+
+
+@cache
+def _around_run(probe: str, version: int | str, moment: str | None, options: str) -> tuple[str, str]:
+    """Return the canonical JSON of a reading before and after the key of its run; `options` are canonical JSON."""
+    head = f'{{"moment":{canonical_text(moment)},"options":{options},"probe":{canonical_text(probe)},"run":"'
+    return head, f'","subject":null,"version":{canonical_text(version)}}}'

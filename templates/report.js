@@ -26,9 +26,10 @@
   theme.addEventListener("click", () => { root.dataset.theme = isDark() ? "light" : "dark"; nameTheme(); });
   nameTheme();
 
-  // Claims are filtered by the word of their verdict and by text; a row of the overview goes with its claim.
-  const rows = all(".verdict-row");
+  // Claims are filtered by the word of their verdict and by text; what stands for a claim elsewhere goes with it.
   const claims = all(".claim");
+  const standing = new Map(claims.map((claim) => [claim.dataset.claim, []]));
+  for (const row of all("[data-claim]:not(.claim)")) standing.get(row.dataset.claim).push(row);
   const filter = one("#_filter");
   const says = one("#_filter-says");
   const search = document.createElement("input");
@@ -36,15 +37,22 @@
   const show = () => {
     const wanted = search.value.trim().toLowerCase();
     let shown = 0;
-    claims.forEach((claim, place) => {
+    for (const claim of claims) {
       const matches = (!chosen || claim.dataset.word === chosen) && (!wanted || claim.textContent.toLowerCase().includes(wanted));
-      claim.hidden = rows[place].hidden = !matches;
+      claim.hidden = !matches;
+      for (const row of standing.get(claim.dataset.claim)) row.hidden = !matches;
       shown += Number(matches);
-    });
-    for (const group of all(".overview-group, .paper")) group.hidden = !group.querySelector(".verdict-row:not([hidden]), .claim:not([hidden])");
+    }
+    for (const group of all(".of-paper, .paper, .idle-paper, .idle")) group.hidden = !group.querySelector("[data-claim]:not([hidden])");
+    for (const head of all(".basis")) {
+      let next = head.nextElementSibling;
+      while (next && next.hidden) next = next.nextElementSibling;
+      head.hidden = !next || next.classList.contains("basis");
+    }
+    for (const box of all(".idle-paper > details")) box.open = Boolean(chosen || wanted);
     for (const button of all("button", filter)) button.setAttribute("aria-pressed", String(button.value === chosen));
     const by = [chosen, wanted && `with “${wanted}”`].filter(Boolean).join(", ");
-    says.textContent = by ? `Showing ${shown} of ${rows.length} claims: ${by}.` : "";
+    says.textContent = by ? `Showing ${shown} of ${claims.length} claims: ${by}.` : "";
   };
   const clear = () => { chosen = ""; search.value = ""; show(); };
   const add = (label, word) => {
@@ -57,10 +65,10 @@
     filter.append(button);
   };
   const words = new Map();
-  for (const row of rows) words.set(row.dataset.word, (words.get(row.dataset.word) || 0) + 1);
-  if (rows.length > 1) {
+  for (const claim of claims) words.set(claim.dataset.word, (words.get(claim.dataset.word) || 0) + 1);
+  if (claims.length > 1) {
     if (words.size > 1) {
-      add(`All ${rows.length}`, "");
+      add(`All ${claims.length}`, "");
       for (const [word, count] of words) add(`${word} ${count}`, word);
     }
     search.type = "search";
@@ -71,6 +79,58 @@
     filter.append(search);
     filter.hidden = false;
   }
+
+  // The ribbon names the claim that is read; keys and arrows go on from there, and fold what they unfolded.
+  const here = one("#_here");
+  const menu = one("#_menu");
+  let current = null;
+  let unfolded = null;
+  const visible = () => claims.filter((claim) => !claim.hidden);
+  const name = () => {
+    const last = visible().filter((claim) => claim.getBoundingClientRect().top < 130).at(-1) || null;
+    const beyond = last && one("#_contents").getBoundingClientRect().top < 130 ? last : null;
+    if (beyond === current && here.textContent) return;
+    current = beyond;
+    here.hidden = !current;
+    one(".ribbon-coverage").hidden = Boolean(current);
+    here.textContent = current ? one(`#${CSS.escape(current.getAttribute("aria-labelledby"))}`).textContent : "";
+    if (current) here.href = `#${current.dataset.claim}`;
+    for (const link of all(".side [aria-current]")) link.removeAttribute("aria-current");
+    const own = current && standing.get(current.dataset.claim).find((row) => row.closest(".side"));
+    if (own) {
+      own.firstElementChild.nextElementSibling.setAttribute("aria-current", "true");
+      const side = own.closest(".side");
+      if (side.scrollHeight > side.clientHeight) side.scrollTop = own.offsetTop - side.clientHeight / 2;
+    }
+    const list = visible();
+    const place = current ? list.indexOf(current) : -1;
+    for (const [id, to] of [["#_previous", list[place - 1]], ["#_next", list[place + 1]]]) one(id).href = `#${to ? to.dataset.claim : "_overview"}`;
+  };
+  let waiting = false;
+  const later = () => { if (!waiting) { waiting = true; requestAnimationFrame(() => { waiting = false; name(); }); } };
+  addEventListener("scroll", later, { passive: true });
+  addEventListener("resize", later);
+  const go = (id) => {
+    name();
+    const hash = new URL(one(id).href).hash;
+    if (unfolded) unfolded.open = false;
+    unfolded = null;
+    const box = all(".claim > details").find((one) => one.parentElement.dataset.claim === decodeURIComponent(hash.slice(1)));
+    if (box && !box.open) unfolded = box;
+    if (location.hash === hash) openFor(hash);
+    else location.hash = hash;
+  };
+  for (const id of ["#_previous", "#_next"]) one(id).addEventListener("click", (event) => { event.preventDefault(); go(id); });
+  addEventListener("keydown", (event) => {
+    if (event.key === "Escape" && menu.open) { menu.open = false; one("#_menu > summary").focus(); }
+    if (event.altKey || event.ctrlKey || event.metaKey || !one("#_keys").checked) return;
+    if (event.target.closest("input, textarea, select, [contenteditable]")) return;
+    const id = { j: "#_next", "]": "#_next", k: "#_previous", "[": "#_previous" }[event.key];
+    if (id) go(id);
+  });
+  addEventListener("click", (event) => {
+    if (menu.open && (!event.target.closest("#_menu") || event.target.closest("#_menu a"))) menu.open = false;
+  });
 
   // Numbers are compared as numbers, whatever stands around them; cells without one come last.
   const collator = new Intl.Collator("en", { numeric: true });
@@ -107,6 +167,7 @@
   }
 
   for (const tools of all(".tools")) tools.hidden = false;
-  addEventListener("hashchange", () => openFor(location.hash));
+  addEventListener("hashchange", () => { openFor(location.hash); name(); });
   openFor(location.hash);
+  name();
 })();

@@ -24,6 +24,7 @@ ORDER = [
     "formulas",
     "registry",
     "spec",
+    "command_spec",
     "stats",
     "claims",
     "recorded",
@@ -40,6 +41,7 @@ ORDER = [
     "exchange",
     "report",
     "cli",
+    "api",
     "__main__",
 ]
 """Rooms from the first to the last (docs/design.md, "The house"): each may import those before it."""

@@ -220,3 +220,28 @@ def test_defaults_stay_what_they_are_because_keys_leave_them_out() -> None:
         "precision": "fp32",
         "compiled": False,
     }
+
+
+def test_keys_are_hashes_of_the_canonical_text_however_they_are_put_together() -> None:
+    """A key is put together from the text of a cell, which its runs share; the definition is of the whole."""
+    spec = spec_of()
+    for seed in (0, 3, 1000):
+        one = replace(spec, seed=seed)
+        assert one.key == canonical_hash(
+            {
+                "dataset": vars(one.dataset),
+                "model": vars(one.model),
+                "recipe": {
+                    field.name: getattr(one.recipe, field.name)
+                    for field in fields(one.recipe)
+                    if getattr(one.recipe, field.name) != field.default
+                },
+                "seed": seed,
+                "numerics": {},
+            }
+        )
+        for reading in (
+            ReadingSpec("p", 2, {"b": 1.0, "a": "ü"}, run=one, moment="init"),
+            ReadingSpec("m:P", "abc", run=one, moment="last"),
+        ):
+            assert reading.key == canonical_hash(reading.as_json())

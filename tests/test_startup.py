@@ -10,8 +10,9 @@ import pytest
 
 from repro.claims import load_library
 from repro.cli.__main__ import help_text
+from repro.cli.list_command import cost_words
 from repro.startup.answer import HELP, answer
-from repro.startup.listing import listed
+from repro.startup.listing import as_text, kept_costs, listed, scales_of
 from repro.startup.shipped import folder
 from tests.support.command import modules_after, repro
 
@@ -23,21 +24,67 @@ def test_the_help_that_is_shipped_is_clicks_own() -> None:
     assert shipped == help_text(), "run `python -m repro.cli` to write it anew"
 
 
+def test_the_costs_that_are_shipped_are_those_that_are_predicted() -> None:
+    kept = kept_costs(folder("claims"))
+    found = {claim.id: cost_words(claim) for claim in load_library(folder("claims")).claims}
+    hint = "run `python -m repro.cli` to write them anew"
+    assert {name: set(own) for name, own in kept.items()} == {
+        n: set(own) for n, own in found.items() if own
+    }, hint
+    for name, own in kept.items():
+        for scale, words in own.items():
+            # They are called rough.
+            assert seconds(words) == pytest.approx(seconds(found[name][scale]), rel=0.5, abs=2), (
+                f"{name}: {hint}"
+            )
+
+
+def seconds(words: str) -> float:
+    if words == "awaited":
+        return -1.0
+    number, unit = words.split()
+    return float(number) * {"s": 1, "min": 60, "h": 3600, "days": 86_400, "years": 365 * 86_400}[unit]
+
+
+def test_the_list_tells_scales_with_their_costs() -> None:
+    claims = {claim.id: claim for claim in listed(folder("claims")) or []}
+    costs = {
+        "alexnet/relu-speed": {"smoke": "88 s", "reduced": "92 min", "paper": "37.6 h"},
+        "mae/accuracy": {"paper": "awaited"},
+    }
+    names = ("alexnet/relu-speed", "mae/accuracy", "mae/flops-saved")
+    text = as_text([claims[name] for name in names], {"mae/flops-saved": "supported"}, costs)
+    assert "smoke (88 s), reduced (92 min), paper (37.6 h) · not checked yet" in text
+    assert "paper (awaited) · not checked yet" in text
+    assert "exact (seconds) · supported" in text
+    assert text.endswith("with an empty store; repro plan CLAIM says more.\n")
+
+
 @pytest.mark.parametrize("arguments", [["--help"], ["-h"], ["list"]])
 def test_help_and_list_import_nothing_slow(arguments: list[str], tmp_path: Path) -> None:
     assert not SLOW & modules_after(*arguments, cwd=tmp_path)
 
 
 def test_the_quick_list_is_that_of_the_checked_claims(tmp_path: Path) -> None:
-    # --json and --claims read the files in full.
-    checked = json.loads(repro("list", "--json", cwd=tmp_path).stdout)
+    checked = load_library(folder("claims")).claims
     quick = listed(folder("claims"))
     assert quick is not None
-    assert [claim.id for claim in quick] == [claim["id"] for claim in checked]
-    for mine, theirs in zip(quick, checked, strict=True):
-        assert mine._asdict() | {"scales": list(mine.scales), "verdict": None} == theirs | {
-            "paper": mine.paper,
-            "year": mine.year,
+    assert [claim.id for claim in quick] == [claim.id for claim in checked]
+    told = json.loads(repro("list", "--json", cwd=tmp_path).stdout)
+    for mine, theirs, shown in zip(quick, checked, told, strict=True):
+        paper, base = theirs.paper, theirs.base
+        assert mine.paper == f"{paper.title} ({paper.venue} {paper.year})"
+        assert (mine.year, mine.coverage) == (paper.year, paper.coverage)
+        assert (mine.title, mine.statement) == (base.title, base.statement)
+        assert mine.scales == scales_of(theirs.at, trains=theirs.trains)
+        assert shown == {
+            "id": mine.id,
+            "title": mine.title,
+            "statement": mine.statement,
+            "scales": list(mine.scales),
+            "costs": kept_costs(folder("claims")).get(mine.id, {}),
+            "coverage": mine.coverage,
+            "verdict": None,
         }
     assert (
         repro("list", cwd=tmp_path).stdout == repro("list", "--claims", folder("claims"), cwd=tmp_path).stdout

@@ -1,9 +1,11 @@
 """Claims: TOML files → frozen papers and claims, with every problem of a file at once."""
 
-from repro.claims.cells import Cell, cells, data_of, levels_of, run_spec
+from repro.claims.cells import Cell, by_command, cells, levels_of
+from repro.claims.commands import conduct, until
 from repro.claims.library import Claim, Library
 from repro.claims.loading import load_library
 from repro.claims.own_code import notices, own_code, unseen
+from repro.claims.run_specs import data_of, run_spec, trained_spec
 from repro.claims.scales import SCALES, Scale, below, check_scale
 from repro.claims.schema import ClaimFile
 from repro.claims.schema_arms import Size
@@ -23,13 +25,17 @@ __all__ = [
     "Scale",
     "Size",
     "below",
+    "by_command",
     "cells",
     "check_scale",
+    "conduct",
     "data_of",
     "levels_of",
     "load_library",
     "notices",
     "own_code",
     "run_spec",
+    "trained_spec",
     "unseen",
+    "until",
 ]

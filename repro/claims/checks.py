@@ -6,7 +6,8 @@ import itertools
 from collections.abc import Iterator
 from pathlib import Path
 
-from repro.claims.cells import Cell, all_cells, cells, levels_of, run_spec
+from repro.claims.cells import Cell, all_cells, by_command, cells, levels_of
+from repro.claims.checks_command import command_findings
 from repro.claims.checks_evaluated import evaluated
 from repro.claims.checks_expectations import expectation
 from repro.claims.checks_own import own_options
@@ -14,6 +15,7 @@ from repro.claims.checks_results import results_findings
 from repro.claims.checks_shown import figures, tables
 from repro.claims.checks_variants import controls, sensitivities
 from repro.claims.findings import Finding, cannot_run, known
+from repro.claims.run_specs import run_spec
 from repro.claims.schema import ClaimFile
 from repro.claims.schema_metrics import Metric
 from repro.errors import Problem, ReproError, suggestion
@@ -35,6 +37,7 @@ def check_claim(file: ClaimFile, scale: str, path: Path, names: Names) -> list[P
 def _findings(file: ClaimFile, scale: str, path: Path, names: Names) -> Iterator[Finding]:
     yield from _arms(file, names)
     yield from _metrics(file, names)
+    yield from command_findings(file, names)
     yield from results_findings(file)
     yield from _shares(file)
     yield from evaluated(file, names)
@@ -80,7 +83,7 @@ def _arms(file: ClaimFile, names: Names) -> Iterator[Finding]:
     for cell in found:
         problems = cannot_run(file, cell, names)
         yield from problems
-        yield from own_options(file, cell, names)
+        yield from () if by_command(file, cell) else own_options(file, cell, names)
         if problems:
             continue
         twin = seen.setdefault(run_spec(file, cell, 0, names).key, cell)
@@ -102,6 +105,8 @@ def _levels(file: ClaimFile, cell: Cell) -> dict[str, dict[str, object]]:
 def _common_options(file: ClaimFile, found: list[Cell], names: Names) -> Iterator[Finding]:
     """Find options for all models that no model knows: they would silently do nothing."""
     options: set[str] = set()
+    if any(by_command(file, cell) for cell in found):
+        return
     for cell in found:
         try:
             entry = names.model(str(cell.settings.get("model", file.experiment.model)), "")
@@ -169,7 +174,8 @@ def _shares(file: ClaimFile) -> Iterator[Finding]:
     """Find errors that are written in percent: as fractions, they lie in 0 to 1."""
     hint = "errors are fractions: 0.25, not 25"
     for name, metric in file.metrics.items():
-        share = (metric.of or "").endswith("_error") and metric.transform == "none"
+        named = (metric.of or "").endswith("_error")
+        share = (named or metric.unit in ("error", "share")) and metric.transform == "none"
         if share and metric.at_most is not None and not 0 <= metric.at_most <= 1:
             yield f"metrics.{name}.at_most", "is no error", repr(metric.at_most), hint
         if not share or metric.kind != "final":
@@ -190,15 +196,16 @@ def _tuning(file: ClaimFile) -> Iterator[Finding]:
     tune = file.tune
     if tune is None:
         return
-    if isinstance(tune.lr, dict):
+    if isinstance(tune.grid, dict):
         levels = {level for factor in file.factors.values() for level in levels_of(factor)}
-        for level in tune.lr:
-            yield from known("tune.lr", "level", level, levels)
+        for level in tune.grid:
+            yield from known(f"tune.{tune.what}", "level", level, levels)
         for cell in cells(file):
-            if not tune.lr.keys() & cell.levels.values():
-                yield "tune.lr", "has no grid for a cell", repr(cell.address), "name one of its levels"
+            if not tune.grid.keys() & cell.levels.values():
+                what, hint = "has no grid for a cell", "name one of its levels"
+                yield f"tune.{tune.what}", what, repr(cell.address), hint
     for cell in cells(file):
-        for key in ("lr", *(["weight_decay"] if tune.weight_decay else [])):
+        for key in (tune.what, *(["weight_decay"] if tune.weight_decay else [])):
             if key in cell.settings:
                 yield _owner(file, cell, key), "is tuned, too", None, "remove it, or [tune]"
     yield from known("tune.by", "metric", tune.by, file.metrics)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from repro.claims.cells import cells, run_spec
+from repro.claims.cells import by_command, cells
 from repro.claims.findings import Finding, cannot_run
+from repro.claims.run_specs import trained_spec
 from repro.claims.schema import ClaimFile
 from repro.registry import Names
 
@@ -25,9 +26,9 @@ def evaluated(file: ClaimFile, names: Names) -> Iterator[Finding]:
         for column in figure.of
     ]
     for cell in cells(file):
-        if cannot_run(file, cell, names):
+        if by_command(file, cell) or cannot_run(file, cell, names):
             continue
-        recipe = run_spec(file, cell, 0, names).recipe
+        recipe = trained_spec(file, cell, 0, names).recipe
         if recipe.steps == 0:
             continue
         read = [(place, of) for place, of, arms in readers if arms is None or cell.arm in arms]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from repro.claims.cells import cells, levels_of
+from repro.claims.cells import by_command, cells, levels_of
 from repro.claims.findings import Finding, known
 from repro.claims.protocol import protocol_findings
 from repro.claims.scales import below
@@ -82,6 +82,9 @@ def _directions(at: Mapping[str, ClaimFile], names: Names) -> Iterator[Finding]:
     for file in at.values():
         settings |= file.factors.keys() | file.experiment.options.keys()
         for cell in cells(file):
+            if by_command(file, cell):
+                settings |= {"command", *cell.settings}
+                continue
             model = str(cell.settings.get("model", file.experiment.model))
             try:
                 settings |= cell.settings.keys() | (names.model(model, "").options or set())

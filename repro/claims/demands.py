@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from repro.claims.cells import cells, data_of, place_of
+from repro.claims.cells import cells, place_of
 from repro.claims.library import Claim
+from repro.claims.run_specs import data_of
 from repro.errors import Problem
 
 

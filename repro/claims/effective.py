@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from repro.claims.cells import Cell, cells, run_spec
+from repro.claims.cells import Cell, by_command, cells
+from repro.claims.run_specs import trained_spec
 from repro.claims.schema import ClaimFile
 from repro.recipes import RECIPE_FIELDS, Recipe
 from repro.registry import Names
@@ -44,7 +45,8 @@ def settings(file: ClaimFile, names: Names) -> list[Setting]:
     """
     if not file.experiment.recipe or not any(metric.trains for metric in file.metrics.values()):
         return []
-    found = {cell.address: _in_effect(file, cell, names) for cell in cells(file)}
+    trained = [cell for cell in cells(file) if not by_command(file, cell)]
+    found = {cell.address: _in_effect(file, cell, names) for cell in trained}
     order = [name for name in Recipe.__dataclass_fields__ if name in RECIPE_FIELDS]
     said = set().union(*(_said(file, cell) for cell in cells(file)))
     return [
@@ -64,7 +66,7 @@ def _said(file: ClaimFile, cell: Cell) -> set[str]:
 
 def _in_effect(file: ClaimFile, cell: Cell, names: Names) -> dict[str, Any]:
     """Return the fields of a cell's recipe that its run makes use of."""
-    recipe = run_spec(file, cell, 0, names).recipe
+    recipe = trained_spec(file, cell, 0, names).recipe
     fields = {name: value for name, value in recipe.as_json().items() if name in RECIPE_FIELDS}
     idle = {name for name, value in fields.items() if value is None}
     idle |= {"beta1", "beta2", "epsilon"} if recipe.optimiser == "sgd" else {"momentum", "nesterov"}

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
-from repro.claims.cells import Cell, run_spec
+from repro.claims.cells import Cell
+from repro.claims.run_specs import run_spec
 from repro.claims.schema import ClaimFile
 from repro.errors import ReproError, suggestion
 from repro.registry import Names

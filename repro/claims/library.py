@@ -11,16 +11,18 @@ from unicodedata import normalize
 
 from pydantic import BaseModel
 
-from repro.claims.cells import cells, run_spec
+from repro.claims.cells import cells
 from repro.claims.files import paper_folders
 from repro.claims.protocol import Ownership, ownership
 from repro.claims.reviews import ReviewNote
+from repro.claims.run_specs import run_spec
 from repro.claims.schema import ClaimFile
 from repro.claims.schema_paper import Paper
 from repro.claims.vocabulary import WORDS
+from repro.command_spec import AnyRun
 from repro.errors import Problem, ReproError, suggestion
 from repro.registry import Names
-from repro.spec import RunSpec, canonical_hash
+from repro.spec import canonical_hash
 
 
 @dataclass(frozen=True)
@@ -72,7 +74,7 @@ class Claim:
         """Whether it is about results that exist already."""
         return self.base.results is not None
 
-    def untuned(self, scale: str) -> Mapping[str, RunSpec]:
+    def untuned(self, scale: str) -> Mapping[str, AnyRun]:
         """Return cell address → the cell's run with seed 0, before any tuning; each is resolved once.
 
         At a scale that the claim does not declare they are the paper's own, as at "paper".
@@ -84,7 +86,7 @@ class Claim:
         return self._untuned[known]
 
     @cached_property
-    def _untuned(self) -> dict[str, Mapping[str, RunSpec]]:
+    def _untuned(self) -> dict[str, Mapping[str, AnyRun]]:
         return {}
 
     def criteria_digest(self, scale: str) -> str:
@@ -95,7 +97,7 @@ class Claim:
             # Defaults are left out, so that a key added to the vocabulary later changes no digest.
             return model.model_dump(mode="json", exclude=set(WORDS), exclude_defaults=True)
 
-        reads = {} if file.results is None else {"results": file.results.read_as(file.arms)}
+        reads = _quantities(file) if file.results is None else {"results": file.results.read_as(file.arms)}
         return canonical_hash(
             {
                 "metrics": {name: plain(metric) for name, metric in file.metrics.items()},
@@ -105,6 +107,14 @@ class Claim:
             }
             | reads
         )
+
+
+def _quantities(file: ClaimFile) -> dict[str, Any]:
+    """Return what the quantities are that a command records, for a digest: their units decide what bars mean."""
+    process = file.experiment.process
+    if process is None:
+        return {}
+    return {"columns": {name: column.model_dump(mode="json") for name, column in process.columns.items()}}
 
 
 @dataclass(frozen=True)

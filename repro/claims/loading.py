@@ -14,14 +14,15 @@ from repro.claims.error_recovery import Recovered, recovered
 from repro.claims.files import paper_folders, read_text, toml_files
 from repro.claims.library import Claim, Library
 from repro.claims.placeholders import placeholders
-from repro.claims.reviews import NOTES, notes_of, read_reviews
-from repro.claims.scales import SCALES, merge
+from repro.claims.reviews import notes_of, read_reviews
+from repro.claims.scales import OWN_TABLES, SCALES, merge
 from repro.claims.schema import ClaimFile
 from repro.claims.schema_paper import Paper
 from repro.claims.toml import parsed_toml, read_toml, validated
 from repro.claims.units import with_units
 from repro.errors import Problem, ReproError, mistake, suggestion
 from repro.registry import Names
+from repro.startup.listing import NOTES
 
 
 def load_library(root: Path) -> Library:
@@ -111,18 +112,45 @@ def read_claim(path: Path, root: Path, paper: Paper | None) -> Claim | None:
         replace(problem, where=f"{path}: {problem.where}")
         for problem in placeholders({**raw, "scale": scales})
     ]
-    overrides: dict[str, Mapping[str, Any]] = {}
+    overrides, wrong = _overrides(scales)
+    at, parts, found = _at_scales(raw, overrides, path, names)
+    problems += (replace(problem, where=f"{path}: {problem.where}") for problem in [*wrong, *found])
+    whole = not any(sound.taken for sound in parts)
+    expectations = {name for file in at.values() for name in file.expect} if whole else None
+    try:
+        reviews = read_reviews(notes_of(path), expectations)
+    except ReproError as error:
+        problems += error.problems
+    if problems:
+        raise ReproError(*problems)
+    if paper is None:
+        return None
+    if at["paper"].results is not None:
+        at = {"paper": at["paper"], "recorded": at["paper"]}
+    return Claim(f"{path.parent.name}/{path.stem}", paper, at, names, path, text, reviews)
+
+
+def _overrides(scales: Mapping[str, Any]) -> tuple[dict[str, Mapping[str, Any]], list[Problem]]:
+    """Return the tables of scales that are tables of known scales, and what is wrong with the others."""
+    tables: dict[str, Mapping[str, Any]] = {}
+    problems: list[Problem] = []
     for name, override in scales.items():
-        if name not in _TABLES:
-            problems.append(
-                Problem(f"{path}: scale.{name}", "unknown scale", None, suggestion(name, _TABLES))
-            )
+        if name not in OWN_TABLES:
+            problems.append(Problem(f"scale.{name}", "unknown scale", None, suggestion(name, OWN_TABLES)))
         elif isinstance(override, dict):
-            overrides[name] = override
+            tables[name] = override
         else:
             hint = f"such as [scale.{name}.experiment]"
-            problems.append(Problem(f"{path}: scale.{name}", "must be a table", repr(override), hint))
+            problems.append(Problem(f"scale.{name}", "must be a table", repr(override), hint))
+    return tables, problems
+
+
+def _at_scales(
+    raw: Mapping[str, Any], overrides: Mapping[str, Mapping[str, Any]], path: Path, names: Names
+) -> tuple[dict[str, ClaimFile], list[Recovered[ClaimFile]], list[Problem]]:
+    """Return a claim file at each scale as far as it is sound, what was recovered of it, and all that is wrong."""
     at: dict[str, ClaimFile] = {}
+    problems: list[Problem] = []
     said: set[tuple[str, str]] = set()
     parts: list[Recovered[ClaimFile]] = []
     for name in ["paper", *(n for n in SCALES if n in overrides and n != "paper")]:
@@ -141,29 +169,11 @@ def read_claim(path: Path, root: Path, paper: Paper | None) -> Claim | None:
             # A mistake of the base shows again at every scale: say it once.
             if (problem.where, problem.what) not in said:
                 said.add((problem.where, problem.what))
-                where = _written(problem.where, name, raw, override)
-                problems.append(replace(problem, where=f"{path}: {where}"))
+                problems.append(replace(problem, where=_written(problem.where, name, raw, override)))
     if len(at) == len(parts):
-        for problem in check_scales(at, names):
-            if not any(sound.is_artefact(problem) for sound in parts):
-                problems.append(replace(problem, where=f"{path}: {problem.where}"))
-    whole = not any(sound.taken for sound in parts)
-    expectations = {name for file in at.values() for name in file.expect} if whole else None
-    try:
-        reviews = read_reviews(notes_of(path), expectations)
-    except ReproError as error:
-        problems += error.problems
-    if problems:
-        raise ReproError(*problems)
-    if paper is None:
-        return None
-    if at["paper"].results is not None:
-        at = {"paper": at["paper"], "recorded": at["paper"]}
-    return Claim(f"{path.parent.name}/{path.stem}", paper, at, names, path, text, reviews)
-
-
-_TABLES = [name for name in SCALES if name != "recorded"]
-"""The scales that a claim file may have a table for."""
+        between = check_scales(at, names)
+        problems += (p for p in between if not any(sound.is_artefact(p) for sound in parts))
+    return at, parts, problems
 
 
 def _absent(raw: Mapping[str, Any]) -> dict[str, str]:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 
 from repro.claims.cells import cells
+from repro.claims.commands import files_of, program_of, words_of
 from repro.claims.library import Claim
 from repro.errors import ReproError
 from repro.source_code import Code, code_of
@@ -12,6 +14,8 @@ from repro.source_code import Code, code_of
 
 def own_code(claim: Claim) -> dict[str, Code]:
     """Return ``module:Name`` → its code, of all models, data sets and probes of a claim that are the folder's own.
+
+    Commands are there, too, by the name of their script → the files that their runs rest on.
 
     What cannot be read is left out: that is an error of the claim file.
     """
@@ -21,6 +25,12 @@ def own_code(claim: Claim) -> dict[str, Code]:
             found[target] = code_of(target, target, claim.names.root)
         except ReproError:
             continue
+    for file in claim.at.values():
+        for cell in cells(file):
+            words, process = words_of(file.experiment, cell.settings), file.experiment.process
+            if words is not None and process is not None:
+                with suppress(ReproError):
+                    found[program_of(words)] = files_of(words, process, claim.names)
     return found
 
 

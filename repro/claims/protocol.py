@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from repro.claims.cells import cells
+from repro.claims.cells import by_command, cells
 from repro.claims.data import data_ref, names_data
 from repro.claims.findings import Finding, known
 from repro.claims.schema import ClaimFile
@@ -49,18 +49,25 @@ def ownership(base: ClaimFile) -> Ownership:
         return Ownership(protocol.source, (f"the protocol is not a paper's: {protocol.source}",))
     said = protocol.as_in_paper if protocol is not None else {}
     reasons = [
-        f"{name} is the claims folder's own, and `as_in_paper` does not say what makes it the paper's {kind}"
+        f"{_named(name)} is the claims folder's own, and `as_in_paper` does not say what makes it the paper's {kind}"
         for name, kind in own(base).items()
         if name not in said
     ]
     return Ownership(protocol.source if protocol is not None else base.source.where, tuple(reasons))
 
 
+def _named(name: str) -> str:
+    return "the command" if name == "command" else name
+
+
 def own(base: ClaimFile) -> dict[str, str]:
-    """Return name → "net", "data set" or "number", of what a protocol uses and the registry does not have."""
+    """Return name → "net", "data set", "number" or, of "command", "protocol": what the registry does not have."""
     found: dict[str, str] = {}
     absent = base.experiment.not_implemented
     for cell in cells(base):
+        if by_command(base, cell):
+            found["command"] = "protocol"
+            continue
         net = cell.settings.get("model", base.experiment.model)
         if isinstance(net, str) and ":" in net:
             found[net] = "net"

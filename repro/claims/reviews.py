@@ -12,24 +12,27 @@ from pydantic import Field
 from repro.claims.toml import read_toml, validated
 from repro.claims.vocabulary import Frozen
 from repro.errors import Problem, ReproError, suggestion
-
-NOTES = ".notes.toml"
-"""How the name of such a file ends: ``<claim>.notes.toml``."""
+from repro.startup.listing import NOTES
 
 
 class ReviewNote(Frozen):
     """What a reader has to say of a claim, or of its expectation `about`; beside the claim, never part of it."""
 
     author: str = Field(min_length=1)
+    """Who writes."""
     date: datetime.date
+    """When."""
     text: str = Field(min_length=1)
+    """What there is to say."""
     about: str | None = None
+    """The expectation that it is about; without it, the claim."""
 
 
-class _Reviews(Frozen):
+class Reviews(Frozen):
     """The notes of readers; `claims/<paper>/<claim>.notes.toml`, a `[[note]]` each."""
 
     note: list[ReviewNote] = Field(min_length=1)
+    """A note each."""
 
 
 def read_reviews(path: Path, expectations: Collection[str] | None) -> tuple[ReviewNote, ...]:
@@ -40,7 +43,7 @@ def read_reviews(path: Path, expectations: Collection[str] | None) -> tuple[Revi
     if not path.exists() and not path.is_symlink():
         return ()
     try:
-        notes = validated(_Reviews, read_toml(path, dates=True)).note
+        notes = validated(Reviews, read_toml(path, dates=True)).note
     except ReproError as error:
         raise ReproError(*(replace(p, where=f"{path}: {p.where}") for p in error.problems)) from None
     unknown = [

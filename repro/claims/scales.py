@@ -35,6 +35,10 @@ whatever greater scale the claims beside them are judged at.
 """
 
 
+OWN_TABLES = [name for name in SCALES if name != "recorded"]
+"""The scales that a claim file may have a table for."""
+
+
 def check_scale(name: str, where: str = "--scale") -> Scale:
     """Return `name` as a scale; raises ReproError with a suggestion where it is none."""
     if name not in SCALES:

@@ -22,11 +22,17 @@ class NetSpec(Frozen):
     """
 
     layers: Printed | None = None
+    """Weight layers, as printed: "34"."""
     parameters: Printed | None = None
+    """Parameters, as printed: "0.27M"."""
     multiply_adds: Printed | None = None
+    """Multiply-adds of one image, as printed: "3.6 billion"."""
     source: str | None = None
+    """Who prints them, where that is not the paper."""
     within: dict[Size, tuple[float, float]] = {}
+    """Size → the range that a printed size stands for, where the paper truncates or says "about"."""
     why: str | None = None
+    """Why that range."""
 
     @property
     def printed(self) -> dict[Size, str]:
@@ -76,6 +82,8 @@ class Arm(Frozen):
     model_config = ConfigDict(extra="allow")
 
     spec: dict[str, NetSpec] = {}
+    """What the paper prints of the arm's net, which is built and held against it; by level where there are
+    factors."""
 
     @property
     def settings(self) -> dict[str, Any]:

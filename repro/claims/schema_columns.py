@@ -22,9 +22,14 @@ class Column(Frozen):
     """
 
     column: Label | None = None
+    """Its name in the results, where that is another one than here."""
     unit: Literal["percent", "fraction", "number"]
+    """Percent are read as fractions; "fraction" is of shares, "number" of all else."""
     better: Literal["higher", "lower"]
+    """Which direction is the better one."""
     resolution: Annotated[float, Field(gt=0)] | None = None
+    """The smallest step that it can show, in its own unit: with 10,000 test images an accuracy in percent moves
+    in steps of 0.01."""
 
     @property
     def share(self) -> bool:

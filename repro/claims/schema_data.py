@@ -26,11 +26,17 @@ class OwnData(Frozen):
     """
 
     subset_of: str | None = None
+    """The name of a data set, of which `train_images` are used."""
     npz: str | None = None
+    """A NumPy archive of x_train, y_train, x_test and y_test, beside the claim file."""
     folder: str | None = None
+    """A folder of images beside the claim file: ``train/<class>/`` and, if any, ``test/<class>/``."""
     size: tuple[Side, Side] | None = None
+    """Height and width that the images of a folder are resized to."""
     test_fraction: Annotated[float, Field(gt=0, lt=1)] | None = None
+    """Where there are no test images, this share of the others, drawn once for all."""
     train_images: Annotated[int, Field(ge=1)] | None = None
+    """Only so many training images: the same on every machine, of all classes."""
 
     @property
     def name(self) -> str:

@@ -23,9 +23,13 @@ class Bounds(Frozen):
     """A region of the real line: exactly one of its keys."""
 
     at_least: float | None = None
+    """This, or more."""
     at_most: float | None = None
+    """This, or less."""
     within: tuple[float, float] | None = None
+    """From the first number to the second."""
     outside: tuple[float, float] | None = None
+    """Below the first number, or above the second."""
 
     @model_validator(mode="after")
     def _one(self) -> Self:
@@ -52,7 +56,7 @@ class Bounds(Frozen):
         return Region.at_most(self.at_most)
 
 
-_EXPECTATION_KEYS = {
+_EXPECTATION_OF_KIND = {
     "exact": "arm arms levels each printed",
     "value": "arm levels each at",
     "difference": "arms levels each at paired",
@@ -66,14 +70,32 @@ _EVERY_EXPECTATION = (
     "known_beforehand convention otherwise"
 )
 
+EXPECTATION_KEYS = {kind: f"{own} {_EVERY_EXPECTATION}" for kind, own in _EXPECTATION_OF_KIND.items()}
+"""Kind → the keys that it makes use of."""
+
+EXPECTATION_NEEDS: dict[str, list[str]] = {
+    "exact": [],
+    "value": ["arm"],
+    "slope": ["arm", "over"],
+    "contrast": ["weights"],
+    "difference": ["arms"],
+    "ratio": ["arms"],
+    "ordering": [],
+}
+"""Kind → the keys that it cannot do without. An ordering is of `arms`, or of one `arm` along a factor."""
+
 
 class Otherwise(Frozen):
     """The number that another convention of counting gives: the same estimand of another metric, arm or level."""
 
     metric: str | None = None
+    """Another metric."""
     arm: str | None = None
+    """Another arm, case or value."""
     arms: list[str] = []
+    """Other arms, cases or values."""
     levels: dict[str, str] = {}
+    """Other levels of factors."""
 
     @model_validator(mode="after")
     def _distinct(self) -> Self:
@@ -97,31 +119,58 @@ class Expectation(Frozen):
     """
 
     kind: Literal["exact", "value", "difference", "ratio", "contrast", "slope", "ordering"]
+    """What is estimated, or computed."""
     title: str
+    """What is expected, in a short sentence."""
     metric: str
+    """The metric that it is about."""
     arm: str | None = None
+    """The one arm of a value, a slope, or an ordering along a factor."""
     arms: list[str] = []
+    """Of a difference or a ratio the two arms: the first less, or over, the second. Of an ordering all, from the
+    lowest mean to the highest. Of an exact number those it is of."""
     weights: dict[str, float] = {}
+    """Of a contrast: cell (``arm/level``) → its weight. They sum to zero."""
     over: str | None = None
+    """Of a slope, or of one arm's ordering: the factor along which it runs."""
     along: list[str] = []
+    """Of one arm's ordering: levels of `over`, from the lowest mean to the highest."""
     levels: dict[str, str] = {}
+    """Factor → level: only there."""
     each: list[str] = []
+    """Factors (or "at", for moments) over which it is repeated, as a joint statement."""
     at: Moment | None = None
+    """The moment, of a metric that is read at several."""
     at_least: float | None = None
+    """Supported by this, or more; of an ordering: by each step."""
     at_most: float | None = None
+    """Supported by this, or less."""
     within: tuple[float, float] | None = None
+    """Supported from the first number to the second."""
     outside: tuple[float, float] | None = None
+    """Supported below the first number, or above the second."""
     printed: dict[str, Printed] = {}
+    """Of exact numbers: arm or case → its number as printed, held to half a unit of its last digit."""
     refuted: Bounds | None = None
+    """The region that refutes it; without it, everything that does not support it."""
     reported: Printed | None = None
+    """The paper's own number, as printed; shown beside ours, it decides nothing."""
     uncertainty: Reported = Reported()
+    """How sure the paper's number is."""
     convention: str | None = None
+    """How things are counted for the number to come out."""
     otherwise: dict[str, Otherwise] = {}
+    """What other conventions there are → what they count; their numbers are shown and decide nothing."""
     known_beforehand: str | None = None
+    """The values that were known when the criterion was written."""
     role: Literal["decides", "context"]
+    """"decides" the claim, or is "context", shown beside."""
     from_scale: Literal["reduced", "paper"] | None = None
+    """The least scale at which it is judged; below, it is shown as not judged."""
     paired: bool = False
+    """Whether arms are compared seed by seed: what a seed determines is then the same in both."""
     why: str
+    """Why this bar and no other."""
 
     @property
     def supports(self) -> Region:
@@ -139,18 +188,13 @@ class Expectation(Frozen):
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
-        needs = {
-            "value": ["arm"],
-            "slope": ["arm", "over"],
-            "contrast": ["weights"],
-            "difference": ["arms"],
-            "ratio": ["arms"],
-            "ordering": ["arm", "over", "along"] if self.over else ["arms"],
-        }
-        missing = [key for key in needs.get(self.kind, []) if not getattr(self, key)]
+        needs = EXPECTATION_NEEDS[self.kind]
+        if self.kind == "ordering":
+            needs = ["arm", "over", "along"] if self.over else ["arms"]
+        missing = [key for key in needs if not getattr(self, key)]
         if missing:
             raise ValueError(f"a {self.kind} expectation needs {' and '.join(f'`{key}`' for key in missing)}")
-        no_others(self, f"a {self.kind} expectation", f"{_EXPECTATION_KEYS[self.kind]} {_EVERY_EXPECTATION}")
+        no_others(self, f"a {self.kind} expectation", EXPECTATION_KEYS[self.kind])
         distinct(self, "arms", "each", "along")
         if self.kind in ("difference", "ratio") and len(self.arms) != 2:
             raise ValueError(f"a {self.kind} compares two arms: arms = [first, second]")

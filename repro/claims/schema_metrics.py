@@ -18,7 +18,7 @@ from repro.claims.vocabulary import (
 )
 from repro.startup.listing import EXACT_METRICS
 
-_METRIC_KEYS = {
+METRIC_KEYS = {
     "final": "kind title arms unit of minus transform",
     "at_step": "kind title arms unit of minus step transform",
     "first_reach": "kind title arms unit of at_most at_most_of at_least",
@@ -30,6 +30,21 @@ _METRIC_KEYS = {
     "computed": "kind title unit formula options cases",
     "printed": "kind title unit values source",
 }
+"""Kind → the keys that it makes use of."""
+
+METRIC_NEEDS: dict[str, list[str]] = {
+    "final": ["of"],
+    "at_step": ["of", "step"],
+    "first_reach": ["of"],
+    "warm_up": [],
+    "ensemble": ["members", "at"],
+    "probe": ["probe", "at"],
+    "awaited": ["title", "needs"],
+    "static": ["probe"],
+    "computed": ["formula"],
+    "printed": ["values", "source"],
+}
+"""Kind → the keys that it cannot do without."""
 
 
 class Metric(Frozen):
@@ -59,28 +74,51 @@ class Metric(Frozen):
         "computed",
         "printed",
     ]
+    """How it is measured, or computed."""
     title: str | None = None
+    """What it is called on the page."""
     of: str | None = None
+    """The column of the run's history that it reads."""
     minus: str | None = None
+    """A column that is subtracted from `of`: a gap."""
     step: Annotated[int, Field(ge=1)] | None = None
+    """The iteration of at_step; the evaluation nearest to it is read."""
     at_most: float | None = None
+    """The target of first_reach: the column falls to this, or below."""
     at_least: float | None = None
+    """The target of first_reach of recorded results, where higher is better."""
     at_most_of: str | None = None
+    """An arm whose last value, on the same seed, is the target of first_reach."""
     members: Annotated[int, Field(ge=2)] | None = None
+    """How many runs make one ensemble."""
     needs: str | None = None
+    """What is lacking here to measure what is awaited."""
     probe: str | None = None
+    """The probe that reads it from a net: one of the registry, or ``module:function`` of the claims folder."""
     layers: str | None = None
+    """The layers that the probe looks at, such as "conv3x3"."""
     at: list[Moment] = []
+    """The moments of training at which weights are read."""
     since: Moment | None = None
+    """An earlier moment: the change since then is what counts."""
     arms: list[str] | None = None
+    """Only of these arms; by default of all."""
     reduce: Literal["value", "mean", "median", "min", "max", "sum", "first_stage_over_last_stage"] = "value"
+    """How a probe's rows become one number."""
     transform: Literal["none", "log10"] = "none"
+    """"log10" takes the logarithm."""
     formula: str | None = None
+    """A formula of the registry, or ``module:function`` of the claims folder."""
     options: dict[str, Any] = {}
+    """Keyword arguments of the probe or the formula."""
     cases: dict[Name, dict[str, Any]] = {}
+    """Case → further options of the formula; expectations name cases as arms."""
     values: dict[Name, Printed] = {}
+    """Name → a number as printed; expectations name values as arms."""
     source: Source | None = None
+    """Who prints the values, and where."""
     unit: Literal["error", "epochs", "number", "log10", "count", "share", "steps"] = "number"
+    """The unit it is shown in; errors and shares are fractions, and shown in percent."""
 
     @property
     def trains(self) -> bool:
@@ -126,22 +164,10 @@ class Metric(Frozen):
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
-        needed = {
-            "final": ["of"],
-            "at_step": ["of", "step"],
-            "first_reach": ["of"],
-            "warm_up": [],
-            "ensemble": ["members", "at"],
-            "probe": ["probe", "at"],
-            "awaited": ["title", "needs"],
-            "static": ["probe"],
-            "computed": ["formula"],
-            "printed": ["values", "source"],
-        }[self.kind]
-        missing = [key for key in needed if getattr(self, key) in (None, [], {})]
+        missing = [key for key in METRIC_NEEDS[self.kind] if getattr(self, key) in (None, [], {})]
         if missing:
             raise ValueError(f"a {self.kind} metric needs {' and '.join(f'`{key}`' for key in missing)}")
-        no_others(self, f"a {self.kind} metric", _METRIC_KEYS[self.kind])
+        no_others(self, f"a {self.kind} metric", METRIC_KEYS[self.kind])
         distinct(self, "at", "arms")
         targets = (self.at_most, self.at_least, self.at_most_of)
         if self.kind == "first_reach" and sum(target is not None for target in targets) != 1:

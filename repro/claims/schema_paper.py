@@ -21,10 +21,15 @@ class Checkable(Frozen):
     """
 
     where: str
+    """The place in the paper."""
     says: str
+    """What it says there."""
     claims: list[str] = []
+    """The claims that check it, as in this folder or ``<paper>/<claim>``."""
     open: Open | None = None
+    """Why it has none."""
     note: str | None = None
+    """More of that."""
 
     @model_validator(mode="after")
     def _answered(self) -> Self:
@@ -39,14 +44,23 @@ class Paper(Frozen):
     """A publication. `checkable` lists what could be checked in it, whether or not it is."""
 
     title: str
+    """Of the publication."""
     authors: list[str] = Field(min_length=1)
+    """In its order."""
     venue: str
+    """Conference, journal or course."""
     year: int = Field(ge=1000, le=9999)
+    """Of the publication."""
     identifier: str
+    """arXiv number, DOI, or the like."""
     url: str | None = None
+    """Where it is to be read: https:// or http://."""
     bibtex_key: str
+    """The key of its entry in the page's bibliography."""
     version_read: str | None = None
+    """Which version was read, where there are several."""
     checkable: list[Checkable] = []
+    """What could be checked in it, whether or not it is."""
 
     @property
     def coverage(self) -> str | None:

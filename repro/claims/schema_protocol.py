@@ -21,8 +21,11 @@ class Protocol(Frozen):
     """
 
     of: Literal["paper", "own"]
+    """"paper": the paper's own; "own": nobody's paper, and words stay capped."""
     source: Words
+    """Where it is described."""
     as_in_paper: dict[str, Words] = {}
+    """Net, data set or formula of the claims folder → what makes it the paper's."""
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:

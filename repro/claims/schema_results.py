@@ -54,20 +54,35 @@ class Results(Frozen):
     """
 
     file: Label | None = None
+    """One table of all runs, beside the claim file: CSV, JSON Lines, Parquet."""
     folder: Label | None = None
+    """A folder of a file for each run, beside the claim file."""
     pattern: Label | None = None
+    """Where a run's file lies in the folder: ``{arm}/{seed}/metrics.jsonl``."""
     format: Format | None = None
+    """Needed where no file's ending tells it."""
     separator: Literal[",", ";", "\t"] = ","
+    """Of the cells of a CSV file."""
     by: Annotated[Words, Field(max_length=100)]
+    """Who recorded them; stands in every verdict."""
     arm: Label = "arm"
+    """The column of arms."""
     seed: Label = "seed"
+    """The column of seeds."""
     step: Label | None = None
+    """The column of steps; without it, a run has one row."""
     step_unit: Literal["steps", "epochs"] = "steps"
+    """What steps count."""
     factors: dict[Name, Label] = {}
+    """Factor → its column."""
     columns: dict[Name, Column] = Field(min_length=1, max_length=1000)
+    """The quantities that metrics read."""
     seeds: Seeds | dict[Name, Seeds] | None = None
+    """How many seeds, or which; of all arms, or by arm."""
     missing: dict[Label, Words] = {}
+    """``arm/seed`` → why that run is not there."""
     ends_early: Words | None = None
+    """Why some runs end before the others."""
 
     def named(self, column: str) -> str:
         """Return what a column is called in the results."""

@@ -22,9 +22,13 @@ class Control(Frozen):
     """
 
     title: str
+    """What is sabotaged."""
     arms: dict[str, Arm] = {}
+    """Arm → the whole arm in its place."""
     metrics: dict[str, Metric] = {}
+    """Metric → the whole metric in its place."""
     why: str
+    """Why the criteria must reject it."""
 
     @model_validator(mode="after")
     def _sabotages(self) -> Self:
@@ -39,19 +43,28 @@ class Point(Frozen):
     """A point of a sensitivity: settings laid over the claim file, as a scale's are."""
 
     label: Name
+    """What the point is called."""
     experiment: dict[str, Any] = {}
+    """Laid over [experiment]."""
     factors: dict[str, Any] = {}
+    """Laid over [factors]."""
     arms: dict[str, dict[str, Any]] = {}
+    """Laid over [arms]."""
     tune: dict[str, Any] = {}
+    """Laid over [tune]."""
 
 
 class Sensitivity(Frozen):
     """A grid of protocols, the same for every arm, over which expectations are judged again: where do they flip?"""
 
     title: str
+    """What is varied."""
     why: str
+    """Why these points."""
     expect: list[str] = Field(min_length=1)
+    """The expectations that are judged again."""
     points: list[Point] = Field(min_length=1, max_length=200)
+    """The protocols."""
 
 
 class Contrary(Frozen):
@@ -61,5 +74,8 @@ class Contrary(Frozen):
     """
 
     by: str
+    """Who says so."""
     says: str
+    """What; quoted words stand in quotation marks of their own."""
     where: str
+    """The place."""

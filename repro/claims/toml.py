@@ -108,7 +108,7 @@ def _key_path(model: type[BaseModel], loc: tuple[Any, ...]) -> tuple[list[str], 
         if isinstance(part, str) and (not part or part.startswith(("list[", "dict[", "[key]"))):
             continue  # a branch of a union, the mark of a table's key, or the one spec of an arm without levels
         keys.append(str(part))
-        inner = next(_models_in(current), None)
+        inner = next(models_in(current), None)
         if inner is not None and not _is_table(current):
             known = list(inner.model_fields)
             current = inner.model_fields[part].annotation if part in inner.model_fields else None
@@ -121,8 +121,9 @@ def _is_table(annotation: Any) -> bool:
     return get_origin(annotation) in (dict, list)
 
 
-def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:
+def models_in(annotation: Any) -> Iterator[type[BaseModel]]:
+    """Yield the models in an annotation such as ``dict[str, Metric] | None``."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         yield annotation
     for argument in getattr(annotation, "__args__", ()):
-        yield from _models_in(argument)
+        yield from models_in(argument)

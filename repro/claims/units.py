@@ -11,9 +11,13 @@ from repro.claims.schema_metrics import Metric
 
 def with_units(file: ClaimFile) -> ClaimFile:
     """Return a claim whose metrics have the units of their columns."""
-    if file.results is None:
+    columns = file.declared_columns
+    if columns is None:
         return file
-    columns, times = file.results.columns, file.results.step_unit
+    process = file.experiment.process
+    times = "epochs" if process is not None and process.epoch is not None else "steps"
+    if file.results is not None:
+        times = file.results.step_unit
     metrics = {name: _with_unit(metric, columns, times) for name, metric in file.metrics.items()}
     return file.model_copy(update={"metrics": metrics})
 

@@ -85,14 +85,21 @@ class Source(Frozen):
     """Where the paper says it, and how it was read."""
 
     where: str
+    """The place in the paper: "Sec. 4.2, Table 6"."""
     page: Annotated[int, Field(ge=0, le=10**6)] | None = None
+    """The page of the PDF, from 1."""
     read_from: ReadFrom = "text"
+    """What it was read from: a figure is read less exactly than a table."""
 
 
 class Reported(Frozen):
     """How sure the paper's number is: what it is a number of, and its reading error."""
 
     of: Literal["single run", "mean of n", "mean ± sd of n", "best of n", "unknown"] = "unknown"
+    """What the paper's number is a number of; left out, it is taken for a single run, and the page says so."""
     n: Annotated[int, Field(ge=1, le=10**6)] | None = None
+    """Of how many runs."""
     sd: str | None = None
+    """Their standard deviation, as printed."""
     reading_error: str | None = None
+    """How far a number that was read from a figure may be off, as text: "0.5 pp"."""

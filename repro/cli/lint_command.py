@@ -12,44 +12,61 @@ from repro.claims import Claim, notices
 from repro.claims.demands import demands
 from repro.claims.effective import silent_differences
 from repro.claims.loading import load_library, read_claim, read_paper
-from repro.claims.reviews import NOTES, claim_of
+from repro.claims.reviews import claim_of
 from repro.cli import options
 from repro.cli.wrapped import wrapped
-from repro.errors import Problem, ReproError, mistake
+from repro.errors import Problem, ReproError, mistake, suggestion
+from repro.recorded import read_results
 from repro.report.model.safe_text import visible
 from repro.report.wording.text import plural
+from repro.startup.listing import NOTES
 from repro.startup.shipped import folder
 
 
 @click.command("lint")
 @click.argument("paths", metavar="[FILE|DIR]...", nargs=-1, type=click.Path(path_type=Path))
+@click.option(
+    "--schema",
+    metavar="[claim|paper|notes]",
+    is_flag=False,
+    flag_value="claim",
+    help="Print the JSON Schema of claim files (or of paper.toml, or of readers' notes), and nothing else.",
+)
 @options.json_option
-def command(paths: tuple[Path, ...], as_json: bool) -> int:
+def command(paths: tuple[Path, ...], schema: str | None, as_json: bool) -> int:
     """Check claim files and report every problem at once, with key path and suggestion.
 
-    Nothing is run, and no code of a claims folder is imported. Without paths, the shipped claims are checked. A claim
-    without a control, or whose data file is not there, can be run and is a problem here. Notes on standard error are
-    no problems: they say what caps the words of verdicts, in what arms differ unsaid, and what no identity of code
-    covers.
+    Nothing is run, and no code of a claims folder is imported; results that were recorded are read. Without paths, the
+    shipped claims are checked. A claim without a control, or whose data file is not there, can be run and is a problem
+    here. Notes on standard error are no problems: they say what caps the words of verdicts, in what arms differ
+    unsaid, what no identity of code covers, and what results lack.
 
     \b
     Examples:
       repro lint
       repro lint my-claims
       repro lint my-claims/lecun98/tanh-scaling.toml --json
+      repro lint --schema > claim.schema.json
     """
+    if schema is not None:
+        _print_schema(schema)
+        return 0
     problems: list[Problem] = []
     count = 0
     for path in paths or (folder("claims"),):
         try:
             found = _lint(path)
             count += len(found)
-            for claim in filter(None, found):
-                problems.extend(demands(claim))
-                for notice in (*notices(claim), *_silent(claim)):
-                    click.echo(wrapped(f"Note: {visible(notice)}"), err=True)
         except ReproError as error:
             problems.extend(error.problems)
+            continue
+        for claim in filter(None, found):
+            try:
+                problems.extend(demands(claim))
+                for notice in (*notices(claim), *_silent(claim), *_of_results(claim)):
+                    click.echo(wrapped(f"Note: {visible(notice)}"), err=True)
+            except ReproError as error:
+                problems.extend(error.problems)
     if as_json:
         options.print_json(
             [{"where": p.where, "what": p.what, "received": p.received, "hint": p.hint} for p in problems]
@@ -59,6 +76,23 @@ def command(paths: tuple[Path, ...], as_json: bool) -> int:
     else:
         click.echo(f"{plural(count, 'claim')}, no problems.")
     return 2 if problems else 0
+
+
+def _print_schema(name: str) -> None:
+    from repro.claims.json_schema import FILES, file_schema
+
+    if name not in FILES:
+        raise mistake("--schema", "no such kind of file", name, suggestion(name, FILES))
+    options.print_json(file_schema(name))
+
+
+def _of_results(claim: Claim) -> Iterator[str]:
+    """Yield what is odd about the results that a claim is about; raises ReproError with what is wrong."""
+    if claim.recorded:
+        results, place = read_results(claim), f"{claim.path.parent.name}/{claim.path.name}"
+        if not results.digest:
+            yield f"{place}: {results.place} is not there yet: the claim is pending"
+        yield from (f"{place}: {note}" for note in (*results.wanting.values(), *results.notes))
 
 
 def _silent(claim: Claim) -> Iterator[str]:

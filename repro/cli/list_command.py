@@ -10,11 +10,11 @@ import click
 from repro.claims import Claim, Library
 from repro.cli import options
 from repro.cli.wrapped import wrapped
-from repro.experiment.requirements import requirements
-from repro.planning.costs import Costs
+from repro.errors import mistake
+from repro.planning.claim_costs import claim_costs
 from repro.report.wording.text import duration
-from repro.startup.listing import OPEN, Listed, as_text, last_verdicts, scales_of
-from repro.store import Store
+from repro.startup.listing import OPEN, Listed, as_text, kept_costs, last_verdicts, listed
+from repro.startup.shipped import folder
 
 
 @click.command("list")
@@ -26,10 +26,10 @@ from repro.store import Store
 def command(
     names: tuple[str, ...], paper: str | None, claims_dir: Path | None, store_dir: Path, as_json: bool
 ) -> None:
-    """List the claims, by paper, with their scales and last verdicts.
+    """List the claims, by paper, with their scales, what these cost, and last verdicts.
 
-    NAME is a claim, the beginning of one, a paper, or a claim file's path. Of what is named, what each scale costs on
-    one worker is told as well, and what can be checked in a paper that is named and has no claim yet.
+    NAME is a claim, the beginning of one, a paper, or a claim file's path. Of a paper that is named, what can be
+    checked in it and has no claim yet is told as well.
 
     \b
     Examples:
@@ -38,52 +38,52 @@ def command(
       repro list --paper notes
       repro list --claims my-claims --json
     """
-    library = options.library_of(claims_dir, names)
-    chosen = library.select(names, paper)
     verdicts = last_verdicts(store_dir)
-    claims = [_listed(claim) for claim in chosen]
+    named = [*names, *([paper] if paper else [])]
+    # The shipped claims are sound; a folder of somebody's is read in full first, and told what is wrong with it.
+    claims = listed(folder("claims")) if claims_dir is None and not named else None
+    chosen: list[Claim] = []
+    if claims is None:
+        library = options.library_of(claims_dir, names)
+        chosen = library.select(names, paper)
+        claims = _of_library(library, chosen)
+    kept = {} if named else kept_costs(library.root if chosen else folder("claims"))
+    costs = kept or {claim.id: cost_words(claim) for claim in chosen}
     if as_json:
-        options.print_json([_plain(claim, verdicts) for claim in claims])
+        options.print_json([_plain(claim, verdicts, costs) for claim in claims])
         return
-    if not names and paper is None:
-        click.echo(wrapped(as_text(claims, verdicts)), nl=False)
-        return
-    told = {claim.id: f"{verdicts.get(claim.id, 'not checked yet')}{_cost(claim)}" for claim in chosen}
-    click.echo(wrapped(as_text(claims, told)), nl=False)
-    for line in _open(library, chosen, [*names, *([paper] if paper else [])]):
+    click.echo(wrapped(as_text(claims, verdicts, costs)), nl=False)
+    for line in _open(library, chosen, named) if named else ():
         click.echo(wrapped(line))
 
 
-def _listed(claim: Claim) -> Listed:
-    paper, base = claim.paper, claim.base
-    publication = f"{paper.title} ({paper.venue} {paper.year})"
-    scales = scales_of(claim.at, trains=claim.trains)
-    return Listed(publication, paper.year, paper.coverage, claim.id, base.title, base.statement, scales)
+def _of_library(library: Library, chosen: Sequence[Claim]) -> list[Listed]:
+    ids, found = {claim.id for claim in chosen}, listed(library.root)
+    if found is None:
+        raise mistake(str(library.root), "cannot be listed", hint="`repro lint` says what is wrong with it")
+    return [claim for claim in found if claim.id in ids]
 
 
-def _plain(claim: Listed, verdicts: Mapping[str, str]) -> dict[str, object]:
+def _plain(
+    claim: Listed, verdicts: Mapping[str, str], costs: Mapping[str, Mapping[str, str]]
+) -> dict[str, object]:
     return {
         "id": claim.id,
         "title": claim.title,
         "statement": claim.statement,
         "scales": list(claim.scales),
+        "costs": costs.get(claim.id, {}),
         "coverage": claim.coverage,
         "verdict": verdicts.get(claim.id),
     }
 
 
-def _cost(claim: Claim) -> str:
-    """Return what each scale costs on one worker: from the rough model, as if nothing were in the store."""
-    if not claim.trains:
-        return " · seconds"
-    empty, costs = Store(Path()), Costs()
-    parts = []
-    for scale in scales_of(claim.at, trains=True):
-        needs = requirements(claim, scale, empty).needs
-        parts.append(
-            f"{scale} {duration(sum(costs.wall_seconds(need.spec) for need in needs), roughly=True)}"
-        )
-    return f" · roughly {', '.join(parts)}"
+def cost_words(claim: Claim) -> dict[str, str]:
+    """Return scale → what it takes on one worker, as the list tells it."""
+    return {
+        scale: "awaited" if seconds is None else duration(max(1.0, seconds), roughly=True)
+        for scale, seconds in claim_costs(claim).items()
+    }
 
 
 def _open(library: Library, chosen: Sequence[Claim], named: Sequence[str]) -> Iterator[str]:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
+import os
 import re
 from pathlib import Path
 
 import click
 
+from repro.claims.json_schema import file_schema
 from repro.errors import mistake
 from repro.experiment.request import typed
 from repro.startup.shipped import folder
@@ -20,19 +23,26 @@ from repro.store.files import write_text
     "claims_dir",
     metavar="DIR",
     type=click.Path(path_type=Path),
-    default=Path("claims"),
-    show_default=True,
-    help="Folder of claims to write into.",
+    help="Folder of claims to write into. Default: claims; with --results, the working folder.",
 )
-def command(claim_id: str, claims_dir: Path) -> None:
+@click.option(
+    "--results",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="A table of results that exist already (CSV, JSON Lines, Parquet): nothing is trained.",
+)
+def command(claim_id: str, claims_dir: Path | None, results: Path | None) -> None:
     """Write a claim file to start from: it runs in seconds once its TODOs are written.
 
-    Existing files are never overwritten.
+    With --results, what the table's columns seem to mean is written into the file, for you to check. Existing claims
+    are never overwritten. JSON Schemas for editors lie beside, and are written anew; the first line of a claim file
+    names its own.
 
     \b
     Examples:
       repro new lecun1998/tanh-scaling
       repro new mypaper/wider-is-better --claims my-claims
+      repro new mypaper/ours-is-better --results results.csv
     """
     if not re.fullmatch(r"[a-z0-9][a-z0-9-]*/[a-z0-9][a-z0-9-]*", claim_id):
         raise mistake(
@@ -41,23 +51,48 @@ def command(claim_id: str, claims_dir: Path) -> None:
             claim_id,
             "such as lecun1998/tanh",
         )
+    root = claims_dir or Path("claims" if results is None else ".")
     paper_id, name = claim_id.split("/")
-    target = claims_dir / paper_id / f"{name}.toml"
+    target = root / paper_id / f"{name}.toml"
     if target.exists():
         raise mistake(str(target), "exists already", hint="choose another name, or edit it")
+    if results is None:
+        text = (folder("templates") / "claim.toml").read_text(encoding="utf-8")
+    else:
+        text = _about(results, root, target)
     paper = target.with_name("paper.toml")
     try:
         if not paper.exists():
-            text = (folder("templates") / "paper.toml").read_text(encoding="utf-8")
-            write_text(paper, text.replace("PAPER", paper_id))
+            about = (folder("templates") / "paper.toml").read_text(encoding="utf-8")
+            write_text(paper, about.replace("PAPER", paper_id))
             click.echo(f"wrote {paper}")
-        write_text(target, (folder("templates") / "claim.toml").read_text(encoding="utf-8"))
+        for kind in ("claim", "paper"):
+            schema = json.dumps(file_schema(kind), indent=1, ensure_ascii=False)
+            write_text(root / f"{kind}.schema.json", f"{schema}\n")
+        write_text(target, text)
     except OSError as error:
         raise mistake(
             str(target), f"cannot be written: {error.strerror}", hint="choose a folder with --claims"
         ) from None
     click.echo(f"wrote {target}")
     click.echo(
-        f"\nWrite what says TODO, then:\n  repro lint {typed(str(claims_dir))}\n"
-        f"  repro check {claim_id} --claims {typed(str(claims_dir))}"
+        f"\nWrite what says TODO, then:\n  repro lint {typed(str(root if results is None else target))}\n"
+        f"  repro check {claim_id} --claims {typed(str(root))}"
     )
+
+
+def _about(results: Path, root: Path, target: Path) -> str:
+    """Return a claim file about a table of results."""
+    from repro.recorded.guess import guess, separator_of
+    from repro.recorded.scaffold import scaffold
+
+    if not results.is_file():
+        raise mistake(
+            "--results", "is no file", str(results), "name a table of results: CSV, JSON Lines, Parquet"
+        )
+    if not results.resolve().is_relative_to(root.resolve()):
+        hint = f"put it below {root}, or name a folder that holds it: --claims DIR"
+        raise mistake("--results", "lies outside of the claims folder", str(results), hint)
+    beside = Path(os.path.relpath(results.resolve(), target.parent.resolve())).as_posix()
+    template = (folder("templates") / "recorded.toml").read_text(encoding="utf-8")
+    return scaffold(guess(results), template, beside, separator_of(results))

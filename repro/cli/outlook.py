@@ -58,7 +58,9 @@ def outlooks(required: Requirements, store: Store) -> Sequence[Outlook]:
         for name, expectation in applicable(required).items()
         if expectation.role == "decides" and not required.file.exact(expectation)
     ]
-    there = any(store.run(need.spec.key) for needs in required.measured.values() for need in needs)
+    there = required.recorded is not None or any(
+        store.run(need.spec.key) for needs in required.measured.values() for need in needs
+    )
     frame = None
     if names and there:
         from repro.judging.frame import collect  # pandas, for which a plan without runs need not wait

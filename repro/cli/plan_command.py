@@ -15,6 +15,7 @@ from repro.cli.wrapped import wrapped
 from repro.experiment.requirements import Requirements
 from repro.planning.jobs import Plan
 from repro.planning.schedule import Schedule
+from repro.report.wording.text import plural
 from repro.store import Store
 
 MOST_NAMED = 3
@@ -110,6 +111,12 @@ def _lines(required: list[Requirements], store: Store, plan: Plan, workers: int,
     computed: list[str] = []
     elsewhere: list[str] = []
     for item in required:
+        if item.recorded is not None:
+            results = item.recorded.results
+            there = plural(results.count, "run") if results.count else "no run yet"
+            yield f"{item.claim.id}: {there} in {results.place}, recorded by {results.by}; nothing is trained"
+            yield from _resolved(outlooks(item, store) if results.count else ())
+            continue
         if not item.needs:
             (computed if item.exact else elsewhere).append(item.claim.id)
             continue

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from repro.command_spec import run_from_json
 from repro.report.wording.text import duration
-from repro.spec import RunSpec
 from repro.store import Store
 
 
@@ -14,7 +14,7 @@ def rows_of(store: Store) -> Iterator[dict[str, object]]:
 
     def title(spec: Mapping[str, object]) -> str:
         try:
-            return RunSpec.from_json(spec).title
+            return run_from_json(spec).title
         except (KeyError, TypeError):
             return "of another version"
 

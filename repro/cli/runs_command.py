@@ -244,7 +244,7 @@ def _users(claims_dir: Path | None, store: Store) -> dict[str, list[str]]:
     users: dict[str, list[str]] = {}
     for item in _requirements(claims, store):
         for need in (*item.needs, *item.stopped):
-            tuning = f" tuning, lr {need.spec.recipe.lr:g}" if need.purpose == "tune" else ""
+            tuning = f" tuning, {need.tried}" if need.purpose == "tune" else ""
             says = f"{need.claim} {need.cell.address}{tuning}"
             known = users.setdefault(need.spec.key, [])
             if says not in known:

@@ -19,6 +19,7 @@ from repro.experiment.user_data import with_known_data
 from repro.judging.looks import current_look
 from repro.report.build.deviations import deviations
 from repro.report.build.recipes import recipe_in_full
+from repro.report.build.recorded import columns_read
 from repro.report.model.safe_text import visible
 from repro.report.wording import words
 from repro.store import Store
@@ -106,7 +107,9 @@ def command(
 
 
 def _least(claim: Claim) -> Scale:
-    """Return the least scale that trains something of a claim; smoke for one that trains nothing."""
+    """Return the least scale at which a claim is judged on runs; smoke for one that is computed alone."""
+    if claim.recorded:
+        return "recorded"
     trained: tuple[Scale, ...] = ("smoke", "reduced", "paper")
     return next((scale for scale in trained if scale in claim.at), "smoke")
 
@@ -135,6 +138,10 @@ def _lines(claim: Claim, scale: str) -> Iterator[str]:
         yield f"  {file.contrary.by} ({file.contrary.where}) say: {file.contrary.says}"
     if claim.trains:
         yield f"\nAt {scale} scale, seeds {file.experiment.seeds.looks}:"
+    elif file.results is not None:
+        by = f"recorded by {file.results.by}"
+        yield f"\nResults in {file.results.place}, {by}; nothing is trained, at any scale:"
+        yield from (f"  {line}" for line in columns_read(file.results))
     else:
         yield "\nComputed without training, at every scale:"
     for cell in cells(file):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -64,6 +65,7 @@ def publish(
     if out is None:
         _refresh(REPORTS)
     _keep_verdicts(report, schedule.store)
+    schedule.store.keep_snapshot()
     if as_json:
         click.echo(report.model_dump_json(indent=2))
     else:
@@ -150,9 +152,11 @@ def _refresh(folder: Path) -> None:
 
 
 def summarise(report: Report) -> None:
-    """Print a verdict and its sentence for each claim, and its controls."""
+    """Print by paper how many verdicts of each kind there are, and a verdict and its sentence for each claim."""
     for paper in report.papers:
         click.echo(wrapped(visible(f"\n{paper.title} ({paper.year})")))
+        counts = Counter(claim.verdict.word for claim in paper.claims)
+        click.echo(wrapped(f"  {', '.join(f'{count} {word}' for word, count in counts.most_common())}"))
         for claim in paper.claims:
             click.echo(wrapped(f"  {styled(claim.verdict)}  {visible(claim.title)}  [{visible(claim.id)}]"))
             click.echo(wrapped(visible(f"      {claim.verdict.sentence}")))

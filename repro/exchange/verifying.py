@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from repro.command_spec import run_from_json
 from repro.exchange.loading import Loaded
-from repro.spec import RunSpec, canonical_hash
+from repro.spec import canonical_hash
 from repro.store import Checkpoint, RunRecord, Store
 
 OLDER = "is named by an older rule; no claim asks for it"
@@ -75,7 +76,7 @@ def _split(entry: str) -> tuple[str, str]:
 
 def _wrong_with_key(key: str, spec: Mapping[str, Any]) -> str | None:
     try:
-        own = RunSpec.from_json(spec).key
+        own = run_from_json(spec).key
     except (KeyError, TypeError, ValueError, AttributeError):
         own = None
     if own == key:

@@ -301,7 +301,8 @@ class Pool:
         newest = self.store.checkpoints(key).newest()
         if newest is None:
             return "interrupted before its first checkpoint"
-        return f"interrupted at step {newest.step:,} of {newest.steps:,}"
+        of = f" of {newest.steps:,}" if newest.steps > newest.step else ""
+        return f"interrupted at step {newest.step:,}{of}"
 
     def progress(self, message: str | None, *, urgent: bool) -> Progress:
         """Return how far all has come."""

@@ -213,4 +213,5 @@ def _as_json(job: Job, wait: bool) -> dict[str, Any]:
         "until": asdict(job.until) if job.until else None,
         "predicted_seconds": job.wall_seconds,
         "source": asdict(job.source) if job.source else None,
+        "conduct": asdict(job.conduct) if job.conduct else None,
     }

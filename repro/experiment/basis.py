@@ -13,6 +13,7 @@ from repro.claims import own_code
 from repro.experiment.data_index import DataIndex, short
 from repro.experiment.requirements import Requirements
 from repro.source_code import Code, versions_of
+from repro.spec import RunSpec
 from repro.store import RunRecord, Store, lineage
 
 
@@ -23,9 +24,9 @@ class RunBasis:
     Attributes:
         key: in the store.
         what: cell and seed, or the metric.
-        state: "finished", "diverged", "failed" or "not there".
+        state: "finished", "diverged", "failed", "not there" or "recorded elsewhere".
         finished: UTC, ISO 8601; None where nothing is known.
-        where: machine and device.
+        where: machine and device, or file and line.
         versions: of Python, torch, this program, and the packages that a user's code imports.
     """
 
@@ -83,7 +84,7 @@ def basis(required: Requirements, store: Store) -> Basis:
     """Return what a claim rests on as the store stands; nothing is run and no data is read."""
     records = {need.spec.key: store.run(need.spec.key) for need in required.needs}
     return Basis(
-        runs=(*_runs(required, records, store), *_numbers(required, store)),
+        runs=(*_runs(required, records, store), *_recorded(required), *_numbers(required, store)),
         code=own_code(required.claim),
         data=tuple(_data(required, store)),
         changes=tuple(drift([required], store)),
@@ -98,11 +99,17 @@ def _runs(
         record, key = records[need.spec.key], need.spec.key
         what = f"{need.cell.address}, seed {need.spec.seed}"
         if need.purpose == "tune":
-            what += f", tuning at lr {need.spec.recipe.lr:g}"
+            what += f", tuning at {need.tried}"
         if record is None:
             yield RunBasis(key, what, "failed" if store.failure(key) else "not there")
         else:
             yield _made(key, what, record.outcome, record.provenance)
+
+
+def _recorded(required: Requirements) -> Iterator[RunBasis]:
+    runs = required.recorded.results.runs.values() if required.recorded is not None else ()
+    for run in (one for of_cell in runs for one in of_cell):
+        yield RunBasis(run.key, f"{run.cell}, seed {run.seed}", "recorded elsewhere", where=run.where)
 
 
 def _numbers(required: Requirements, store: Store) -> Iterator[RunBasis]:
@@ -117,7 +124,8 @@ def _numbers(required: Requirements, store: Store) -> Iterator[RunBasis]:
 
 def _made(key: str, what: str, state: str, made: Mapping[str, Any]) -> RunBasis:
     where = f"{made.get('machine', '?')}, {made.get('device', '?')}"
-    return RunBasis(key, what, state, made.get("finished"), where, _versions(made))
+    versions = _versions(made) | _of_command(made)
+    return RunBasis(key, what, state, made.get("finished"), where, versions)
 
 
 def _versions(made: Mapping[str, Any]) -> dict[str, str]:
@@ -127,9 +135,22 @@ def _versions(made: Mapping[str, Any]) -> dict[str, str]:
     return {name: version for name, version in told.items() if isinstance(version, str)}
 
 
+def _of_command(made: Mapping[str, Any]) -> dict[str, str]:
+    """Return what a command was carried out with: its Python and packages, and the state of its repository."""
+    own = made.get("command")
+    if not isinstance(own, Mapping):
+        return {}
+    packages, git = own.get("packages"), own.get("git")
+    told = {"its python": own.get("python"), **(packages if isinstance(packages, Mapping) else {})}
+    if isinstance(git, Mapping) and isinstance(git.get("commit"), str):
+        told["commit"] = git["commit"][:12] + (" with local changes" if git.get("uncommitted") else "")
+    return {name: version for name, version in told.items() if isinstance(version, str)}
+
+
 def _data(required: Requirements, store: Store) -> Iterator[DataBasis]:
     index = DataIndex(store.root)
-    specs = {need.spec.dataset.identity: need.spec.dataset for need in required.needs}
+    trained = [need.spec for need in required.needs if isinstance(need.spec, RunSpec)]
+    specs = {spec.dataset.identity: spec.dataset for spec in trained}
     for identity, spec in sorted(specs.items()):
         known = required.claim.names.known(identity)
         if ":" in spec.name:
@@ -184,17 +205,37 @@ def _kept(required: Requirements, store: Store) -> Iterator[str]:
 
 
 def _differs(record: RunRecord, now: Mapping[str, Any], code: Mapping[str, Code]) -> Iterator[str]:
+    if "files" in now:
+        yield _other_files(record, now, code)
+        return
     model, data, recipe = (record.spec[part] for part in ("model", "dataset", "recipe"))
     if model.get("version") != now["model"]["version"]:
         name = str(model["name"])
-        before = (record.provenance.get("code") or {}).get(name)
-        after = code[name].files if name in code else {}
-        files = {**(before or {}), **after}
-        changed = [file for file in files if (before or {}).get(file) != after.get(file)]
-        told = f": {', '.join(changed)}" if before and changed else ""
+        told = _changed_files(record, name, code)
         yield f"other code of {name}{told} ({model.get('version')}, now {now['model']['version']})"
     if data.get("fingerprint") != now["dataset"]["fingerprint"]:
         was, is_ = short(str(data.get("fingerprint"))), short(now["dataset"]["fingerprint"])
         yield f"other data of {data['name']} ({was}, now {is_})"
     if recipe.get("version") != now["recipe"]["version"]:
         yield f"another version of the recipe {recipe.get('name')}"
+
+
+def _other_files(record: RunRecord, now: Mapping[str, Any], code: Mapping[str, Code]) -> str:
+    name, version = str(now["files"]["name"]), record.spec["files"].get("version")
+    told = _changed_files(record, name, code)
+    git = (record.provenance.get("command") or {}).get("git") or {}
+    at = f", of commit {str(git['commit'])[:12]}" if isinstance(git.get("commit"), str) else ""
+    return f"other files of {name}{told} ({version}{at}, now {now['files']['version']})"
+
+
+def _changed_files(record: RunRecord, name: str, code: Mapping[str, Code]) -> str:
+    """Return ": a.py, b.py", the files of some code that are not what they were when a run was made."""
+    before = (record.provenance.get("code") or {}).get(name) or {}
+    after = code[name].files if name in code else {}
+    changed = [file for file in {**before, **after} if before.get(file) != after.get(file)]
+    more = f" and {len(changed) - MOST_NAMED} more" if len(changed) > MOST_NAMED else ""
+    return f": {', '.join(changed[:MOST_NAMED])}{more}" if before and changed else ""
+
+
+MOST_NAMED = 10
+"""Of files that have changed."""

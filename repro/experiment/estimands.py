@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from repro.claims import ClaimFile, Expectation, cells, levels_of
 from repro.stats import slope_weights
@@ -83,13 +84,7 @@ def _parts(
     when = [moment] if moment and "at" in expectation.each else []
     label = ", ".join([*where, *(str(part) for part in when)])
 
-    of_cells = file.metrics[expectation.metric].own_cells is None
-
-    def address(arm: str, levels: Mapping[str, str] = fixed) -> str:
-        if not of_cells:
-            return arm
-        return "/".join([arm, *(levels[factor] for factor in file.factors if factor in levels)])
-
+    address = partial(_address, file, expectation, fixed)
     match expectation.kind:
         case "value":
             assert expectation.arm is not None
@@ -104,32 +99,39 @@ def _parts(
         case "slope":
             assert expectation.over is not None
             levels = levels_of(file.factors[expectation.over])
-            weights = slope_weights([float(value) for value in levels.values()])
             arm = expectation.arm or next(iter(file.arms))
-            yield Estimand(
-                label,
-                {
-                    address(arm, {**fixed, expectation.over: level}): w
-                    for level, w in zip(levels, weights, strict=True)
-                },
-                moment,
-            )
+            slope = slope_weights([float(value) for value in levels.values()])
+            weights = {address(arm, level): weight for level, weight in zip(levels, slope, strict=True)}
+            yield Estimand(label, weights, moment)
         case "ordering":
             steps = {arm: address(arm) for arm in expectation.arms}
             if expectation.over is not None and expectation.arm is not None:
-                steps = {
-                    level: address(expectation.arm, {**fixed, expectation.over: level})
-                    for level in expectation.along
-                }
+                steps = {level: address(expectation.arm, level) for level in expectation.along}
             for low, high in itertools.pairwise(steps):
                 own = ", ".join(filter(None, [label, f"{high} − {low}"]))
                 yield Estimand(own, {steps[high]: 1.0, steps[low]: -1.0}, moment)
         case "exact":
-            if expectation.printed:
-                for cell in expectation.printed:
-                    yield Estimand(cell, {cell: 1.0}, None)
-                return
-            named = [expectation.arm] if expectation.arm else expectation.arms
-            for arm in named or file.metrics[expectation.metric].own_cells or list(file.arms):
-                own = label if expectation.arm else ", ".join(filter(None, [label, arm]))
-                yield Estimand(own, {address(arm): 1.0}, None)
+            for own, cell in _numbers(file, expectation, label, address):
+                yield Estimand(own, {cell: 1.0}, None)
+
+
+def _address(
+    file: ClaimFile, expectation: Expectation, fixed: Mapping[str, str], arm: str, over: str | None = None
+) -> str:
+    """Return the address of an arm's cell at fixed levels, and at the level `over` of what is compared over."""
+    if file.metrics[expectation.metric].own_cells is not None:
+        return arm
+    levels = dict(fixed) if over is None or expectation.over is None else {**fixed, expectation.over: over}
+    return "/".join([arm, *(levels[factor] for factor in file.factors if factor in levels)])
+
+
+def _numbers(
+    file: ClaimFile, expectation: Expectation, label: str, address: Callable[[str], str]
+) -> Iterator[tuple[str, str]]:
+    """Yield (label, address) of each number of an exact expectation."""
+    if expectation.printed:
+        yield from zip(expectation.printed, expectation.printed, strict=True)
+        return
+    named = [expectation.arm] if expectation.arm else expectation.arms
+    for arm in named or file.metrics[expectation.metric].own_cells or list(file.arms):
+        yield label if expectation.arm else ", ".join(filter(None, [label, arm])), address(arm)

@@ -6,6 +6,7 @@ import math
 import statistics
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from repro.claims import Metric
@@ -30,21 +31,33 @@ class Measurement:
     diverged: bool = False
 
 
-def from_history(metric: Metric, run: RunRecord, target: float | None = None) -> Measurement:
+def from_history(
+    metric: Metric, run: RunRecord, target: float | None = None, steps: Mapping[str, float] | None = None
+) -> Measurement:
     """Read a metric of kind "final", "at_step", "first_reach" or "warm_up".
 
-    `target` is what another arm ends with, for one that is `at_most_of` it.
+    `target` is what another arm ends with, for one that is `at_most_of` it. `steps` are the smallest differences that
+    columns can show, of a command's run; else they are one image.
     """
     match metric.kind:
         case "final":
-            return _at_row(metric, run, len(run.history["step"]) - 1)
+            return _at_row(metric, run, _last_row(metric, run), steps)
         case "at_step":
-            return _at_row(metric, run, _nearest_row(metric, run))
+            return _at_row(metric, run, _nearest_row(metric, run), steps)
         case "warm_up":
             return _warm_up(run)
     bar = metric.at_most if target is None else target
     assert bar is not None
     return _first_reach(metric, run, bar)
+
+
+def _last_row(metric: Metric, run: RunRecord) -> int:
+    """Return the last evaluation; of a command's run, the last that saw the column."""
+    last = len(run.history["step"]) - 1
+    if "command" not in run.spec or run.outcome == "diverged":
+        return last
+    values = run.history[metric.of or ""]
+    return max((row for row, value in enumerate(values) if math.isfinite(value)), default=last)
 
 
 def _nearest_row(metric: Metric, run: RunRecord) -> int:
@@ -54,18 +67,20 @@ def _nearest_row(metric: Metric, run: RunRecord) -> int:
     return min(seen, key=lambda row: abs(steps[row] - (metric.step or 0)))
 
 
-def _at_row(metric: Metric, run: RunRecord, row: int) -> Measurement:
+def _at_row(
+    metric: Metric, run: RunRecord, row: int, steps: Mapping[str, float] | None = None
+) -> Measurement:
     """Return a column, or one less another, at an evaluation; what a diverged run did not live to see is chance."""
     assert metric.of is not None
     # A run that diverged ends with the evaluation that found it so.
     last = row == len(run.history["step"]) - 1
     diverged = run.outcome == "diverged" and last
     value = _column(metric.of, run, row, diverged)
-    resolution = _resolution(metric.of, run, last)
+    resolution = _resolution(metric.of, run, last, steps)
     if metric.minus is not None:
         # Chance less chance would read as no difference: what a diverged net's would be is not known.
         value = math.nan if diverged else value - _column(metric.minus, run, row, diverged)
-        resolution += _resolution(metric.minus, run, last)
+        resolution += _resolution(metric.minus, run, last, steps)
     if metric.transform == "log10":
         value, resolution = log10_of_step(value, resolution)
     return Measurement(value, resolution, diverged=diverged)
@@ -73,20 +88,25 @@ def _at_row(metric: Metric, run: RunRecord, row: int) -> Measurement:
 
 def _column(of: str, run: RunRecord, row: int, diverged: bool) -> float:
     """Return a value of the history; NaN for a column that the run was made without."""
+    if diverged and run.chance_error is None:
+        return math.nan
     if diverged:
+        assert run.chance_error is not None
         # The loss of guessing: ln(number of classes), where chance_error = 1 − 1/classes.
         return run.chance_error if of.endswith("error") else -math.log(1 - run.chance_error)
     return run.history[of][row] if of in run.history else math.nan
 
 
-def _resolution(of: str, run: RunRecord, last: bool) -> float:
-    """Return the step of an error: one image of those it is counted over."""
+def _resolution(of: str, run: RunRecord, last: bool, steps: Mapping[str, float] | None) -> float:
+    """Return the step of an error: one image of those it is counted over; of a command's column, what is declared."""
+    if not run.images:
+        return (steps or {}).get(of, 0.0)
     return 1 / _images_behind(of, run, last) if of.endswith("error") else 0.0
 
 
 def _warm_up(run: RunRecord) -> Measurement:
     """Return the iterations of the warm-up; those done so far, censored, where it goes on at the end of the run."""
-    if "warmup_steps" not in run.history:
+    if "warmup_steps" not in run.history or "recipe" not in run.spec:
         return Measurement(math.nan)
     steps = run.history["warmup_steps"][-1]
     window = max(1, math.ceil(run.images["train"] / run.spec["recipe"]["batch_size"] / 10))
@@ -127,6 +147,8 @@ def _first_reach(metric: Metric, run: RunRecord, target: float) -> Measurement:
         return reached
     diverged = run.outcome == "diverged"
     # A diverged run never reaches the target however long it is trained: it is censored at the budget, too.
+    if "recipe" not in run.spec:
+        return Measurement(run.history["epoch"][-1], 0.0, censored=True, diverged=diverged)
     recipe = run.spec["recipe"]
     budget = recipe["epochs"] or recipe["steps"] * recipe["batch_size"] / run.images["train"]
     return Measurement(float(budget), 0.0, censored=True, diverged=diverged)
@@ -138,10 +160,12 @@ def crossing(target: float, epochs: Sequence[float], values: Sequence[float]) ->
         if value <= target:
             if i == 0:
                 return Measurement(epochs[0])
-            step, before = epochs[i] - epochs[i - 1], values[i - 1]
+            # Rows of other quantities, in which this one has no value, lie between evaluations of it.
+            last = next((j for j in range(i - 1, -1, -1) if math.isfinite(values[j])), i - 1)
+            step, before = epochs[i] - epochs[last], values[last]
             # Before the first step a running error is not defined: the crossing is then read as the evaluation.
             share = (before - target) / (before - value) if math.isfinite(before) else 1.0
-            return Measurement(epochs[i - 1] + share * step, step)
+            return Measurement(epochs[last] + share * step, step)
     return None
 
 
@@ -208,12 +232,28 @@ def _unless_nan(reduce: Callable[[list[float]], float], numbers: Sequence[Any]) 
     return math.nan if any(map(math.isnan, values)) else reduce(values)
 
 
+@lru_cache(maxsize=64)
+def _end_stages(stages: tuple[Any, ...]) -> tuple[list[int], list[int]]:
+    """Return the places of the first stage's layers and of the last's; readings of one kind of net share them."""
+    first, last = min(stages), max(stages)
+    return [i for i, one in enumerate(stages) if one == first], [
+        i for i, one in enumerate(stages) if one == last
+    ]
+
+
+def _median(values: list[float]) -> float:
+    """Return the median; the standard library's takes several times as long."""
+    ordered, half = sorted(values), len(values) // 2
+    return ordered[half] if len(values) % 2 else (ordered[half - 1] + ordered[half]) / 2
+
+
 def _stage_ratio(rows: Sequence[Mapping[str, Any]]) -> float:
     """Return the median over the first stage's layers divided by that over the last stage's."""
-    of_stage: dict[Any, list[Any]] = {}
-    for stage, value in zip(column_of(rows, "stage"), column_of(rows, "value"), strict=True):
-        of_stage.setdefault(stage, []).append(value)
-    first, last = (_unless_nan(statistics.median, of_stage[end(of_stage)]) for end in (min, max))
+    values = column_of(rows, "value")
+    first, last = (
+        _unless_nan(_median, [values[place] for place in places])
+        for places in _end_stages(tuple(column_of(rows, "stage")))
+    )
     if math.isnan(first) or math.isnan(last) or first == last == 0:
         return math.nan  # a dead net: the ratio says nothing, and must not read as healthy
     return first / last if last > 0 else math.inf
@@ -222,7 +262,7 @@ def _stage_ratio(rows: Sequence[Mapping[str, Any]]) -> float:
 _REDUCE: dict[str, Callable[[Sequence[Mapping[str, Any]]], float]] = {
     "value": _of_values(lambda values: values[0]),
     "mean": _of_values(statistics.fmean),
-    "median": _of_values(statistics.median),
+    "median": _of_values(_median),
     "min": _of_values(min),
     "max": _of_values(max),
     "sum": _of_values(math.fsum),

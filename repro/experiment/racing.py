@@ -18,8 +18,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from repro.claims import Metric
+from repro.command_spec import AnyRun
 from repro.experiment.measures import crossing, from_history
-from repro.spec import RunSpec, Until
+from repro.spec import Until
 from repro.store import RunRecord
 
 History = Mapping[str, Sequence[float]]
@@ -30,7 +31,7 @@ History = Mapping[str, Sequence[float]]
 class Leg:
     """A part of a run that is wanted next: up to its end where `until` is None."""
 
-    spec: RunSpec
+    spec: AnyRun
     until: Until | None = None
 
 
@@ -89,7 +90,7 @@ def next_rate(grid: Sequence[float], tried: Mapping[float, tuple[float, float]])
     return min(left, key=lambda rate: (abs(grid.index(rate) - best), rate))
 
 
-def legs(metric: Metric, specs: Sequence[RunSpec], times: Sequence[Time], best: float) -> list[Leg]:
+def legs(metric: Metric, specs: Sequence[AnyRun], times: Sequence[Time], best: float) -> list[Leg]:
     """Return what is still to be done for a rate to be known or to lose; nothing where it has lost already.
 
     Where no other rate's times are known yet, all its runs go on to the target. Later it is the slowest alone, up to

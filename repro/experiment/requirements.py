@@ -5,13 +5,15 @@ Pure: the store is read, nothing is carried out. `plan` takes from here what is 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Literal
 
-from repro.claims import Cell, Claim, ClaimFile, cells, run_spec
+from repro.claims import Cell, Claim, ClaimFile, Metric, by_command, cells, run_spec, until
 from repro.claims.vocabulary import Moment
+from repro.command_spec import AnyRun
+from repro.experiment.declared import as_declared, declared_columns, have_one_history
 from repro.experiment.exact_needs import ExactNeed, exact_needs
 from repro.experiment.net_check import NetCheck, check_nets
 from repro.experiment.readings import readings
@@ -34,14 +36,16 @@ class Need:
         spec: the run.
         readings: (metric, moment) → the reading to take from it; several metrics may be made of the same.
         until: how far it is needed; None: to its end.
+        tried: what a tuning run tries: "lr 0.1".
     """
 
     claim: str
     cell: Cell
     purpose: Purpose
-    spec: RunSpec
+    spec: AnyRun
     readings: Mapping[tuple[str, Moment], ReadingSpec] = field(default_factory=dict)
     until: Until | None = None
+    tried: str = ""
 
 
 @dataclass(frozen=True)
@@ -60,6 +64,7 @@ class Requirements:
         follow: at most so many runs may follow those of `needs` that are not there yet.
         measured: cell address → the measured runs among `needs`, by seed.
         recorded: what was recorded elsewhere, of a claim about results that exist already; it needs no runs.
+        alike: cells whose runs, by a command, all have one history although their seeds differ.
     """
 
     claim: Claim
@@ -74,11 +79,13 @@ class Requirements:
     follow: int = 0
     measured: Mapping[str, tuple[Need, ...]] = field(default_factory=dict)
     recorded: RecordedValues | None = None
+    alike: frozenset[str] = frozenset()
 
     @property
     def stand_ins(self) -> list[DatasetSpec]:
         """The data sets of the claim's runs that stand in for the paper's, by name."""
-        found = {need.spec.dataset.name: need.spec.dataset for need in self.needs}
+        trained = [need.spec for need in self.needs if isinstance(need.spec, RunSpec)]
+        found = {spec.dataset.name: spec.dataset for spec in trained}
         return [spec for name, spec in sorted(found.items()) if stands_in(name, spec.fingerprint)]
 
 
@@ -122,13 +129,17 @@ def requirements(
 
     def find(key: str) -> RunRecord | None:
         if key not in found:
-            found[key] = store.run(key)
+            found[key] = as_declared(store.run(key), file)
         return found[key]
+
+    def stopped_at(key: str) -> Mapping[str, Sequence[float]] | None:
+        return declared_columns(store.stopped(key), file)
 
     needs: list[Need] = []
     stopped: list[Need] = []
     tuning: dict[str, TuningState] = {}
     measured: dict[str, tuple[Need, ...]] = {}
+    alike: set[str] = set()
     follow = 0
     for cell in cells(file):
         rate = decay = None
@@ -136,16 +147,27 @@ def requirements(
             metric = file.metrics[file.tune.by]
             at = partial(_tuning_spec, file, cell, claim)
             decays = file.tune.weight_decay or (None,)
-            state = tune(grid_of(file.tune, cell), file.tune.seeds, metric, at, find, store.stopped, decays)
+            smaller = _smaller_is_better(file, metric)
+            state = tune(
+                grid_of(file.tune, cell),
+                file.tune.seeds,
+                metric,
+                at,
+                find,
+                stopped_at,
+                decays,
+                smaller=smaller,
+            )
             tuning[cell.address] = state
             rate, decay = state.chosen, state.chosen_decay
-            wanted = {leg.spec.key: leg.until for leg in state.missing}
-            tried = zip(state.rates, state.decays, strict=True)
-            for spec in (at(lr, its, seed) for lr, its in tried for seed in file.tune.seeds):
-                if find(spec.key) is not None or spec.key in wanted:
-                    needs.append(Need(claim.id, cell, "tune", spec, until=wanted.get(spec.key)))
-                elif store.stopped(spec.key) is not None:
-                    stopped.append(Need(claim.id, cell, "tune", spec))
+            wanted = {leg.spec.key: _as_written(file, cell, leg.until) for leg in state.missing}
+            for lr, its in zip(state.rates, state.decays, strict=True):
+                tried = f"{file.tune.what} {lr:g}"
+                for spec in (at(lr, its, seed) for seed in file.tune.seeds):
+                    if find(spec.key) is not None or spec.key in wanted:
+                        needs.append(Need(claim.id, cell, "tune", spec, {}, wanted.get(spec.key), tried))
+                    elif store.stopped(spec.key) is not None:
+                        stopped.append(Need(claim.id, cell, "tune", spec, tried=tried))
             if rate is None:
                 follow += state.at_most + len(numbers)
                 continue
@@ -153,21 +175,53 @@ def requirements(
         first = claim.untuned(scale)[cell.address]
         if file.tune is not None:
             first = run_spec(file, cell, 0, claim.names, rate, decay)
-        specs = [replace(first, seed=seed) for seed in file.experiment.seeds.numbers(cell.arm, count)]
-        own = tuple(
-            Need(claim.id, cell, "measure", spec, dict(readings(file, cell, spec, claim))) for spec in specs
-        )
+        specs: list[AnyRun] = [
+            replace(first, seed=seed) for seed in file.experiment.seeds.numbers(cell.arm, count)
+        ]
+        own = tuple(_measure(claim, file, cell, specs))
         measured[cell.address] = own
         needs += own
+        if by_command(file, cell) and have_one_history([find(spec.key) for spec in specs]):
+            alike.add(cell.address)
     return Requirements(
-        claim, scale, file, numbers, tuning, tuple(needs), exact, nets, tuple(stopped), follow, measured
+        claim,
+        scale,
+        file,
+        numbers,
+        tuning,
+        tuple(needs),
+        exact,
+        nets,
+        tuple(stopped),
+        follow,
+        measured,
+        alike=frozenset(alike),
     )
+
+
+def _measure(claim: Claim, file: ClaimFile, cell: Cell, specs: Iterable[AnyRun]) -> Iterator[Need]:
+    asked = readings(file, cell, claim)
+    return (Need(claim.id, cell, "measure", spec, asked(spec)) for spec in specs)
 
 
 def _tuning_spec(
     file: ClaimFile, cell: Cell, claim: Claim, lr: float, decay: float | None, seed: int
-) -> RunSpec:
+) -> AnyRun:
     return run_spec(file, cell, seed, claim.names, lr, decay)
+
+
+def _as_written(file: ClaimFile, cell: Cell, target: Until | None) -> Until | None:
+    """Return a target by the name and in the unit in which a cell's command writes what it is of."""
+    process = file.experiment.process
+    if target is None or process is None or not by_command(file, cell):
+        return target
+    return replace(until(process, target.column, target.at_most), epochs=target.epochs)
+
+
+def _smaller_is_better(file: ClaimFile, metric: Metric) -> bool:
+    process = file.experiment.process
+    column = process.columns.get(metric.of or "") if process is not None else None
+    return column is None or column.better == "lower" or metric.kind == "first_reach"
 
 
 def _trains(file: ClaimFile) -> bool:

@@ -15,9 +15,9 @@ from typing import Literal
 
 from repro.claims import Cell, Metric
 from repro.claims.schema import Tune
+from repro.command_spec import AnyRun
 from repro.experiment.measures import from_history
 from repro.experiment.racing import History, Leg, legs, mean_time, next_rate, time_of
-from repro.spec import RunSpec
 from repro.store import RunRecord
 
 EXTENSIONS = 2
@@ -62,7 +62,7 @@ class TuningState:
         return min(known, default=None)
 
 
-SpecAt = Callable[[float, float | None, int], RunSpec]
+SpecAt = Callable[[float, float | None, int], AnyRun]
 """Learning rate, weight decay (None: the recipe's) and seed → the run."""
 
 
@@ -74,24 +74,27 @@ def tune(
     find: Callable[[str], RunRecord | None],
     stopped: Callable[[str], History | None] = lambda key: None,
     decays: Sequence[float | None] = (None,),
+    *,
+    smaller: bool = True,
 ) -> TuningState:
     """Return where the tuning of one cell stands, given the runs that are there.
 
     Args:
         base: the grid to begin with.
         seeds: the tuning seeds.
-        metric: the criterion; smaller is better. Means are taken of logarithms for a "first_reach" metric.
+        metric: the criterion. Means are taken of logarithms for a "first_reach" metric.
         spec_at: (learning rate, weight decay, seed) → the run.
         find: run key → the run, or None.
         stopped: run key → its history where it was stopped and can go on, or None.
         decays: weight decays, each of which gets a grid of rates of its own.
+        smaller: whether the smallest mean is the best, or the largest.
     """
 
-    def at(decay: float | None) -> Callable[[float, int], RunSpec]:
+    def at(decay: float | None) -> Callable[[float, int], AnyRun]:
         return lambda lr, seed: spec_at(lr, decay, seed)
 
     found = [
-        (decay, *_of_decay(base, seeds, metric, at(decay), find, stopped))
+        (decay, *_of_decay(base, seeds, metric, at(decay), find, stopped, smaller=smaller))
         for decay in sorted(decays, key=lambda decay: decay or 0.0)
     ]
     pending = any(state.state == "pending" for _, state, _ in found)
@@ -117,13 +120,16 @@ def _of_decay(
     base: Sequence[float],
     seeds: Sequence[int],
     metric: Metric,
-    spec_at: Callable[[float, int], RunSpec],
+    spec_at: Callable[[float, int], AnyRun],
     find: Callable[[str], RunRecord | None],
     stopped: Callable[[str], History | None],
+    *,
+    smaller: bool,
 ) -> tuple[TuningState, tuple[float, float]]:
     """Return where the tuning of the rate stands at one weight decay, and how good its best is: smaller is better."""
     grid = sorted(base)
     scores: dict[float, _Score] = {}
+    left_rates: set[float] = set()
     low = high = 0
 
     def state(
@@ -131,7 +137,7 @@ def _of_decay(
     ) -> tuple[TuningState, tuple[float, float]]:
         order = (math.inf, math.inf) if chosen is None else scores[chosen].order
         found = [scores.get(rate) for rate in grid]
-        tried = len(scores) + len({leg.spec.recipe.lr for leg in left})
+        tried = len(scores) + len(left_rates)
         follow = len(grid) - tried + 2 * EXTENSIONS - low - high
         made = TuningState(
             tuple(grid),
@@ -154,10 +160,13 @@ def _of_decay(
                 best = min((s.value for s in scores.values() if not s.stopped), default=math.inf)
                 score, missing = _raced(metric, [spec_at(rate, seed) for seed in seeds], best, find, stopped)
                 scores |= {rate: score} if score else {}
+                left_rates |= {rate} if missing else set()
             else:
                 for rate in [rate for rate in grid if rate not in scores]:
-                    score, more = _complete(metric, [spec_at(rate, seed) for seed in seeds], find)
+                    specs = [spec_at(rate, seed) for seed in seeds]
+                    score, more = _complete(metric, specs, find, smaller=smaller)
                     scores |= {rate: score} if score else {}
+                    left_rates |= {rate} if more else set()
                     missing += more
         if missing:
             return state(None, "pending", *missing)
@@ -174,9 +183,9 @@ def _of_decay(
 
 def grid_of(tune: Tune, cell: Cell) -> list[float]:
     """Return the grid of a cell: the common one, or that of the cell's level in a table of grids."""
-    if isinstance(tune.lr, list):
-        return tune.lr
-    return next(tune.lr[level] for level in cell.levels.values() if level in tune.lr)
+    if isinstance(tune.grid, list):
+        return tune.grid
+    return next(tune.grid[level] for level in cell.levels.values() if level in tune.grid)
 
 
 @dataclass(frozen=True)
@@ -185,16 +194,17 @@ class _Score:
     tie_break: float
     censored: bool
     stopped: bool = False
+    largest: bool = False
 
     @property
     def order(self) -> tuple[float, float]:
         """The smaller, the better; a rate that was stopped has lost against another whose value its bound exceeds."""
-        return self.value, self.tie_break
+        return (-self.value, -self.tie_break) if self.largest else (self.value, self.tie_break)
 
 
 def _raced(
     metric: Metric,
-    specs: list[RunSpec],
+    specs: list[AnyRun],
     best: float,
     find: Callable[[str], RunRecord | None],
     stopped: Callable[[str], History | None],
@@ -215,7 +225,7 @@ def _raced(
 
 
 def _complete(
-    metric: Metric, specs: list[RunSpec], find: Callable[[str], RunRecord | None]
+    metric: Metric, specs: list[AnyRun], find: Callable[[str], RunRecord | None], *, smaller: bool
 ) -> tuple[_Score | None, list[Leg]]:
     """Return the mean of a rate's runs, or which of them are missing."""
     runs = [find(spec.key) for spec in specs]
@@ -223,8 +233,9 @@ def _complete(
     if missing:
         return None, missing
     values = [from_history(metric, run).value for run in runs if run]
-    mean = statistics.fmean(math.inf if math.isnan(value) else value for value in values)
-    return _Score(mean, mean, False), []
+    worst = math.inf if smaller else -math.inf
+    mean = statistics.fmean(worst if math.isnan(value) else value for value in values)
+    return _Score(mean, mean, False, largest=not smaller), []
 
 
 def _rounded(rate: float) -> float:

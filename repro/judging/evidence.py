@@ -8,10 +8,11 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from repro.claims import Expectation
+from repro.claims.findings import arm_of
 from repro.experiment.estimands import Estimand
 from repro.experiment.requirements import Requirements
 from repro.judging.criteria import Criteria, Refutation
-from repro.judging.shares import is_share, possible
+from repro.judging.fractions import is_fraction, possible
 from repro.stats import SCREEN, Interval, Region, Sample, Verdict3, clear_of, contrast
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ class Evidence:
         samples: cell → its runs.
         n: runs in the smallest cell.
         paired: the contrast is taken per seed.
-        share: the metric lies in 0 to 1, as errors do.
+        fraction: the metric lies in 0 to 1, as errors do.
         defined: every value exists on the scale that the estimand works on, so that there is an interval.
         decidable: nothing but the interval keeps the comparison undecided.
         note: what a reader should know of the samples.
@@ -37,7 +38,7 @@ class Evidence:
     samples: Mapping[str, Sample]
     n: int
     paired: bool
-    share: bool
+    fraction: bool
     defined: bool
     decidable: bool
     note: str | None
@@ -56,7 +57,7 @@ class Evidence:
             paired=self.paired,
             either_side=opposed or len(against.pieces) > 1,
         )
-        return possible(found, weights) if self.share and not self.estimand.log else found
+        return possible(found, weights) if self.fraction and not self.estimand.log else found
 
     def verdict(self, bars: Criteria, how: Refutation) -> Verdict3:
         """Return the verdict on the comparison, whose interval decides unless something else keeps it open."""
@@ -97,7 +98,7 @@ def evidence(
         if state is not None and state.state == "open":
             tuned = False
             notes.append(f"tuning open: the best learning rate of {address} lies on the edge of its grid")
-    faults = _faults(required, expectation.metric, estimand)
+    faults = [*_faults(required, expectation.metric, estimand), *_not_independent(required, samples)]
     notes += faults
     n = min(len(sample.values) for sample in samples.values())
     wanted = len(required.seeds) // required.file.metrics[expectation.metric].runs_a_value
@@ -120,7 +121,7 @@ def evidence(
         samples=samples,
         n=n,
         paired=expectation.paired and n == wanted,
-        share=is_share(required.file.metrics[expectation.metric]),
+        fraction=is_fraction(required.file.metrics[expectation.metric]),
         defined=defined,
         decidable=defined and tuned and not faults and n >= wanted and len(required.seeds) >= first_look,
         note="; ".join(notes) or None,
@@ -136,6 +137,24 @@ def _faults(required: Requirements, metric: str, estimand: Estimand) -> list[str
     ]
     more = [f"and {len(every) - MOST_FAULTS} more like it"] if len(every) > MOST_FAULTS else []
     return [*every[:MOST_FAULTS], *more]
+
+
+def _not_independent(required: Requirements, samples: Mapping[str, Sample]) -> Iterator[str]:
+    """Say of which cells a command's runs are no draws: they are the same one, or end alike as far as can be told."""
+    process = required.file.experiment.process
+    for address, sample in samples.items():
+        if process is None or arm_of(address) in process.deterministic or len(sample.values) < 2:
+            continue
+        if address in required.alike:
+            yield (
+                f"all runs of {address} have the same history to the last digit: does the command make use of its "
+                f"{{seed}}? (an arm that no seed changes is named in `deterministic`)"
+            )
+        elif len(set(sample.values)) == 1 and not sample.resolution and not any(sample.censored):
+            yield (
+                f"all runs of {address} end with the same value, and how fine it can be told is not known: declare "
+                "the `resolution` of its column"
+            )
 
 
 MOST_FAULTS = 5

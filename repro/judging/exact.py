@@ -40,14 +40,12 @@ def plain(value: float) -> float:
 
 def exact_number(part: Estimand, metric: str, required: Requirements, collected: Collected) -> ExactNumber:
     """Return a weighted sum of exact numbers, or their ratio where the estimand is on the log scale."""
-    frame = collected.frame
-    found = frame[(frame["metric"] == metric) & (frame["scale"] == "exact")]
     values: list[tuple[float, float]] = []
     for address, weight in part.weights.items():
-        rows = found[found["cell"] == address]
-        if rows.empty:
+        number = collected.exact.get((metric, address))
+        if number is None:
             return _absent(address, metric, required, collected)
-        values.append((float(rows["value"].iloc[0]), weight))
+        values.append((number, weight))
     if part.log:
         if any(value <= 0 for value, _ in values):
             return ExactNumber(math.nan, "a ratio with a number that is not above zero is not defined")

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from operator import itemgetter
-from typing import TYPE_CHECKING, Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from repro.claims import Cell, Metric
 from repro.claims.printed import read_printed
 from repro.claims.vocabulary import Moment
+from repro.command_spec import trains
+from repro.experiment.declared import as_declared, measured_as_declared
 from repro.experiment.exact_needs import ExactNeed
-from repro.experiment.measures import Measurement, averaged_gain, from_history, from_rows
+from repro.experiment.measures import Measurement, averaged_gain, from_rows
 from repro.experiment.recorded import RecordedValues
 from repro.experiment.requirements import Need, Requirements
 from repro.spec import ReadingSpec
@@ -38,7 +41,16 @@ COLUMNS = [
 """`value` is a fraction for errors, epochs for durations; `factors` reads ``depth=deep``; `run` is the key."""
 
 
+NAMES = ("claim", "scale", "cell", "arm", "factors", "metric", "moment")
+"""Columns of a few names, each kept once."""
+
 ReadingRows = Sequence[Mapping[str, Any]]
+
+Row: TypeAlias = tuple[Any, ...]
+"""Of the frame, in the order of `COLUMNS`."""
+
+Head: TypeAlias = tuple[str, str, str, str, str, int, str]
+"""The columns before "metric"."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +78,19 @@ class Collected:
 
     def of(self, claim: str) -> Collected:
         """Return the same with the rows of one claim only."""
-        return replace(self, frame=self.frame[self.frame["claim"] == claim])
+        return replace(self, frame=self._by_claim.get(claim, self.frame[:0]))
+
+    @cached_property
+    def _by_claim(self) -> dict[str, pd.DataFrame]:
+        return {str(name): rows for name, rows in self.frame.groupby("claim", observed=True)}
+
+    @cached_property
+    def exact(self) -> dict[tuple[str, str], float]:
+        """(metric, cell) → exact number; of the rows of one claim."""
+        rows = self.frame[self.frame["scale"] == "exact"]
+        places = zip(rows["metric"], rows["cell"], strict=True)
+        # the first of equals
+        return dict(reversed([*zip(places, map(float, rows["value"]), strict=True)]))
 
 
 def collect(required: Sequence[Requirements], store: Store) -> Collected:
@@ -93,9 +117,9 @@ def collect(required: Sequence[Requirements], store: Store) -> Collected:
                 readings[reading.key] = rows
             elif to_be_had:
                 absent[reading.key] = store.failure(reading.key)
-    in_order = itemgetter(*COLUMNS)  # a hundred thousand tuples take a quarter of the room of dicts
-    lines = [in_order(row) for item in required for row in _rows(item, runs, readings)]
-    frame = pd.DataFrame(lines, columns=COLUMNS).astype({"censored": bool, "diverged": bool})
+    lines = [row for item in required for row in _rows(item, runs, readings)]
+    kinds = dict.fromkeys(NAMES, "category") | {"censored": "bool", "diverged": "bool"}
+    frame = pd.DataFrame(lines, columns=COLUMNS).astype(kinds)
     return Collected(frame, absent, runs, readings, stopped)
 
 
@@ -114,12 +138,12 @@ def _readings(required: Requirements, runs: Mapping[str, RunRecord]) -> Iterator
 
 def _rows(
     required: Requirements, runs: Mapping[str, RunRecord], readings: Mapping[str, ReadingRows]
-) -> Iterator[dict[str, Any]]:
+) -> Iterator[Row]:
     for needs in required.measured.values():
-        for need in needs:
+        for place, need in enumerate(needs):
             run = runs.get(need.spec.key)
             if run is not None:
-                yield from _of_run(required, need, run, runs, readings)
+                yield from _of_run(required, need, place, run, runs, readings)
     if required.recorded is not None:
         yield from _of_recorded(required, required.recorded)
     for exact in required.exact:
@@ -130,72 +154,77 @@ def _rows(
         for row, text in metric.values.items():
             number = read_printed(text)
             assert number is not None, "checked when the file was read"
-            head = {"cell": row, "arm": row, "factors": "", "run": ""}
-            yield _exact_head(required, name) | head | _fields(Measurement(number.value))
+            yield (*_exact_head(required, row, row, "", ""), name, "", *_values(Measurement(number.value)))
 
 
-def _head(required: Requirements, cell: Cell, seed: int, key: str) -> dict[str, Any]:
-    return {
-        "claim": required.claim.id,
-        "scale": required.scale,
-        "cell": cell.address,
-        "arm": cell.arm,
-        "factors": ";".join(f"{name}={level}" for name, level in cell.levels.items()),
-        "seed": seed,
-        "run": key,
-    }
+def _head(required: Requirements, cell: Cell, seed: int, key: str) -> Head:
+    return required.claim.id, required.scale, cell.address, cell.arm, _factors(cell), seed, key
 
 
-def _of_recorded(required: Requirements, recorded: RecordedValues) -> Iterator[dict[str, Any]]:
+def _factors(cell: Cell) -> str:
+    return ";".join(f"{name}={level}" for name, level in cell.levels.items())
+
+
+def _of_recorded(required: Requirements, recorded: RecordedValues) -> Iterator[Row]:
     for (address, name), values in recorded.values.items():
         for run, measured in values:
             head = _head(required, recorded.cells[address], run.seed, run.key)
-            yield head | {"metric": name, "moment": "last"} | _fields(measured)
+            yield (*head, name, "last", *_values(measured))
 
 
 def _of_run(
     required: Requirements,
     need: Need,
+    place: int,
     run: RunRecord,
     runs: Mapping[str, RunRecord],
     readings: Mapping[str, ReadingRows],
-) -> Iterator[dict[str, Any]]:
+) -> Iterator[Row]:
+    """Yield what is measured of a run; `place` is where it stands among those of its cell."""
     head = _head(required, need.cell, need.spec.seed, run.key)
     for name, metric in required.file.metrics.items():
         if metric.arms is not None and need.cell.arm not in metric.arms:
             continue
         # Nothing was to be trained where no steps were planned; a net that diverges at once is a result.
-        if metric.from_history and need.spec.recipe.steps != 0:
-            target = _target(required, need, metric, runs)
+        if metric.from_history and trains(need.spec):
+            target = _target(required, need, place, metric, runs)
             if target is not None or metric.at_most_of is None:
-                measured = from_history(metric, run, target)
-                yield head | {"metric": name, "moment": "last"} | _fields(measured)
+                measured = measured_as_declared(metric, run, required.file, target)
+                yield (*head, name, "last", *_values(measured))
         elif metric.read_by is not None:
             for moment in metric.at:
-                found = _from_readings(required, need, name, moment, readings)
+                found = _from_readings(required, need, place, name, moment, readings)
                 if found is not None:
-                    yield head | {"metric": name, "moment": moment} | _fields(found)
+                    yield (*head, name, moment, *_values(found))
 
 
 def _target(
-    required: Requirements, need: Need, metric: Metric, runs: Mapping[str, RunRecord]
+    required: Requirements, need: Need, place: int, metric: Metric, runs: Mapping[str, RunRecord]
 ) -> float | None:
     """Return what the run of the same levels and seed of the arm `at_most_of` ends with; None where there is none."""
     if metric.at_most_of is None or metric.of is None:
         return None
     address = "/".join([metric.at_most_of, *need.cell.levels.values()])
-    place = required.measured[need.cell.address].index(need)
     theirs = required.measured.get(address, ())[place : place + 1]
-    run = runs.get(theirs[0].spec.key) if theirs else None
-    return None if run is None else run.history[metric.of][-1]
+    run = as_declared(runs.get(theirs[0].spec.key), required.file) if theirs else None
+    if run is None:
+        return None
+    values = run.history[metric.of]
+    if "command" in run.spec:  # it writes a quantity when it likes
+        values = [value for value in values if math.isfinite(value)]
+    return values[-1] if values else None
 
 
 def _from_readings(
-    required: Requirements, need: Need, name: str, moment: Moment, readings: Mapping[str, ReadingRows]
+    required: Requirements,
+    need: Need,
+    place: int,
+    name: str,
+    moment: Moment,
+    readings: Mapping[str, ReadingRows],
 ) -> Measurement | None:
     """Return what is read from weights; None where a reading is not there, or a group of runs began before this one."""
     metric, group = required.file.metrics[name], required.measured[need.cell.address]
-    place = group.index(need)
     members = group[place : place + metric.runs_a_value]
     if place % metric.runs_a_value or len(members) < metric.runs_a_value:
         return None
@@ -207,25 +236,15 @@ def _from_readings(
     return averaged_gain(rows) if metric.kind == "ensemble" else from_rows(metric, *rows)
 
 
-def _of_exact(required: Requirements, need: ExactNeed, measured: Measurement) -> dict[str, Any]:
-    cell = need.cell
-    head = {
-        "cell": need.address,
-        "arm": cell.arm if cell else need.address,
-        "factors": ";".join(f"{name}={level}" for name, level in cell.levels.items()) if cell else "",
-        "run": need.reading.key,
-    }
-    return _exact_head(required, need.metric) | head | _fields(measured)
+def _of_exact(required: Requirements, need: ExactNeed, measured: Measurement) -> Row:
+    arm, factors = (need.cell.arm, _factors(need.cell)) if need.cell else (need.address, "")
+    head = _exact_head(required, need.address, arm, factors, need.reading.key)
+    return (*head, need.metric, "", *_values(measured))
 
 
-def _exact_head(required: Requirements, metric: str) -> dict[str, Any]:
-    return {"claim": required.claim.id, "scale": "exact", "seed": -1, "metric": metric, "moment": ""}
+def _exact_head(required: Requirements, cell: str, arm: str, factors: str, run: str) -> Head:
+    return required.claim.id, "exact", cell, arm, factors, -1, run
 
 
-def _fields(measured: Measurement) -> dict[str, Any]:
-    return {
-        "value": measured.value,
-        "resolution": measured.resolution,
-        "censored": measured.censored,
-        "diverged": measured.diverged,
-    }
+def _values(measured: Measurement) -> tuple[float, float, bool, bool]:
+    return measured.value, measured.resolution, measured.censored, measured.diverged

@@ -10,6 +10,7 @@ from repro.experiment.estimands import Estimand, rests_on
 from repro.experiment.recorded import RecordedValues
 from repro.experiment.requirements import Need, Requirements
 from repro.judging.frame import Collected
+from repro.spec import RunSpec
 
 
 @dataclass(frozen=True)
@@ -102,8 +103,9 @@ def missing_runs(required: Requirements, collected: Collected) -> MissingRuns:
     """Return the runs that a claim still needs, all of them together as a plan counts them."""
     names, absent = required.claim.names, collected.absent
     keys = {need.spec.key for need in required.needs if need.spec.key in absent and not absent[need.spec.key]}
-    models = dict.fromkeys(need.spec.model.name for need in required.needs)
-    data = {need.spec.dataset.identity for need in required.needs if need.spec.key in keys}
+    trained = [need.spec for need in required.needs if isinstance(need.spec, RunSpec)]
+    models = dict.fromkeys(spec.model.name for spec in trained)
+    data = {spec.dataset.identity for spec in trained if spec.key in keys}
     bring = {names.known(one).missing for one in data if one[0] not in names.absent}
     if required.scale == "paper":
         bring |= {metric.needs for metric in required.file.metrics.values()}

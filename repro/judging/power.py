@@ -61,6 +61,7 @@ class Resolving:
         result: of the comparison, None where it has not been judged.
         parts: how many comparisons must all be decided; 1 where one refutes the statement.
         observed: runs in the smallest cell, that the spread is of.
+        refutes, paper_refutes: the bar is that of the refuting region, for ours and for the paper's number.
     """
 
     label: str
@@ -76,6 +77,8 @@ class Resolving:
     result: Result | None = None
     parts: int = 1
     observed: int = 0
+    refutes: bool = False
+    paper_refutes: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,6 +202,8 @@ def resolving(parts: Sequence[Comparison], n: int) -> Resolving | None:
         result=chosen.result,
         parts=together,
         observed=chosen.observed,
+        refutes=chosen.ours is not None and chosen.ours.refutes,
+        paper_refutes=alone,
     )
 
 

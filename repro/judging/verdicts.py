@@ -118,26 +118,33 @@ def judge_claim(required: Requirements, collected: Collected) -> ClaimVerdict:
         else _not_here(name, expectation, required)
         for name, expectation in required.file.expect.items()
     )
-    deciders = [e for e in judged if e.expectation.role == "decides" and e.id in judgeable]
-    left_out = [e for e in judged if e.expectation.role == "decides" and e.id not in judgeable]
+    deciding = [e for e in judged if e.expectation.role == "decides"]
+    deciders = [e for e in deciding if e.id in judgeable]
+    left_out = [e for e in deciding if e.id not in judgeable]
+    result, status = _joint(deciders), _status([e.status for e in deciders])
     untrained = any(not below(required.scale, e.expectation.from_scale or "exact") for e in left_out)
-    status = _status([e.status for e in deciders])
-    results = [e.result for e in deciders]
-    refuters = [e for e in deciders if e.result == "refuted"]
-    result: Result | None
+    if untrained and result != "refuted":
+        result = None
     if barred is not None:
         # What is not the paper's net says nothing of the paper, not even by exact arithmetic.
         result, status = None, "failed"
-    elif refuters:
-        result = "refuted"
-    elif not results or None in results or untrained:
-        result = None
-    else:
-        result = joint([r for r in results if r is not None])
-    # What exact arithmetic alone decides stands at every scale; everything else is capped by the scale.
-    exact = any(e.exact for e in refuters) if refuters else not left_out and all(e.exact for e in deciders)
-    capped = below(required.scale, "paper") and not exact
+    capped = below(required.scale, "paper") and not _by_arithmetic(deciders, left_out)
     return ClaimVerdict(required.claim.id, required.scale, judged, result, status, capped, barred)
+
+
+def _joint(judged: Sequence[ExpectationVerdict | PartVerdict]) -> Result | None:
+    """Return the result of a joint statement: any part refutes it, and it needs the results of all to be supported."""
+    results = [one.result for one in judged]
+    if "refuted" in results:
+        return "refuted"
+    known = [result for result in results if result is not None]
+    return joint(known) if known and len(known) == len(results) else None
+
+
+def _by_arithmetic(deciders: Sequence[ExpectationVerdict], left_out: Sequence[ExpectationVerdict]) -> bool:
+    """Return whether exact arithmetic alone decides: that stands at every scale, all else is capped by the scale."""
+    refuters = [e for e in deciders if e.result == "refuted"]
+    return any(e.exact for e in refuters) if refuters else not left_out and all(e.exact for e in deciders)
 
 
 def _status(statuses: Sequence[Status]) -> Status:
@@ -249,15 +256,7 @@ def _expectation(gathered: _Gathered, refutation: Sequence[Refutation]) -> Expec
             statuses.append(found[1])
     if not judged:
         return gathered.verdict
-    results = [part.result for part in judged]
-    result: Result | None
-    if "refuted" in results:
-        result = "refuted"
-    elif None in results:
-        result = None
-    else:
-        result = joint([r for r in results if r is not None])
-    return replace(gathered.verdict, parts=tuple(judged), result=result, status=_status(statuses))
+    return replace(gathered.verdict, parts=tuple(judged), result=_joint(judged), status=_status(statuses))
 
 
 def _part(found: Evidence, bars: Criteria, how: Refutation) -> PartVerdict:

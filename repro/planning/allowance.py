@@ -7,9 +7,10 @@ earlier runs took has a say in what is judged.
 from __future__ import annotations
 
 from repro.claims import Claim
+from repro.command_spec import AnyRun, CommandSpec
+from repro.planning.command_costs import GUESS_SECONDS
 from repro.planning.costs import evaluations_of, rough_seconds, steps
 from repro.registry import DATASETS
-from repro.spec import RunSpec
 
 
 def allowed_seeds(claim: Claim, scale: str) -> int | None:
@@ -24,8 +25,13 @@ def allowed_seeds(claim: Claim, scale: str) -> int | None:
     return max(look for look in seeds.looks if (look - first) * one_seed <= seeds.allowance_seconds)
 
 
-def foreseen_seconds(claim: Claim, spec: RunSpec) -> float:
-    """Return what one of a claim's runs takes on one worker by the rough model, whatever was measured."""
+def foreseen_seconds(claim: Claim, spec: AnyRun) -> float:
+    """Return what one of a claim's runs takes on one worker by the rough model, whatever was measured.
+
+    Of a command's run that is the guess for those of which nothing is known.
+    """
+    if isinstance(spec, CommandSpec):
+        return GUESS_SECONDS
     data = DATASETS.get(spec.dataset.name) or claim.names.known(spec.dataset.identity)
     planned = steps(spec, data)
     return rough_seconds(spec, data, planned, evaluations_of(spec, data, planned))

@@ -13,7 +13,10 @@ import statistics
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from repro.command_spec import AnyRun, CommandSpec
+from repro.planning.command_costs import CommandCosts
 from repro.planning.net_size import net_size
+from repro.planning.price import Price
 from repro.planning.reading_costs import AT_LEAST_SECONDS, passes
 from repro.planning.span import Span
 from repro.recipes import EvaluatedSet
@@ -46,21 +49,6 @@ GUESS = "a guess"
 GUESS_RANGE = (1 / 5, 30)
 """Factors between which the time of a net that is known by name alone lies, guesses of small nets having been short by
 up to sixteen: it is taken for a small one, and may be a large one."""
-
-
-@dataclass(frozen=True, slots=True)
-class Price:
-    """Predicted wall seconds of a run on one worker.
-
-    Attributes:
-        seconds: the prediction.
-        measured: whether it rests on runs of the same kind.
-        guessed: whether it was compared with no run of anything like it: a user's own net, or images in files.
-    """
-
-    seconds: float
-    measured: bool = False
-    guessed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +99,8 @@ class Costs:
         data: Mapping[tuple[str, str], DatasetEntry] | None = None,
     ) -> None:
         self._data = data or {}
+        measured = list(measured)
+        self._commands = CommandCosts(measured)
         same: dict[str, list[float]] = {}
         alike: dict[str, list[float]] = {}
         for run in measured:
@@ -118,7 +108,7 @@ class Costs:
                 try:
                     spec = RunSpec.from_json(run.spec)
                 except (TypeError, KeyError):
-                    continue  # made by a version whose recipes had other fields
+                    continue  # a command's, or made by a version whose recipes had other fields
                 data_of = self._of(spec)
                 # Beside other nets on a GPU, a run is charged its share of the time.
                 a_step = run.provenance.get("device_seconds_a_step")
@@ -130,8 +120,10 @@ class Costs:
         self._same = {kind: statistics.median(ratios) for kind, ratios in same.items()}
         self._alike = {family: statistics.median(ratios) for family, ratios in alike.items()}
 
-    def price(self, spec: RunSpec) -> Price:
-        """Return what training `spec` on one worker will cost, to its last step."""
+    def price(self, spec: AnyRun) -> Price:
+        """Return what carrying out `spec` on one worker will cost, to its last step."""
+        if isinstance(spec, CommandSpec):
+            return self._commands.price(spec)
         data = self._of(spec)
         planned = steps(spec, data)
         rough = rough_seconds(spec, data, planned, evaluations_of(spec, data, planned))
@@ -144,8 +136,8 @@ class Costs:
         guessed = not known or (spec.recipe.crop_size is not None and ratio is None)
         return Price(rough * (1.0 if ratio is None else ratio), guessed=guessed)
 
-    def wall_seconds(self, spec: RunSpec) -> float:
-        """Return the predicted wall seconds of training `spec` on one worker."""
+    def wall_seconds(self, spec: AnyRun) -> float:
+        """Return the predicted wall seconds of carrying out `spec` on one worker."""
         return self.price(spec).seconds
 
     def reading_seconds(self, reading: ReadingSpec) -> float:
@@ -165,7 +157,7 @@ class Costs:
         data = self._of(spec)
         return steps(spec, data) * spec.recipe.batch_size / _images(spec, data)
 
-    def basis(self, runs: Iterable[RunSpec]) -> str:
+    def basis(self, runs: Iterable[AnyRun]) -> str:
         """Return what the predicted time of `runs` rests on, and how far it may be off, in words."""
         found = [self.price(run) for run in runs]
         total = sum(price.seconds for price in found)
@@ -187,16 +179,17 @@ class Costs:
             return shares[0][0]
         return "; ".join(f"{share:.0%} of it {words}" for words, share in shares)
 
-    def outlay(self, runs: Sequence[RunSpec], seconds: Sequence[Span], follow: int, rest: Span) -> Outlay:
+    def outlay(self, runs: Sequence[AnyRun], seconds: Sequence[Span], follow: int, rest: Span) -> Outlay:
         """Return what `runs` would cost once their data is there, each so long, with those that may follow them."""
-        data = [self._of(run) for run in runs]
-        known = all(
-            entry.n_train is not None and run.in_shape(entry) and run.model.version != NOT_IMPLEMENTED
-            for run, entry in zip(runs, data, strict=True)
-        )
+        known = all(isinstance(run, CommandSpec) or self._is_known(run) for run in runs)
         total = sum(seconds, rest)
         longest = max((span.likely for span in seconds), default=0.0)
         return Outlay(len(runs), follow, total if known else None, longest, self.basis(runs))
+
+    def _is_known(self, run: RunSpec) -> bool:
+        data = self._of(run)
+        known = data.n_train is not None and run.model.version != NOT_IMPLEMENTED
+        return known and run.in_shape(data) is not None
 
     def _of(self, spec: RunSpec) -> DatasetEntry:
         name = spec.dataset.name

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from repro.command_spec import AnyRun, Conduct
 from repro.planning.costs import START_UP_SECONDS, Outlay
 from repro.registry import DataRef
-from repro.spec import ReadingSpec, RunSpec, Until
+from repro.spec import ReadingSpec, Until
 
 
 @dataclass(frozen=True)
@@ -24,9 +25,10 @@ class Job:
         between: what it may take at least and at most, where it may end early; None where that is not in question.
         source: where the run's dataset lies, if it was brought.
         until: how far the run is to be trained; None: to its end.
+        conduct: how a command is treated that carries the run out; None where it is trained here.
     """
 
-    run: RunSpec | None
+    run: AnyRun | None
     train: bool
     readings: tuple[ReadingSpec, ...]
     claims: tuple[str, ...]
@@ -35,6 +37,7 @@ class Job:
     source: DataRef | None = None
     until: Until | None = None
     between: tuple[float, float] | None = None
+    conduct: Conduct | None = None
 
     @property
     def key(self) -> str:

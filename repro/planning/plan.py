@@ -7,19 +7,21 @@ plans again until nothing is needed; `follow` and `held` say what may come.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from repro.claims import conduct
+from repro.command_spec import AnyRun, CommandSpec, Conduct
 from repro.experiment.requirements import Need, Requirements
 from repro.experiment.tuning import EXTENSIONS
 from repro.planning import reach
 from repro.planning.costs import Costs, Outlay
 from repro.planning.jobs import Job, Plan
 from repro.planning.reading_costs import AT_LEAST_SECONDS
+from repro.planning.reasons import failed_before, reason_of
 from repro.planning.span import Span, exactly
 from repro.registry import DatasetEntry
-from repro.source_code import HASHED
 from repro.spec import ReadingSpec, RunSpec, Until, farther
-from repro.store import VERSIONS, RunRecord, Store, lineage
+from repro.store import RunRecord, Store, lineage
 
 
 def make_plan(required: Sequence[Requirements], store: Store) -> Plan:
@@ -29,7 +31,8 @@ def make_plan(required: Sequence[Requirements], store: Store) -> Plan:
     runs = _merged(going, store)
     absent = [run for run in runs if run.record is None]
     measured = [record for record in map(store.run, store.run_keys()) if record is not None] if absent else []
-    costs = Costs(measured, {run.spec.dataset.identity: run.data for run in runs})
+    data = {run.spec.dataset.identity: run.data for run in runs if isinstance(run.spec, RunSpec)}
+    costs = Costs(measured, data)
     pending = {run.spec.key: run.bring for run in runs if run.bring is not None}
     jobs = _in_order([*_jobs(runs, store, costs, measured), *_jobs_without_runs(required, store)], required)
     ready, held = _ready_and_held(jobs, going)
@@ -55,7 +58,8 @@ class _WantedRun:
 
     Attributes:
         spec: the run.
-        data: what is known of its dataset.
+        data: what is known of its dataset; a command has none that anybody brings.
+        conduct: how a command is treated that carries it out.
         unavailable: why its net cannot be trained here; None where it can.
         readings: key → reading that a claim takes from it.
         claims: who needs it.
@@ -65,8 +69,9 @@ class _WantedRun:
         missing_readings: those to be taken now.
     """
 
-    spec: RunSpec
+    spec: AnyRun
     data: DatasetEntry
+    conduct: Conduct | None = None
     until: Until | None = None
     unavailable: str | None = None
     needed: tuple[Requirements, Need] | None = None
@@ -91,10 +96,10 @@ def _merged(going: Sequence[Requirements], store: Store) -> list[_WantedRun]:
     runs: dict[str, _WantedRun] = {}
     for required in going:
         for need in required.needs:
-            data = required.claim.names.known(need.spec.dataset.identity)
-            unavailable = required.claim.names.unavailable(need.spec.model.name)
-            wanted = _WantedRun(need.spec, data, need.until, unavailable, (required, need))
-            run = runs.setdefault(need.spec.key, wanted)
+            run = runs.setdefault(need.spec.key, _wanted(required, need))
+            if run.conduct is not None and isinstance(need.spec, CommandSpec):
+                read = conduct(required.file, need.cell.arm, need.spec).columns
+                run.conduct = replace(run.conduct, columns=tuple(sorted({*run.conduct.columns, *read})))
             run.until = farther(run.until, need.until)
             run.readings |= {reading.key: reading for reading in need.readings.values()}
             run.claims.add(required.claim.id)
@@ -112,6 +117,15 @@ def _merged(going: Sequence[Requirements], store: Store) -> list[_WantedRun]:
     return list(runs.values())
 
 
+def _wanted(required: Requirements, need: Need) -> _WantedRun:
+    spec, names = need.spec, required.claim.names
+    if isinstance(spec, CommandSpec):
+        how = conduct(required.file, need.cell.arm, spec)
+        return _WantedRun(spec, DatasetEntry("", ""), how, need.until, None, (required, need))
+    data, unavailable = names.known(spec.dataset.identity), names.unavailable(spec.model.name)
+    return _WantedRun(spec, data, None, need.until, unavailable, (required, need))
+
+
 def _jobs(
     runs: Sequence[_WantedRun], store: Store, costs: Costs, measured: Sequence[RunRecord]
 ) -> Iterator[Job]:
@@ -125,7 +139,7 @@ def _jobs(
         between = None
         seconds = sum(map(costs.reading_seconds, run.missing_readings))
         if train:
-            reason = _reason(run.spec, store, relatives)
+            reason = reason_of(run.spec, store, relatives)
             span = _seconds(run, store, costs)
             between = (seconds + span.low, seconds + span.high) if span.low < span.high else None
             seconds += span.likely
@@ -139,6 +153,7 @@ def _jobs(
             run.data.source,
             run.until if train else None,
             between,
+            run.conduct,
         )
 
 
@@ -153,7 +168,7 @@ def _jobs_without_runs(required: Sequence[Requirements], store: Store) -> Iterat
             claims.setdefault(reading.key, set()).add(item.claim.id)
     for key, reading in readings.items():
         if store.reading(key) is None:
-            reason = _failed_before(key, store) or "not computed yet"
+            reason = failed_before(key, store) or "not computed yet"
             yield Job(None, False, (reading,), tuple(sorted(claims[key])), reason, AT_LEAST_SECONDS)
 
 
@@ -218,11 +233,13 @@ def _open_cells(required: Requirements) -> list[Need]:
 def _cell_follows(required: Requirements, need: Need, costs: Costs) -> Span:
     """Return the wall seconds of a cell's runs that follow: the rest of its grid, extensions of it, measured ones."""
     assert required.file.tune is not None
-    state, budget, seeds = (
-        required.tuning[need.cell.address],
-        costs.epochs(need.spec),
-        len(required.file.tune.seeds),
-    )
+    state, seeds = required.tuning[need.cell.address], len(required.file.tune.seeds)
+    if isinstance(need.spec, CommandSpec):
+        whole, few = costs.wall_seconds(need.spec), max(0, state.at_most - 2 * EXTENSIONS * seeds)
+        return Span(few, min(state.at_most, few + seeds), state.at_most) * whole + exactly(
+            len(required.seeds) * whole
+        )
+    budget = costs.epochs(need.spec)
     tuned, measured = (
         reach.epochs(required, need.cell, purpose, need.spec.recipe, budget)
         for purpose in ("tune", "measure")
@@ -234,51 +251,19 @@ def _cell_follows(required: Requirements, need: Need, costs: Costs) -> Span:
     return (epochs + measured * len(required.seeds)) * (costs.wall_seconds(need.spec) / (budget or 1.0))
 
 
-def _reason(spec: RunSpec, store: Store, relatives: Mapping[str, RunRecord]) -> str:
-    """Say why a run is carried out: new, interrupted, failed before, damaged, or made by another version."""
-    failed = _failed_before(spec.key, store)
-    unfinished = store.checkpoints(spec.key).newest()
-    if unfinished is not None:
-        resumes = f"resumes at step {unfinished.step:,} of {unfinished.steps:,}"
-        return f"{failed}; {resumes}" if failed else resumes
-    if failed:
-        return failed
-    if any(spec.key in entry for entry in store.damaged):
-        return "its entry in the store is damaged"
-    new = spec.as_json()
-    relative = relatives.get(lineage(new))
-    if relative is None:
-        return "not run yet"
-    old = relative.spec
-    changes = [
-        _change(part, field, old[part].get(field), new[part][field])
-        for part, field in VERSIONS
-        if old[part].get(field) != new[part][field]
-    ]
-    return "; ".join(changes) or "not run yet"
-
-
 def _seconds(run: _WantedRun, store: Store, costs: Costs) -> Span:
     """Return what the rest of a run takes on one worker, as far as it is needed."""
     assert run.needed is not None
     item, need = run.needed
+    unfinished = store.checkpoints(run.spec.key).newest()
+    share = 0.0 if unfinished is None else unfinished.step / max(unfinished.steps, 1)
+    whole = costs.wall_seconds(run.spec)
+    if isinstance(run.spec, CommandSpec):
+        # A target may be reached at any time.
+        span = exactly(whole) if run.until is None else Span(0.1, 0.5, 1.0) * whole
+        return span.less(share * whole) if share < 1 else span
     budget = costs.epochs(run.spec)
     epochs = reach.epochs(item, need.cell, need.purpose, run.spec.recipe, budget)
     if run.until is not None and run.until.epochs is not None:
         epochs = epochs.up_to(run.until.epochs)
-    unfinished = store.checkpoints(run.spec.key).newest()
-    share = 0.0 if unfinished is None else unfinished.step / max(unfinished.steps, 1)
-    whole = costs.wall_seconds(run.spec)
     return (epochs * (whole / budget) if budget else exactly(whole)).less(share * whole)
-
-
-def _change(part: str, field: str, old: object, new: object) -> str:
-    if str(old).startswith("source-") and str(new).startswith(HASHED):
-        kept = "the run that an earlier version made is kept, and not used"
-        return f"the code that a {part} imports counts now, too; {kept}"
-    return f"{part} {field} changed from {old} to {new}"
-
-
-def _failed_before(key: str, store: Store) -> str | None:
-    reason = store.failure(key)
-    return f"failed before: {reason.splitlines()[0]}" if reason else None

@@ -16,9 +16,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from repro.claims import Claim, cells
+from repro.command_spec import AnyRun
 from repro.experiment.requirements import Need, Requirements
 from repro.planning.allowance import foreseen_seconds
-from repro.spec import RunSpec
 
 
 @dataclass(frozen=True)
@@ -127,5 +127,5 @@ def _slot(required: Requirements, need: Need) -> str:
     return _tuning(untuned) if need.purpose == "tune" else replace(untuned, seed=need.spec.seed).key
 
 
-def _tuning(untuned: RunSpec) -> str:
+def _tuning(untuned: AnyRun) -> str:
     return f"tuning {untuned.key}"

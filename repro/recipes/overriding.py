@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Any, get_args, get_type_hints
@@ -61,59 +61,74 @@ def recipe(name: str, overrides: dict[str, Any], place: Callable[[str], str] = s
 def contradictions(
     made: Recipe, place: Callable[[str], str] = "recipe.{}".format, explicit: Collection[str] = RECIPE_FIELDS
 ) -> list[Problem]:
-    """Return what is wrong with fields together; those that were not set (`told`) are not blamed."""
-    problems = []
+    """Return what is wrong with fields together; those that were not set (`explicit`) are not blamed."""
+    found = [*_of_batches(made, explicit), *_of_images(made), *_of_optimiser(made), *_of_evaluation(made)]
+    return [Problem(place(key), what, received, hint) for key, what, received, hint in found]
+
+
+Contradiction = tuple[str, str, str, str]
+"""The field to blame, what is wrong, the value received, and what to do."""
+
+
+def _of_batches(made: Recipe, explicit: Collection[str]) -> Iterator[Contradiction]:
+    """Find what is wrong with the length of training, its batches and its warm-up."""
     if (made.steps is None) == (made.epochs is None):
-        what = "needs `steps` or `epochs`, one of the two"
-        problems.append(Problem(place("steps"), what, repr(made.steps), "set one of them"))
+        yield "steps", "needs `steps` or `epochs`, one of the two", repr(made.steps), "set one of them"
     if made.bn_group is not None and made.batch_size % made.bn_group:
+        hint = "set batch_size and bn_group (images whose BN statistics are taken together) so that they fit"
         if "bn_group" in explicit or "batch_size" not in explicit:
-            what, blamed, received = f"must divide batch_size = {made.batch_size}", "bn_group", made.bn_group
+            yield "bn_group", f"must divide batch_size = {made.batch_size}", repr(made.bn_group), hint
         else:
             what = f"must be a multiple of {made.bn_group}, the recipe's own bn_group"
-            blamed, received = "batch_size", made.batch_size
-        hint = "set batch_size and bn_group (images whose BN statistics are taken together) so that they fit"
-        problems.append(Problem(place(blamed), what, repr(received), hint))
+            yield "batch_size", what, repr(made.batch_size), hint
     if (made.warmup_lr is None) != (made.warmup_until_train_error is None):
         what = "needs both `warmup_lr` and `warmup_until_train_error`, or neither"
-        problems.append(Problem(place("warmup_lr"), what, repr(made.warmup_lr), "give the other one, too"))
+        yield "warmup_lr", what, repr(made.warmup_lr), "give the other one, too"
+
+
+def _of_images(made: Recipe) -> Iterator[Contradiction]:
+    """Find augmentation and views that do not fit images in files, or in memory, and targets that are none."""
     if made.crop_size is None and made.augmentation in OF_FILES:
         what, hint = "is of images in files and needs `crop_size`", "set crop_size, or another augmentation"
-        problems.append(Problem(place("augmentation"), what, repr(made.augmentation), hint))
+        yield "augmentation", what, repr(made.augmentation), hint
     if made.crop_size is not None and made.augmentation == "pad-crop-flip":
         what, hint = "pads images in memory; `crop_size` wants files", f"choose {', '.join(sorted(OF_FILES))}"
-        problems.append(Problem(place("augmentation"), what, repr(made.augmentation), hint))
+        yield "augmentation", what, repr(made.augmentation), hint
     if made.crop_size is None and made.test_views == "ten-crop":
-        what, hint = "needs `crop_size`", 'set crop_size, or test_views = "centre"'
-        problems.append(Problem(place("test_views"), what, repr(made.test_views), hint))
+        hint = 'set crop_size, or test_views = "centre"'
+        yield "test_views", "needs `crop_size`", repr(made.test_views), hint
     if made.label_smoothing >= 1:
-        what, hint = "must be below 1", "it is the share of the target that is spread over all classes"
-        problems.append(Problem(place("label_smoothing"), what, repr(made.label_smoothing), hint))
+        hint = "it is the share of the target that is spread over all classes"
+        yield "label_smoothing", "must be below 1", repr(made.label_smoothing), hint
+
+
+def _of_optimiser(made: Recipe) -> Iterator[Contradiction]:
+    """Find fields of another optimiser, and averages that keep all or more."""
     if made.optimiser == "sgd":
         for key in ("beta1", "beta2", "epsilon"):
             if getattr(made, key) != getattr(RECIPES["resnet-cifar"], key):
-                what, hint = 'is of Adam, and optimiser = "sgd"', 'remove it, or set optimiser = "adam"'
-                problems.append(Problem(place(key), what, repr(getattr(made, key)), hint))
+                hint = 'remove it, or set optimiser = "adam"'
+                yield key, 'is of Adam, and optimiser = "sgd"', repr(getattr(made, key)), hint
     elif made.nesterov:
-        what, hint = "is a momentum of SGD", f'remove it: optimiser = "{made.optimiser}"'
-        problems.append(Problem(place("nesterov"), what, "true", hint))
+        yield "nesterov", "is a momentum of SGD", "true", f'remove it: optimiser = "{made.optimiser}"'
     for key in ("beta1", "beta2"):
         if getattr(made, key) >= 1:
-            what, hint = "must be below 1", "it is the share of the mean so far that is kept at each step"
-            problems.append(Problem(place(key), what, repr(getattr(made, key)), hint))
+            hint = "it is the share of the mean so far that is kept at each step"
+            yield key, "must be below 1", repr(getattr(made, key)), hint
+
+
+def _of_evaluation(made: Recipe) -> Iterator[Contradiction]:
+    """Find sets that are evaluated twice, or not although a target needs them, and a momentum of nothing."""
     if made.stop_at_train_error is not None and "train" not in made.evaluate:
         what, hint = (
             'reads the training error: `evaluate` must name "train"',
             "add it, or leave the target out",
         )
-        problems.append(Problem(place("stop_at_train_error"), what, repr(made.stop_at_train_error), hint))
+        yield "stop_at_train_error", what, repr(made.stop_at_train_error), hint
     if len(set(made.evaluate)) < len(made.evaluate):
-        problems.append(
-            Problem(place("evaluate"), "names a set twice", repr(list(made.evaluate)), "name each once")
-        )
+        yield "evaluate", "names a set twice", repr(list(made.evaluate)), "name each once"
     if made.nesterov and made.momentum == 0:
-        problems.append(Problem(place("nesterov"), "needs a momentum", "momentum = 0", "set momentum"))
-    return problems
+        yield "nesterov", "needs a momentum", "momentum = 0", "set momentum"
 
 
 def _field_problems(key: str, value: object, place: str) -> list[Problem]:

@@ -121,7 +121,7 @@ class _Points:
         place = f"{table.where}: {table.rows[row]}"
         step = 0.0
         if results.steps is not None and results.steps in table.columns:
-            read = _number(table.columns[results.steps][row])
+            read = as_number(table.columns[results.steps][row])
             if read is None or not math.isfinite(read):
                 received = table.columns[results.steps][row]
                 problems.add(
@@ -134,7 +134,7 @@ class _Points:
             if value is _NOTHING or value[row] is None:
                 continue
             where = f"{place}: {results.named(name)}"
-            number = _number(value[row])
+            number = as_number(value[row])
             if number is None:
                 problems.add(where, "is no number", value[row], _hint(value[row], column))
                 continue
@@ -156,7 +156,7 @@ class _Points:
                 what = f"is the second {results.named(name)} of {run}{at}; the first is in {own[step][1]}"
                 problems.add(place, what, value[row], _twice(results))
                 continue
-            own[step] = (number * column.scale, here)
+            own[step] = (number / 100 if column.unit == "percent" else number, here)
 
     def series(self) -> dict[str, Series]:
         """Return what was recorded, by step."""
@@ -175,7 +175,7 @@ def _twice(results: Results) -> str:
     return "keep one of them: which of two values is right, nobody here can tell"
 
 
-def _number(value: Value) -> float | None:
+def as_number(value: Value) -> float | None:
     """Return a number as it stands; None for what is none."""
     if isinstance(value, bool) or value is None:
         return None
@@ -191,7 +191,7 @@ def _hint(value: Value, column: Column) -> str:
     text = str(value)
     if text.endswith("%"):
         return f"write it without the sign; the unit is {column.unit!r} for all of the column"
-    if _number(text.replace(",", ".")) is not None:
+    if as_number(text.replace(",", ".")) is not None:
         return "write a decimal point"
     return "write a number, or nothing where nothing was recorded; NaN is a number that is not defined"
 
@@ -206,7 +206,7 @@ def _decimals(value: Value) -> int:
 def label(value: Value) -> str:
     """Return what a value is called: 20, 20.0 and " 20" are one level."""
     text = str(value).strip()
-    number = _number(text)
+    number = as_number(text)
     if number is None or not math.isfinite(number):
         return text
     return str(int(number)) if number.is_integer() and abs(number) < 2**53 else repr(number)
@@ -255,7 +255,7 @@ class _Cells:
                 value = (
                     piece.fixed["seed"] if "seed" in piece.fixed else table.columns[self.results.seed][row]
                 )
-                seed = _number(value)
+                seed = as_number(value)
                 if seed is None or not seed.is_integer() or not 0 <= seed < 2**63:
                     hint = "seeds are whole numbers; they tell the runs of a cell apart"
                     problems.add(f"{table.where}: {table.rows[row]}: seed", "is no seed", value, hint)

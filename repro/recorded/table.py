@@ -98,7 +98,7 @@ def read_csv(content: bytes, where: str, separator: str = ",", wanted: Wanted = 
                 what = f"has {len(fields)} fields, where the header has {len(header)}"
                 hint = "a field with the separator in it stands in quotes"
                 problems.append(
-                    Problem(f"{where}: line {lines.line_num}", what, separator.join(fields), hint)
+                    Problem(f"{where}: line {lines.line_num}", what, repr(separator.join(fields)), hint)
                 )
                 continue
             for name, place in places.items():

@@ -83,7 +83,10 @@ def mlflow_pieces(
         for column in columns.values():
             column.extend([None] * (len(steps) - len(column)))
         table = Table(
-            f"{results.folder}/{run.relative_to(folder).as_posix()}", columns | {STEP: steps}, rows, names
+            f"{results.folder}/{run.relative_to(folder).as_posix()}",
+            columns | {STEP: steps},
+            rows,
+            [*names, STEP],
         )
         fixed = {role: told[name] for role, name in roles.items() if name in told}
         yield Piece(table, fixed)

@@ -81,6 +81,32 @@ def code_of(target: str, where: str, claims_folder: Path | None) -> Code:
     return code
 
 
+def script_code(script: Path) -> Code:
+    """Return what is known of a script that Python is started with: its modules lie in its own folder."""
+    stem = script.stem
+    if "." in stem or stem in sys.stdlib_module_names:
+        what = f"{script.name}: what it imports is not followed, since no module can have its name"
+        return Code("", {script.name: digest_of(script)}, unseen=(what,))
+    return _closure(stem, script.parent)
+
+
+def digest_of(file: Path) -> str:
+    """Return a hash of a file's content; of Python's, of what it says, whatever its comments and layout.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    return _digest(file, state_of(file))
+
+
+@lru_cache(maxsize=100_000)
+def _digest(file: Path, state: State) -> str:
+    if file.suffix == ".py" and (module := _read(file, state)).error is None:
+        return module.digest
+    with file.open("rb") as content:
+        return hashlib.file_digest(content, "sha256").hexdigest()
+
+
 def signature_of(target: str, claims_folder: Path | None) -> Signature | None:
     """Return the options of ``package.module:Name``; None where the source does not tell: it takes any, or inherits."""
     module, _, name = target.partition(":")
@@ -109,7 +135,7 @@ class _Search:
 
     def _is_there(self, path: Path) -> bool:
         if path not in self.looked:
-            self.looked[path] = _state(path)
+            self.looked[path] = state_of(path)
         return self.looked[path] is not None
 
     def reached(self, found: Import, package: list[str]) -> Iterator[list[str]]:
@@ -126,7 +152,7 @@ class _Search:
                 continue
             # What `from package import *` takes is said by the package when it runs: any of its modules.
             folder = self.root.joinpath(*module)
-            self.looked.setdefault(folder, _state(folder))
+            self.looked.setdefault(folder, state_of(folder))
             if module and folder.is_dir():
                 yield from ([*module, other.stem] for other in sorted(folder.glob("*.py")))
 
@@ -137,7 +163,7 @@ _known: dict[tuple[str, Path], tuple[Mapping[Path, State], Code]] = {}
 
 def _closure(module: str, root: Path) -> Code:
     looked, code = _known.get((module, root), ({}, Code("")))
-    if not looked or any(_state(path) != state for path, state in looked.items()):
+    if not looked or any(state_of(path) != state for path, state in looked.items()):
         search = _Search(root)
         code = _followed(module, search)
         _known[module, root] = search.looked, code
@@ -176,7 +202,7 @@ def _followed(module: str, search: _Search) -> Code:
     return Code(f"{HASHED}{combined.hexdigest()[:12]}", files, tuple(sorted(packages)), tuple(unseen))
 
 
-def _state(path: Path) -> State:
+def state_of(path: Path) -> State:
     """Return what changes with a file's content or a folder's entries; None where nothing is there."""
     try:
         status = os.stat(path)  # noqa: PTH116 - pathlib's takes twice as long
@@ -186,7 +212,7 @@ def _state(path: Path) -> State:
 
 
 def _module(file: Path) -> Module:
-    return _read(file, _state(file))
+    return _read(file, state_of(file))
 
 
 @lru_cache(maxsize=256)

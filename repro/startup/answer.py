@@ -24,11 +24,12 @@ def answer(arguments: list[str]) -> str | None:
     if rest == ["list"] and columns() >= COLUMNS:
         from pathlib import Path
 
-        from repro.startup.listing import as_text, last_verdicts, listed
+        from repro.startup.listing import as_text, kept_costs, last_verdicts, listed
         from repro.startup.shipped import folder
 
-        found = listed(folder("claims"))
-        return as_text(found, last_verdicts(Path(".repro"))) if found else None
+        root = folder("claims")
+        found = listed(root)
+        return as_text(found, last_verdicts(Path(".repro")), kept_costs(root)) if found else None
     return None
 
 

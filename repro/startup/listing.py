@@ -1,4 +1,4 @@
-"""The list of claims, without checking them: what `repro list` prints of the shipped claims in a few milliseconds.
+"""The list of claims, as `repro list` prints it, without checking them: of the shipped claims in a few milliseconds.
 
 Only names are read here, from the TOML as it stands. Whoever uses a claim reads it with `repro.claims`, which says
 everything that is wrong with it.
@@ -41,6 +41,11 @@ EXACT_METRICS = ("static", "computed", "printed")
 """Kinds of metrics that need no training: their numbers cannot err by chance, and are judged at every scale."""
 
 NOTES = ".notes.toml"
+"""How the name of a file of readers' notes ends: ``<claim>.notes.toml``."""
+
+COSTS = "costs.json"
+"""In a claims folder, where it is kept: claim → scale → what it is predicted to take, in words. Of the shipped claims
+it is written by `python -m repro.cli`, and a test holds it against the prediction."""
 
 VERDICTS = "verdicts.json"
 """In the store: claim → the words of its last verdict."""
@@ -49,14 +54,19 @@ VERDICTS = "verdicts.json"
 def listed(root: Path) -> list[Listed] | None:
     """Return the claims below `root` in order of year and id; None where anything is not as it should be."""
     try:
-        found = [item for folder in root.iterdir() if folder.is_dir() for item in _of_paper(folder)]
+        found = [claim for folder in _shown(root) if folder.is_dir() for claim in _of_paper(folder)]
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
-    return sorted(found, key=lambda item: (item.year, item.id)) or None
+    return sorted(found, key=lambda claim: (claim.year, claim.id)) or None
+
+
+def _shown(folder: Path) -> list[Path]:
+    return [path for path in folder.iterdir() if not path.name.startswith(".")]
 
 
 def _of_paper(folder: Path) -> list[Listed]:
-    files = [path for path in folder.glob("*.toml") if path.name != "paper.toml" and NOTES not in path.name]
+    files = [path for path in _shown(folder) if path.suffix == ".toml" and not path.name.endswith(NOTES)]
+    files = [path for path in files if path.name != "paper.toml"]
     if not files:
         return []
     publication = _read(folder / "paper.toml")
@@ -105,6 +115,15 @@ def coverage(reasons: list[str | None]) -> str | None:
     return "; ".join(parts)
 
 
+def kept_costs(root: Path) -> Mapping[str, Mapping[str, str]]:
+    """Return claim → scale → what it takes, as it is kept in a claims folder; none where there are none."""
+    try:
+        found = json.loads((root / COSTS).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
 def last_verdicts(store: Path) -> Mapping[str, str]:
     """Return claim → the words of its last verdict, as a check has left them in a store; none where there are none."""
     try:
@@ -115,13 +134,17 @@ def last_verdicts(store: Path) -> Mapping[str, str]:
 
 
 def _read(path: Path) -> dict[str, Any]:
-    with path.open("rb") as file:
-        return tomllib.load(file)
+    return tomllib.loads(path.read_text(encoding="utf-8-sig"))  # some editors put a byte order mark first
 
 
-def as_text(claims: Iterable[Listed], verdicts: Mapping[str, str]) -> str:
-    """Return the list for people, by paper."""
-    lines, paper = [], None
+def as_text(
+    claims: Iterable[Listed],
+    verdicts: Mapping[str, str],
+    costs: Mapping[str, Mapping[str, str]],
+) -> str:
+    """Return the list for people, by paper: each claim with its scales, what they cost, and its last verdict."""
+    lines: list[str] = []
+    paper = None
     for claim in claims:
         if claim.paper != paper:
             paper = claim.paper
@@ -129,5 +152,17 @@ def as_text(claims: Iterable[Listed], verdicts: Mapping[str, str]) -> str:
             if claim.coverage:
                 lines.append(f"  what can be checked in it: {claim.coverage}")
         said = verdicts.get(claim.id, "not checked yet")
-        lines.append(f"  {claim.id}\n      {claim.statement}\n      {', '.join(claim.scales)} · {said}")
+        scales = ", ".join(_with_cost(scale, costs.get(claim.id, {})) for scale in claim.scales)
+        lines.append(f"  {claim.id}\n      {claim.statement}\n      {scales} · {said}")
+    if costs:
+        lines.append(PREDICTED)
     return "".join(f"{line}\n" for line in lines)
+
+
+PREDICTED = "Times are rough predictions for one worker, with an empty store; repro plan CLAIM says more."
+
+
+def _with_cost(scale: str, costs: Mapping[str, str]) -> str:
+    """Return a scale with what it costs: a claim that needs no training has no costs to speak of."""
+    words = costs.get(scale, "seconds" if scale == "exact" else None)
+    return f"{scale} ({words})" if words else scale

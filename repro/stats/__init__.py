@@ -6,15 +6,7 @@ logs for ratios). What that buys, and what is left of it when it fails, is measu
 """
 
 from repro.stats.intervals import contrast, slope_weights
-from repro.stats.power import (
-    Spread,
-    decision_power,
-    detectable_difference,
-    fewest,
-    likely_effects,
-    observed_spread,
-    seeds_needed,
-)
+from repro.stats.power import decision_power, detectable_difference, fewest, seeds_needed
 from repro.stats.prediction import (
     best_of_interval,
     binomial_se,
@@ -26,6 +18,7 @@ from repro.stats.regions import Piece, Region
 from repro.stats.robustness import oddities, rank_estimate
 from repro.stats.rule import SCREEN, Verdict3, clear_of, joint, judge, look_shares, opposed, refutation_shares
 from repro.stats.samples import Bound, Interval, Sample
+from repro.stats.spread import Spread, likely_effects, observed_spread
 
 __all__ = [
     "SCREEN",

@@ -14,7 +14,17 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from repro.stats.censoring import bound_of, unseen
-from repro.stats.moments import Moments, average, check_level, moments, on_scale, t_quantile, variance
+from repro.stats.moments import (
+    Moments,
+    average,
+    check_level,
+    ends,
+    moments,
+    on_scale,
+    t_quantile,
+    used_cells,
+    variance,
+)
 from repro.stats.rule import banerjee_level
 from repro.stats.samples import Interval, Sample
 
@@ -70,11 +80,7 @@ def contrast(
             0 < level < 1.
     """
     check_level(level)
-    if len(samples) != len(weights):
-        raise ValueError(f"{len(samples)} samples with {len(weights)} weights")
-    if not all(math.isfinite(weight) for weight in weights) or not any(weights):
-        raise ValueError(f"weights are finite and not all 0, not {tuple(weights)!r}")
-    used = [(sample, weight) for sample, weight in zip(samples, weights, strict=True) if weight]
+    used = used_cells(samples, weights)
     if paired and len({len(sample.values) for sample, _ in used}) > 1:
         raise ValueError("paired cells have the same seeds, hence the same number of runs")
 
@@ -92,10 +98,7 @@ def contrast(
         hidden = [unseen(sample, level, log) for sample, _ in used]
         known = [(replace(cell, down=cell.down + h), w) for (cell, w), h in zip(known, hidden, strict=True)]
     reach, df = _paired_reach(used, known, level, log) if paired else _welch_reach(known, level, either_side)
-    down = math.fsum(abs(weight) * (cell.down if weight > 0 else cell.up) for cell, weight in known)
-    up = math.fsum(abs(weight) * (cell.up if weight > 0 else cell.down) for cell, weight in known)
-    low = -math.inf if bound in ("from_above", "both") else estimate - reach - down
-    high = math.inf if bound in ("from_below", "both") else estimate + reach + up
+    low, high = ends(known, estimate, reach, bound)
     return _back(Interval(estimate, low, high, level, df, bound), log)
 
 

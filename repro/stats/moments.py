@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from repro.stats.samples import Sample
+from repro.stats.samples import Bound, Sample
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +64,30 @@ def moments(sample: Sample, log: bool) -> Moments | None:
         step_variance=((down + up) / 2) ** 2 / 3,
         censored=any(sample.censored),
     )
+
+
+def used_cells(samples: Sequence[Sample], weights: Sequence[float]) -> list[tuple[Sample, float]]:
+    """Return the cells of a contrast with their weights, those of weight 0 left out.
+
+    Raises:
+        ValueError: lengths differ, a weight is not finite, or all are 0.
+    """
+    if len(samples) != len(weights):
+        raise ValueError(f"{len(samples)} samples with {len(weights)} weights")
+    if not all(math.isfinite(weight) for weight in weights) or not any(weights):
+        raise ValueError(f"weights are finite and not all 0, not {tuple(weights)!r}")
+    return [(sample, weight) for sample, weight in zip(samples, weights, strict=True) if weight]
+
+
+def ends(
+    cells: Sequence[tuple[Moments, float]], middle: float, reach: float, bound: Bound
+) -> tuple[float, float]:
+    """Return the ends of an interval: `reach` and the resolution to either side, open where censoring bounds it."""
+    down = math.fsum(abs(weight) * (cell.down if weight > 0 else cell.up) for cell, weight in cells)
+    up = math.fsum(abs(weight) * (cell.up if weight > 0 else cell.down) for cell, weight in cells)
+    low = -math.inf if bound in ("from_above", "both") else middle - reach - down
+    high = math.inf if bound in ("from_below", "both") else middle + reach + up
+    return low, high
 
 
 def average(values: Sequence[float]) -> float:

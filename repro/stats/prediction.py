@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import Literal
 
 from repro.stats.censoring import bound_of
-from repro.stats.moments import Moments, check_level, moments, t_quantile
+from repro.stats.moments import Moments, check_level, ends, moments, t_quantile, used_cells
 from repro.stats.samples import Interval, Sample
 
 
@@ -60,11 +60,7 @@ def contrast_prediction(
     check_level(level)
     if m < 1:
         raise ValueError(f"a mean is of at least 1 run, not {m!r}")
-    if len(samples) != len(weights):
-        raise ValueError(f"{len(samples)} samples with {len(weights)} weights")
-    if not all(math.isfinite(weight) for weight in weights) or not any(weights):
-        raise ValueError(f"weights are finite and not all 0, not {tuple(weights)!r}")
-    used = [(sample, weight) for sample, weight in zip(samples, weights, strict=True) if weight]
+    used = used_cells(samples, weights)
     bound = bound_of(used)
     found = [(moments(sample, log), weight) for sample, weight in used]
     cells = [(cell, weight) for cell, weight in found if cell is not None]
@@ -77,10 +73,7 @@ def contrast_prediction(
     df = 1 / squares if squares else float(min(df for _, df in parts))
     reach = t_quantile(level, df) * math.sqrt(total)
     middle = math.fsum(weight * cell.mean for cell, weight in cells)
-    down = math.fsum(abs(weight) * (cell.down if weight > 0 else cell.up) for cell, weight in cells)
-    up = math.fsum(abs(weight) * (cell.up if weight > 0 else cell.down) for cell, weight in cells)
-    low = -math.inf if bound in ("from_above", "both") else middle - reach - down
-    high = math.inf if bound in ("from_below", "both") else middle + reach + up
+    low, high = ends(cells, middle, reach, bound)
     if log:
         middle, low, high = (
             math.exp(min(end, 700.0)) if end < math.inf else end for end in (middle, low, high)

@@ -7,12 +7,15 @@
     .repro/readings/<key>.json          a probe's rows (with a checksum)
     .repro/checkpoints/<key>/step-<n>.checkpoint   where an unfinished run goes on (with a checksum); in the
                                         header, the history of one that tuning stopped
+    .repro/commands/<key>/              of a run that somebody's command carries out: out/ is its own, stdout.txt and
+                                        stderr.txt are what it printed last, attempt.json tells where it goes on
     .repro/failures/<key>.json          why the last attempt at a run or reading failed
     .repro/criteria.jsonl               append-only ledger: when criteria were first seen: each line seals the last
     .repro/seen.jsonl                   append-only ledger: which runs the checks of a claim have seen
     .repro/results.jsonl                append-only ledger: versions of results that were recorded elsewhere
     .repro/locks/<key>.lock             held while a run is carried out
     .repro/drawn/<hash>.json            drawings of figures, to spare drawing them again; may be deleted
+    .repro/snapshot                     what was read of a large store, in one file; may be deleted
 
 A damaged entry is never used and never deleted: it counts as absent and is moved aside when replaced. The checkpoints
 of a run go when the run is there.

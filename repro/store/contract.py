@@ -8,45 +8,38 @@ Imported when the first entry is read.
 
 from __future__ import annotations
 
-import math
-import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import cache
-from itertools import filterfalse
 from typing import Annotated, Any, Literal, NotRequired, get_type_hints
 
-from pydantic import AfterValidator, ConfigDict, Field, TypeAdapter, ValidationError, with_config
-from typing_extensions import TypeAliasType, TypedDict  # typing has them from 3.12 on
+from pydantic import (
+    Field,
+    TypeAdapter,
+    ValidationError,
+)
 
 from repro.recipes import Recipe
 from repro.recipes.fields import EvaluatedSet
-
-Text = Annotated[str, Field(max_length=10_000)]
-Whole = Annotated[int, Field(ge=-(2**63), lt=2**63)]
-Count = Annotated[int, Field(ge=0, le=10**15)]
-Images = Annotated[int, Field(ge=1, le=10**15)]
-Finite = Annotated[float, Field(allow_inf_nan=False)]
-Seconds = Annotated[float, Field(allow_inf_nan=False, ge=0, le=1e12)]
-Hash = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
-Key = Annotated[str, Field(pattern=r"^[0-9a-f]{24}$")]
-Moment = Annotated[str, Field(pattern=r"^[a-z0-9-]{1,40}$")]
-"""Becomes part of a file's name."""
-
-Plain = TypeAliasType("Plain", "Text | bool | Whole | Finite | list[Plain] | dict[Text, Plain] | None")
-"""Options, and what later versions may tell beside."""
-
-
-def _share(values: list[float]) -> list[float]:
-    numbers = list(filterfalse(math.isnan, values))
-    if numbers and (min(numbers) < 0 or max(numbers) > 1):
-        raise ValueError("a share lies in 0 to 1")
-    return values
-
-
-def _growing(values: list[float]) -> list[float]:
-    if not all(map(operator.lt, values, values[1:])):
-        raise ValueError("must grow")
-    return values
+from repro.store.field_types import (
+    Count,
+    Finite,
+    Hash,
+    Images,
+    Key,
+    Moment,
+    Numbers,
+    Plain,
+    Progress,
+    Seconds,
+    Shares,
+    Text,
+    Value,
+    Whole,
+    checked,
+    either,
+    list_of,
+    table,
+)
 
 
 def _even(columns: dict[str, list[float]]) -> dict[str, list[float]]:
@@ -59,7 +52,9 @@ def _even(columns: dict[str, list[float]]) -> dict[str, list[float]]:
 
 def _as_evaluated(entry: dict[str, Any], history: Mapping[str, Any] | None) -> dict[str, Any]:
     """Check that a history has the columns of the sets that its recipe has evaluated."""
-    recipe = entry["spec"]["recipe"]
+    recipe = entry["spec"].get("recipe")
+    if recipe is None:
+        return entry  # what a command writes is its own affair
     sets = () if recipe["steps"] == 0 else recipe.get("evaluate", ("train", "test"))
     lacking = [
         name
@@ -70,25 +65,6 @@ def _as_evaluated(entry: dict[str, Any], history: Mapping[str, Any] | None) -> d
     if lacking:
         raise ValueError(f"its history lacks {lacking[0]}")
     return entry
-
-
-Value = Annotated[float, Field(strict=True)]
-Numbers = Annotated[list[float], Field(min_length=1, max_length=10_000_000)]
-Shares = Annotated[Numbers, AfterValidator(_share)]
-Progress = Annotated[list[Seconds], Field(min_length=1, max_length=10_000_000), AfterValidator(_growing)]
-
-
-def _table(name: str, fields: dict[str, Any], *, closed: bool = True) -> Any:
-    make: Any = TypedDict  # of a table of fields, which type checkers do not follow
-    return with_config(ConfigDict(strict=True, extra="forbid" if closed else "allow"))(make(name, fields))
-
-
-def _list_of(kind: Any) -> Any:
-    return list[kind]
-
-
-def _checked(kind: Any, check: Callable[[Any], Any]) -> Any:
-    return Annotated[kind, AfterValidator(check)]
 
 
 def _recipe_fields() -> dict[str, Any]:
@@ -103,18 +79,42 @@ def _recipe_fields() -> dict[str, Any]:
 
 _OPTIONS = NotRequired[dict[Text, Plain]]
 
-SPEC = _table(
+_TRAINED = table(
     "spec",
     {
-        "dataset": _table("dataset", {"name": Text, "fingerprint": Text, "options": _OPTIONS}),
-        "model": _table("model", {"name": Text, "version": Whole | Text, "options": _OPTIONS}),
-        "recipe": _table("recipe", _recipe_fields()),
+        "dataset": table("dataset", {"name": Text, "fingerprint": Text, "options": _OPTIONS}),
+        "model": table("model", {"name": Text, "version": Whole | Text, "options": _OPTIONS}),
+        "recipe": table("recipe", _recipe_fields()),
         "seed": Annotated[int, Field(ge=0, lt=2**63)],
-        "numerics": _table("numerics", {"precision": NotRequired[Text], "compiled": NotRequired[bool]}),
+        "numerics": table("numerics", {"precision": NotRequired[Text], "compiled": NotRequired[bool]}),
     },
 )
 
-_COLUMNS = _table(
+_UNTIL = table("until", {"column": Text, "at_most": Finite, "epochs": Seconds | None})
+
+_OF_COMMAND = table(
+    "spec",
+    {
+        "command": table(
+            "command",
+            {
+                "words": Annotated[list_of(Text), Field(min_length=1, max_length=10_000)],
+                "values": dict[Text, Plain],
+                "folder": Text,
+                "environment": dict[Text, Text],
+                "reads": table("reads", {"metrics": Text, "step": Text, "epoch": Text | None}),
+                "stop_at": _UNTIL | None,
+            },
+        ),
+        "files": table("files", {"name": Text, "version": Text}),
+        "seed": Annotated[int, Field(ge=0, lt=2**63)],
+    },
+)
+
+
+SPEC = either(_TRAINED, _OF_COMMAND)
+
+_COLUMNS = table(
     "history",
     {
         "step": Progress,
@@ -130,7 +130,10 @@ _COLUMNS = _table(
     closed=False,
 )
 
-_HISTORY = _checked(_COLUMNS, _even)
+_HISTORY = checked(_COLUMNS, _even)
+
+_WRITTEN = checked(table("history", {"step": Progress, "epoch": Numbers}, closed=False), _even)
+"""What a command wrote: its own columns, of any name."""
 
 _WHERE = dict.fromkeys(("machine", "device", "python", "torch", "repro", "commit"), Text)
 
@@ -146,38 +149,59 @@ _TOLD = {
 }
 
 _PART = {**{name: NotRequired[kind] for name, kind in _WHERE.items()}, **_TOLD}
-_SESSIONS = _list_of(_table("session", _PART, closed=False))
+_SESSIONS = list_of(table("session", _PART, closed=False))
 
-_RUN = _table(
+_SESSIONS_TOLD = {**_TOLD, "sessions": NotRequired[_SESSIONS]}
+
+_ANY_RUN = {
+    "key": Key,
+    "outcome": Literal["finished", "diverged"],
+    "steps_done": Count,
+    "wall_seconds": Seconds,
+}
+
+_TRAINED_RUN = table(
     "run",
     {
-        "key": Key,
-        "spec": SPEC,
+        **_ANY_RUN,
+        "spec": _TRAINED,
         "history": _HISTORY,
-        "outcome": Literal["finished", "diverged"],
-        "steps_done": Count,
         "chance_error": Annotated[float, Field(ge=0, lt=1)],
-        "images": _table("images", {"train": Images, "test": Images}),
-        "wall_seconds": Seconds,
+        "images": table("images", {"train": Images, "test": Images}),
         "weights": dict[Moment, Hash],
-        "provenance": _table(
-            "provenance", {**_WHERE, **_TOLD, "sessions": NotRequired[_SESSIONS]}, closed=False
+        "provenance": table("provenance", {**_WHERE, **_SESSIONS_TOLD}, closed=False),
+    },
+)
+
+_COMMAND_RUN = table(
+    "run",
+    {
+        **_ANY_RUN,
+        "spec": _OF_COMMAND,
+        "history": _WRITTEN,
+        "chance_error": None,
+        "images": Annotated[dict[Text, Images], Field(max_length=0)],
+        "weights": Annotated[dict[Moment, Hash], Field(max_length=0)],
+        "provenance": table(
+            "provenance",
+            {**{name: _WHERE[name] for name in ("machine", "device", "repro", "commit")}, **_SESSIONS_TOLD},
+            closed=False,
         ),
     },
 )
 
-RUN = _checked(_RUN, lambda run: _as_evaluated(run, run["history"]))
+RUN = either(checked(_TRAINED_RUN, lambda run: _as_evaluated(run, run["history"])), _COMMAND_RUN)
 
-_ROW = _table(
+_ROW = table(
     "row",
     {"value": Value, "layer": NotRequired[Text], "index": NotRequired[Count], "stage": NotRequired[Count]},
     closed=False,
 )
 
-READING = _table(
+READING = table(
     "reading",
     {
-        "spec": _table(
+        "spec": table(
             "spec",
             {
                 "probe": Text,
@@ -188,32 +212,33 @@ READING = _table(
                 "subject": dict[Text, Plain] | None,
             },
         ),
-        "rows": Annotated[_list_of(_ROW), Field(min_length=1, max_length=10_000_000)],
+        "rows": Annotated[list_of(_ROW), Field(min_length=1, max_length=10_000_000)],
         "provenance": dict[Text, Plain],
     },
 )
 
-_CHECKPOINT = _table(
-    "checkpoint",
-    {
+
+def _checkpoint(spec: Any, history: Any) -> Any:
+    fields = {
         "key": Key,
-        "spec": SPEC,
+        "spec": spec,
         "step": Count,
         "steps": Count,
         "version": Count,
         "sessions": _SESSIONS,
-        "stopped": NotRequired[Annotated[_HISTORY, AfterValidator(_even)] | None],
+        "stopped": NotRequired[history | None],
         "wall_seconds": NotRequired[Seconds],
-    },
-)
+    }
+    return checked(table("checkpoint", fields), lambda made: _as_evaluated(made, made.get("stopped")))
 
-CHECKPOINT = _checked(_CHECKPOINT, lambda made: _as_evaluated(made, made.get("stopped")))
 
-FAILURE = _table("failure", {"title": str, "reason": str})
+CHECKPOINT = either(_checkpoint(_TRAINED, _HISTORY), _checkpoint(_OF_COMMAND, _WRITTEN))
+
+FAILURE = table("failure", {"title": str, "reason": str})
 
 _CRITERIA = dict[Text, dict[Text, Plain]]
 
-LEDGER_OF_CRITERIA = _table(
+LEDGER_OF_CRITERIA = table(
     "line",
     {
         **dict.fromkeys(("claim", "scale", "digest"), Text),
@@ -227,9 +252,9 @@ LEDGER_OF_CRITERIA = _table(
     },
 )
 
-LEDGER_OF_SIGHTS = _table("line", {"claim": Text, "scale": Text, "runs": list[Key]})
+LEDGER_OF_SIGHTS = table("line", {"claim": Text, "scale": Text, "runs": list[Key]})
 
-LEDGER_OF_RESULTS = _table(
+LEDGER_OF_RESULTS = table(
     "line",
     {
         **dict.fromkeys(("claim", "place", "by"), Text),
@@ -262,7 +287,8 @@ def wrong_with(kind: str, content: object) -> str | None:
         _adapter(kind).validate_python(content)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
-        place = ".".join(str(part) for part in first["loc"])[:100]
+        tagged = first["loc"][:1] in (("trained",), ("command",))
+        place = ".".join(str(part) for part in first["loc"][tagged:])[:100]
         if first["type"] == "extra_forbidden":
             return f"was written by another version: it has a key {place}"
         return f"is no {kind} that can be used: {place}: {first['msg'][:200]}"

@@ -7,6 +7,7 @@ from typing import Any
 
 from repro.store import files
 from repro.store.packed import Packer
+from repro.store.snapshot import Snapshot
 
 
 class Entries:
@@ -16,6 +17,7 @@ class Entries:
         self.root = root
         self.damaged: list[str] = []
         self._packer = Packer()
+        self.snapshot = Snapshot(root / "snapshot")
 
     def _names(self, folder: str) -> list[str]:
         path = self.root / folder

@@ -6,11 +6,37 @@ epochs of runs that differ in the seed, are held once.
 
 from __future__ import annotations
 
+import json
+import zlib
 from array import array
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, TypeAlias, overload
 
-Column: TypeAlias = tuple[str, bytes] | tuple[None, tuple[Any, ...]]
+
+class Stored:
+    """A column that lies in a file: unpacked, and held against its checksum, whenever it is asked for."""
+
+    __slots__ = ("_crc", "_damaged", "_data", "_length", "_start", "code")
+
+    def __init__(
+        self, data: Any, code: str | None, start: int, length: int, crc: int, damaged: Callable[[], None]
+    ) -> None:
+        self._data, self.code, self._start, self._length = data, code, start, length
+        self._crc, self._damaged = crc, damaged
+
+    def raw(self) -> bytes:
+        """Return the bytes as they lie there."""
+        content = bytes(self._data[self._start : self._start + self._length])
+        if zlib.crc32(content) != self._crc:
+            self._damaged()
+        return content
+
+    def values(self) -> list[Any]:
+        """Return what was packed; values that are no numbers lie there as JSON."""
+        return array(self.code, self.raw()).tolist() if self.code is not None else json.loads(self.raw())
+
+
+Column: TypeAlias = tuple[str, bytes] | tuple[None, tuple[Any, ...]] | Stored
 """Type code of an array and its bytes; values that are no numbers, or of several types, as they are."""
 
 _CODES = {frozenset({float}): "d", frozenset({int}): "q"}
@@ -61,6 +87,8 @@ class Packer:
 
 
 def _unpacked(column: Column) -> list[Any]:
+    if isinstance(column, Stored):
+        return column.values()
     if column[0] is None:
         return list(column[1])
     return array(column[0], column[1]).tolist()
@@ -69,19 +97,19 @@ def _unpacked(column: Column) -> list[Any]:
 class History(Mapping[str, list[Any]]):
     """A history whose columns are unpacked as they are asked for."""
 
-    __slots__ = ("_columns",)
+    __slots__ = ("columns",)
 
     def __init__(self, columns: Mapping[str, Column]) -> None:
-        self._columns = columns
+        self.columns = columns
 
     def __getitem__(self, name: str) -> list[Any]:
-        return _unpacked(self._columns[name])
+        return _unpacked(self.columns[name])
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._columns)
+        return iter(self.columns)
 
     def __len__(self) -> int:
-        return len(self._columns)
+        return len(self.columns)
 
     def __repr__(self) -> str:
         return repr(dict(self))
@@ -90,18 +118,18 @@ class History(Mapping[str, list[Any]]):
 class Rows(Sequence[Mapping[str, Any]]):
     """Rows that are made as they are asked for; a column is had without making them."""
 
-    __slots__ = ("_columns",)
+    __slots__ = ("columns",)
 
     def __init__(self, columns: Mapping[str, Column]) -> None:
-        self._columns = columns
+        self.columns = columns
 
     def column(self, name: str) -> list[Any]:
         """Return what each row holds under `name`."""
-        return _unpacked(self._columns[name])
+        return _unpacked(self.columns[name])
 
     def __iter__(self) -> Iterator[Mapping[str, Any]]:
-        columns = zip(*map(_unpacked, self._columns.values()), strict=True)
-        return (dict(zip(self._columns, values, strict=True)) for values in columns)
+        columns = zip(*map(_unpacked, self.columns.values()), strict=True)
+        return (dict(zip(self.columns, values, strict=True)) for values in columns)
 
     @overload
     def __getitem__(self, place: int) -> Mapping[str, Any]: ...
@@ -111,7 +139,7 @@ class Rows(Sequence[Mapping[str, Any]]):
         return list(self)[place]
 
     def __len__(self) -> int:
-        return len(self.column(next(iter(self._columns))))
+        return len(self.column(next(iter(self.columns))))
 
     def __eq__(self, other: object) -> bool:
         return list(self) == list(other) if isinstance(other, list | Rows) else NotImplemented

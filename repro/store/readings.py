@@ -9,7 +9,9 @@ from typing import Any
 from repro.spec import ReadingSpec
 from repro.store import files
 from repro.store.entries import Entries
-from repro.store.recent import Recent
+from repro.store.packed import Rows
+from repro.store.recent import Recent, Signature
+from repro.store.snapshot import Packed
 
 
 class Readings(Entries):
@@ -27,7 +29,17 @@ class Readings(Entries):
             content = self.complete_reading(key)
             return None if content is None else self._packer.rows(content["rows"])
 
-        return self.recent_readings.read(f"{self._readings}/{key}.json", anew)
+        def kept(unchanged: Signature | None) -> Sequence[Mapping[str, Any]] | None:
+            found = self.snapshot.find(f"readings/{key}.json", unchanged)
+            return None if found is None else Rows(found[1])
+
+        return self.recent_readings.read(f"{self._readings}/{key}.json", anew, kept)
+
+    def _kept_readings(self) -> Iterator[tuple[str, Signature, Packed]]:
+        """Yield what a snapshot can hold of the readings that were read."""
+        for path, unchanged, rows in self.recent_readings.items():
+            if isinstance(rows, Rows):
+                yield f"readings/{path[len(self._readings) + 1 :]}", unchanged, ({}, rows.columns)
 
     def complete_reading(self, key: str) -> dict[str, Any] | None:
         """Return a reading's "spec", "rows" and "provenance", read anew; None where it is absent or damaged."""

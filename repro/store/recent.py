@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Generic, TypeVar
 
 MOST = 100_000
@@ -31,16 +31,36 @@ class Recent(Generic[Content]):
 
     def __init__(self) -> None:
         self._kept: dict[str, tuple[Signature, Content]] = {}
+        self.read_anew = 0
 
-    def read(self, path: str, anew: Callable[[], Content | None]) -> Content | None:
-        """Return what is kept of a file, else what `anew` reads from it, which is kept unless it is None."""
+    def read(
+        self,
+        path: str,
+        anew: Callable[[], Content | None],
+        snapshot: Callable[[Signature | None], Content | None] = lambda _: None,
+    ) -> Content | None:
+        """Return what is kept of a file, in memory or else in a snapshot; else what `anew` reads, which is then kept.
+
+        `snapshot` is given the file's signature. `read_anew` counts what neither had.
+        """
         unchanged = signature(path)
         content = self.find(path, unchanged)
         if content is None:
-            content = anew()
+            content = snapshot(unchanged)
+            if content is None:
+                content = anew()
+                self.read_anew += content is not None
             if content is not None:
                 self.keep(path, unchanged, content)
         return content
+
+    def items(self) -> Iterator[tuple[str, Signature, Content]]:
+        """Yield what is kept: path, signature and content."""
+        for path, (unchanged, content) in self._kept.items():
+            yield path, unchanged, content
+
+    def __len__(self) -> int:
+        return len(self._kept)
 
     def find(self, path: str, signature: Signature | None) -> Content | None:
         """Return what was read from a file that had this signature, if it is kept."""

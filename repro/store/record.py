@@ -19,12 +19,13 @@ class RunRecord:
 
     Attributes:
         key: the key of its spec.
-        spec: the RunSpec as plain data.
+        spec: the RunSpec or CommandSpec as plain data.
         history: column → values, one for each evaluation; "step" and "epoch" among them. Errors are fractions.
         outcome: "finished" or "diverged" (loss not finite: a result, not a failure).
         steps_done: iterations carried out.
-        chance_error: error of guessing, as a fraction; what a diverged run's error counts as.
-        images: number of training and test images, for the resolution of errors.
+        chance_error: error of guessing, as a fraction; what a diverged run's error counts as. None where it is not
+            known: of a command's run.
+        images: number of training and test images, for the resolution of errors; {} where they are not known.
         wall_seconds: training time of all sessions, evaluations included, imports aside.
         weights: moment → SHA-256 of the kept weights.
         provenance: machine, device, versions, commit, time finished. "sessions" lists, oldest first, where and with
@@ -37,7 +38,7 @@ class RunRecord:
     history: Mapping[str, list[float]]
     outcome: Outcome
     steps_done: int
-    chance_error: float
+    chance_error: float | None
     images: Mapping[str, int]
     wall_seconds: float
     weights: Mapping[str, str]
@@ -74,9 +75,9 @@ def lineage(spec: Mapping[str, Any]) -> str:
     """Return what runs share that differ in code version or dataset fingerprint only."""
     bare = json.loads(json.dumps(spec))
     for part, field in VERSIONS:
-        bare[part].pop(field, None)
+        bare.get(part, {}).pop(field, None)
     return canonical_hash(bare)
 
 
-VERSIONS = (("model", "version"), ("recipe", "version"), ("dataset", "fingerprint"))
-"""Parts of a RunSpec that change when the code or the data does, though the claim says the same."""
+VERSIONS = (("model", "version"), ("recipe", "version"), ("dataset", "fingerprint"), ("files", "version"))
+"""Parts of a RunSpec or CommandSpec that change when the code or the data does, though the claim says the same."""

@@ -10,8 +10,10 @@ from pathlib import Path
 
 from repro.store import files
 from repro.store.entries import Entries
-from repro.store.recent import Recent
+from repro.store.packed import History
+from repro.store.recent import Recent, Signature
 from repro.store.record import RunRecord
+from repro.store.snapshot import Packed
 
 
 class Runs(Entries):
@@ -25,8 +27,27 @@ class Runs(Entries):
 
     def run(self, key: str) -> RunRecord | None:
         """Return the run with this key; None where it is absent or damaged (see :attr:`damaged`)."""
-        record = self.recent_runs.read(f"{self._runs}/{key}/run.json", lambda: self._packed(key))
+        record = self.recent_runs.read(
+            f"{self._runs}/{key}/run.json",
+            lambda: self._packed(key),
+            lambda unchanged: self._of_snapshot(key, unchanged),
+        )
         return self._of_key(key, record)
+
+    def _of_snapshot(self, key: str, unchanged: Signature | None) -> RunRecord | None:
+        found = self.snapshot.find(f"runs/{key}/run.json", unchanged)
+        if found is None:
+            return None
+        head, columns = found
+        shared = head | {"spec": self._packer.spec(head["spec"]), "history": History(columns)}
+        return RunRecord(**shared)
+
+    def _kept_runs(self) -> Iterator[tuple[str, Signature, Packed]]:
+        """Yield what a snapshot can hold of the runs that were read."""
+        for path, unchanged, record in self.recent_runs.items():
+            if isinstance(record.history, History):
+                head = {name: value for name, value in vars(record).items() if name != "history"}
+                yield f"runs/{path[len(self._runs) + 1 :]}", unchanged, (head, record.history.columns)
 
     def _packed(self, key: str) -> RunRecord | None:
         record = self._parsed(key)

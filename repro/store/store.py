@@ -13,8 +13,9 @@ from repro.store import files
 from repro.store.checkpoints import Checkpoint, CheckpointFolder
 from repro.store.ledgers import FORMAT, Ledgers
 from repro.store.readings import Readings
-from repro.store.recent import Recent
+from repro.store.recent import MOST, Recent
 from repro.store.runs import Runs
+from repro.store.snapshot import FEWEST, STALE_SHARE
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,25 @@ class Store(Runs, Readings, Ledgers):
     def drawn(self) -> Path:
         """Where a report keeps its drawings: no part of what the store holds, made anew when missing."""
         return self.root / "drawn"
+
+    def keep_snapshot(self) -> None:
+        """Keep what was read in one file for the next command, where it is much and most of it was read anew."""
+        count = len(self.recent_runs) + len(self.recent_readings)
+        anew = self.recent_runs.read_anew + self.recent_readings.read_anew
+        if count < FEWEST or anew <= STALE_SHARE * count:
+            return
+        entries = {
+            place: (unchanged, packed)
+            for place, unchanged, packed in (*self._kept_runs(), *self._kept_readings())
+        }
+        for place, unchanged, packed in self.snapshot.others(entries):
+            if len(entries) < MOST:
+                entries[place] = unchanged, packed
+        self.snapshot.write((place, *entry) for place, entry in entries.items())
+
+    def command_folder(self, key: str) -> Path:
+        """Return the folder of a run that a command carries out: its output, and what tells of its attempts."""
+        return self.root / "commands" / key
 
     def checkpoints(self, key: str) -> CheckpointFolder:
         """Return the checkpoints of a run."""

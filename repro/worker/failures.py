@@ -7,9 +7,19 @@ from pathlib import Path
 
 import torch
 
-from repro.errors import ReproError
+from repro.errors import Problem, ReproError
 from repro.training.capture import BrokenCaptureError
 from repro.training.devices import is_out_of_memory, is_usable
+
+
+class UnwritableError(ReproError):
+    """A run that is done and cannot be kept: further ones could not, either."""
+
+
+def unwritable(root: Path, error: OSError, kept: str) -> UnwritableError:
+    """Return the error of a store that cannot be written; `kept` says what there is of the run all the same."""
+    what = f"the run was trained but cannot be written: {error.strerror}; {kept}"
+    return UnwritableError(Problem(str(root), what, hint="make room and run the same command again"))
 
 
 def reason(error: Exception, claims_folder: Path) -> str:

@@ -7,14 +7,14 @@ import io
 import math
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import torch
 
+from repro.command_spec import CommandSpec, run_from_json
 from repro.datasets import ChangedDataError, ImageData, ImageFiles, load_dataset
-from repro.errors import Problem, ReproError
 from repro.probes.reading import take_reading
 from repro.registry import DataRef
 from repro.spec import ReadingSpec, RunSpec, Until
@@ -24,19 +24,13 @@ from repro.training.checkpoints import Interrupted, Stopped
 from repro.training.devices import fix_algorithms, is_out_of_memory, own_stream
 from repro.training.footprint import run_bytes
 from repro.worker.checkpoints import RunCheckpoints
-from repro.worker.failures import ends_the_process, reason
+from repro.worker.command_jobs import CommandJobs
+from repro.worker.failures import UnwritableError, ends_the_process, reason, unwritable
+from repro.worker.machine import Machine
 from repro.worker.memory import DeviceMemory, Share
 from repro.worker.provenance import code_provenance, provenance
 from repro.worker.recording import as_bytes, errors_of, record_of
-
-Emit = Callable[[Mapping[str, Any]], None]
-
-FOUND = "already there"
-"""What is told of a run that another check has carried out since it was planned."""
-
-
-class _UnwritableError(ReproError):
-    """A run that is done and cannot be kept: further ones could not, either."""
+from repro.worker.telling import FOUND, Emit, far_enough
 
 
 class Worker:
@@ -50,6 +44,7 @@ class Worker:
         stop: set once the worker shall save and end.
         checkpoint_seconds: save a run's state so often; None leaves it to `RunCheckpoints`.
         readers: processes that read images ahead, where these lie in files.
+        threads: cores that a command may take.
     """
 
     def __init__(
@@ -62,6 +57,7 @@ class Worker:
         checkpoint_seconds: float | None = None,
         *,
         readers: int = 0,
+        threads: int = 1,
     ) -> None:
         self.store = store
         self.claims_folder = claims_folder
@@ -75,23 +71,29 @@ class Worker:
         self.loading = threading.Lock()
         self.provenance = provenance(device)
         self.memory = DeviceMemory(_bytes_to_share(device))
+        made = {name: self.provenance[name] for name in ("machine", "device", "repro", "commit")}
+        self.commands = CommandJobs(Machine(store, claims_folder, device, threads), made, emit, stop)
 
     def work(self, job: Mapping[str, Any]) -> None:
         """Carry out one job and say how it ended.
 
         "done"; "failed" or "changed" (its data), with a reason; "busy"; or "interrupted".
         """
-        run = RunSpec.from_json(job["run"]) if job["run"] else None
-        if run and job.get("source"):
-            self.sources[run.dataset.identity] = DataRef.from_json(job["source"])
-        readings = [ReadingSpec(**{**r, "run": run if r["moment"] else None}) for r in job["readings"]]
+        run = run_from_json(job["run"]) if job["run"] else None
+        trained = run if isinstance(run, RunSpec) else None
+        if trained and job.get("source"):
+            self.sources[trained.dataset.identity] = DataRef.from_json(job["source"])
+        readings = [ReadingSpec(**{**r, "run": trained if r["moment"] else None}) for r in job["readings"]]
         until = Until(**job["until"]) if job.get("until") else None
         key = run.key if run else readings[0].key
         try:
             while not self.stop.is_set():
                 with self.store.lock(key) as mine:
                     if mine:
-                        done = self.carry_out(run, until, readings, job.get("predicted_seconds"))
+                        if isinstance(run, CommandSpec):
+                            done = self.commands.carry_out(run, until, job)
+                        else:
+                            done = self.carry_out(run, until, readings, job.get("predicted_seconds"))
                         self.emit({**done, "key": key})
                         return
                 if not job["wait"]:
@@ -126,7 +128,7 @@ class Worker:
         except Stopped as end:
             # No readings are taken of a part of a run.
             what, found = f"as far as tuning needs it: {end}", False
-        except _UnwritableError as error:
+        except UnwritableError as error:
             return {"event": "failed", "reason": str(error), "in_vain": True}
         except Exception as error:
             if ends_the_process(error, self.device):
@@ -139,7 +141,7 @@ class Worker:
 
     def train(self, spec: RunSpec, until: Until | None, predicted_seconds: float | None) -> str:
         """Train `spec`, from its last checkpoint on, unless the store has it by now; return what to tell."""
-        if self.store.intact(spec.key) or self.far_enough(spec, until):
+        if self.store.intact(spec.key) or far_enough(self.store, spec.key, until):
             return FOUND
         self.store.sweep(spec.key)
         data = self.data(spec)
@@ -163,17 +165,8 @@ class Worker:
             self.store.put_run(record, blobs)
         except OSError as error:
             kept = "its last checkpoint is" if checkpoints.folder.files() else "nothing of it is"
-            what = f"the run was trained but cannot be written: {error.strerror}; {kept} kept"
-            hint = "make room and run the same command again"
-            raise _UnwritableError(Problem(str(self.store.root), what, hint=hint)) from None
+            raise unwritable(self.store.root, error, f"{kept} kept") from None
         return f"{result.outcome}, {errors_of(result)}"
-
-    def far_enough(self, spec: RunSpec, until: Until | None) -> bool:
-        """Tell whether a run was stopped where it is needed no further, by another check since this job was planned."""
-        stopped = self.store.stopped(spec.key) if until else None
-        if until is None or stopped is None:
-            return False
-        return until.passed({name: column[-1] for name, column in stopped.items()})
 
     def beside_others(
         self,

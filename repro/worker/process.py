@@ -112,6 +112,7 @@ def main() -> None:
         stop,
         arguments.checkpoint_seconds,
         readers=max(0, cores - 1),
+        threads=max(1, cores),
     )
 
     threading.Thread(target=_listen, args=(orders, jobs.put, end), daemon=True).start()

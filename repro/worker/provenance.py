@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import platform
 import subprocess
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import torch
 
 import repro
-from repro.source_code import code_of, versions_of
+from repro.command_spec import CommandSpec
+from repro.source_code import Code, code_of, versions_of
 
 
 def provenance(device: torch.device) -> dict[str, Any]:
@@ -45,6 +49,83 @@ def code_provenance(targets: Iterable[str], claims_folder: Path) -> dict[str, An
         "code": {name: dict(code.files) for name, code in found.items()},
         "packages": versions_of(packages),
     }
+
+
+_ASK = """\
+import json, platform, sys
+def version(name):
+    try:
+        import importlib.metadata as metadata
+        try:
+            return metadata.version(name)
+        except metadata.PackageNotFoundError:
+            return metadata.version(metadata.packages_distributions()[name][0])
+    except Exception:
+        return "no version"
+print(json.dumps([platform.python_version(), {name: version(name) for name in sys.argv[1:]}]))
+"""
+"""Asked of the Python that a command names: which it is, and which versions of what the command imports it has."""
+
+
+def command_provenance(
+    spec: CommandSpec, code: Code, program: str, environment: Mapping[str, str], folder: Path
+) -> dict[str, Any]:
+    """Return with what a command is carried out: its files, its Python and packages, and the state of its repository.
+
+    Args:
+        spec: the run.
+        code: its files as they are now.
+        program: the path of what is started.
+        environment: its variables.
+        folder: where it runs.
+    """
+    told: dict[str, Any] = {"program": Path(program).name, "git": git_state(folder)}
+    if Path(program).name.startswith("python"):
+        asked = _answer(program, code.packages, tuple(sorted(environment.items())), folder)
+        told |= {} if asked is None else {"python": asked[0], "packages": dict(asked[1])}
+    return {"code": {spec.files.name: dict(code.files)}, "command": told}
+
+
+@lru_cache(maxsize=16)
+def _answer(
+    program: str, packages: tuple[str, ...], environment: tuple[tuple[str, str], ...], folder: Path
+) -> tuple[str, dict[str, str]] | None:
+    """Return what a Python says of itself; None where it does not: the run itself will say what is wrong with it."""
+    ask = [program, "-c", _ASK, *packages]
+    try:
+        done = subprocess.run(
+            ask, capture_output=True, check=True, timeout=60, cwd=folder, env=dict(environment), text=True
+        )
+        version, found = json.loads(done.stdout)
+    except (OSError, ValueError, subprocess.SubprocessError):
+        return None
+    return version, found
+
+
+def git_state(folder: Path) -> dict[str, Any]:
+    """Return commit and uncommitted changes of the repository that a folder lies in; {} where there is none."""
+
+    def git(*arguments: str) -> str | None:
+        try:
+            done = subprocess.run(
+                ["git", "-C", str(folder), *arguments], capture_output=True, check=True, timeout=60
+            )
+        except (OSError, subprocess.SubprocessError):
+            return None
+        return done.stdout.decode("utf-8", errors="replace")
+
+    head = git("rev-parse", "HEAD")
+    if head is None:
+        return {}
+    changed = (git("diff", "HEAD", "--name-only") or "").splitlines()
+    found: dict[str, Any] = {"commit": head.strip()}
+    if changed:
+        diff = git("diff", "HEAD") or ""
+        found["uncommitted"] = {
+            "files": changed[:100],
+            "sha256": hashlib.sha256(diff.encode()).hexdigest(),
+        }
+    return found
 
 
 def processor() -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -64,13 +66,59 @@ def test_units_and_magnitudes_have_axes_of_their_own() -> None:
     error = _expectation(0.03, 0.025, 0.035, (0.02, None), (None, 0.01), unit="error")
     huge = _expectation(3e6, 2e6, 4e6, (2e6, None), (None, 1e6))
     assert [len(axis.blocks) for axis in forest([small, error, huge, small])] == [2, 1, 1]
-    assert forest([error])[0].label == "error, %"
+    assert forest([error])[0].label == "percentage points"
     assert {tick.label for tick in forest([error])[0].ticks} >= {"1", "2", "3"}
 
 
 def test_what_was_never_measured_is_not_drawn() -> None:
     assert forest([_expectation(None, None, None)]) == []
     assert forest([]) == []
+
+
+def _joint(*values: tuple[float, Any], kind: str = "value") -> ExpectationResult:
+    one = _expectation(3.0, 2.5, 3.5)
+    parts = [
+        samples.part(f"part {i}", str(value), value, value - 0.1, value + 0.1, result)
+        for i, (value, result) in enumerate(values)
+    ]
+    return one.model_copy(
+        update={"parts": [part.model_copy(update={"n": 5}) for part in parts], "kind": kind}
+    )
+
+
+def test_many_parts_with_one_result_are_folded_to_the_least_clear_one() -> None:
+    """The region is 2 and above: of what lies inside, the smallest is least clear; of what does not, it is, too."""
+    joint = _joint(
+        (3.0, "supported"), (2.2, "supported"), (4.0, "supported"), (1.5, "refuted"), (0.5, "refuted")
+    )
+    [axis] = forest([joint])
+    [block] = axis.blocks
+    assert [track.part.label for track in block.tracks] == ["part 1", "part 4"]
+    assert [track.part.label for track in block.more] == ["part 0", "part 2", "part 3"]
+    [whole] = forest([joint], fold=False)[0].blocks
+    assert (len(whole.tracks), whole.more) == (5, [])
+    [few] = forest([_joint((3.0, "supported"), (2.2, "supported"))])[0].blocks
+    assert (len(few.tracks), few.more) == (2, [])
+
+
+def test_seeds_are_counted_once_where_all_parts_have_as_many() -> None:
+    [block] = forest([_joint((3.0, None), (2.2, None))])[0].blocks
+    assert (block.n, [track.text for track in block.tracks]) == (5, ["3.0", "2.2"])
+    joint = _joint((3.0, None), (2.2, None))
+    uneven = [joint.parts[0].model_copy(update={"n": 4, "estimate_text": "3.0, n = 4"}), joint.parts[1]]
+    [block] = forest([joint.model_copy(update={"parts": uneven})])[0].blocks
+    assert (block.n, [track.text for track in block.tracks]) == (None, ["3.0, n = 4", "2.2, n = 5"])
+    computed = [part.model_copy(update={"estimate_text": "3"}) for part in joint.parts]
+    [block] = forest([joint.model_copy(update={"parts": computed})])[0].blocks
+    assert (block.n, block.tracks[0].text) == (None, "3"), "what is computed has no seeds"
+
+
+def test_differences_of_errors_are_in_points_on_an_axis_of_their_own() -> None:
+    error = _expectation(0.03, 0.025, 0.035, (0.02, None), (None, 0.01), unit="error")
+    error, gap = (error.model_copy(update={"kind": kind}) for kind in ("value", "difference"))
+    assert [axis.label for axis in forest([error, gap])] == ["error, %", "percentage points"]
+    assert not forest([error])[0].is_long
+    assert forest([_joint(*[(3.0, None)] * 4)])[0].is_long
 
 
 finite = st.floats(-1e6, 1e6, allow_nan=False)

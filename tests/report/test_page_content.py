@@ -10,7 +10,9 @@ from typing import Any
 from repro.report.html.bibtex import tool_bibtex
 from repro.report.html.columns import table_columns
 from repro.report.html.render import is_capped, part_notes, render_html, verdict_kind
+from repro.report.html.typography import typeset
 from repro.report.model import Report
+from repro.report.wording.plain import claim_because
 from tests.support import report_samples as samples
 from tests.support.page import Page, html
 
@@ -42,11 +44,13 @@ def test_every_text_of_the_report_is_on_the_page() -> None:
         "bound",
         "state",
         "outcome",
+        "deviations",  # with human names and numbers: tests of differences
     }
     elsewhere = {"metric", "panels", "alt", "url"}
     shown = " ".join(Page(html("five claims")).text().split())
-    for string in _strings(samples.five_claims().model_dump(), structural | elsewhere):
-        assert " ".join(string.split()) in shown
+    for string in _strings(typeset(samples.five_claims()).model_dump(), structural | elsewhere):
+        # a plot says once how many seeds all its estimates have
+        assert re.sub(r", n = \d+$", "", " ".join(string.split())) in shown
 
 
 def test_deep_links_are_the_anchors_of_the_data() -> None:
@@ -59,12 +63,20 @@ def test_deep_links_are_the_anchors_of_the_data() -> None:
             assert {table.anchor for table in claim.tables} <= set(ids)
 
 
-def test_a_claim_goes_from_paper_and_statement_to_verdict_coverage_and_evidence() -> None:
+def test_a_claim_goes_from_statement_and_verdict_to_the_papers_numbers_figures_and_evidence() -> None:
     claim = samples.degradation()
     source = html("five claims")
     article = source[source.index(f'id="{claim.anchor}"') :]
-    order = [claim.title, "smoke scale</span>", claim.statement, claim.quote or "", claim.verdict.sentence]
-    places = [article.index(text) for text in [*order, "2 of 2 expectations judged", ">Evidence<"]]
+    order = [
+        "smoke scale</span>",
+        claim.statement,
+        claim.quote or "",
+        claim_because(claim),
+        claim.verdict.sentence,
+    ]
+    order += ["3 differences</a> from the paper’s protocol", "1 sabotaged version of this claim was caught"]
+    order += ["2 of 2 expectations judged", claim.tables[0].title, claim.figures[0].title]
+    places = [article.index(text) for text in [*order, ">Evidence<"]]
     assert places == sorted(places)
     assert "5 seeds a cell · 10 of 10 runs there" in article
 
@@ -75,7 +87,8 @@ def test_notes_of_readers_stand_at_what_they_are_about_and_are_marked() -> None:
     assert text.index("Note by B. Reader") < text.index("Note by A. Reader"), (
         "on the claim, then in its evidence"
     )
-    assert text.index("half of the paper's gap") < text.index("Note by A. Reader")
+    about = samples.degradation().expectations[0]
+    assert text.rindex(about.title, 0, text.index("Note by A. Reader")) > text.index("Note by B. Reader")
 
 
 def test_data_that_stand_in_are_named_on_top_at_the_claim_and_in_the_ledger() -> None:
@@ -151,10 +164,11 @@ def test_verdicts_stand_before_the_evidence() -> None:
     claims = [claim for paper in samples.five_claims().papers for claim in paper.claims]
     evidence = page.index(">Evidence<")
     for claim in claims:
-        assert page.index(claim.verdict.word) < evidence
+        assert page.index(claim.verdict.word.removesuffix(" at smoke scale")) < evidence
         assert page.index(claim.title) < evidence
     assert page.index("Smoke scale") < page.index(claims[0].title)
-    assert page.index("4 of 5 claims judged") < page.index(claims[0].title)
+    said = "<h1>Trained: 1 holds at smoke scale, 1 does not, 1 undecided, 1 waits for runs. Computed: 1 supported</h1>"
+    assert page.index(said) < page.index(claims[0].title)
 
 
 def test_verdicts_differ_in_shape_not_only_in_colour() -> None:

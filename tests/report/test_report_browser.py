@@ -88,6 +88,8 @@ def test_the_browser_reads_the_elements_as_they_were_written(
 
 def test_everything_is_there_without_script(browser: Browser, files: Callable[[str], Path]) -> None:
     with opened(browser, files("five claims"), java_script_enabled=False) as page:
+        for summary in page.locator("article > details > summary").all():
+            summary.click()
         shown = page.locator("body").inner_text()
         for paper in samples.five_claims().papers:
             for claim in paper.claims:
@@ -103,16 +105,20 @@ def test_everything_is_there_without_script(browser: Browser, files: Callable[[s
 
 def test_script_filters_folds_and_turns_the_theme(browser: Browser, files: Callable[[str], Path]) -> None:
     with opened(browser, files("five claims")) as page:
-        page.get_by_role("button", name="undecided at smoke scale 1").click()
-        assert page.locator(".verdict-row:visible").count() == 1
+        page.get_by_role("button", name="undecided 1").click()
+        assert page.locator(".result-row:visible").count() == 1
         assert page.locator("article:visible").count() == 1
         assert "Showing 1 of 5 claims" in page.get_by_role("status").inner_text()
         page.get_by_role("button", name="All 5").click()
         assert page.locator("article:visible").count() == 5
+        page.locator("#_menu > summary").click()
         page.get_by_role("button", name="Unfold all").click()
         assert page.locator("main details:not([open])").count() == 0
         page.get_by_role("button", name="Fold all").click()
         assert page.locator("main details[open]").count() == 0
+        assert page.locator("#_menu").get_attribute("open") is not None, (
+            "what is pressed in the menu leaves it open"
+        )
         ground = "getComputedStyle(document.body).backgroundColor"
         before = page.evaluate(ground)
         page.get_by_role("button", name="Dark").click()
@@ -123,6 +129,7 @@ def test_script_filters_folds_and_turns_the_theme(browser: Browser, files: Calla
 
 def test_script_sorts_tables_by_keyboard_and_says_so(browser: Browser, files: Callable[[str], Path]) -> None:
     with opened(browser, files("five claims")) as page:
+        page.locator("#_menu > summary").click()
         page.get_by_role("button", name="Unfold all").click()
         head = page.locator(".runs").first.locator("th[data-column='6']")
         cells = page.locator(".runs").first.locator("tbody td:nth-child(7)")
@@ -155,7 +162,7 @@ def test_claims_are_filtered_by_text(browser: Browser, files: Callable[[str], Pa
         assert page.locator("article:visible h3").all_inner_texts() == [
             "Residual connections preserve gradients"
         ]
-        assert page.locator(".overview-paper:visible").count() == 1, "papers without a claim to show go, too"
+        assert page.locator(".paper-row:visible").count() == 1, "papers without a claim to show go, too"
         assert "Showing 1 of 5 claims: with “batch normalisation”." in page.get_by_role("status").inner_text()
         page.get_by_role("button", name="pending 1").click()
         assert page.locator("article:visible").count() == 0
@@ -171,6 +178,7 @@ def test_the_scale_stands_at_every_claim_on_a_phone_and_on_paper(
     with opened(browser, files(name), viewport={"width": 360, "height": 700}) as page:
         for media in ("screen", "print"):
             page.emulate_media(media=media)
+            page.evaluate(OPEN_ALL)
             tags = page.locator("article .claim-scale .scale-tag")
             assert tags.count() == page.locator("article").count()
             assert tags.evaluate_all("all => all.every(one => one.checkVisibility())")
@@ -197,9 +205,9 @@ def test_the_keyboard_comes_everywhere(browser: Browser, files: Callable[[str], 
         assert box["y"] >= 0
         page.keyboard.press("Enter")
         assert page.evaluate("document.activeElement.id") == "_content"
-        page.locator("summary").first.focus()
+        page.locator("main summary").first.focus()
         page.keyboard.press("Enter")
-        assert page.locator("details").first.get_attribute("open") is not None
+        assert page.locator("main details").first.get_attribute("open") is not None
         unreached = "[...document.querySelectorAll('.scroller, pre')].filter(box => box.tabIndex < 0).length"
         assert page.evaluate(unreached) == 0
         outline = page.locator("summary").first.evaluate("one => getComputedStyle(one).outlineStyle")
@@ -232,7 +240,7 @@ def test_labels_of_a_figure_do_not_overlap(browser: Browser, files: Callable[[st
             assert page.evaluate(crossing) == []
 
 
-def test_paper_shows_what_was_unfolded_only_and_cuts_no_table(
+def test_paper_shows_claims_ledgers_controls_and_what_was_unfolded_and_cuts_no_table(
     browser: Browser, files: Callable[[str], Path]
 ) -> None:
     pages = []
@@ -242,7 +250,11 @@ def test_paper_shows_what_was_unfolded_only_and_cuts_no_table(
             page.emulate_media(media="print")
             folded = page.locator("main details .folded")
             shown = folded.evaluate_all("all => all.filter(one => one.checkVisibility()).length")
-            assert shown == (folded.count() if script else 0)
+            printed_anyway = page.locator(".claim .printed > .folded").count()
+            assert printed_anyway >= 3 * len(samples.five_claims().papers)
+            assert shown == (folded.count() if script else printed_anyway)
+            assert page.locator(".claim .printed > .claim-body").count() == 5
+            assert page.locator(".claim-body").evaluate_all("all => all.every(one => one.checkVisibility())")
             assert page.locator("main summary").first.is_visible()
             assert not page.locator(".ribbon").is_visible()
             cut = "all => all.filter(box => box.scrollWidth > box.clientWidth + 1).length"
@@ -251,8 +263,3 @@ def test_paper_shows_what_was_unfolded_only_and_cuts_no_table(
             assert printed.startswith(b"%PDF")
             pages.append(len(re.findall(rb"/Type\s*/Page\b", printed)))
     assert 5 <= pages[0] < pages[1]
-
-
-def test_motion_is_reduced_on_request(browser: Browser, files: Callable[[str], Path]) -> None:
-    with opened(browser, files("none judged"), reduced_motion="reduce") as page:
-        assert page.evaluate("getComputedStyle(document.documentElement).scrollBehavior") == "auto"

@@ -22,7 +22,7 @@ from repro.report.html.render import render_html
 from repro.report.junit import to_junit
 from repro.report.markdown import to_markdown
 from repro.report.model import ClaimReport, Report
-from repro.report.wording.overview import Facing, facing
+from repro.report.wording.overview import row
 from repro.report.wording.remarks import resolves
 from tests.support import report_samples as samples
 from tests.support.helpers import BASE, World, changed
@@ -83,8 +83,8 @@ def test_an_interval_that_lies_in_what_refutes_but_does_not_refute_is_explained(
 def test_both_levels_stand_beside_the_regions_and_in_the_data(world: World) -> None:
     claim = in_between(world)
     text = " ".join(Page(render_html(world.report())).text().split())
-    assert "supports: at least 2.26 (95% interval)" in text
-    assert "refutes: less than 2.26 (97.75% interval)" in text
+    assert "supporting takes the 95% interval, refuting the 97.75% interval" in text
+    assert "What else moved the interval: Any of 2 comparisons could refute" in text
     rows = list(csv.DictReader(io.StringIO(expectations_csv([claim]))))
     assert {(row["level"], row["refutation level"]) for row in rows} == {("0.95", "0.9775")}
     assert [float(row["refutation high"]) for row in rows] == pytest.approx([WIDE, WIDE], abs=1e-4)
@@ -237,16 +237,24 @@ def test_where_nothing_is_awaited_nothing_is_pending(world: World) -> None:
 
 
 def test_the_overview_sets_the_papers_number_beside_ours(world: World) -> None:
+    """The pair is that of the expectation which decided, even where another one prints a number, too."""
     gap = {**BASE["expect"]["gap"], "reported": "0.4"}
     first = {**gap, "title": "Context comes after", "role": "context", "reported": "7"}
     world.write(changed(BASE, expect={"first": first, "gap": gap}))
-    assert facing(only(world.report())) is None, "nothing to set beside"
+    assert row(only(world.report())).ours == "", "nothing to set beside"
     world.fill(losses(2.0))
     claim = only(world.report())
-    ours = claim.expectations[1].parts[0].estimate_text
-    assert facing(claim) == Facing("The deep net has the higher loss", "p/c/expect/gap", "0.4", ours)
+    found = row(claim)
+    assert found.decider == claim.expectations[1]
+    assert claim.expectations[1].title in claim.verdict.sentence
+    assert (found.paper, f"{found.ours} {found.interval}, n = 5") == (
+        "0.4",
+        found.decider.parts[0].estimate_text,
+    )
     text = " ".join(Page(render_html(world.report())).text().split())
-    assert f"The paper: 0.4 · here: {ours}" in text
+    assert f"{claim.title}0.4 {found.ours} {found.interval}" in text.replace(
+        f"{claim.title} 0.4", f"{claim.title}0.4"
+    )
     assert "20 runs, 40 s" in text
 
 

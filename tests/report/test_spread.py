@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from repro.report.build.palette import Look
+from repro.report.build.palette import Colour
 from repro.report.build.spread import MOST_LINES, Named, spread
 
-NAMED = Named("relu", "relu", Look(1, 0.5), "solid")
+NAMED = Named("relu", "relu", Colour(1, 0.5), "solid")
 
 
 def test_runs_that_stop_at_a_target_have_a_mean_of_when_each_error_is_reached() -> None:

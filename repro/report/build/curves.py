@@ -9,13 +9,14 @@ from functools import partial
 
 from repro.claims import Cell, Metric
 from repro.claims.schema_shown import Figure
+from repro.experiment.declared import as_declared
 from repro.experiment.measures import from_rows
 from repro.experiment.requirements import Need, Requirements
 from repro.judging.frame import Collected
 from repro.recorded import RecordedRun
 from repro.report import model
 from repro.report.build import reference
-from repro.report.build.palette import Look, Palette, palette_of
+from repro.report.build.palette import Colour, Palette, palette_of
 from repro.report.build.pictures import picture_panels
 from repro.report.build.reference import Style
 from repro.report.build.spread import Named, spread
@@ -89,7 +90,7 @@ def _stops(series: model.Series, target: float | None) -> bool:
 def _runs(required: Requirements, collected: Collected) -> Iterator[tuple[Need, RunRecord]]:
     for needs in required.measured.values():
         for need in needs:
-            run = collected.runs.get(need.spec.key)
+            run = as_declared(collected.runs.get(need.spec.key), required.file)
             if run is not None:
                 yield need, run
 
@@ -116,11 +117,11 @@ class Line:
 
     label: str
     name: str
-    look: Look
+    colour: Colour
 
 
 class _Naming:
-    """Names and looks of the lines of a figure, worked out once a cell."""
+    """Names and colours of the lines of a figure, worked out once a cell."""
 
     def __init__(self, figure: Figure, palette: Palette) -> None:
         self._panel, self._palette = figure.panel, palette
@@ -196,11 +197,11 @@ def _curves(
         series, bands = [], []
         for line, runs in lines.items():
             for column in columns:
-                alone = dashes.get(line.look.group, "solid")
+                alone = dashes.get(line.colour.group, "solid")
                 style = STYLES.get(column.split("_")[0], "solid") if len(columns) > 1 else alone
                 own = f"{line.label}, {column.replace('_', ' ')}" if len(columns) > 1 else line.label
                 pairs = [points(column) for points in runs]
-                drawn = spread(Named(own, line.name, line.look, style), pairs, stop)
+                drawn = spread(Named(own, line.name, line.colour, style), pairs, stop)
                 series += drawn[0]
                 bands += drawn[1]
         what = columns[0].replace("_", " ") if len(columns) == 1 else ("error" if percent else "loss")
@@ -216,7 +217,9 @@ def _curves(
         )
 
 
-def _finite(x: Sequence[float], y: Sequence[float]) -> tuple[list[float], list[float]]:
+def _finite(x: Sequence[float], y: Sequence[float | None]) -> Points:
+    if None not in y and math.isfinite(sum(y)):  # type: ignore[arg-type]
+        return list(x), list(y)  # type: ignore[arg-type]
     kept = [(a, b) for a, b in zip(x, y, strict=True) if b is not None and math.isfinite(b)]
     return [a for a, _ in kept], [b for _, b in kept]
 
@@ -242,8 +245,8 @@ def _layers(
             for values in seeds:
                 x, y = _finite([float(i) for i in range(1, len(values) + 1)], values)
                 pairs.append((x[: len(y)], sorted(y, reverse=True)) if sort else (x, y))
-            style = dashes.get(line.look.group, "solid")
-            drawn = spread(Named(line.label, line.name, line.look, style), pairs)
+            style = dashes.get(line.colour.group, "solid")
+            drawn = spread(Named(line.label, line.name, line.colour, style), pairs)
             series += drawn[0]
             bands += drawn[1]
         log = metric.transform == "log10"
@@ -279,7 +282,7 @@ def _moments(
                 ([float(order.index(level)) for level in line], list(line.values()))
                 for line in seeds.values()
             ]
-            drawn = spread(Named(arm, arm, Look(palette.groups[arm]), "solid"), pairs)
+            drawn = spread(Named(arm, arm, Colour(palette.groups[arm]), "solid"), pairs)
             series += drawn[0]
             bands += drawn[1]
         yield model.Panel(

@@ -10,8 +10,8 @@ from pydantic import BaseModel
 
 from repro.claims import Claim, ClaimFile, Expectation, Metric, levels_of
 from repro.claims.findings import arm_of
+from repro.command_spec import AnyRun, CommandSpec
 from repro.report.model import Deviation
-from repro.spec import RunSpec
 
 MILESTONES = "recipe milestones"
 
@@ -45,6 +45,7 @@ def deviations(claim: Claim, scale: str) -> list[Deviation]:
 def _setting(what: str) -> str:
     """Return the name under which a claim file speaks of a row: "recipe steps (plain)" → "steps"."""
     what = what.partition(" (")[0]
+    what = what.removeprefix("value of ")
     kind, _, rest = what.partition(" ")
     return rest if kind in ("recipe", "model", "factor") and rest else DIRECTION_OF.get(what, what)
 
@@ -55,7 +56,7 @@ def _settings(claim: Claim, scale: str) -> Iterator[Deviation]:
     names = dict.fromkeys(name for arm in shared for name in (*paper[arm], *ours[arm]))
     by_factors = _set_by_factors(claim.base) | _set_by_factors(claim.at[scale])
     for name in names:
-        if name in HIDDEN or name.removeprefix("model ").removeprefix("recipe ") in by_factors:
+        if name in HIDDEN or _setting(name) in by_factors:
             continue
         if name == MILESTONES and not any(ours[arm][name] for arm in shared):
             continue  # said by the schedule
@@ -76,7 +77,7 @@ def _design(paper: ClaimFile, ours: ClaimFile) -> Iterator[Deviation]:
         if was != is_:
             yield Deviation(what=f"factor {name}", paper=was, ours=is_)
     pairs: list[tuple[str, Any, Any]] = [
-        ("learning rates tried", paper.tune and paper.tune.lr, ours.tune and ours.tune.lr),
+        ("learning rates tried", paper.tune and paper.tune.grid, ours.tune and ours.tune.grid),
         ("tuning seeds", paper.tune and paper.tune.seeds, ours.tune and ours.tune.seeds),
         ("tuned by", paper.tune and paper.tune.by, ours.tune and ours.tune.by),
         ("seeds looked at", paper.experiment.seeds.looks, ours.experiment.seeds.looks),
@@ -139,12 +140,18 @@ def _by_arm(claim: Claim, scale: str) -> dict[str, dict[str, Any]]:
         arm = arm_of(address)
         if arm not in found:
             found[arm] = _flat(spec)
-            if claim.at[scale].tune is not None:
-                found[arm].pop("recipe lr")
+            tune = claim.at[scale].tune
+            if tune is not None:
+                found[arm].pop("recipe lr", None)
+                found[arm].pop(f"value of {tune.what}", None)
     return found
 
 
-def _flat(spec: RunSpec) -> dict[str, Any]:
+def _flat(spec: AnyRun) -> dict[str, Any]:
+    if isinstance(spec, CommandSpec):
+        own: dict[str, Any] = {"command": " ".join(spec.words), "working folder": spec.folder}
+        own |= {f"value of {name}": value for name, value in spec.values.items()}
+        return own | {f"variable {name}": value for name, value in spec.environment.items()}
     plain = spec.as_json()
     flat: dict[str, Any] = {"dataset": spec.dataset.title, "model": plain["model"]["name"]}
     flat |= {f"model {key}": value for key, value in plain["model"]["options"].items()}

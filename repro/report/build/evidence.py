@@ -12,6 +12,7 @@ from repro.judging.exact import OtherNumber
 from repro.judging.verdicts import ExpectationVerdict, PartVerdict
 from repro.report import model
 from repro.report.wording import remarks, sentences, words
+from repro.report.wording.interval_notes import interval_notes
 from repro.stats import Interval, Region
 from repro.store import RunRecord
 
@@ -34,8 +35,8 @@ def expectation(
         reported=expected.reported,
         reported_value=None if printed is None else printed.value,
         reported_note=_reported_note(expected),
-        supports=_region(expected.supports, expected, words.needs(expected, unit)),
-        refutes=_region(expected.refutes, expected, words.refuting(expected, unit)),
+        supports=_region(expected.supports, expected, unit, words.needs(expected, unit)),
+        refutes=_region(expected.refutes, expected, unit, words.refuting(expected, unit)),
         why=expected.why,
         verdict=model.Verdict(
             word=words.word(verdict.result, verdict.status, lesser),
@@ -48,6 +49,7 @@ def expectation(
         convention=expected.convention,
         otherwise=_otherwise(verdict, unit),
         known_beforehand=expected.known_beforehand,
+        interval_notes=interval_notes(verdict, unit),
         **remarks.beside(verdict, required, unit, runs),
     )
 
@@ -111,10 +113,14 @@ def _reported_note(expected: Expectation) -> str | None:
     return ", ".join(parts) or None
 
 
-def _region(found: Region, expected: Expectation, text: str) -> model.Region:
+def _region(found: Region, expected: Expectation, unit: model.Unit, text: str) -> model.Region:
     """Return a region for drawing; where each part has its own there is none for all."""
     pieces = () if expected.printed else found.pieces
-    return model.Region(text=text, intervals=[(_end(piece.low), _end(piece.high)) for piece in pieces])
+    return model.Region(
+        text=text,
+        intervals=[(_end(piece.low), _end(piece.high)) for piece in pieces],
+        brief="" if expected.printed else words.brief(found, unit, expected.kind),
+    )
 
 
 def _end(value: float) -> float | None:

@@ -85,6 +85,8 @@ def lines(entry: LedgerEntry, metrics: Mapping[str, Any], everything: bool = Tru
         found.append(f"tuning: {_said(entry.tune)}")
     if entry.looks:
         found.append(f"seeds: judged after {' and '.join(str(look) for look in entry.looks)}")
+    if entry.results:
+        found.append(f"results are read so: {_said(entry.results)}")
     return found
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from repro.claims import Cell
+from repro.command_spec import CommandSpec
 from repro.experiment.requirements import Requirements
 from repro.spec import RunSpec
 
@@ -14,6 +15,9 @@ def trained_net(required: Requirements, cell: Cell) -> str:
     digits".
     """
     spec = required.claim.untuned(required.scale)[cell.address]
+    if isinstance(spec, CommandSpec):
+        values = [f"{name} {value}" for name, value in spec.values.items() if name not in cell.levels]
+        return ", ".join([spec.files.name, *sorted(values)])
     return f"{', '.join([spec.model.name, *_options(spec, shown=cell.levels)])}, on {spec.dataset.title}"
 
 
@@ -23,10 +27,10 @@ def papers_net(required: Requirements, address: str | None) -> str | None:
     None where the row's cell trains the same net, or where the paper's protocol has no such cell.
     """
     theirs = required.claim.untuned("paper").get(address or "")
-    if theirs is None:
+    if not isinstance(theirs, RunSpec):
         return None
     here = required.claim.untuned(required.scale).get(address or "")
-    if here is not None and here.model == theirs.model:
+    if isinstance(here, RunSpec) and here.model == theirs.model:
         return None
     return f"of the paper’s net: {', '.join(_options(theirs, shown=())) or theirs.model.name}"
 

@@ -19,7 +19,7 @@ _NUMBER = re.compile(r"(\d+)$")
 
 
 @dataclass(frozen=True)
-class Look:
+class Colour:
     """What tells lines apart: `group` is the colour, `shade` goes from 0, the lowest level, to 1, the highest."""
 
     group: int
@@ -28,7 +28,7 @@ class Look:
 
 @dataclass(frozen=True)
 class Palette:
-    """The looks of a claim's lines.
+    """The colours of a claim's lines.
 
     Attributes:
         groups: arm → colour, in the order of the claim file; lines of the paper's that are of none of its arms follow.
@@ -41,22 +41,22 @@ class Palette:
     scale: Mapping[str, Mapping[str, Any]]
     numbers: frozenset[int]
 
-    def ours(self, arm: str, levels: Mapping[str, str], panel: str | None) -> Look:
-        """Return the look of a cell's line in a figure with a panel each level of `panel`, if that is a factor."""
+    def ours(self, arm: str, levels: Mapping[str, str], panel: str | None) -> Colour:
+        """Return the colour of a cell's line in a figure with a panel each level of `panel`, if that is a factor."""
         varied = [factor for factor in levels if factor != panel]
         shades = self._shades(varied).get(tuple(levels[factor] for factor in varied), 0.0)
-        return Look(self.groups[arm], shades)
+        return Colour(self.groups[arm], shades)
 
     def varies(self, factor: str) -> bool:
         """Tell whether a factor has more than one level at this scale."""
         return len(self.scale.get(factor, ())) > 1
 
-    def papers(self, row: Mapping[str, str]) -> Look:
-        """Return the look of a line of the paper's: that of the arm it names, and of the level that ends its name."""
+    def papers(self, row: Mapping[str, str]) -> Colour:
+        """Return the colour of a line of the paper's: that of the arm it names, and of the level that ends its name."""
         name = row["series"].split(",")[0]
         number = _NUMBER.search(name)
         group = self.groups[_arm_named(row, self.groups) or name]
-        return Look(group, self._of_number(int(number[1])) if number else 0.0)
+        return Colour(group, self._of_number(int(number[1])) if number else 0.0)
 
     def _shades(self, factors: list[str]) -> dict[tuple[str, ...], float]:
         """Levels that the paper's protocol has, too, look as they do there; others lie between their neighbours."""

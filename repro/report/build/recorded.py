@@ -31,7 +31,7 @@ def recorded(judged: JudgedClaim) -> model.Recorded | None:
         digest=found.digest,
         files=found.files,
         runs=found.count,
-        columns=list(_columns(results)),
+        columns=list(columns_read(results)),
         notes=[*found.wanting.values(), *found.notes, *_faults(required)],
         criteria_after=_criteria_after(judged.ledger),
         versions=_versions(versions),
@@ -61,7 +61,8 @@ def recorded_rows(required: Requirements) -> list[model.RunRow]:
     ]
 
 
-def _columns(results: Results) -> Iterator[str]:
+def columns_read(results: Results) -> Iterator[str]:
+    """Yield what is read of each run, in words: its name in the results, its unit, which way is better."""
     for name, column in results.columns.items():
         called = "" if results.named(name) == name else f", called “{results.named(name)}” there"
         yield f"{name}{called}: in {_UNITS[column.unit]}, {column.better} is better"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import repro
 from repro.claims import SCALES, unseen
@@ -17,6 +17,7 @@ from repro.report.build.alternatives import build_controls, build_sensitivities
 from repro.report.build.curves import build_figure
 from repro.report.build.deviations import deviations
 from repro.report.build.evidence import expectation
+from repro.report.build.idle import elsewhere
 from repro.report.build.recipes import recipe_in_full
 from repro.report.build.recorded import recorded, recorded_rows
 from repro.report.build.tables import build_table
@@ -59,11 +60,13 @@ def build_report(request: Request, judgement: Judgement) -> model.Report:
                 for one in paper.checkable
             ],
             claims=[claim for claim_id, claim in claims.items() if claim_id.startswith(f"{paper_id}/")],
+            elsewhere=elsewhere(request, paper_id, judgement.claims),
         )
         for paper_id, paper in request.library.papers.items()
     ]
     keys = {need.spec.key for item in required for need in item.needs}
     cost = runs.cost(row for claim in claims.values() for row in claim.runs)
+    ran = runs.ran(keys, collected.runs)
     return model.Report(
         tool_version=repro.__version__,
         scale=request.scale,
@@ -77,7 +80,13 @@ def build_report(request: Request, judgement: Judgement) -> model.Report:
         stand_ins=sorted({said for claim in claims.values() for said in claim.stand_ins}),
         cost=cost,
         bring=sorted({said for claim in claims.values() for said in claim.bring}),
+        ran=ran,
+        as_of=max([*([ran.last] if ran else []), *_criteria_dates(claims.values())], default=None),
     )
+
+
+def _criteria_dates(claims: Iterable[model.ClaimReport]) -> Iterator[str]:
+    return (change.first_seen for claim in claims for change in claim.criteria)
 
 
 def _coverage(claims: Sequence[model.ClaimReport]) -> model.Coverage:
@@ -169,6 +178,7 @@ def _claim(request: Request, judged: JudgedClaim, collected: Collected) -> model
         recipe=recipe_in_full(claim, required.scale),
         code_notes=[*unseen(claim), *runs.differences(required, collected.runs)],
         recorded=recorded(judged),
+        ran=runs.ran({need.spec.key for need in required.needs}, collected.runs),
     )
 
 

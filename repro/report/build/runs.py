@@ -56,9 +56,7 @@ def stopped_row(need: Need, collected: Collected) -> model.RunRow:
 
 
 def _tried(need: Need) -> str:
-    return (
-        f"{need.cell.address} at lr {need.spec.recipe.lr:g}" if need.purpose == "tune" else need.cell.address
-    )
+    return f"{need.cell.address} at {need.tried}" if need.purpose == "tune" else need.cell.address
 
 
 def cost(rows: Iterable[model.RunRow]) -> model.Cost:
@@ -74,6 +72,16 @@ def cost(rows: Iterable[model.RunRow]) -> model.Cost:
     )
 
 
+def ran(keys: Collection[str], runs: Mapping[str, RunRecord]) -> model.Span | None:
+    """Return when the first and the last of the runs with these keys ended; None where none tells."""
+    ended = sorted(
+        record.provenance["finished"]
+        for record in _records(keys, runs)
+        if isinstance(record.provenance.get("finished"), str)
+    )
+    return model.Span(first=ended[0], last=ended[-1]) if ended else None
+
+
 def machines(keys: Collection[str], runs: Mapping[str, RunRecord]) -> list[model.Machine]:
     """Return where the runs with these keys were made, with what, and how many at each place."""
     counts: Counter[tuple[str, str, str]] = Counter()
@@ -82,10 +90,7 @@ def machines(keys: Collection[str], runs: Mapping[str, RunRecord]) -> list[model
             (
                 f"{made['machine']}, {made['device']}",
                 ", ".join(
-                    [
-                        f"Python {made['python']}, torch {made['torch']}, repro {made['repro']}",
-                        *(f"{name} {version}" for name, version in (made.get("packages") or {}).items()),
-                    ]
+                    [*_made_with(made), f"repro {made['repro']}"],
                 ),
                 _commit(str(made["commit"])),
             )
@@ -96,6 +101,23 @@ def machines(keys: Collection[str], runs: Mapping[str, RunRecord]) -> list[model
         model.Machine(description=machine, versions=versions, commit=commit, runs=runs)
         for (machine, versions, commit), runs in sorted(counts.items())
     ]
+
+
+def _made_with(made: Mapping[str, Any]) -> list[str]:
+    """Return the versions behind a run; of a command's they are those of its own Python and repository."""
+    own = made.get("command")
+    told = {"Python": made.get("python"), "torch": made.get("torch")} if own is None else _told(own)
+    told |= made.get("packages") or {}
+    return [f"{name} {version}" for name, version in told.items() if version]
+
+
+def _told(own: Mapping[str, Any]) -> dict[str, Any]:
+    git = own.get("git") or {}
+    state = (
+        f"{str(git['commit'])[:12]}{' with local changes' if git.get('uncommitted') else ''}" if git else None
+    )
+    told = {"its Python": own.get("python"), **(own.get("packages") or {}), "its repository at": state}
+    return {"program": own.get("program")} | told
 
 
 def datasets(
@@ -109,6 +131,8 @@ def datasets(
     }
     counts: Counter[tuple[str, str, int | None, int | None]] = Counter()
     for record in _records(keys, runs):
+        if "dataset" not in record.spec:
+            continue  # a command reads what it reads
         spec = record.spec["dataset"]
         images = record.images
         counts[spec["name"], spec["fingerprint"], images.get("train"), images.get("test")] += 1

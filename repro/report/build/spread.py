@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from pydantic import TypeAdapter
 
 from repro.report import model
-from repro.report.build.palette import Look
+from repro.report.build.palette import Colour
 from repro.report.build.reference import Style
 from repro.report.model.evidence import Drawn
 
@@ -36,7 +36,7 @@ class Named:
 
     label: str
     name: str
-    look: Look
+    colour: Colour
     style: Style
 
 
@@ -135,12 +135,12 @@ def _series(
 ) -> model.Series:
     return model.Series.model_construct(
         label=named.label,
-        group=named.look.group,
+        group=named.colour.group,
         style=named.style,
         role=role,
         x=list(x) if role == "seed" else _numbers(x),
         y=_numbers(y),
-        shade=named.look.shade,
+        shade=named.colour.shade,
         name=named.name,
     )
 
@@ -148,8 +148,8 @@ def _series(
 def _band(named: Named, runs: int, low: tuple[Numbers, Numbers], high: tuple[Numbers, Numbers]) -> model.Band:
     return model.Band(
         label=named.label,
-        group=named.look.group,
-        shade=named.look.shade,
+        group=named.colour.group,
+        shade=named.colour.shade,
         style=named.style,
         runs=runs,
         x_low=_numbers(low[0]),

@@ -7,12 +7,14 @@ Expectations share an axis when they share a unit and each still fills a readabl
 from __future__ import annotations
 
 import math
+import re
 import textwrap
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from repro.report.drawing import ticks
 from repro.report.model import ExpectationResult, Part, Region, Unit
+from repro.report.wording.words import DIFFERENCES, PERCENT
 
 _UNIT_LABELS: dict[Unit, str] = {
     "error": "error, %",
@@ -24,6 +26,12 @@ _UNIT_LABELS: dict[Unit, str] = {
     "count": "count",
     "ratio": "ratio (logarithmic)",
 }
+_POINTS = "percentage points"
+_SEEDS = re.compile(r", n = \d+$")
+_MOST_TRACKS = 4
+"""Of one expectation; of more, those with the same result are folded to the one that is least clear."""
+_BOTH_ENDS = 3
+"""An axis with more tracks is written above them, too."""
 _SMALLEST_SHARE = 0.06  # an expectation squeezed into less of a shared axis gets an axis of its own
 _MARGIN = 0.07
 
@@ -47,9 +55,13 @@ class Tick:
 
 @dataclass(frozen=True, slots=True)
 class Track:
-    """A part of an expectation: its estimate and interval; an end that lies outside is an arrow."""
+    """A part of an expectation: its estimate and interval; an end that lies outside is an arrow.
+
+    `text`: estimate and interval, with their n where the block does not say it.
+    """
 
     part: Part
+    text: str
     at: float | None
     low: float
     high: float
@@ -59,13 +71,19 @@ class Track:
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """An expectation on its axis: regions behind, the paper's value, a track for each part."""
+    """An expectation on its axis: regions behind, the paper's value, a track for each part.
+
+    `more`: tracks that are folded away since one with the same result, which is less clear, stands in `tracks`. `n`: of
+    all parts, where it is the same; None where it is not, or where nothing was repeated.
+    """
 
     expectation: ExpectationResult
     supports: list[Band]
     refutes: list[Band]
     reported: Tick | None
     tracks: list[Track]
+    more: list[Track]
+    n: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +93,11 @@ class Axis:
     label: str
     ticks: list[Tick]
     blocks: list[Block]
+
+    @property
+    def is_long(self) -> bool:
+        """Tell whether the axis is to be written above its tracks, too."""
+        return sum(len(block.tracks) for block in self.blocks) > _BOTH_ENDS
 
     @property
     def has_reported(self) -> bool:
@@ -107,14 +130,27 @@ class _Scale:
         return self.start <= self.transform(value) <= self.end
 
 
-def forest(expectations: Sequence[ExpectationResult]) -> list[Axis]:
-    """Return the axes of a claim's forest plot; expectations without any estimate have no place in it."""
+def forest(expectations: Sequence[ExpectationResult], *, fold: bool = True) -> list[Axis]:
+    """Return the axes of a claim's forest plot; expectations without any estimate have no place in it.
+
+    `fold`: of many parts with the same result show the least clear one; otherwise all.
+    """
     axes = []
     for group in _groups([one for one in expectations if list(_drawable(one))]):
         scale = _scale(group)
-        blocks = [_block(expectation, scale) for expectation in group]
-        axes.append(Axis(_UNIT_LABELS[group[0].unit], _ticks(scale), blocks))
+        blocks = [_block(expectation, scale, fold) for expectation in group]
+        axes.append(Axis(_label(group[0]), _ticks(scale), blocks))
     return axes
+
+
+def _label(expectation: ExpectationResult) -> str:
+    if _in_points(expectation):
+        return _POINTS
+    return _UNIT_LABELS[expectation.unit]
+
+
+def _in_points(expectation: ExpectationResult) -> bool:
+    return expectation.unit in PERCENT and expectation.kind in DIFFERENCES
 
 
 def _drawable(expectation: ExpectationResult) -> Iterable[float]:
@@ -129,7 +165,8 @@ def _groups(expectations: Sequence[ExpectationResult]) -> list[list[ExpectationR
     groups: list[list[ExpectationResult]] = []
     for expectation in expectations:
         for group in groups:
-            if group[0].unit == expectation.unit and _readable([*group, expectation]):
+            alike = (group[0].unit, _in_points(group[0])) == (expectation.unit, _in_points(expectation))
+            if alike and _readable([*group, expectation]):
                 group.append(expectation)
                 break
         else:
@@ -177,7 +214,7 @@ def _landmarks(expectation: ExpectationResult) -> Iterable[float]:
             yield from (end for end in interval if end is not None)
 
 
-def _block(expectation: ExpectationResult, scale: _Scale) -> Block:
+def _block(expectation: ExpectationResult, scale: _Scale, fold: bool) -> Block:
     reported = None
     if expectation.reported_value is not None and scale.inside(expectation.reported_value):
         at = scale(expectation.reported_value)
@@ -186,13 +223,40 @@ def _block(expectation: ExpectationResult, scale: _Scale) -> Block:
             f"paper: {textwrap.shorten(expectation.reported or '', 24, placeholder=' …')}",
             _anchor(at, 18),
         )
+    shown, more = _folded(expectation) if fold else (expectation.parts, [])
+    numbers = {part.n for part in expectation.parts if _SEEDS.search(part.estimate_text)}
+    n = numbers.pop() if len(numbers) == 1 else None
     return Block(
         expectation,
         _bands(expectation.supports, scale),
         _bands(expectation.refutes, scale),
         reported,
-        [_track(part, scale) for part in expectation.parts],
+        [_track(part, scale, n) for part in shown],
+        [_track(part, scale, n) for part in more],
+        n,
     )
+
+
+def _folded(expectation: ExpectationResult) -> tuple[list[Part], list[Part]]:
+    """Return the parts to be shown and those to be folded: of many with one result the least clear one is shown."""
+    if len(expectation.parts) <= _MOST_TRACKS:
+        return list(expectation.parts), []
+    least = {}
+    for part in sorted(expectation.parts, key=lambda part: -_margin(part, expectation.supports)):
+        least[part.result] = part
+    shown = [part for part in expectation.parts if least[part.result] is part]
+    return shown, [part for part in expectation.parts if least[part.result] is not part]
+
+
+def _margin(part: Part, supports: Region) -> float:
+    """Return how far the estimate lies inside the region that supports; below 0 outside, lowest where there is none."""
+    if part.estimate is None or not math.isfinite(part.estimate):
+        return -math.inf
+    value, margin = part.estimate, -math.inf
+    for low, high in supports.intervals:
+        ends = (value - low if low is not None else math.inf, high - value if high is not None else math.inf)
+        margin = max(margin, min(ends))
+    return margin
 
 
 def _bands(region: Region, scale: _Scale) -> list[Band]:
@@ -205,15 +269,17 @@ def _bands(region: Region, scale: _Scale) -> list[Band]:
     return bands
 
 
-def _track(part: Part, scale: _Scale) -> Track:
+def _track(part: Part, scale: _Scale, n: int | None) -> Track:
+    text = part.estimate_text if n is None else _SEEDS.sub("", part.estimate_text)
     estimate = part.estimate
     shown = estimate is not None and math.isfinite(scale.transform(estimate))
     if estimate is None or not shown:
-        return Track(part, None, 0.0, 0.0, low_open=False, high_open=False)
+        return Track(part, text, None, 0.0, 0.0, low_open=False, high_open=False)
     low_open = part.low is None or not scale.inside(part.low)
     high_open = part.high is None or not scale.inside(part.high)
     return Track(
         part,
+        text,
         scale(estimate),
         0.0 if part.low is None else scale(part.low),
         100.0 if part.high is None else scale(part.high),

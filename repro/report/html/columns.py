@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from repro.report.model import Table
 
+_MEASURED = re.compile(r"^[−\d.,·⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+(%| pp|×| epochs| steps| decades|)(?= \[|$)")
+
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """The columns of one metric; `start` is the place of the first of them in a row."""
+    """The columns of one metric; `start` is the place of the first of them in a row.
+
+    `unit` stands behind all of our numbers and none of the paper's: it belongs into the head, once for both.
+    """
 
     title: str
     heads: list[str]
     start: int
+    unit: str = ""
+
+    def ours(self, text: str | None) -> str | None:
+        """Return our number as the paper prints its own: without the unit that the head tells."""
+        return text if text is None or not self.unit else text.replace(self.unit, "", 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +47,22 @@ def table_columns(table: Table) -> Columns:
         heads = ["paper", "ours"]
         heads += ["difference"] if any(cell.difference for cell in cells) else []
         heads += ["verdict"] if any(cell.verdict for cell in cells) else []
-        groups.append(Group(title, heads, start))
+        unit = _unit([cell.ours for cell in cells], [cell.reported for cell in cells])
+        groups.append(Group(_headed(title, unit, table.title), heads, start, unit))
         start += len(heads)
     return Columns(table.columns[0] if labelled else "Row", groups)
+
+
+def _unit(ours: list[str | None], printed: list[str | None]) -> str:
+    """Return the unit that all of ours have and none of the printed numbers; "" where there is none."""
+    told = {found[1] for text in ours if text and (found := _MEASURED.match(text))}
+    if len(told) != 1 or "" in told or not any(printed):
+        return ""
+    unit = told.pop()
+    return "" if any(unit.strip() in (text or "") for text in printed) else unit
+
+
+def _headed(title: str, unit: str, of: str) -> str:
+    """Return a column's title with its unit, unless it or the title of the table tells it already."""
+    name = unit.strip()
+    return title if not name or name in title or name in of else f"{title} ({name})"

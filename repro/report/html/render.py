@@ -19,26 +19,29 @@ from repro.errors import mistake
 from repro.report import as_csv
 from repro.report.drawing import lines
 from repro.report.drawing.drawn import drawn
-from repro.report.drawing.forest import Axis, forest
+from repro.report.drawing.forest import Axis, Block, forest
 from repro.report.html.bibtex import bibtex, tool_bibtex
 from repro.report.html.columns import table_columns
+from repro.report.html.typography import prose, typeset
 from repro.report.model import (
     ClaimReport,
     ExpectationResult,
     Figure,
     Report,
+    RunRow,
     Sensitivity,
     Table,
     Verdict,
     safe_text,
 )
-from repro.report.wording import text
-from repro.report.wording.overview import facing
+from repro.report.wording import caught, differences, overview, paper_numbers, plain, text
 from repro.startup import shipped
 
 PAGE = "report.html.jinja"
 STYLE = "report.css"
 SCRIPT = "report.js"
+MOST_RUNS = 200
+"""Of a claim, that a page lists when they have finished; `report.json` has all."""
 _NAMED_PARTS = 4  # a note shared by more parts counts them instead
 
 
@@ -72,7 +75,7 @@ def render_html(report: Report, *, templates: Path | None = None, kept: Path | N
     style, script = template_source(environment, STYLE), template_source(environment, SCRIPT)
     try:
         return environment.get_template(PAGE).render(
-            report=report,
+            report=typeset(report),
             style=Markup(style),
             script=Markup(script),
             style_hash=policy_hash(style),
@@ -138,6 +141,15 @@ def claim_coverage(claim: ClaimReport) -> str:
     return " · ".join(parts)
 
 
+def listed_runs(runs: Sequence[RunRow]) -> Sequence[RunRow]:
+    """Return the runs that a page lists: all where they are few; of many, those that did not finish, and some."""
+    if len(runs) <= MOST_RUNS:
+        return runs
+    unusual = [run for run in runs if run.outcome != "finished"]
+    usual = [run for run in runs if run.outcome == "finished"]
+    return [*unusual, *usual[: max(0, MOST_RUNS - len(unusual))]]
+
+
 def _compiled_templates() -> jinja2.BytecodeCache | None:
     """Return where Jinja keeps compiled templates, by their content: to compile them anew is a tenth of a report."""
     try:
@@ -174,6 +186,9 @@ def jinja_environment(templates: Path | None, kept: Path | None = None) -> jinja
         "web_address": safe_text.web_address,
         "duration": text.duration,
         "percent": text.percent,
+        "prose": prose,
+        "day": text.day,
+        "period": text.period,
         "part_notes": part_notes,
         "kind": verdict_kind,
         "capped": is_capped,
@@ -181,12 +196,29 @@ def jinja_environment(templates: Path | None, kept: Path | None = None) -> jinja
         "drawn": partial(_figure_view, kept=kept),
         "bibtex": bibtex,
         "evidence": _evidence,
-        "facing": facing,
+        "groups": overview.groups,
+        "idle": overview.idle,
+        "idle_claim": overview.is_idle,
+        "outcome": overview.outcome,
+        "by_chance": overview.by_chance,
+        "short_word": overview.short_word,
+        "without_scale": overview.without_scale,
+        "because": plain.because,
+        "claim_because": plain.claim_because,
+        "claim_settles": plain.claim_settles,
+        "paper_numbers": paper_numbers.paper_numbers,
+        "differences": differences.differences,
+        "differences_counted": differences.counted,
+        "fate": caught.fate,
+        "controls_said": caught.controls_said,
+        "cost_parts": overview.cost,
+        "strip": _strip,
         "flips": _flips,
         "columns": table_columns,
         "told_elsewhere": _told_elsewhere,
         "claim_coverage": claim_coverage,
         "cost": text.cost,
+        "listed_runs": listed_runs,
         "file_name": _file_name,
         "tool_bibtex": tool_bibtex,
     }
@@ -233,7 +265,15 @@ def _flips(sensitivity: Sensitivity, claim: ClaimReport) -> list[Axis]:
         ]
         if name in by_id:
             judged.append(by_id[name].model_copy(update={"parts": parts}))
-    return forest(judged)
+    return forest(judged, fold=False)
+
+
+def _strip(row: overview.Row) -> Block | None:
+    """Return the regions, the paper's value and the estimate of a row of the overview; None where nothing is drawn."""
+    if row.decider is None or row.part is None:
+        return None
+    axes = forest([row.decider.model_copy(update={"parts": [row.part]})])
+    return axes[0].blocks[0] if axes else None
 
 
 def _evidence(claims: Sequence[ClaimReport]) -> str:

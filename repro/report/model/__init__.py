@@ -23,6 +23,7 @@ from repro.report.model.background import (
     Review,
     RunRow,
     Sensitivity,
+    Span,
     SpecRow,
     Tuning,
 )
@@ -52,6 +53,7 @@ from repro.report.model.report import (
     ClaimReport,
     Contrary,
     Coverage,
+    OtherScale,
     PaperReport,
     Report,
 )
@@ -76,6 +78,7 @@ __all__ = [
     "Figure",
     "Machine",
     "OtherConvention",
+    "OtherScale",
     "Panel",
     "PaperReport",
     "Part",
@@ -93,6 +96,7 @@ __all__ = [
     "RunRow",
     "Sensitivity",
     "Series",
+    "Span",
     "SpecRow",
     "Status",
     "Table",

@@ -90,6 +90,13 @@ class RunRow(Data):
     diverged_at_step: int | None = None
 
 
+class Span(Data):
+    """From when to when something was done: UTC, ISO 8601."""
+
+    first: str
+    last: str
+
+
 class Machine(Data):
     """Where runs were carried out; a run that went on elsewhere counts at each place."""
 

@@ -45,6 +45,7 @@ class Side(Data):
     stand_ins: list[str]
     machines: list[Machine]
     wall_seconds: float
+    as_of: str | None = None
 
 
 class InputChange(Data):

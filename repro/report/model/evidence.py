@@ -62,10 +62,11 @@ class Part(Data):
 
 
 class Region(Data):
-    """A union of intervals for drawing and the words for it; None is an open end."""
+    """A union of intervals for drawing and the words for it; None is an open end. `brief`: in signs, "≥ 2 pp"."""
 
     text: str
     intervals: list[tuple[float | None, float | None]]
+    brief: str = ""
 
 
 class OtherConvention(Data):
@@ -82,8 +83,10 @@ class ExpectationResult(Data):
     Sentences that stand beside the verdict and decide nothing: `resolves` says what the seeds can tell apart,
     `compatibility` whether the paper's number is what runs like ours would give (at the paper's scale only),
     `sampling_note` what a finite test set adds, `robustness_note` where runs do not look normal. None where there is
-    nothing to say. `exact`: computed without training; `convention` says how things were counted, `otherwise` what
-    other conventions give. `known_beforehand`: values that were known when the criterion was written.
+    nothing to say. `settles`: what would settle an open one, in plain words. `interval_notes` explain what else than
+    the spread of the runs moved the intervals. `exact`: computed without training; `convention` says how things were
+    counted, `otherwise` what other conventions give. `known_beforehand`: values that were known when the criterion was
+    written.
     """
 
     id: str
@@ -108,6 +111,8 @@ class ExpectationResult(Data):
     convention: str | None = None
     otherwise: list[OtherConvention] = []
     known_beforehand: str | None = None
+    settles: str | None = None
+    interval_notes: list[str] = []
 
 
 class Cell(Data):

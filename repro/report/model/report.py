@@ -16,6 +16,7 @@ from repro.report.model.background import (
     Review,
     RunRow,
     Sensitivity,
+    Span,
     SpecRow,
     Tuning,
 )
@@ -50,7 +51,8 @@ class ClaimReport(Data):
     of it rests on training.
     `protocol`: whose protocol it is judged by; None where an older report did not tell. `code_notes`: what a user's
     code does that is no part of its identity, and in what the runs differ from one another: versions, data. `recorded`:
-    the results that it is about, where these exist already. `recipe`: None where nothing is trained, or where an older
+    the results that it is about, where these exist already. `ran`: when its runs ended; None where none tells.
+    `recipe`: None where nothing is trained, or where an older
     report did not tell.
     """
 
@@ -90,11 +92,23 @@ class ClaimReport(Data):
     protocol: Protocol | None = None
     code_notes: list[str] = []
     recorded: Recorded | None = None
+    ran: Span | None = None
     recipe: RecipeInFull | None = None
 
 
+class OtherScale(Data):
+    """Claims, by their ids, that are judged from this scale on, and the command that checks them."""
+
+    scale: str
+    claims: list[str]
+    command: str
+
+
 class PaperReport(Data):
-    """A paper and its claims. `coverage`: how much of what is `checkable` in it has a claim, in words."""
+    """A paper and its claims. `coverage`: how much of what is `checkable` in it has a claim, in words.
+
+    `elsewhere`: the scales that judge those of its claims which the scale of the report does not.
+    """
 
     id: str
     title: str
@@ -109,6 +123,7 @@ class PaperReport(Data):
     anchor: str = ""
     coverage: str | None = None
     checkable: list[Checkable] = []
+    elsewhere: list[OtherScale] = []
 
 
 class Coverage(Data):
@@ -125,7 +140,11 @@ class Coverage(Data):
 
 
 class Report(Data):
-    """The whole report; deterministic for a given store."""
+    """The whole report; deterministic for a given store.
+
+    `ran`: when its runs ended. `as_of`: the last that the store tells of any of it, a run or new criteria (UTC, ISO
+    8601); never the time at which the report was written, which would make two reports of one store differ.
+    """
 
     schema_version: int = SCHEMA_VERSION
     tool_version: str
@@ -140,3 +159,5 @@ class Report(Data):
     stand_ins: list[str] = []
     cost: Cost | None = None
     bring: list[str] = []
+    ran: Span | None = None
+    as_of: str | None = None

@@ -1,44 +1,272 @@
-"""The overview's line below a verdict: the paper's number beside ours."""
+"""The first screen in words: what came out, how much of it chance may have made, and a row for each claim."""
 
 from __future__ import annotations
 
+import math
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Literal
 
-from repro.report.model import ClaimReport, ExpectationResult
+from repro.report.model import ClaimReport, ExpectationResult, PaperReport, Part, Report
+from repro.report.wording.text import duration, plural
 
-_SHOWN = 3  # more comparisons than this are counted instead
+Basis = Literal["trained", "recorded", "computed"]
+"""What a verdict rests on: runs that were trained, runs that others recorded, or numbers computed without any."""
+
+BASES: tuple[Basis, ...] = ("trained", "recorded", "computed")
+
+ERROR_RATE = 0.05
+"""At most so often is a claim falsely supported, and so often falsely refuted (docs/rule.md); exact ones never are."""
+
+_ESTIMATE = re.compile(r"^(?P<middle>.*?)(?: (?P<interval>\[[^\]]*\]))?(?:, n = \d+)?$", re.DOTALL)
+_RECORDED = re.compile(r" as recorded by .*", re.DOTALL)
+_ALONE = 5  # so many pending claims of a paper have rows of their own; more are folded
 
 
 @dataclass(frozen=True, slots=True)
-class Facing:
-    """The paper's number and ours for the same expectation, which `title` and `anchor` name."""
+class Row:
+    """A claim in the table of results.
 
-    title: str
-    anchor: str
-    paper: str
-    ours: str
-
-
-def facing(claim: ClaimReport) -> Facing | None:
-    """Return the paper's number that says most about a claim beside ours; None where the paper prints none.
-
-    A deciding expectation comes before context; one that needs training before what is computed without.
+    Attributes:
+        claim: what it is of.
+        decider: the expectation that its verdict rests on; None where nothing decides it.
+        part: the comparison that `ours` is of, see :func:`telling`.
+        paper: the paper's number, "" where it prints none.
+        needs: what would support the claim, in signs: "≥ 2 pp"; "" where a report does not tell.
+        ours: our number without its interval, "" where there is none.
+        interval: "[1.02, 1.64]", or "".
+        which: which of several comparisons it is, "" for an only one.
+        count: the same in brief, "1 of 12".
     """
-    candidates = [one for one in claim.expectations if one.reported and not one.exact and _measured(one)]
-    candidates.sort(key=lambda one: one.role != "decides")
-    if not candidates:
-        return None
-    best = candidates[0]
-    return Facing(best.title, best.anchor, best.reported or "", _ours(best))
+
+    claim: ClaimReport
+    decider: ExpectationResult | None
+    part: Part | None
+    paper: str
+    needs: str
+    ours: str
+    interval: str
+    which: str = ""
+    count: str = ""
 
 
-def _measured(one: ExpectationResult) -> bool:
-    return any(part.estimate is not None for part in one.parts)
+@dataclass(frozen=True, slots=True)
+class PaperRows:
+    """The rows of a paper, and those of its claims that are only counted, since they wait."""
+
+    paper: PaperReport
+    rows: list[Row]
+    waiting: list[ClaimReport]
 
 
-def _ours(one: ExpectationResult) -> str:
-    if len(one.parts) == 1:
-        return one.parts[0].estimate_text
-    if len(one.parts) > _SHOWN:
-        return f"{len(one.parts)} comparisons"
-    return "; ".join(f"{part.label}: {part.estimate_text}" for part in one.parts)
+@dataclass(frozen=True, slots=True)
+class Group:
+    """All claims whose verdicts rest on the same kind of evidence; `outcome` counts their verdicts in words."""
+
+    basis: Basis
+    papers: list[PaperRows]
+    outcome: str
+
+    @property
+    def claims(self) -> list[ClaimReport]:
+        """All claims of the group, in order."""
+        return [row.claim for paper in self.papers for row in paper.rows] + [
+            claim for paper in self.papers for claim in paper.waiting
+        ]
+
+
+def decider(claim: ClaimReport) -> ExpectationResult | None:
+    """Return the expectation that a claim's verdict and its sentence rest on; None where nothing decides it.
+
+    Of those that came out as the claim did, one that was trained says more than one that was computed.
+    """
+    deciding = [one for one in claim.expectations if one.role == "decides" and one.parts]
+    chosen = [one for one in deciding if one.verdict.result == claim.verdict.result] or deciding
+    return min(chosen, key=lambda one: one.exact, default=None)
+
+
+def telling(one: ExpectationResult) -> Part | None:
+    """Return the comparison that tells most of an expectation: one that came out as it did.
+
+    The first that is refuted or open (of those that are open, one that seems to be refuted); where all are supported,
+    the one that is least so.
+    """
+    known = [part for part in one.parts if part.estimate is not None]
+    same = [part for part in known if part.result == one.verdict.result] or known
+    if one.verdict.result == "supported":
+        return min(same, key=lambda part: _room(part, one), default=None)
+    if one.verdict.result == "inconclusive":
+        same.sort(key=lambda part: not seems_refuted(part, one))
+    return same[0] if same else None
+
+
+def seems_refuted(part: Part, one: ExpectationResult) -> bool:
+    """Tell whether the interval shown lies in what refutes, though the wider one that refutes does not."""
+    return part.result == "inconclusive" and any(
+        (low is None or (part.low is not None and part.low >= low))
+        and (high is None or (part.high is not None and part.high <= high))
+        for low, high in one.refutes.intervals
+    )
+
+
+def _room(part: Part, one: ExpectationResult) -> float:
+    """Return how far a supported part's interval stays inside the region; infinite where the region has no ends."""
+    rooms = [
+        min(
+            math.inf if low is None or part.low is None else part.low - low,
+            math.inf if high is None or part.high is None else high - part.high,
+        )
+        for low, high in one.supports.intervals
+    ]
+    return max(rooms, default=math.inf)
+
+
+def split_estimate(text: str) -> tuple[str, str]:
+    """Return an estimate's text as number and interval, without its n: ("14.9 pp", "[9.1, 20.7]")."""
+    found = _ESTIMATE.match(text)
+    return (found["middle"], found["interval"] or "") if found else (text, "")
+
+
+def row(claim: ClaimReport) -> Row:
+    """Return the row of a claim: the pair of numbers is that of the expectation which decided it."""
+    one = decider(claim)
+    if one is None:
+        return Row(claim, None, None, "", "", "", "")
+    part, total = telling(one), len(one.parts)
+    printed = [each for each in one.parts if each.reported]
+    if len(printed) > 1 and one.verdict.result == "supported":
+        return Row(claim, one, None, f"{len(printed)} numbers", "", "all as printed", "")
+    if part is None:
+        return Row(claim, one, None, one.reported or "", one.supports.brief, "", "")
+    ours, interval = split_estimate(part.estimate_text)
+    which = part.label if total > 1 else ""
+    if which and one.verdict.result == "supported":
+        which = f"{which}: the closest of {total} comparisons"
+    elif which:
+        which = f"{which}: one of {total} comparisons"
+    count = f"1 of {total}" if which else ""
+    paper = part.reported or one.reported or ""
+    return Row(claim, one, part, paper, one.supports.brief, ours, interval, which, count)
+
+
+def basis(claim: ClaimReport) -> Basis:
+    """Return what a claim's verdict rests on; of one that is not judged, what it would rest on."""
+    one = decider(claim)
+    if claim.verdict.result is not None and one is not None and one.exact:
+        return "computed"
+    if claim.recorded is not None:
+        return "recorded"
+    return "trained" if claim.trains else "computed"
+
+
+def is_idle(claim: ClaimReport) -> bool:
+    """Tell whether a claim is not judged at this scale, and awaits nothing there."""
+    return claim.verdict.result is None and claim.verdict.status == "complete"
+
+
+def groups(report: Report) -> list[Group]:
+    """Return the table of results: what was trained, then what was computed, each by paper."""
+    found = []
+    for kind in BASES:
+        papers = []
+        for paper in report.papers:
+            claims = [one for one in paper.claims if not is_idle(one) and basis(one) == kind]
+            waiting = [one for one in claims if one.verdict.status == "pending" and not _begun(one)]
+            waiting = waiting if len(waiting) > _ALONE else []
+            rows = [row(one) for one in claims if one not in waiting]
+            if claims:
+                papers.append(PaperRows(paper, rows, waiting))
+        if papers:
+            every = [r.claim for one in papers for r in one.rows] + [c for one in papers for c in one.waiting]
+            found.append(Group(kind, papers, _outcome(every)))
+    return found
+
+
+def _begun(claim: ClaimReport) -> bool:
+    return any(part.estimate is not None for one in claim.expectations for part in one.parts)
+
+
+def idle(paper: PaperReport) -> list[ClaimReport]:
+    """Return the claims of a paper that are not judged at the scale of the report."""
+    return [one for one in paper.claims if is_idle(one)]
+
+
+def short_word(claim: ClaimReport, scale: str) -> str:
+    """Return the verdict's word without the scale, or who recorded it, for a table whose head names that."""
+    return without_scale(claim.verdict.word, scale)
+
+
+def without_scale(word: str, scale: str) -> str:
+    """Return the word of a verdict without what stands beside it anyway: the scale, and who recorded the runs."""
+    return _RECORDED.sub("", word).removesuffix(f" at {scale} scale")
+
+
+def outcome(report: Report) -> str:
+    """Return what came out, what was trained apart from what was computed: the title of the page."""
+    parts = [f"{one.basis.capitalize()}: {one.outcome}" for one in groups(report)]
+    if not parts:
+        waiting = sum(len(idle(paper)) for paper in report.papers)
+        return (
+            f"None of {plural(waiting, 'claim')} is judged at {report.scale} scale"
+            if waiting
+            else "No claims"
+        )
+    return ". ".join(parts)
+
+
+_VERBS = {
+    "holds": ("holds", "hold"),
+    "does not hold": ("does not", "do not"),
+    "undecided": ("undecided", "undecided"),
+    "inconclusive": ("undecided", "undecided"),
+    "pending": ("waits for runs", "wait for runs"),
+    "failed to run": ("failed to run", "failed to run"),
+}
+
+
+def _outcome(claims: Iterable[ClaimReport]) -> str:
+    """Count verdicts in words: "6 hold at smoke scale, 1 does not, 4 undecided"."""
+    counts = Counter(_RECORDED.sub("", claim.verdict.word) for claim in claims)
+    order = ["supported", "holds", "refuted", "does not hold", "undecided", "inconclusive", "pending"]
+
+    def place(word: str) -> int:
+        return next((i for i, one in enumerate(order) if word.startswith(one)), len(order))
+
+    said: list[str] = []
+    told: set[str] = set()
+    for word in sorted(counts, key=lambda word: (place(word), word)):
+        stem = next((one for one in _VERBS if word == one or word.startswith(f"{one} ")), word)
+        where = word[len(stem) :]
+        one, more = _VERBS.get(stem, (stem, stem))
+        verb = one if counts[word] == 1 else more
+        said.append(f"{counts[word]} {verb}{where if where not in told else ''}")
+        told.add(where)
+    return ", ".join(said)
+
+
+def by_chance(report: Report) -> str:
+    """Say how many verdicts of so many may be wrong by chance alone; "" where none rests on runs."""
+    judged = sum(
+        one.verdict.result is not None and basis(one) != "computed"
+        for paper in report.papers
+        for one in paper.claims
+    )
+    if not judged:
+        return ""
+    expected = f"{ERROR_RATE * judged:.2g}"
+    if judged == 1:
+        return "The verdict on runs may be wrong by chance, in at most 5 of 100 repetitions."
+    return (
+        f"Chance alone makes at most {expected} of the {judged} verdicts on runs wrong on average "
+        "(each in at most 5 of 100 repetitions); computed numbers cannot err by chance."
+    )
+
+
+def cost(claim: ClaimReport) -> Iterator[str]:
+    """Yield what a claim's runs were and took; nothing for what needs none."""
+    if claim.runs:
+        yield plural(len(claim.runs), "run")
+        if claim.wall_seconds:
+            yield duration(claim.wall_seconds)

@@ -41,6 +41,7 @@ def beside(
     run = next((runs[key] for key in keys if key in runs), None)
     return {
         "resolves": resolves(resolved, unit, required.scale) if resolved else None,
+        "settles": settles(resolved) if resolved and verdict.result == "inconclusive" else None,
         "compatibility": compatible(compared, verdict, unit) if compared else None,
         "sampling_note": sampling_note(verdict, metric, run.images.get("test") if run else None),
         "robustness_note": robustness_note(verdict, unit),
@@ -61,7 +62,7 @@ def resolves(found: Resolving, unit: Unit, scale: str = "paper") -> str:
         text = f"{where} {found.n} seeds, not even the middle between the two bars is decided ({power}); "
     else:
         reach = distance(found.detectable, unit, found.log)
-        text = f"{where} {found.n} seeds, {reach} from the bar is decided ({power}); "
+        text = f"{where} {found.n} seeds, {reach} from {_bar(found.refutes)} is decided ({power}); "
     open_ = found.result in (None, "inconclusive")
     if found.distance is None:
         text += "ours lies between the two regions, where no number of seeds decides"
@@ -71,7 +72,8 @@ def resolves(found: Resolving, unit: Unit, scale: str = "paper") -> str:
             text += f": {_seeds(found.needed)} needed{_range_of(found.needed_range, found)}"
     if found.paper_distance is None:
         return f"{text}."
-    text += f". The paper’s number is {distance(found.paper_distance, unit, found.log)} from the bar"
+    apart = distance(found.paper_distance, unit, found.log)
+    text += f". The paper’s number is {apart} from {_bar(found.paper_refutes)}"
     if scale != "paper":
         text += f", on its own nets and data; by the spread of the runs at {scale} scale, which is another"
     if found.paper_needed is not None and found.paper_needed <= found.n:
@@ -80,6 +82,32 @@ def resolves(found: Resolving, unit: Unit, scale: str = "paper") -> str:
         f"{text}: such an effect cannot be decided with {found.n} seeds, {_seeds(found.paper_needed)} needed"
         f"{_range_of(found.paper_range, found)}."
     )
+
+
+def _bar(refutes: bool) -> str:
+    return "the refuting bar" if refutes else "the bar"
+
+
+def settles(found: Resolving) -> str | None:
+    """Say in plain words how many seeds would settle what is open; None where nothing is."""
+    if found.result not in (None, "inconclusive"):
+        return None
+    if found.distance is None:
+        return (
+            "More seeds would not settle it: our number lies between what supports the claim and what speaks "
+            "against it."
+        )
+    if found.needed is None:
+        return f"It would take more than {MOST} seeds to settle it, where there are {found.n}."
+    if found.needed <= found.n:
+        return None
+    low, high = found.needed_range or (None, None)
+    bounds = ""
+    if low is not None and low != high:
+        most = f"more than {MOST}" if high is None else _count(high)
+        bounds = f" So few runs tell this roughly: it may be anything from {_count(low)} to {most}."
+    seeds = _seeds(found.needed)
+    return f"{seeds[:1].upper()}{seeds[1:]} instead of {found.n} would settle it.{bounds}"
 
 
 def _range_of(found: tuple[int | None, int | None] | None, of: Resolving) -> str:

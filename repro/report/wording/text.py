@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import datetime
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from repro.report.model import Cost
+    from repro.report.model import Cost, Span
 
 
 def duration(seconds: float, *, roughly: bool = False) -> str:
@@ -59,3 +60,24 @@ def cost(found: Cost) -> str:
 def plural(count: int, singular: str, more: str | None = None) -> str:
     """Return "1 claim", "2 claims"."""
     return f"{count:,} {singular if count == 1 else more or singular + 's'}"
+
+
+_MONTHS = (
+    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
+    "December",
+)  # fmt: skip
+
+
+def day(stamp: str) -> str:
+    """Return the day of a time in ISO 8601 as "25 November 2026"; what is none, as it stands."""
+    try:
+        found = datetime.date.fromisoformat(stamp[:10])
+    except ValueError:
+        return stamp
+    return f"{found.day} {_MONTHS[found.month - 1]} {found.year}"
+
+
+def period(span: Span) -> str:
+    """Return the days of a span: "25 November 2026", or "24 November 2026 to 2 December 2026"."""
+    first, last = day(span.first), day(span.last)
+    return first if first == last else f"{first} to {last}"

@@ -145,6 +145,21 @@ def region_in_words(
     return f"{'at most' if first.includes_high else 'less than'} {ends[0]}{tail}"
 
 
+def brief(region: Region, unit: Unit, kind: str) -> str:
+    """Return a region in signs, for a table: "≥ 2 pp", "−1 to 1 decades", "< −2 or > 2 decades"."""
+    ends, tail = [end(value, unit) for value in region.ends], suffix(unit, kind)
+    first = region.pieces[0]
+    if len(ends) == 2:
+        return (
+            f"{ends[0]} to {ends[1]}{tail}"
+            if len(region.pieces) == 1
+            else f"< {ends[0]} or > {ends[1]}{tail}"
+        )
+    if math.isinf(first.high):
+        return f"{'≥' if first.includes_low else '>'} {ends[0]}{tail}"
+    return f"{'≤' if first.includes_high else '<'} {ends[0]}{tail}"
+
+
 def reading_error(text: str) -> str:
     """Return a reading error in words: "±0.05" for a number, and what else is written as it stands."""
     return f"read to {text}" if read_printed(text) is None else f"reading error ±{text}"

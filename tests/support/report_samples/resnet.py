@@ -358,6 +358,7 @@ def parameters() -> ClaimReport:
             reported=printed,
             reported_value=value,
             why="half a unit of the last printed digit",
+            exact=True,
         )
         for name, printed, value, ours in counts
     ]
@@ -372,6 +373,7 @@ def parameters() -> ClaimReport:
         controls=[],
         deviations=[],
         wall_seconds=0.0,
+        trains=False,
     )
 
 

@@ -1,0 +1,86 @@
+"""Checks of metrics that read quantities with declared units: directions, and bars that are written in percent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from repro.claims.findings import Finding
+from repro.claims.schema import ClaimFile
+from repro.claims.schema_metrics import Metric
+
+_KINDS = ("final", "at_step", "first_reach", "computed", "printed", "awaited")
+"""Kinds of metrics that need no net."""
+
+
+def column_findings(file: ClaimFile, place: str, *, steps: bool, risen_to: bool) -> Iterator[Finding]:
+    """Find metrics and figures that need nets, and what does not fit the units of quantities.
+
+    Args:
+        file: a claim whose quantities are declared.
+        place: of their table in the claim file.
+        steps: whether runs have steps.
+        risen_to: whether it can be read when a quantity first is at least so much.
+    """
+    for name, metric in file.metrics.items():
+        yield from _metric(file, name, metric, place, steps=steps, risen_to=risen_to)
+    for name, figure in file.figure.items():
+        if figure.kind != "curves":
+            what, hint = f"a figure of {figure.kind} shows what a probe has read", 'use kind = "curves"'
+            yield f"figure.{name}.kind", what, repr(figure.kind), hint
+        elif not steps:
+            hint = "name the column of steps with `step`, or remove the figure"
+            yield f"figure.{name}", "draws curves of results that have no steps", None, hint
+
+
+def _metric(
+    file: ClaimFile, name: str, metric: Metric, table: str, *, steps: bool, risen_to: bool
+) -> Iterator[Finding]:
+    place, columns = f"metrics.{name}", file.declared_columns or {}
+    if metric.kind not in _KINDS:
+        what = "is measured on nets, and there are none here"
+        yield f"{place}.kind", what, repr(metric.kind), f"known: {', '.join(_KINDS)}"
+        return
+    column = columns.get(metric.of or "")
+    if column is None:
+        return  # computed, or said elsewhere
+    if "unit" in metric.model_fields_set:
+        what = f"the unit is that of {table}.columns.{metric.of}"
+        yield f"{place}.unit", what, repr(metric.unit), "remove it"
+    other = columns.get(metric.minus or "")
+    if other is not None and other.share != column.share:
+        what, hint = f"is not in the unit of {metric.of!r}", "subtract like from like"
+        yield f"{place}.minus", what, repr(metric.minus), hint
+    if metric.kind != "final" and not steps:
+        hint = f"name the column of steps with `step` in [{table}]"
+        yield f"{place}.kind", "needs results that have steps", repr(metric.kind), hint
+    yield from _target(place, metric, better=column.better, share=column.share, risen_to=risen_to)
+    if metric.kind == "first_reach" or not column.share or metric.transform != "none":
+        return
+    for expected, item in file.expect.items():
+        if item.metric == name and item.kind in ("value", "difference", "contrast", "ordering"):
+            most = 1 if item.kind != "contrast" else sum(abs(weight) for weight in item.weights.values()) / 2
+            beyond = [end for end in (*item.supports.ends, *item.refutes.ends) if abs(end) > most]
+            if beyond:
+                what = f"has a region that no {item.kind} of fractions reaches"
+                instead = f"write percentage points as fractions: 0.02 for 2 points ({metric.of} is a share)"
+                yield f"expect.{expected}", what, repr(max(beyond, key=abs)), instead
+
+
+def _target(place: str, metric: Metric, *, better: str, share: bool, risen_to: bool) -> Iterator[Finding]:
+    instead = "use `at_least`" if risen_to else "read a quantity that falls, such as an error"
+    if metric.at_most_of is not None and better == "higher":
+        yield f"{place}.at_most_of", f"of {metric.of}, higher is better", repr(metric.at_most_of), instead
+    for key in ("at_most", "at_least"):
+        target = getattr(metric, key)
+        if target is None:
+            continue
+        if (key == "at_least") != (better == "higher"):
+            what = f"of {metric.of}, {better} is better"
+            yield f"{place}.{key}", what, repr(target), instead if better == "higher" else "use `at_most`"
+        elif key == "at_least" and not risen_to:
+            yield f"{place}.{key}", "is for results that were recorded elsewhere", repr(target), instead
+        if share and not 0 <= target <= 1:
+            hint = (
+                f"{metric.of} is a fraction in all that is judged, whatever its unit there: 0.712, not 71.2"
+            )
+            yield f"{place}.{key}", "is no fraction", repr(target), hint

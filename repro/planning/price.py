@@ -1,0 +1,20 @@
+"""The predicted cost of one run, and what the prediction rests on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """Predicted wall seconds of a run on one worker.
+
+    Attributes:
+        seconds: the prediction.
+        measured: whether it rests on runs of the same kind.
+        guessed: whether it was compared with no run of anything like it: a user's own net, or images in files.
+    """
+
+    seconds: float
+    measured: bool = False
+    guessed: bool = False

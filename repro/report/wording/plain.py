@@ -1,0 +1,189 @@
+"""Verdicts for somebody without statistics: what came out and why, from the report's plain data.
+
+Every sentence is one of `SAID`, with names for what is filled in, so that a translator can take them as they are. What
+they rest on (levels, shares, power) is told by :mod:`sentences` and :mod:`remarks`, behind a fold.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from repro.report.model import ClaimReport, ExpectationResult, Part, Unit
+from repro.report.wording import words
+from repro.report.wording.overview import decider, seems_refuted, telling
+
+SAID: Mapping[str, str] = {
+    "supported": "{measured} here, where the claim needs {needs}. Allowing for chance it is {range}: all of that "
+    "would do.",
+    "refuted": "{measured} here, but the claim needs {needs}. Allowing for chance it is {range}: all of that speaks "
+    "against it.",
+    "straddles": "cannot tell yet. {measured} here, where the claim needs {needs}; but allowing for chance it is "
+    "{range}: some of that would do, and some would not.",
+    "between": "cannot tell yet. {measured} here, where the claim needs {needs}. Allowing for chance it is {range}: "
+    "not enough for the claim, and not enough to speak against it.",
+    "nearly refuted": "cannot tell yet. {measured} here, but the claim needs {needs}. Allowing for chance it is "
+    "{range}, which speaks against it; as one of several comparisons that could, it would have to be clearer.",
+    "undefined": "cannot tell: there is no number to judge by. The claim needs {needs}.",
+    "as printed": "computed {measured}, and the paper prints {printed}.",
+    "not as printed": "computed {measured}, but the paper prints {printed}.",
+    "computed, holds": "computed {measured}, and the claim needs {needs}.",
+    "computed, fails": "computed {measured}, but the claim needs {needs}.",
+    "computed, between": "computed {measured}. The claim needs {needs}; this neither does nor speaks against it.",
+    "all": "{total} comparisons do what the claim needs, {needs}. The closest is {label}: {measured} here; "
+    "allowing for chance it is {range}.",
+    "all computed": "{total} numbers are as the claim needs, {needs}.",
+    "all printed": "{total} numbers are what the paper prints.",
+    "some fail": "{count} of {total} comparisons {fail}. {label}: {one}",
+    "some numbers fail": "{count} of {total} numbers {fail}. {label}: {one}",
+    "some open": "cannot tell yet: {count} of {total} comparisons {hold} so far. {label}: {one}",
+    "several": "{total} things that the claim needs hold. {title}: {one}",
+    "single": "{title}: {one}",
+}
+"""What is said, by what came out."""
+
+_NUMBER = re.compile(r"−?\d[\d,]*(?:\.\d+)?")
+
+
+def because(one: ExpectationResult) -> str:
+    """Say in plain words how an expectation came out and why; one that was not judged says so itself."""
+    return _capital(_because(one))
+
+
+def _because(one: ExpectationResult) -> str:
+    result, part = one.verdict.result, telling(one)
+    if result is None or part is None:
+        return one.verdict.sentence
+    total = len(one.parts)
+    if total == 1:
+        return _single(part, one)
+    if result == "supported":
+        printed = one.exact and all(each.reported for each in one.parts)
+        return SAID["all printed" if printed else "all computed" if one.exact else "all"].format(
+            total=_all(total).lower(),
+            needs=_needs(one),
+            label=part.label,
+            measured=_measured(part, one),
+            range=_range(part, one),
+        )
+    wanted = "refuted" if result == "refuted" else "supported"
+    key = "some open" if result == "inconclusive" else "some numbers fail" if one.exact else "some fail"
+    count = sum(each.result == wanted for each in one.parts)
+    return SAID[key].format(
+        count=count,
+        total=total,
+        label=part.label,
+        one=_single(part, one).removeprefix("cannot tell yet. "),
+        fail="fails" if count == 1 else "fail",
+        hold="holds" if count == 1 else "hold",
+    )
+
+
+def claim_because(claim: ClaimReport) -> str:
+    """Say in plain words why a claim stands as it does, from the expectation that decided it."""
+    one = decider(claim)
+    if one is None or one.verdict.result is None or claim.verdict.result is None:
+        return claim.verdict.sentence
+    deciding = sum(each.role == "decides" and each.verdict.result is not None for each in claim.expectations)
+    key = "several" if claim.verdict.result == "supported" and deciding > 1 else "single"
+    return SAID[key].format(total=_all(deciding), title=one.title, one=_because(one))
+
+
+def _all(count: int) -> str:
+    return "Both" if count == 2 else f"All {count}"
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def claim_settles(claim: ClaimReport) -> str | None:
+    """Say what would settle a claim that is open, where that is known."""
+    one = decider(claim)
+    return one.settles if one is not None and claim.verdict.result == "inconclusive" else None
+
+
+def region(text: str, unit: Unit) -> str:
+    """Return a region's words for people: percentage points, and times instead of powers of ten."""
+    if unit != "log10":
+        return text.replace(" pp", " percentage points").replace("×", " times")
+    shown = _NUMBER.sub(lambda match: _power(float(match[0].replace("−", "-").replace(",", ""))), text)
+    return shown.replace(" decades", " times")
+
+
+def _single(part: Part, one: ExpectationResult) -> str:
+    filled = {
+        "measured": _measured(part, one),
+        "needs": _needs(one),
+        "printed": part.reported or one.reported or "",
+        "range": _range(part, one),
+    }
+    return SAID[_case(part, one, part.reported is not None)].format(**filled)
+
+
+def _needs(one: ExpectationResult) -> str:
+    """Return what supports an expectation, without the unit, which stands at our number."""
+    return region(one.supports.text, one.unit).removesuffix(_tail(one))
+
+
+def _case(part: Part, one: ExpectationResult, printed: bool) -> str:
+    if part.estimate is None:
+        return "undefined"
+    if one.exact:
+        if printed:
+            return "as printed" if part.result == "supported" else "not as printed"
+        return {"supported": "computed, holds", "refuted": "computed, fails"}.get(
+            part.result or "", "computed, between"
+        )
+    if part.result in ("supported", "refuted"):
+        return part.result
+    if seems_refuted(part, one):
+        return "nearly refuted"
+    return "straddles" if _reaches(part, one) else "between"
+
+
+def _reaches(part: Part, one: ExpectationResult) -> bool:
+    """Tell whether a part of the interval would do."""
+    return not one.supports.intervals or any(
+        (low is None or part.high is None or part.high >= low)
+        and (high is None or part.low is None or part.low <= high)
+        for low, high in one.supports.intervals
+    )
+
+
+def _measured(part: Part, one: ExpectationResult) -> str:
+    if part.estimate is None:
+        return "no number"
+    lead = {"from_below": "at least ", "from_above": "at most "}.get(part.bound, "")
+    if one.exact:
+        shown = part.estimate_text
+        return region(shown, one.unit)
+    return lead + _amount(part.estimate, part, one) + _tail(one)
+
+
+def _range(part: Part, one: ExpectationResult) -> str:
+    if part.low is None and part.high is None:
+        return "anything"
+    if part.low is None:
+        return f"anything up to {_amount(part.high or 0.0, part, one)}"
+    if part.high is None:
+        return f"{_amount(part.low, part, one)} or more"
+    return f"anything from {_amount(part.low, part, one)} to {_amount(part.high, part, one)}"
+
+
+def _amount(value: float, part: Part, one: ExpectationResult) -> str:
+    if one.unit == "log10":
+        return _power(value)
+    half = None if part.low is None or part.high is None else (part.high - part.low) / 2
+    return words.number(value, one.unit, half)
+
+
+def _tail(one: ExpectationResult) -> str:
+    tail = words.suffix(one.unit, one.kind)
+    return {" pp": " percentage points", "×": " times", " decades": " times"}.get(tail, tail)
+
+
+def _power(value: float) -> str:
+    """Return 10 to the power of `value` with two digits: "39,000" for 4.59, "0.0063" for −2.2."""
+    number = 10.0**value if abs(value) < 300 else float("inf" if value > 0 else 0)
+    return words.number(float(f"{number:.2g}"), "number")

@@ -1,0 +1,286 @@
+"""Results that are none: each is told where, what is wrong, which value was received, and what to do."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from repro.recorded import sources, table
+from tests.support.command import repro
+from tests.support.helpers import World
+from tests.support.recorded import CSV, curves, problems_of, put
+
+STEPS = {"results__step": "epoch"}
+FRACTION = {"results__columns__accuracy__unit": "fraction"}
+LINES = '{"method": "Ours (v2)", "seed": 0, "test_acc": 72}\n{"method": "sgd", "seed": 0, "test_acc": 70}\n'
+JSONL = {"results__file": "results.jsonl"}
+
+Bad = tuple[str, str | bytes, dict[str, Any], str, str, str | None, str]
+"""Name, content of the file, changes of the claim, place, part of what is said, value received, part of the hint."""
+
+BAD: list[Bad] = [
+    ("empty", "", {}, "results.csv", "is empty", None, "is it the right file"),
+    ("nothing but a header", "method,seed,test_acc\n", {}, "results.csv", "no rows", None, "to its end"),
+    (
+        "no column of arms",
+        CSV.replace("method", "optimiser"),
+        {},
+        "results.csv",
+        "has no column",
+        "'method'",
+        "",
+    ),
+    ("no column of seeds", CSV.replace("seed", "run"), {}, "results.csv", "has no column", "'seed'", "known"),
+    (
+        "no column of the metric",
+        CSV.replace("test_acc", "Test_Acc"),
+        {},
+        "results.csv: results.columns.accuracy",
+        "has no column",
+        "'test_acc'",
+        "did you mean 'Test_Acc'?",
+    ),
+    (
+        "no column of steps",
+        CSV,
+        STEPS,
+        "results.csv: results.step",
+        "has no column",
+        "'epoch'",
+        "[results] says what columns are called",
+    ),
+    ("a word", CSV.replace("72.9", "n/a"), {}, "line 3: test_acc", "is no number", "'n/a'", "NaN"),
+    (
+        "a percent sign",
+        CSV.replace("72.9", "72.9%"),
+        {},
+        "line 3: test_acc",
+        "no number",
+        "'72.9%'",
+        "the sign",
+    ),
+    ("percent as fraction", CSV, FRACTION, "line 2: test_acc", "is no fraction", "72.1", 'unit = "percent"'),
+    (
+        "fraction as percent",
+        "method,seed,test_acc\nOurs (v2),0,0.721\nOurs (v2),1,0.729\nsgd,0,0.701\nsgd,1,0.699\n",
+        {},
+        "results.columns.accuracy",
+        "all values lie in 0 to 1",
+        "'percent'",
+        'unit = "fraction"',
+    ),
+    ("beyond 100%", CSV.replace("72.9", "720.9"), {}, "line 3: test_acc", "is no percent", "720.9", "number"),
+    (
+        "semicolons",
+        CSV.replace(",", ";"),
+        {},
+        "results.csv",
+        "separated by semicolons",
+        "'method;seed;test_acc'",
+        'separator = ";"',
+    ),
+    (
+        "decimal commas",
+        CSV.replace(",", ";").replace("72.9", "72,9"),
+        {"results__separator": ";"},
+        "line 3: test_acc",
+        "is no number",
+        "'72,9'",
+        "a decimal point",
+    ),
+    (
+        "a row twice",
+        CSV + "sgd,4,69.8\n",
+        {},
+        "line 12",
+        "is the second test_acc of sgd, seed 4; the first is in results.csv, line 11",
+        "'69.8'",
+        "name the column of steps",
+    ),
+    (
+        "a step twice",
+        curves(("Ours (v2)", 0, [50.0, 60.0]), ("sgd", 0, [50.0])) + "Ours (v2),0,2,61.0\n",
+        STEPS,
+        "line 5",
+        "is the second test_acc of ours, seed 0 at epoch 2; the first is in results.csv, line 3",
+        "'61.0'",
+        "keep one of them",
+    ),
+    (
+        "a step that is none",
+        curves(("Ours (v2)", 0, [50.0, 60.0]), ("sgd", 0, [50.0])).replace(",2,", ",last,"),
+        STEPS,
+        "line 3: epoch",
+        "is no step",
+        "'last'",
+        "numbers that grow",
+    ),
+    (
+        "a seed that is none",
+        CSV.replace("sgd,3", "sgd,three"),
+        {},
+        "line 10: seed",
+        "no seed",
+        "'three'",
+        "whole",
+    ),
+    ("a seed between", CSV.replace("sgd,3", "sgd,3.5"), {}, "line 10: seed", "is no seed", "'3.5'", "whole"),
+    (
+        "an arm that is called otherwise",
+        CSV.replace("Ours (v2)", "ours"),
+        {},
+        "arms.ours",
+        "the results have no such arm",
+        "'Ours (v2)'",
+        'ours = { named = "…" }',
+    ),
+    (
+        "a level that is not there",
+        CSV.replace("method", "method,depth").replace("(v2)", "(v2),20").replace("sgd", "sgd,56"),
+        {"factors": {"depth": [20, 110]}, "expect__better__each": ["depth"]},
+        "factors.depth.110",
+        "the results have no such level of depth",
+        "'110'",
+        "known: 56",
+    ),
+    (
+        "too few fields",
+        CSV + "sgd,5\n",
+        {},
+        "line 12",
+        "has 2 fields, where the header has 3",
+        "'sgd,5'",
+        "quotes",
+    ),
+    (
+        "a column twice",
+        "method,seed,test_acc,seed\n",
+        {},
+        "line 1",
+        "a column twice",
+        "'seed'",
+        "differently",
+    ),
+    ("a quote that does not end", CSV + '"sgd,5,1\n', {}, "results.csv: line", "is no CSV", None, "quotes"),
+    ("binary", b"method\x00\x01\x02" * 100, {}, "results.csv", "is binary", None, "CSV or JSON Lines"),
+    ("a spreadsheet", b"PK\x03\x04 xl/workbook.xml", {}, "results.csv", "a spreadsheet", None, "export it"),
+    ("Parquet by another name", b"PAR1....PAR1", {}, "results.csv", "is a Parquet file", None, "export it"),
+    ("gzip", b"\x1f\x8b\x08\x00", {}, "results.csv", "compressed by gzip", None, "export it"),
+    ("UTF-16", CSV.encode("utf-16"), {}, "results.csv", "is in UTF-16", None, "export it"),
+    (
+        "Latin-1",
+        CSV.encode() + "é,1,1\n".encode("latin-1"),
+        {},
+        "line 12",
+        "as UTF-8",
+        None,
+        "save it as UTF-8",
+    ),
+    ("no JSON", LINES + '{"method": "sgd", "se', JSONL, "line 3", "is no JSON", None, "written to its end"),
+    ("a list in JSON Lines", LINES + "[1, 2]\n", JSONL, "line 3", "is no object", "'[1, 2]'", "such as"),
+    (
+        "a table where a number is",
+        LINES.replace("72", '{"mean": 72}'),
+        JSONL,
+        "line 1: test_acc",
+        "no number",
+        None,
+        "",
+    ),
+    ("true is no number", LINES.replace("72", "true"), JSONL, "line 1: test_acc", "is no number", "True", ""),
+    (
+        "another ending",
+        CSV,
+        {"results__file": "results.txt"},
+        "results.txt",
+        "does not tell its format",
+        "'.txt'",
+        "csv",
+    ),
+    ("a folder", CSV, {"results__file": "../p"}, "results", "is no ordinary file", "'../p'", "`folder`"),
+    (
+        "outside of the claims folder",
+        CSV,
+        {"results__file": "../../other.csv"},
+        "results",
+        "lies outside of the claims folder",
+        "'../../other.csv'",
+        "--claims DIR",
+    ),
+    (
+        "more seeds than declared",
+        CSV,
+        {"results__seeds": 4},
+        "results.seeds",
+        "ours has 5 seeds, and 4 are declared",
+        "0, 1, 2, 3, 4",
+        "after the fact misleads",
+    ),
+    (
+        "a missing seed that is there",
+        CSV,
+        {"results__missing": {"sgd/3": "lost"}},
+        "results.missing.sgd/3",
+        "is there after all",
+        None,
+        "remove it",
+    ),
+    (
+        "a pattern that fits nothing",
+        CSV,
+        {"results__file": None, "results__folder": ".", "results__pattern": "{arm}/{seed}.csv"},
+        "results.pattern",
+        "fits no file of the folder",
+        "'{arm}/{seed}.csv'",
+        "such as",
+    ),
+]
+
+
+@pytest.mark.parametrize("bad", BAD, ids=lambda bad: bad[0])
+def test_bad_results_have_one_clear_problem(world: World, bad: Bad) -> None:
+    _, content, changes, place, what, received, hint = bad
+    name = changes.get("results__file") or "results.csv"
+    put(world, content, "results.csv" if "/" in name else name, **changes)
+    if name == "../../other.csv":
+        (world.root.parent / "other.csv").write_text(CSV, encoding="utf-8")
+    problem, *others = problems_of(world)
+    # What is wrong with a whole column is told of each line, or of each cell.
+    assert not others or bad[0] in ("percent as fraction", "more seeds than declared")
+    assert problem.where.startswith(f"{world.root / 'p' / 'c.toml'}: ")
+    assert place in problem.where
+    assert what in problem.what
+    if received is not None:
+        assert received in (problem.received or "")
+    assert hint in (problem.hint or "")
+
+
+def test_a_byte_order_mark_and_line_ends_of_windows_are_no_mistake(world: World) -> None:
+    put(world, b"\xef\xbb\xbf" + CSV.replace("\n", "\r\n").encode())
+    assert problems_of(world) == []
+    assert world.expectation("better", "recorded").result == "supported"
+
+
+@pytest.mark.parametrize(
+    ("limit", "most", "what"), [("MOST_BYTES", 50, "more than 0 MB"), ("MOST_ROWS", 3, "more than 3 rows")]
+)
+def test_results_of_enormous_size_are_refused(
+    world: World, limit: str, most: int, what: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in (table, sources):
+        monkeypatch.setattr(module, limit, most, raising=False)
+    put(world)
+    (problem,) = problems_of(world)
+    assert what in problem.what
+    assert problem.hint == "keep the steps that are judged, or a file a run"
+
+
+@pytest.mark.parametrize("command", ["lint", "check", "plan"])
+def test_a_mistake_in_results_ends_a_command_with_2_and_no_traceback(world: World, command: str) -> None:
+    put(world, CSV.replace("72.9", "n/a"))
+    where = [world.root] if command == "lint" else ["--claims", world.root]
+    done = repro(command, *where, cwd=world.root.parent)
+    assert done.returncode == 2
+    assert "results.csv: line 3: test_acc: is no number (received: 'n/a')" in done.stderr
+    assert "Traceback" not in done.stderr

@@ -1,0 +1,110 @@
+"""The first screen in words: outcome, chance, and the pair of numbers of each row; all counted by hand."""
+
+from __future__ import annotations
+
+import pytest
+
+from repro.report.html.render import render_html
+from repro.report.model import ClaimReport, OtherScale, Report
+from repro.report.wording.overview import by_chance, groups, outcome, row, telling
+from tests.support import report_samples as samples
+from tests.support.page import Page
+from tests.support.report_samples.pieces import claim, expectation, paper, part, report, verdict
+
+
+def _claim(
+    result: str | None, number: int = 0, *, exact: bool = False, word: str | None = None
+) -> ClaimReport:
+    said = verdict(result, "So.", word=word)  # type: ignore[arg-type]
+    one = expectation(
+        f"p--{number}",
+        "e",
+        "An effect",
+        "error",
+        [part("", "+2 pp [1, 3]", 0.02, 0.01, 0.03, result)],  # type: ignore[arg-type]
+        said,
+        ("at least 0.5 pp", [(0.005, None)]),
+        ("at most 0 pp", [(None, 0.0)]),
+        exact=exact,
+    )
+    return claim(f"p/{number}", f"Claim {number}", "S.", said, expectations=[one], trains=not exact)
+
+
+def _report(*claims: ClaimReport) -> Report:
+    return report([paper("p", "A paper", list(claims))])
+
+
+def test_the_title_tells_the_outcome_of_what_was_trained_apart_from_what_was_computed() -> None:
+    trained = [
+        _claim(result, i) for i, result in enumerate(["supported", "supported", "refuted", "inconclusive"])
+    ]
+    computed = [
+        _claim("supported", 7, exact=True, word="supported"),
+        _claim("refuted", 8, exact=True, word="refuted"),
+    ]
+    assert outcome(_report(*trained, *computed)) == (
+        "Trained: 2 hold at smoke scale, 1 does not, 1 undecided. Computed: 1 supported, 1 refuted"
+    )
+    assert outcome(_report(_claim("refuted"))) == "Trained: 1 does not at smoke scale"
+    assert outcome(_report()) == "No claims"
+
+
+def test_by_chance_counts_verdicts_on_runs_only() -> None:
+    """Of n verdicts that each are wrong in at most 5%, 0.05 n on average."""
+    trained = [_claim("supported", i) for i in range(12)]
+    said = by_chance(
+        _report(*trained, _claim("supported", 20, exact=True, word="supported"), _claim(None, 21))
+    )
+    assert said.startswith("Chance alone makes at most 0.6 of the 12 verdicts on runs wrong on average")
+    assert by_chance(_report(_claim("supported", 1, exact=True, word="supported"))) == ""
+
+
+def test_a_joint_statement_shows_the_part_that_tells_most() -> None:
+    """Of supported parts the least clear: 0.6 − 0.5 = 0.1 pp inside; of others the first that came out so."""
+    parts = [
+        part("far", "a", 0.02, 0.015, 0.03, "supported"),
+        part("near", "b", 0.01, 0.006, 0.03, "supported"),
+        part("open", "c", 0.01, -0.01, 0.03, "inconclusive"),
+        part("wrong", "d", -0.02, -0.03, -0.01, "refuted"),
+    ]
+    regions = ("at least 0.5 pp", [(0.005, None)]), ("at most 0 pp", [(None, 0.0)])
+    for result, kept, shown in (
+        ("supported", parts[:2], "near"),
+        ("inconclusive", parts[:3], "open"),
+        ("refuted", parts, "wrong"),
+    ):
+        one = expectation("p--c", "e", "E", "error", kept, verdict(result, ""), *regions)  # type: ignore[arg-type]
+        found = telling(one)
+        assert found is not None
+        assert found.label == shown
+
+
+def test_claims_that_are_not_judged_here_are_counted_and_the_command_stands_beside() -> None:
+    waits = verdict(None, "Judged from the paper scale on.", word="not judged here")
+    idle = [
+        claim(f"p/{i}", f"Idle {i}", "S.", waits.model_copy(update={"status": "complete"})) for i in range(3)
+    ]
+    other = OtherScale(
+        scale="paper", claims=["p/0", "p/1", "p/2"], command="repro check --paper p --scale paper"
+    )
+    full = report([paper("p", "A paper", [*idle, _claim("supported", 9)], elsewhere=[other])])
+    source = render_html(full)
+    text = " ".join(Page(source).text().split())
+    assert "Not judged at smoke scale (3)" in text
+    assert "3 from the paper scale on: repro check --paper p --scale paper" in text
+    assert [len(one.papers[0].rows) for one in groups(full)] == [1]
+    assert source.count('<tr role="row" class="result-row"') == 1
+
+
+def test_a_row_has_the_bar_where_the_paper_prints_no_number() -> None:
+    found = row(_claim("supported"))
+    assert (found.paper, found.ours, found.interval) == ("", "+2 pp", "[1, 3]")
+
+
+@pytest.mark.parametrize("count", [1, 6, 30])
+def test_few_pending_claims_have_rows_many_are_folded(count: int) -> None:
+    pending = [samples.pending_claim(f"p/{i}", f"Pending {i}") for i in range(count)]
+    (found,) = groups(_report(*pending))
+    shown = found.papers[0]
+    assert (len(shown.rows), len(shown.waiting)) == ((count, 0) if count <= 5 else (0, count))
+    assert len(found.claims) == count

@@ -1,0 +1,136 @@
+"""Verdicts in plain words: every sentence that can be said, against what was written by hand."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from repro.report.model import ExpectationResult, Part
+from repro.report.wording.plain import SAID, because, claim_because
+from tests.support.report_samples.pieces import claim, expectation, part, verdict
+
+AT_LEAST = ("at least 2 pp", [(0.02, None)]), ("at most 0 pp", [(None, 0.0)])
+
+
+def _one(
+    result: Any, *parts: Part, unit: Any = "error", regions: Any = AT_LEAST, **more: Any
+) -> ExpectationResult:
+    return expectation(
+        "c", "e", "An effect", unit, list(parts), verdict(result, "In full."), *regions, **more
+    )
+
+
+def _part(low: float, middle: float, high: float, result: Any, label: str = "", **more: Any) -> Part:
+    return part(label, "text", middle, low, high, result, **more)
+
+
+@pytest.mark.parametrize(
+    ("low", "middle", "high", "result", "says"),
+    [
+        (
+            0.15, 0.28, 0.40, "supported",
+            "28 percentage points here, where the claim needs at least 2. Allowing for chance it is anything from 15 "
+            "to 40: all of that would do.",
+        ),
+        (
+            -0.05, -0.03, -0.01, "refuted",
+            "−3.0 percentage points here, but the claim needs at least 2. Allowing for chance it is anything from −5.0 "
+            "to −1.0: all of that speaks against it.",
+        ),
+        (
+            -0.01, 0.03, 0.07, "inconclusive",
+            "Cannot tell yet. 3.0 percentage points here, where the claim needs at least 2; but allowing for chance it "
+            "is anything from −1.0 to 7.0: some of that would do, and some would not.",
+        ),
+        (
+            0.005, 0.010, 0.015, "inconclusive",
+            "Cannot tell yet. 1.00 percentage points here, where the claim needs at least 2. Allowing for chance it is "
+            "anything from 0.50 to 1.50: not enough for the claim, and not enough to speak against it.",
+        ),
+        (
+            -0.05, -0.03, -0.01, "inconclusive",
+            "Cannot tell yet. −3.0 percentage points here, but the claim needs at least 2. Allowing for chance it is "
+            "anything from −5.0 to −1.0, which speaks against it; as one of several comparisons that could, it would "
+            "have to be clearer.",
+        ),
+    ],
+)  # fmt: skip
+def test_a_comparison(low: float, middle: float, high: float, result: Any, says: str) -> None:
+    assert because(_one(result, _part(low, middle, high, result))) == says
+
+
+def test_powers_of_ten_are_told_as_times() -> None:
+    """10^4.59 is 38,905, and 10^−1 to 10^1 is 0.1 to 10."""
+    regions = (
+        ("between −1 and 1 decades", [(-1.0, 1.0)]),
+        ("below −2 or above 2 decades", [(None, -2.0), (2.0, None)]),
+    )
+    one = _one("refuted", _part(4.40, 4.59, 4.78, "refuted"), unit="log10", regions=regions)
+    assert because(one).startswith(
+        "39,000 times here, but the claim needs between 0.1 and 10. Allowing for chance"
+    )
+    assert "25,000 to 60,000" in because(one)
+
+
+def test_joint_statements_name_the_comparison_that_matters() -> None:
+    good = [_part(0.10, 0.12, 0.14, "supported", "far"), _part(0.03, 0.05, 0.07, "supported", "near")]
+    bad = _part(-0.05, -0.03, -0.01, "refuted", "wrong")
+    open_ = _part(-0.01, 0.03, 0.07, "inconclusive", "open")
+    assert because(_one("supported", *good)).startswith(
+        "Both comparisons do what the claim needs, at least 2. The closest is near: 5.0 percentage points here"
+    )
+    assert because(_one("refuted", *good, bad)).startswith("1 of 3 comparisons fails. wrong: −3.0 percentage")
+    assert because(_one("inconclusive", *good, open_)).startswith(
+        "Cannot tell yet: 2 of 3 comparisons hold so far. open: 3.0 percentage"
+    )
+
+
+def test_computed_numbers_have_no_chance_in_them() -> None:
+    def exact(text: str, result: Any, printed: str | None = None, label: str = "") -> Part:
+        return Part(
+            label=label, estimate=5.0, low=5.0, high=5.0, level=1.0, n=1, bound="none", result=result,
+            estimate_text=text, reported=printed,
+        )  # fmt: skip
+
+    regions = ("at most 4", [(None, 4.0)]), ("more than 4", [(4.0, None)])
+    told = {"unit": "count", "regions": regions, "exact": True, "kind": "exact"}
+    assert (
+        because(_one("refuted", exact("5", "refuted", "4"), **told)) == "Computed 5, but the paper prints 4."
+    )
+    assert (
+        because(_one("supported", exact("5", "supported", "5"), **told))
+        == "Computed 5, and the paper prints 5."
+    )
+    assert (
+        because(_one("refuted", exact("5", "refuted"), **told))
+        == "Computed 5, but the claim needs at most 4."
+    )
+    both = [exact("5", "supported", "5", name) for name in "ab"]
+    assert because(_one("supported", *both, **told)) == "Both numbers are what the paper prints."
+    mixed = [both[0], exact("5", "refuted", "4", "b")]
+    assert because(_one("refuted", *mixed, **told)) == (
+        "1 of 2 numbers fails. b: computed 5, but the paper prints 4."
+    )
+
+
+def test_a_claim_speaks_through_what_decided_it() -> None:
+    good = _one("supported", _part(0.10, 0.12, 0.14, "supported"))
+    other = good.model_copy(update={"id": "other", "title": "Another"})
+    whole = claim("p/c", "T", "S.", verdict("supported", "In full."), expectations=[good, other])
+    assert claim_because(whole).startswith(
+        "Both things that the claim needs hold. An effect: 12.0 percentage points"
+    )
+    bad = _one("refuted", _part(-0.05, -0.03, -0.01, "refuted")).model_copy(update={"title": "The bad one"})
+    failing = claim("p/c", "T", "S.", verdict("refuted", "In full."), expectations=[good, bad])
+    assert claim_because(failing).startswith("The bad one: −3.0 percentage points")
+    waiting = claim("p/c", "T", "S.", verdict(None, "Not judged: 3 runs."), expectations=[])
+    assert claim_because(waiting) == "Not judged: 3 runs."
+
+
+def test_a_sentence_is_a_template_and_names_at_most_one_bar() -> None:
+    """What could be said of a bar is what the claim needs: no sentence speaks of two."""
+    for text in SAID.values():
+        assert text.count("{needs}") <= 1
+        assert "{refutes}" not in text
+        assert text == text.strip()
