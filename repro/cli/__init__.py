@@ -7,6 +7,7 @@ import importlib
 import click
 
 from repro import __version__
+from repro.startup.project import has_settings
 
 COMMANDS = {
     "check": "Train what is missing, measure, judge, and write the report.",
@@ -53,7 +54,8 @@ class _Commands(click.Group):
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="repro")
-def cli() -> None:
+@click.pass_context
+def cli(context: click.Context) -> None:
     """Does this paper's claim hold?
 
     Each claim is a declarative check: what the paper reports, which nets must be trained, what is measured,
@@ -65,3 +67,9 @@ def cli() -> None:
       repro check resnet/layer-responses  one claim
       repro plan --scale paper            what the papers' own protocols would cost
     """
+    if has_settings() and context.invoked_subcommand is not None:
+        from repro.cli.project import set_defaults
+
+        command = cli.get_command(context, context.invoked_subcommand)
+        if command is not None:
+            set_defaults(context, command)

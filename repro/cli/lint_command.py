@@ -14,6 +14,7 @@ from repro.claims.effective import silent_differences
 from repro.claims.loading import load_library, read_claim, read_paper
 from repro.claims.reviews import claim_of
 from repro.cli import options
+from repro.cli.project import claims_of_project
 from repro.cli.wrapped import wrapped
 from repro.errors import Problem, ReproError, mistake, suggestion
 from repro.recorded import read_results
@@ -53,7 +54,7 @@ def command(paths: tuple[Path, ...], schema: str | None, as_json: bool) -> int:
         return 0
     problems: list[Problem] = []
     count = 0
-    for path in paths or (folder("claims"),):
+    for path in paths or (Path(claims_of_project() or folder("claims")),):
         try:
             found = _lint(path)
             count += len(found)

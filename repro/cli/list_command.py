@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from repro.claims import Claim, Library
-from repro.cli import options
+from repro.cli import completing, options
 from repro.cli.wrapped import wrapped
 from repro.errors import mistake
 from repro.planning.claim_costs import claim_costs
@@ -18,8 +18,13 @@ from repro.startup.shipped import folder
 
 
 @click.command("list")
-@click.argument("names", metavar="[NAME]...", nargs=-1)
-@click.option("--paper", metavar="P", help="The claims of this paper, and what of it has none.")
+@click.argument("names", metavar="[NAME]...", nargs=-1, shell_complete=completing.claims)
+@click.option(
+    "--paper",
+    metavar="P",
+    shell_complete=completing.papers,
+    help="The claims of this paper, and what of it has none.",
+)
 @options.claims_option
 @options.store_option
 @options.json_option

@@ -11,8 +11,11 @@ from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import click
+from click.core import ParameterSource
 
 from repro.claims import Claim, Library, Scale, check_scale, load_library, unseen
+from repro.cli import completing
+from repro.cli.project import check_named
 from repro.errors import Problem, ReproError, mistake, suggestion
 from repro.experiment.data_index import UserData
 from repro.experiment.request import Request, places
@@ -63,10 +66,14 @@ def data_options(function: F) -> F:
 
 def selection(function: F) -> F:
     """Add `[CLAIM]…`, `--paper` and `--scale`: claims by id, by the beginning of one, by paper, or by file."""
-    function = click.argument("claim_ids", metavar="[CLAIM]...", nargs=-1)(function)
-    function = click.option("--paper", metavar="P", help="All claims of this paper.")(function)
+    function = click.argument("claim_ids", metavar="[CLAIM]...", nargs=-1, shell_complete=completing.claims)(
+        function
+    )
+    function = click.option(
+        "--paper", metavar="P", shell_complete=completing.papers, help="All claims of this paper."
+    )(function)
     text = "exact, recorded, smoke, reduced or paper. Default: smoke; of recorded results alone, recorded."
-    return click.option("--scale", help=text)(function)
+    return click.option("--scale", shell_complete=completing.scales, help=text)(function)
 
 
 def seeds_option(function: F) -> F:
@@ -133,7 +140,10 @@ def format_option(function: F) -> F:
         metavar="F,...",
         multiple=True,
         callback=_formats,
-        help="Forms to write: html, json, csv, markdown, junit; may be given several times. Default: html,json,csv.",
+        shell_complete=completing.forms,
+        help="Forms to write: html, json, csv, markdown, junit, badge, ro-crate, summary (one picture); may be given "
+        "several times. "
+        "Default: html,json,csv.",
     )(function)
 
 
@@ -145,6 +155,12 @@ def _formats(ctx: click.Context, param: click.Parameter, given: tuple[str, ...])
         if name not in FORMATS:
             raise mistake("--format", "no such form of a report", name, suggestion(name, FORMATS))
     return tuple(dict.fromkeys(names))
+
+
+def said(parameter: str) -> bool:
+    """Tell whether a parameter was given on the command line, and is no default of ours or of the project's."""
+    source = click.get_current_context().get_parameter_source(parameter)
+    return source not in (ParameterSource.DEFAULT, ParameterSource.DEFAULT_MAP)
 
 
 def library(claims_dir: Path | None) -> Library:
@@ -171,6 +187,7 @@ class Asked:
             ReproError: anything unknown, a claim named that does not declare the scale, or recorded results that
                 cannot be read.
         """
+        check_named(self.claims_dir is not None or _folder_of(self.claim_ids) is not None)
         found, claims, scale = chosen(self.claims_dir, self.claim_ids, self.paper, self.scale)
         check_results(claims)
         selection: list[str] = ["--paper", self.paper] if self.paper else []

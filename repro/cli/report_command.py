@@ -6,7 +6,6 @@ from dataclasses import fields
 from pathlib import Path
 
 import click
-from click.core import ParameterSource
 
 from repro.cli import options
 from repro.cli.writing import publish, summarise, tell, write
@@ -55,6 +54,7 @@ def command(
       repro report --scale smoke --out shared/smoke
       repro report --paper resnet --json
       repro report --format html,markdown,junit
+      repro report --format html,json,csv,badge,ro-crate
       repro report --from shared/smoke/report.json --format markdown --out .
       repro report --schema
     """
@@ -71,9 +71,8 @@ def command(
 def _render(
     source: Path, out: Path | None, forms: tuple[Format, ...], templates: Path | None, as_json: bool
 ) -> None:
-    context = click.get_current_context()
     for field in fields(options.Asked):
-        if context.get_parameter_source(field.name) is not ParameterSource.DEFAULT:
+        if options.said(field.name):
             what = "renders a whole report; claims, scale, data and store cannot be chosen with it"
             hint = "leave out CLAIM, --paper, --scale, --data, --stand-in, --claims and --store"
             raise mistake("--from", what, hint=hint)

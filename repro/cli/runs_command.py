@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from repro.cli import options
+from repro.cli import completing, options
 from repro.cli.run_rows import rows_of
 from repro.errors import ReproError, mistake
 from repro.exchange import Merged, export, load, merge, opened, verify
@@ -36,7 +36,7 @@ def command() -> None:
 
 
 @command.command("list")
-@click.argument("claim_ids", metavar="[CLAIM]...", nargs=-1)
+@click.argument("claim_ids", metavar="[CLAIM]...", nargs=-1, shell_complete=completing.claims)
 @options.claims_option
 @options.store_option
 @options.json_option
@@ -74,7 +74,7 @@ def _of(users: Sequence[str]) -> str:
 
 @command.command("export")
 @click.argument("target", metavar="FILE", type=click.Path(path_type=Path))
-@click.argument("which", metavar="[KEY|CLAIM]...", nargs=-1)
+@click.argument("which", metavar="[KEY|CLAIM]...", nargs=-1, shell_complete=completing.claims)
 @click.option(
     "--no-weights", is_flag=True, help="Leave the nets' weights out. New probes cannot be read, then."
 )

@@ -9,7 +9,7 @@ import click
 from click.core import ParameterSource
 
 from repro.claims import Claim, Scale, cells
-from repro.cli import options
+from repro.cli import completing, options
 from repro.cli.what_if import show_other_bars
 from repro.cli.why import verdict_of, why_lines
 from repro.cli.wrapped import wrapped
@@ -26,10 +26,11 @@ from repro.store import Store
 
 
 @click.command("show")
-@click.argument("claim_ids", metavar="CLAIM...", nargs=-1, required=True)
+@click.argument("claim_ids", metavar="CLAIM...", nargs=-1, required=True, shell_complete=completing.claims)
 @click.option(
     "--scale",
     default="smoke",
+    shell_complete=completing.scales,
     help="exact, smoke, reduced or paper. Default: the least that each claim declares.",
 )
 @click.option(
@@ -84,7 +85,7 @@ def command(
         for claim in claims:
             _show_why(claim, at[claim.id], Store(store_dir), as_json)
         return
-    if click.get_current_context().get_parameter_source("store_dir") is not ParameterSource.DEFAULT:
+    if options.said("store_dir"):
         click.echo(
             "--store changes nothing without --why or --what-if: a claim file is shown, not runs.", err=True
         )

@@ -21,6 +21,7 @@ from repro.experiment.user_data import with_known_data
 from repro.judging.judgement import judge_claims
 from repro.judging.looks import Look
 from repro.planning.schedule import Schedule
+from repro.report.build.metrics import metrics_table
 from repro.report.build.report import build_report
 from repro.report.earlier import earlier, forms_there, set_aside
 from repro.report.formats import FILES, METRICS, Format, write_report
@@ -107,8 +108,10 @@ def _with_earlier(request: Request, folder: Path) -> Request:
 def judge(request: Request, schedule: Schedule, looks: Sequence[Look]) -> tuple[Report, pd.DataFrame]:
     """Return the report and the tidy metrics of what the store holds now, variants included."""
     required = [look.requirements for look in looks]
-    judgement = judge_claims(required, request.store, schedule.variants(looks))
-    return build_report(request, judgement), judgement.collected.frame
+    variants = schedule.variants(looks)
+    judgement = judge_claims(required, request.store, variants)
+    table = metrics_table(judgement.collected.frame, [*required, *(item for _, item in variants)])
+    return build_report(request, judgement), table
 
 
 def write(

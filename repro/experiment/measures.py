@@ -63,8 +63,9 @@ def _last_row(metric: Metric, run: RunRecord) -> int:
 def _nearest_row(metric: Metric, run: RunRecord) -> int:
     """Return the evaluation nearest to an iteration, of those that saw the column: others hold NaN."""
     steps, values = run.history["step"], run.history[metric.of or ""]
-    seen = [row for row in range(len(steps)) if math.isfinite(values[row])] or [len(steps) - 1]
-    return min(seen, key=lambda row: abs(steps[row] - (metric.step or 0)))
+    wanted = metric.step or 0
+    seen = [(abs(step - wanted), row) for row, step in enumerate(steps) if math.isfinite(values[row])]
+    return min(seen)[1] if seen else len(steps) - 1
 
 
 def _at_row(
@@ -116,7 +117,7 @@ def _warm_up(run: RunRecord) -> Measurement:
 
 def _images_behind(column: str, run: RunRecord, last: bool) -> int:
     """Return how many images an error of a column was taken over; all training images for a running error."""
-    recipe = Recipe.from_json(run.spec["recipe"])
+    recipe = _recipe_of(run)
     split: EvaluatedSet = "train" if column == "train_error" else "test"
     if column == "running_error":
         return run.images["train"]
@@ -126,6 +127,22 @@ def _images_behind(column: str, run: RunRecord, last: bool) -> int:
     # A run that its stop rule ended was evaluated last as before any other step.
     ended = target is not None and run.history["train_error"][-1] <= target
     return recipe.images_evaluated(split, run.images[split], last=last and not ended)
+
+
+def _recipe_of(run: RunRecord) -> Recipe:
+    """Return a run's recipe; runs that were read from a store share the data that it is made of."""
+    told = run.spec["recipe"]
+    kept = _RECIPES.get(id(told))
+    if kept is None:
+        if len(_RECIPES) >= _MOST_RECIPES:
+            _RECIPES.clear()
+        kept = _RECIPES[id(told)] = told, Recipe.from_json(told)
+    return kept[1]
+
+
+_MOST_RECIPES = 1000
+_RECIPES: dict[int, tuple[Mapping[str, Any], Recipe]] = {}
+"""By the identity of the data, which are kept, so that nothing else takes it."""
 
 
 def log10_of_step(value: float, step: float) -> tuple[float, float]:

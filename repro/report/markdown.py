@@ -8,7 +8,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
-from repro.report.model import ClaimReport, Deviation, ExpectationResult, Part, Report, Result, Verdict
+from repro.report.model import (
+    Cell,
+    ClaimReport,
+    Deviation,
+    ExpectationResult,
+    Part,
+    Report,
+    Result,
+    Table,
+    Verdict,
+)
 from repro.report.model.safe_text import visible, web_address
 from repro.report.wording.text import duration, percent
 
@@ -86,6 +96,8 @@ def _claim(claim: ClaimReport) -> Iterator[str]:
     for note in claim.code_notes:
         yield f"Note: {plain(note)}."
         yield ""
+    for table in claim.tables:
+        yield from _beside(table)
     yield from _table(
         ["Expectation", "Paper", "Ours", "Supports", "Refutes", "Verdict"],
         [row for expectation in claim.expectations for row in _expectation(expectation)],
@@ -110,6 +122,37 @@ def _claim(claim: ClaimReport) -> Iterator[str]:
     yield from _code(claim.command)
     yield ""
     yield "</details>"
+
+
+def _beside(table: Table) -> Iterator[str]:
+    """Yield a table of the paper's with our columns beside each of its own."""
+    yield f"**{plain(table.title)}**"
+    yield ""
+    head = ["", *(name for column in table.columns for name in (f"{plain(column)}: paper", "ours"))]
+    rows = []
+    for row in table.rows:
+        label = plain(row.label) + (f" (ours: {plain(row.ours_label)})" if row.ours_label else "")
+        rows.append([label, *(text for cell in row.cells for text in _pair(cell, table))])
+    yield from _table(head, rows)
+    yield ""
+    read = any(_from_figure(cell, table) for row in table.rows for cell in row.cells)
+    yield plain(table.source) + (" † Read from a figure." if read else "")
+    yield ""
+
+
+def _pair(cell: Cell, table: Table) -> tuple[str, str]:
+    """Return a cell of the paper's and ours, with the difference and the verdict where there are any."""
+    mark = " †" if _from_figure(cell, table) else ""
+    ours = "—" if cell.ours is None else plain(cell.ours)
+    if cell.difference is not None:
+        ours += f", {plain(cell.difference)}"
+    if cell.verdict is not None:
+        ours += f" {_chip(cell.verdict)}"
+    return (f"{plain(cell.reported)}{mark}" if cell.reported else "—"), ours
+
+
+def _from_figure(cell: Cell, table: Table) -> bool:
+    return bool(cell.reported) and (table.from_figure if cell.from_figure is None else cell.from_figure)
 
 
 def _whose(claim: ClaimReport) -> str:

@@ -8,6 +8,8 @@ from __future__ import annotations
 import os
 import sys
 
+from repro.startup.project import has_settings
+
 HELP = os.path.join(os.path.dirname(os.path.dirname(__file__)), "cli", "help.txt")  # noqa: PTH118, PTH120 - pathlib takes 8 ms
 """What click makes of `repro --help` at 80 columns; `python -m repro.cli` writes it, a test compares."""
 
@@ -21,7 +23,7 @@ def answer(arguments: list[str]) -> str | None:
     if rest in (["--help"], ["-h"]) and os.path.basename(program) == "repro" and columns() >= COLUMNS:  # noqa: PTH119
         with open(HELP, encoding="utf-8") as file:  # noqa: PTH123
             return file.read()
-    if rest == ["list"] and columns() >= COLUMNS:
+    if rest == ["list"] and columns() >= COLUMNS and not has_settings():
         from pathlib import Path
 
         from repro.startup.listing import as_text, kept_costs, last_verdicts, listed

@@ -60,13 +60,26 @@ def listed(root: Path) -> list[Listed] | None:
     return sorted(found, key=lambda claim: (claim.year, claim.id)) or None
 
 
+def claim_names(root: Path) -> list[str]:
+    """Return the ids of the claims below `root` by the names of their files, whatever these hold."""
+    try:
+        files = [path for folder in _shown(root) if folder.is_dir() for path in _claim_files(folder)]
+    except OSError:
+        return []
+    return sorted(f"{path.parent.name}/{path.stem}" for path in files)
+
+
+def _claim_files(folder: Path) -> list[Path]:
+    files = [path for path in _shown(folder) if path.suffix == ".toml" and not path.name.endswith(NOTES)]
+    return [path for path in files if path.name != "paper.toml"]
+
+
 def _shown(folder: Path) -> list[Path]:
     return [path for path in folder.iterdir() if not path.name.startswith(".")]
 
 
 def _of_paper(folder: Path) -> list[Listed]:
-    files = [path for path in _shown(folder) if path.suffix == ".toml" and not path.name.endswith(NOTES)]
-    files = [path for path in files if path.name != "paper.toml"]
+    files = _claim_files(folder)
     if not files:
         return []
     publication = _read(folder / "paper.toml")

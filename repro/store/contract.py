@@ -155,6 +155,7 @@ _TOLD = {
     "code": NotRequired[dict[Text, dict[Text, Text]]],
     "packages": NotRequired[dict[Text, Text]],
     "data": NotRequired[Text],
+    "host": NotRequired[Text],
     "finished": NotRequired[Text],
     **dict.fromkeys(("predicted_seconds", "device_seconds_a_step"), NotRequired[Seconds | None]),
     "diverged_at_step": NotRequired[Count | None],

@@ -10,6 +10,7 @@ import json
 import zlib
 from array import array
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, TypeAlias, overload
 
 
@@ -33,7 +34,14 @@ class Stored:
 
     def values(self) -> list[Any]:
         """Return what was packed; values that are no numbers lie there as JSON."""
-        return array(self.code, self.raw()).tolist() if self.code is not None else json.loads(self.raw())
+        return list(_values(self))
+
+
+@lru_cache(maxsize=256)
+def _values(column: Stored) -> list[Any]:
+    """Unpack a column: the metrics of a run ask for the same few one after the other."""
+    raw = column.raw()
+    return json.loads(raw) if column.code is None else array(column.code, raw).tolist()
 
 
 Column: TypeAlias = tuple[str, bytes] | tuple[None, tuple[Any, ...]] | Stored

@@ -30,7 +30,7 @@ class Readings(Entries):
             return None if content is None else self._packer.rows(content["rows"])
 
         def kept(unchanged: Signature | None) -> Sequence[Mapping[str, Any]] | None:
-            found = self.snapshot.find(f"readings/{key}.json", unchanged)
+            found = self.snapshot.take(f"readings/{key}.json", unchanged)
             return None if found is None else Rows(found[1])
 
         return self.recent_readings.read(f"{self._readings}/{key}.json", anew, kept)

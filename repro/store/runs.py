@@ -35,7 +35,7 @@ class Runs(Entries):
         return self._of_key(key, record)
 
     def _of_snapshot(self, key: str, unchanged: Signature | None) -> RunRecord | None:
-        found = self.snapshot.find(f"runs/{key}/run.json", unchanged)
+        found = self.snapshot.take(f"runs/{key}/run.json", unchanged)
         if found is None:
             return None
         head, columns = found

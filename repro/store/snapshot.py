@@ -13,8 +13,10 @@ from __future__ import annotations
 import json
 import mmap
 import zlib
+from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from itertools import accumulate
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -22,7 +24,7 @@ from repro.errors import mistake
 from repro.store.packed import Column, Stored
 from repro.store.recent import Signature
 
-FORMAT = 1
+FORMAT = 2
 
 FEWEST = 500
 """Entries worth a file of their own: fewer are read as fast one by one."""
@@ -40,47 +42,54 @@ class Snapshot:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._index: dict[str, list[Any]] | None = None
-        self._columns: list[list[Any]] = []
+        self._codes: list[str | None] = []
+        self._starts = self._crcs = array("q")
         self._made: dict[int, Column] = {}
         self._names: list[list[str]] = []
         self._data: mmap.mmap | bytes = b""
-        self._start = 0
 
-    def find(self, place: str, signature: Signature | None) -> Packed | None:
-        """Return an entry, if it is kept of a file of this signature."""
-        found = self._entries().get(place)
+    def take(self, place: str, signature: Signature | None) -> Packed | None:
+        """Return an entry, if it is kept of a file of this signature. It is then the caller's: it is given once."""
+        found = self._entries().pop(place, None)
         if found is None or signature is None or (found[0], found[1], found[2]) != signature:
             return None
         return self._packed(found)
 
-    def __len__(self) -> int:
-        return len(self._entries())
-
-    def others(self, places: Iterable[str]) -> Iterator[tuple[str, Signature, Packed]]:
-        """Yield the entries that are kept of other places than these."""
-        for place in self._entries().keys() - set(places):
-            found = self._entries()[place]
+    def rest(self) -> Iterator[tuple[str, Signature, Packed]]:
+        """Yield the entries that were not taken."""
+        for place, found in self._entries().items():
             yield place, (found[0], found[1], found[2]), self._packed(found)
 
     def write(self, entries: Iterable[tuple[str, Signature, Packed]]) -> None:
         """Write a file of these entries in place of the present one; a folder that cannot be written keeps it."""
         from repro.store import files
 
-        columns: dict[tuple[str | None, bytes], int] = {}
+        # Columns of one name lie together: most of a history is never asked for, and is then not read from the disk.
+        tables: dict[str, dict[tuple[str | None, bytes], int]] = {}
         names: dict[tuple[str, ...], int] = {}
-        index: dict[str, list[Any]] = {}
+        kept = []
         for place, signature, (head, table) in entries:
-            numbers = [columns.setdefault(_raw(column), len(columns)) for column in table.values()]
-            index[place] = [*signature, head, names.setdefault(tuple(table), len(names)), *numbers]
-        places, start = [], 0
-        for code, content in columns:
-            places.append([code, start, len(content), zlib.crc32(content)])
-            start += len(content)
-        whole = {"names": list(names), "columns": places, "entries": index}
+            columns = [(name, _raw(column)) for name, column in table.items()]
+            for name, raw in columns:
+                alike = tables.setdefault(name, {})
+                alike.setdefault(raw, len(alike))
+            kept.append((place, [*signature, head, names.setdefault(tuple(table), len(names))], columns))
+        first = dict(zip(tables, accumulate(map(len, tables.values()), initial=0), strict=False))
+        raws = [raw for alike in tables.values() for raw in alike]
+        whole = {
+            "names": list(names),
+            "codes": [code for code, _ in raws],
+            "lengths": [len(content) for _, content in raws],
+            "crcs": [zlib.crc32(content) for _, content in raws],
+            "entries": {
+                place: [*entry, *(first[name] + tables[name][raw] for name, raw in columns)]
+                for place, entry, columns in kept
+            },
+        }
         text = json.dumps(whole, separators=(",", ":")).encode()
         line = json.dumps({"format": FORMAT, "length": len(text), "crc": zlib.crc32(text)}).encode() + b"\n"
         with suppress(OSError):
-            files.write(self._path, line, text, *(content for _, content in columns))
+            files.write(self._path, line, text, *(content for _, content in raws))
 
     def _entries(self) -> dict[str, list[Any]]:
         if self._index is None:
@@ -93,17 +102,18 @@ class Snapshot:
         from pydantic_core import from_json
 
         with self._path.open("rb") as file:
-            first = file.readline(200)
-            head = json.loads(first)
+            line = file.readline(200)
+            head = json.loads(line)
             if head["format"] != FORMAT:
                 return {}
             text = file.read(head["length"])
             if zlib.crc32(text) != head["crc"]:
                 return {}
             self._data = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-        self._start = len(first) + len(text)
         whole = from_json(text)
-        self._names, self._columns = whole["names"], whole["columns"]
+        self._names, self._codes = whole["names"], whole["codes"]
+        self._starts = array("q", accumulate(whole["lengths"], initial=len(line) + len(text)))
+        self._crcs = array("q", whole["crcs"])
         entries: dict[str, list[Any]] = whole["entries"]
         return entries
 
@@ -114,10 +124,9 @@ class Snapshot:
     def _column(self, number: int) -> Column:
         made = self._made.get(number)
         if made is None:
-            code, start, length, crc = self._columns[number]
-            made = self._made[number] = Stored(
-                self._data, code, self._start + start, length, crc, self._damaged
-            )
+            start, end = self._starts[number], self._starts[number + 1]
+            crc, code = self._crcs[number], self._codes[number]
+            made = self._made[number] = Stored(self._data, code, start, end - start, crc, self._damaged)
         return made
 
     def _damaged(self) -> None:

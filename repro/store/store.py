@@ -78,7 +78,7 @@ class Store(Runs, Readings, Ledgers):
             place: (unchanged, packed)
             for place, unchanged, packed in (*self._kept_runs(), *self._kept_readings())
         }
-        for place, unchanged, packed in self.snapshot.others(entries):
+        for place, unchanged, packed in self.snapshot.rest():
             if len(entries) < MOST:
                 entries[place] = unchanged, packed
         self.snapshot.write((place, *entry) for place, entry in entries.items())

@@ -60,7 +60,7 @@ def test_a_store_without_why_changes_nothing(done: World, capsys: pytest.Capture
 def test_what_no_identity_covers_is_said_before_anything_runs(
     world: World, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    world.write(changed(BASE, arms__plain={"model": "nets:Net"}))
+    world.write(changed(BASE, arms__plain={"model": "nets:Net"}, no_control="A test of notes."))
     (world.root / "nets.py").write_text(
         "import numpy as np\nW = np.load('w.npy')\ndef Net(s, c, depth): ...\n"
     )

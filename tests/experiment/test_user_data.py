@@ -310,7 +310,7 @@ def test_arms_may_name_data_of_their_own(shop: Shop, tmp_path: Path) -> None:
 
 
 def test_listing_and_checking_claims_reads_no_data(world: World, tmp_path: Path) -> None:
-    world.write(changed(BASE, experiment__dataset={"npz": "pets.npz"}))
+    world.write(changed(BASE, experiment__dataset={"npz": "pets.npz"}, no_control="A test of data."))
     (tmp_path / "claims/p/pets.npz").write_bytes(b"no archive")
     assert world.problems() == []
     for command in (["list"], ["show", "p/c"], ["lint", world.root]):

@@ -65,7 +65,7 @@ def test_a_report_of_the_first_version_says_the_same_in_every_form(first: Path) 
             assert claim.verdict.model_dump() == raw["verdict"]
             assert [run.key for run in claim.runs] == [run["key"] for run in raw["runs"]]
     short = report.model_copy(update={"papers": report.papers[:1]})
-    for form in FORMATS:
+    for form in set(FORMATS) - {"badge"}:
         assert "alexnet/relu-speed" in rendered(short, form)
 
 
@@ -283,8 +283,33 @@ def test_markdown_tells_scale_verdicts_evidence_ledger_and_command() -> None:
         rows += [0] if token.type == "tr_open" else []
         if token.type in ("th_open", "td_open"):
             rows[-1] += 1
-    assert set(rows) == {3, 4, 6}
+    # a table of the paper's has two columns for each of its own
+    assert set(rows) == {3, 4, 5, 6}
     assert len(source) < 65_536 / 3, "a comment on GitHub holds 65,536 characters"
+
+
+def test_markdown_has_the_papers_table_with_ours_beside() -> None:
+    claim = next(one for paper in samples.five_claims().papers for one in paper.claims if one.tables)
+    table = claim.tables[0]
+    tokens = GITHUB.parse(to_markdown(samples.five_claims()))
+    rows = [
+        [cell.children[0].content if cell.children else "" for cell in tokens[i:j] if cell.type == "inline"]
+        for i, j in _rows_of(tokens)
+    ]
+    (head,) = [row for row in rows if row[1:2] == [f"{table.columns[0]}: paper"]]
+    assert head == ["", *(name for column in table.columns for name in (f"{column}: paper", "ours"))]
+    below = rows[rows.index(head) + 1 :]
+    for row, shown in zip(table.rows, below, strict=False):
+        assert shown[0].startswith(row.label)
+        for cell, paper, ours in zip(row.cells, shown[1::2], shown[2::2], strict=True):
+            assert paper.removesuffix(" †") == (cell.reported or "—")
+            assert ours.startswith(cell.ours or "—")
+
+
+def _rows_of(tokens: list[Token]) -> list[tuple[int, int]]:
+    opens = [i for i, token in enumerate(tokens) if token.type == "tr_open"]
+    closes = [i for i, token in enumerate(tokens) if token.type == "tr_close"]
+    return list(zip(opens, closes, strict=True))
 
 
 def test_a_level_that_is_not_the_usual_one_is_told() -> None:

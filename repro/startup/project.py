@@ -1,0 +1,35 @@
+"""The user's project: what `[tool.repro]` in the `pyproject.toml` of the working folder sets."""
+
+from __future__ import annotations
+
+from typing import Any
+
+FILE = "pyproject.toml"
+
+_MOST_BYTES = 1_000_000
+
+
+def has_settings() -> bool:
+    """Tell whether there is anything to be read; says so of some files in which there is not."""
+    try:
+        with open(FILE, "rb") as file:  # noqa: PTH123 - pathlib takes 8 ms
+            return b"repro" in file.read(_MOST_BYTES)
+    except OSError:
+        return False
+
+
+def settings() -> dict[str, Any]:
+    """Return the table as it stands; empty where there is none.
+
+    Raises:
+        ValueError: the file is no TOML, or the table is none.
+    """
+    import tomllib
+
+    if not has_settings():
+        return {}
+    with open(FILE, "rb") as file:  # noqa: PTH123
+        found = tomllib.loads(file.read(_MOST_BYTES).decode("utf-8-sig")).get("tool", {}).get("repro", {})
+    if not isinstance(found, dict):
+        raise ValueError("[tool.repro] is no table")
+    return found
