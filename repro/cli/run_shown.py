@@ -13,6 +13,7 @@ from repro.store import RunRecord, Store
 from repro.store.environments import environment_of
 
 _MADE = {
+    "host": "host",
     "machine": "machine",
     "os": "system",
     "device": "device",
