@@ -53,8 +53,9 @@ def installed() -> dict[str, str]:
 def driver() -> str:
     """Return the versions of what lies between torch and an NVIDIA or AMD GPU, as far as they are told."""
     told = {"driver": _kernel_module(), "CUDA": torch.version.cuda, "HIP": torch.version.hip}
-    if torch.backends.cudnn.is_available():
-        told["cuDNN"] = str(torch.backends.cudnn.version())
+    cudnn: Any = torch.backends.cudnn  # without types
+    if cudnn.is_available():
+        told["cuDNN"] = str(cudnn.version())
     return ", ".join(f"{name} {version}" for name, version in told.items() if version) or "unknown"
 
 
