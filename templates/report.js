@@ -85,10 +85,11 @@
   const menu = one("#_menu");
   let current = null;
   let unfolded = null;
+  let aimed = null; // where a key or a link led; near the end of the page it cannot be scrolled to the top
   const visible = () => claims.filter((claim) => !claim.hidden);
   const name = () => {
     const last = visible().filter((claim) => claim.getBoundingClientRect().top < 130).at(-1) || null;
-    const beyond = last && one("#_contents").getBoundingClientRect().top < 130 ? last : null;
+    const beyond = aimed && !aimed.hidden ? aimed : last && last.getBoundingClientRect().bottom > 0 ? last : null;
     if (beyond === current && here.textContent) return;
     current = beyond;
     here.hidden = !current;
@@ -117,14 +118,22 @@
     unfolded = null;
     const box = all(".claim > details").find((one) => one.parentElement.dataset.claim === decodeURIComponent(hash.slice(1)));
     if (box && !box.open) unfolded = box;
-    if (location.hash === hash) openFor(hash);
-    else location.hash = hash;
+    location.hash = hash;
+    arrive();
   };
+  const arrive = () => {
+    openFor(location.hash);
+    const target = location.hash && document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    aimed = target && target.closest(".claim");
+    name();
+  };
+  for (const moving of ["wheel", "touchmove"]) addEventListener(moving, () => { aimed = null; }, { passive: true });
   for (const id of ["#_previous", "#_next"]) one(id).addEventListener("click", (event) => { event.preventDefault(); go(id); });
   addEventListener("keydown", (event) => {
     if (event.key === "Escape" && menu.open) { menu.open = false; one("#_menu > summary").focus(); }
     if (event.altKey || event.ctrlKey || event.metaKey || !one("#_keys").checked) return;
     if (event.target.closest("input, textarea, select, [contenteditable]")) return;
+    if (/^(Arrow|Page|Home|End| )/.test(event.key)) aimed = null;
     const id = { j: "#_next", "]": "#_next", k: "#_previous", "[": "#_previous" }[event.key];
     if (id) go(id);
   });
@@ -167,7 +176,6 @@
   }
 
   for (const tools of all(".tools")) tools.hidden = false;
-  addEventListener("hashchange", () => { openFor(location.hash); name(); });
-  openFor(location.hash);
-  name();
+  addEventListener("hashchange", arrive);
+  arrive();
 })();

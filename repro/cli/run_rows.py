@@ -30,10 +30,13 @@ def rows_of(store: Store) -> Iterator[dict[str, object]]:
         says = f"{run.steps_done:,} steps in {duration(run.wall_seconds)}"
         if len(run.provenance.get("sessions", ())) > 1:
             says += f", in {len(run.provenance['sessions'])} sessions"
+        host = run.provenance.get("host")
+        if host:
+            says += f", on {host}"
         if run.key in unread:
             says += f"; a probe of it failed: {_first_line(unread[run.key])}"
         row = {"key": run.key, "title": title(run.spec)}
-        yield {"state": run.outcome, **row, "says": says, "steps_done": run.steps_done}
+        yield {"state": run.outcome, **row, "says": says, "steps_done": run.steps_done, "host": host}
         for name in conflicting.get(run.key, ()):
             yield {"state": "conflict", **row, "says": f"another result is kept in runs/{name}"}
     for checkpoint in store.unfinished():

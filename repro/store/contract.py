@@ -87,6 +87,20 @@ _TRAINED = table(
         "recipe": table("recipe", _recipe_fields()),
         "seed": Annotated[int, Field(ge=0, lt=2**63)],
         "numerics": table("numerics", {"precision": NotRequired[Text], "compiled": NotRequired[bool]}),
+        "weights": NotRequired[
+            table(
+                "weights",
+                {
+                    "file": Text,
+                    "sha256": Hash,
+                    "inside": Text | None,
+                    "names": list_of(list_of(Text)),
+                    "layout": Text,
+                    "input_channels": Text,
+                    "test_error": list_of(Finite) | None,
+                },
+            )
+        ],
     },
 )
 
@@ -141,6 +155,7 @@ _TOLD = {
     "code": NotRequired[dict[Text, dict[Text, Text]]],
     "packages": NotRequired[dict[Text, Text]],
     "data": NotRequired[Text],
+    "host": NotRequired[Text],
     "finished": NotRequired[Text],
     **dict.fromkeys(("predicted_seconds", "device_seconds_a_step"), NotRequired[Seconds | None]),
     "diverged_at_step": NotRequired[Count | None],

@@ -20,6 +20,7 @@ from repro.registry import DataRef
 from repro.spec import ReadingSpec, RunSpec, Until
 from repro.store import Store
 from repro.training import TrainedRun, train
+from repro.training.brought import take
 from repro.training.checkpoints import Interrupted, Stopped
 from repro.training.devices import fix_algorithms, is_out_of_memory, own_stream
 from repro.training.footprint import run_bytes
@@ -199,6 +200,9 @@ class Worker:
         checkpoints: RunCheckpoints,
     ) -> TrainedRun:
         """Train; a checkpoint that the run cannot go on from is set aside for the one before, or for none."""
+        readers = math.ceil(self.readers / max(1, self.memory.nets))
+        if spec.weights is not None:
+            return take(spec, data, self.device, self.claims_folder, readers)
         last, moved = 0.0, False
 
         def on_progress(done: int, total: int) -> None:
@@ -218,7 +222,7 @@ class Worker:
                     on_progress=on_progress,
                     checkpoints=checkpoints,
                     until=until,
-                    readers=math.ceil(self.readers / max(1, self.memory.nets)),
+                    readers=readers,
                 )
             except (Interrupted, Stopped):
                 raise

@@ -19,9 +19,10 @@ from repro.source_code import Code, code_of, versions_of
 
 
 def provenance(device: torch.device) -> dict[str, Any]:
-    """Return machine, device, versions, and the commit with a dirty flag."""
+    """Return host, machine, device, versions, and the commit with a dirty flag."""
     name = torch.cuda.get_device_name(device) if device.type == "cuda" else processor()
     return {
+        "host": platform.node(),
         "machine": f"{platform.system()} {platform.machine()}",
         "device": f"{device.type}: {name}",
         "python": platform.python_version(),

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from repro.report.html.render import render_html
+from repro.report.html.typography import typeset
 from repro.report.model import Report
+from repro.report.wording.plain import claim_because
 from repro.store.files import write_text
 from tests.support import report_samples as samples
 from tests.support.browser import OPEN_ALL, OVERFLOW, axe_violations, opened
@@ -93,8 +95,8 @@ def test_everything_is_there_without_script(browser: Browser, files: Callable[[s
         shown = page.locator("body").inner_text()
         for paper in samples.five_claims().papers:
             for claim in paper.claims:
-                assert claim.title in shown
-                assert claim.verdict.sentence in shown
+                assert typeset(claim).title in shown
+                assert claim_because(typeset(claim)) in shown
         assert not page.locator("#_fold").is_visible()
         assert not page.locator("#_filter").is_visible()
         key = samples.five_claims().papers[0].claims[0].runs[0].key
@@ -146,7 +148,7 @@ def test_script_sorts_tables_by_keyboard_and_says_so(browser: Browser, files: Ca
         page.keyboard.press("Enter")
         assert head.get_attribute("aria-sort") == "descending"
         assert seconds() == sorted(before, reverse=True)
-        table = page.locator(".beside").first
+        table = page.locator(".beside.sortable").first
         ours = table.locator("th", has_text="ours").first
         ours.get_by_role("button").click()
         read = table.locator("tbody tr td:nth-child(3)").all_inner_texts()
@@ -167,7 +169,7 @@ def test_claims_are_filtered_by_text(browser: Browser, files: Callable[[str], Pa
         page.get_by_role("button", name="pending 1").click()
         assert page.locator("article:visible").count() == 0
         page.evaluate(f"location.hash = '{samples.degradation().tables[0].anchor}'")
-        page.locator(".paper-table").first.wait_for(state="visible")
+        page.locator(f"[id='{samples.degradation().tables[0].anchor}']").wait_for(state="visible")
         assert page.locator("article:visible").count() == 5
 
 
@@ -210,7 +212,7 @@ def test_the_keyboard_comes_everywhere(browser: Browser, files: Callable[[str], 
         assert page.locator("main details").first.get_attribute("open") is not None
         unreached = "[...document.querySelectorAll('.scroller, pre')].filter(box => box.tabIndex < 0).length"
         assert page.evaluate(unreached) == 0
-        outline = page.locator("summary").first.evaluate("one => getComputedStyle(one).outlineStyle")
+        outline = page.locator("main summary").first.evaluate("one => getComputedStyle(one).outlineStyle")
         assert outline == "solid"
 
 
@@ -237,6 +239,7 @@ def test_labels_of_a_figure_do_not_overlap(browser: Browser, files: Callable[[st
     })"""
     for width in (360, 1280):
         with opened(browser, files("five claims"), viewport={"width": width, "height": 900}) as page:
+            page.evaluate(OPEN_ALL)
             assert page.evaluate(crossing) == []
 
 
@@ -263,3 +266,59 @@ def test_paper_shows_claims_ledgers_controls_and_what_was_unfolded_and_cuts_no_t
             assert printed.startswith(b"%PDF")
             pages.append(len(re.findall(rb"/Type\s*/Page\b", printed)))
     assert 5 <= pages[0] < pages[1]
+
+
+def test_the_first_screen_holds_all_of_five_claims_and_a_phones_one(
+    browser: Browser, files: Callable[[str], Path]
+) -> None:
+    bottoms = "all => all.map(one => one.getBoundingClientRect().bottom)"
+    for width, height, least in ((1280, 800, 5), (390, 844, 1)):
+        with opened(browser, files("five claims"), viewport={"width": width, "height": height}) as page:
+            found = page.locator(".result-row").evaluate_all(bottoms)
+            assert sum(bottom <= height for bottom in found) >= least
+
+
+def test_keys_and_arrows_go_from_claim_to_claim_and_the_ribbon_names_where(
+    browser: Browser, files: Callable[[str], Path]
+) -> None:
+    claims = [claim for paper in samples.five_claims().papers for claim in paper.claims]
+    unfolded = "all => all.filter(one => one.open).length"
+    with opened(browser, files("five claims")) as page:
+        here, boxes = page.locator("#_here"), page.locator(".claim > details")
+        for claim in claims[:3]:
+            page.keyboard.press("j")
+            assert here.inner_text() == claim.title
+            assert page.evaluate("decodeURIComponent(location.hash.slice(1))") == claim.anchor
+            assert boxes.evaluate_all(unfolded) == 1, "what the keys unfolded they fold again"
+        page.keyboard.press("[")
+        assert here.inner_text() == claims[1].title
+        assert page.locator(".side [aria-current]").inner_text() == claims[1].title
+        page.get_by_role("link", name="Next claim").click()
+        assert here.inner_text() == claims[2].title
+        page.locator("#_filter input").focus()
+        page.keyboard.press("k")
+        assert page.locator("#_filter input").input_value() == "k", "who types goes nowhere"
+        page.locator("#_filter input").fill("")
+        page.locator("#_menu > summary").click()
+        page.locator("#_keys").uncheck()
+        page.keyboard.press("Escape")
+        assert page.locator("#_menu").get_attribute("open") is None
+        before = page.evaluate("location.hash")
+        page.keyboard.press("j")
+        assert page.evaluate("location.hash") == before, "keys can be turned off (WCAG 2.1.4)"
+
+
+def test_a_list_of_claims_stands_at_the_side_of_wide_screens_and_as_contents_on_paper(
+    browser: Browser, files: Callable[[str], Path]
+) -> None:
+    with opened(browser, files("five claims")) as page:
+        side = page.locator(".side")
+        for width, media, shown in (
+            (1200, "screen", True),
+            (1199, "screen", False),
+            (A4_WIDTH, "print", True),
+        ):
+            page.set_viewport_size({"width": width, "height": 800})
+            page.emulate_media(media=media)  # type: ignore[arg-type]
+            assert side.is_visible() is shown
+        assert side.locator("li").count() == 5

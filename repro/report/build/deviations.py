@@ -21,8 +21,6 @@ HIDDEN = {"model version", "recipe version", "dataset fingerprint", "recipe name
 
 DIRECTION_OF = {
     "learning rates tried": "tune",
-    "tuning seeds": "tune",
-    "tuned by": "tune",
     "seeds looked at": "seeds",
     "cells left out": "skip",
 }

@@ -23,6 +23,7 @@ PROSE = frozenset(
         "coverage",
         "direction",
         "estimate_text",
+        "estimates",
         "interval_notes",
         "known_beforehand",
         "label",
