@@ -34,6 +34,7 @@ def own(world: World) -> Iterator[World]:
         "arms__own": {"model": "my_nets:Net", "width": 3},
         "experiment__dataset": "my_data:data",
         "metrics__own": probe,
+        "no_control": "A reason.",
     }
     world.write(changed(BASE, **change))
     before = dict(sys.modules)
@@ -56,7 +57,7 @@ def test_no_command_but_check_executes_code_of_a_claims_folder(own: World, tmp_p
     repro("runs", "import", tmp_path / "x.tar", *store)
     assert not (own.root / "executed").exists()
     tried = {"lint", "list", "show", "plan", "report", "diff", "index", "new", "runs"}
-    assert COMMANDS.keys() - tried == {"check"}
+    assert COMMANDS.keys() - tried == {"check", "submit"}
 
 
 @pytest.mark.parametrize(
