@@ -63,9 +63,10 @@ def test_a_run_that_is_needed_up_to_a_point_is_done_once_it_was_stopped_there(st
     far, near = (job_of(True, Until("train_error", 0.1, epochs)) for epochs in (5.0, 1.5))
     assert not is_done(near, store)
     kept, _ = keeper(store)
-    kept.save({**state_at(20), "history": [{"epoch": 2.0, "train_error": 0.5}]}, stopped=True)
-    stopped = store.stopped(KEY)
-    assert stopped is None or is_done(near, store)
+    names = ("train_error", "train_loss", "test_error", "test_loss", "running_error", "running_loss")
+    row = {"step": 20.0, "epoch": 2.0, **dict.fromkeys(names, 0.5)}
+    kept.save({**state_at(20), "history": [row]}, stopped=True)
+    assert is_done(near, store)
     assert not is_done(far, store)
     assert not is_done(replace(near, until=None), store)
 
