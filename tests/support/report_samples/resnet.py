@@ -263,7 +263,7 @@ def gradients() -> ClaimReport:
             y = [level * math.exp(noise.gauss(0, 0.3)) for level in levels]
             series.append(
                 Series(
-                    label=f"{name}, seed {seed}",
+                    label=name,
                     group=group,
                     style="solid",
                     role="seed",
