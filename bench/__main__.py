@@ -19,8 +19,9 @@ APART = {
     "surviving": "bench.surviving",
     "fuzz": "bench.fuzz",
     "import-attacks": "bench.import_attacks",
+    "cluster": "bench.cluster",
 }
-"""Commands that measure no time, each with options of its own."""
+"""Commands with options of their own."""
 
 
 def main() -> int:

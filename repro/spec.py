@@ -85,6 +85,41 @@ class ModelSpec:
     options: Mapping[str, Any] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class WeightsSpec:
+    """A net that was trained elsewhere: its file, and how what is in it becomes a state of the net here.
+
+    Attributes:
+        file: relative to the claims folder.
+        sha256: of its content.
+        inside: the key under which a checkpoint holds the state; None: it is the state.
+        names: what is replaced in the names of weights, in this order.
+        layout: "keras" where kernels are (height, width, in, out).
+        input_channels: "BGR" where the first layer reads them in that order.
+        test_error: between which it must lie; None where that is not known.
+    """
+
+    file: str
+    sha256: str
+    inside: str | None = None
+    names: tuple[tuple[str, str], ...] = ()
+    layout: str = "torch"
+    input_channels: str = "RGB"
+    test_error: tuple[float, float] | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """Return plain data; :meth:`from_json` inverts it."""
+        ends = None if self.test_error is None else list(self.test_error)
+        return asdict(self) | {"names": [list(pair) for pair in self.names], "test_error": ends}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> WeightsSpec:
+        """Rebuild what :meth:`as_json` wrote."""
+        names = tuple((before, after) for before, after in data["names"])
+        ends = data["test_error"]
+        return cls(**{**data, "names": names, "test_error": None if ends is None else (ends[0], ends[1])})
+
+
 PRECISIONS = ("fp32", "tf32", "bf16")
 
 
@@ -108,13 +143,18 @@ NUMERICS_FIELDS = tuple(field.name for field in fields(Numerics))
 
 @dataclass(frozen=True)
 class RunSpec:
-    """Dataset, model, recipe, seed and numerics. Probes are not part of it: they are readings of a run."""
+    """Dataset, model, recipe, seed and numerics. Probes are not part of it: they are readings of a run.
+
+    With `weights`, nothing is trained: the net is one that was trained elsewhere, and the recipe says how images are
+    given to it.
+    """
 
     dataset: DatasetSpec
     model: ModelSpec
     recipe: Recipe
     seed: int
     numerics: Numerics = Numerics()
+    weights: WeightsSpec | None = None
 
     def as_json(self) -> dict[str, Any]:
         """Return plain data; :meth:`from_json` inverts it."""
@@ -124,6 +164,8 @@ class RunSpec:
             "recipe": self.recipe.as_json(),
             "seed": self.seed,
             "numerics": asdict(self.numerics),
+            # Only where there are any: the keys of runs that are trained are what they were.
+            **({} if self.weights is None else {"weights": self.weights.as_json()}),
         }
 
     @classmethod
@@ -135,6 +177,7 @@ class RunSpec:
             recipe=Recipe.from_json(data["recipe"]),
             seed=data["seed"],
             numerics=Numerics(**data["numerics"]),
+            weights=WeightsSpec.from_json(data["weights"]) if "weights" in data else None,
         )
 
     @cached_property
@@ -144,7 +187,8 @@ class RunSpec:
         Recipe and numerics enter without the fields that are at their defaults: a field that a later version adds
         leaves the runs of earlier ones where they are.
         """
-        text = self._but_seed + f'"seed":{self.seed:d}}}'
+        brought = "" if self.weights is None else f',"weights":{canonical_text(self.weights.as_json())}'
+        text = self._but_seed + f'"seed":{self.seed:d}{brought}}}'
         return hashlib.sha256(text.encode()).hexdigest()[:_DIGITS]
 
     @property
@@ -171,7 +215,8 @@ class RunSpec:
     def title(self) -> str:
         """A short name for people: model, its options, seed."""
         options = " ".join(f"{key}={value}" for key, value in sorted(self.model.options.items()))
-        return f"{self.model.name} {options} seed {self.seed}".replace("  ", " ")
+        which = f"seed {self.seed}" if self.weights is None else f"from {self.weights.file}"
+        return f"{self.model.name} {options} {which}".replace("  ", " ")
 
 
 _TEXTS: dict[tuple[int, ...], tuple[tuple[object, ...], str]] = {}

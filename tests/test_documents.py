@@ -203,6 +203,12 @@ def test_what_the_documents_say_of_costs_is_what_plan_predicts(tmp_path: Path) -
         assert int(match[1]) * unit == pytest.approx(seconds, rel=0.1)
 
 
+def test_the_campaign_on_paper_is_reckoned_from_what_was_measured() -> None:
+    measured = json.loads((ROOT / "bench" / "results" / "cluster.json").read_text(encoding="utf-8"))
+    for what, figure in measured["on paper"].items():
+        assert f"| {what} | {figure} |" in DOCUMENTS["clusters.md"]
+
+
 def test_the_table_of_recipes_says_what_each_sets() -> None:
     lines = (ROOT / "docs" / "claim-files.md").read_text(encoding="utf-8").splitlines()
     start = next(number for number, line in enumerate(lines) if line.startswith("| field | "))

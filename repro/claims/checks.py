@@ -14,6 +14,7 @@ from repro.claims.checks_own import own_options
 from repro.claims.checks_results import results_findings
 from repro.claims.checks_shown import figures, tables
 from repro.claims.checks_variants import controls, sensitivities
+from repro.claims.checks_weights import weights_findings
 from repro.claims.findings import Finding, cannot_run, known
 from repro.claims.run_specs import run_spec
 from repro.claims.schema import ClaimFile
@@ -38,6 +39,7 @@ def _findings(file: ClaimFile, scale: str, path: Path, names: Names) -> Iterator
     yield from _arms(file, names)
     yield from _metrics(file, names)
     yield from command_findings(file, names)
+    yield from weights_findings(file)
     yield from results_findings(file)
     yield from _shares(file)
     yield from evaluated(file, names)

@@ -20,13 +20,14 @@ def demands(claim: Claim) -> Iterator[Problem]:
 def _control(claim: Claim) -> Iterator[Problem]:
     """Find scales at which nothing would show that the criteria can fail, where no reason is given.
 
-    Results that exist already cannot be sabotaged.
+    Results and nets that exist already cannot be sabotaged.
     """
     lacking = [
         scale
         for scale, file in claim.at.items()
         if scale not in claim.base.cannot_decide
         and file.results is None
+        and file.weights is None
         and not file.control
         and file.no_control is None
     ]

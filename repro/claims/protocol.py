@@ -42,6 +42,9 @@ def ownership(base: ClaimFile) -> Ownership:
     if base.results is not None:
         by = f"recorded by {base.results.by}"
         return Ownership(by, (f"the results were {by}, not trained here",))
+    if base.weights is not None:
+        nets = f"the nets were trained elsewhere, by {base.weights.by}, and are {base.weights.selected}"
+        return Ownership(f"trained elsewhere by {base.weights.by}", (nets,))
     # Mathematics alone is nobody's protocol: what is computed is in the file, and where the paper says it.
     if protocol is None and any(metric.kind in _OF_NETS for metric in base.metrics.values()):
         return Ownership(None, ("the file does not declare whose protocol [experiment] is",))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from repro.claims.cells import Cell, by_command, place_of
@@ -11,10 +12,19 @@ from repro.claims.commands import command_spec
 from repro.claims.data import data_ref, dataset_spec, names_data
 from repro.claims.schema import ClaimFile
 from repro.command_spec import AnyRun
-from repro.errors import Problem, ReproError, suggestion
+from repro.errors import Problem, ReproError, mistake, suggestion
 from repro.recipes import RECIPE_FIELDS, RECIPES, Recipe, recipe
 from repro.registry import MODELS, DataRef, Names, Registered
-from repro.spec import NUMERICS_FIELDS, PRECISIONS, DatasetSpec, ModelSpec, Numerics, RunSpec
+from repro.source_code import digest_of
+from repro.spec import (
+    NUMERICS_FIELDS,
+    PRECISIONS,
+    DatasetSpec,
+    ModelSpec,
+    Numerics,
+    RunSpec,
+    WeightsSpec,
+)
 
 
 def run_spec(
@@ -99,6 +109,37 @@ def trained_spec(
         recipe=resolved,
         seed=seed,
         numerics=Numerics(**numerics),
+        weights=_brought(file, cell, seed, names),
+    )
+
+
+def _brought(file: ClaimFile, cell: Cell, seed: int, names: Names) -> WeightsSpec | None:
+    """Return the net that a cell has at a seed where nets are brought: the first seed stands for the first file.
+
+    Raises:
+        ReproError: the file is not there.
+    """
+    brought = file.weights
+    if brought is None or cell.address not in brought.files:
+        return None
+    files = brought.files[cell.address]
+    place = seed - file.experiment.seeds.numbers(cell.arm, 1)[0]
+    name = files[place if 0 <= place < len(files) else 0]
+    try:
+        sha256 = digest_of((names.root or Path()) / name)
+    except OSError as error:
+        where = f"weights.files.{cell.address}"
+        raise mistake(
+            where, f"cannot be read: {error.strerror}", name, "put it into the claims folder"
+        ) from None
+    return WeightsSpec(
+        name,
+        sha256,
+        brought.inside,
+        tuple(brought.names.items()),
+        brought.layout,
+        brought.input_channels,
+        brought.checked(cell.address),
     )
 
 

@@ -20,6 +20,7 @@ from repro.claims.schema_protocol import Protocol, Words
 from repro.claims.schema_results import Results
 from repro.claims.schema_shown import Figure, Table
 from repro.claims.schema_variants import Contrary, Control, Sensitivity
+from repro.claims.schema_weights import Weights
 from repro.claims.vocabulary import (
     HISTORY_COLUMNS,
     Frozen,
@@ -177,7 +178,7 @@ class ClaimFile(Frozen):
     which way it likely moves the result, or that this is not known. `no_control` says why there is none in the
     base tables; a scale may have one all the same.
     `cannot_decide` says of a scale why it decides nothing; where it has no table of its own, nothing is run there.
-    `results` are in the place of an experiment.
+    `results` are in the place of an experiment, `weights` in the place of its training.
     """
 
     title: str
@@ -203,6 +204,8 @@ class ClaimFile(Frozen):
     """What is trained: the paper's own protocol."""
     results: Results | None = None
     """Results that exist already, in the place of an experiment."""
+    weights: Weights | None = None
+    """Nets that were trained elsewhere, in the place of training them."""
     factors: dict[Name, list[Any] | dict[Name, Any]] = {}
     """Factor → its levels: a list, or level → value; a table of several settings may stand for a value."""
     arms: dict[Name, Arm] = {}

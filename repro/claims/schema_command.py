@@ -30,52 +30,41 @@ class Stop(Frozen):
 class Process(Frozen):
     """How the command of an experiment is run, and how what it writes is read.
 
-    It runs in `folder`, relative to the claims folder, with the variables of `environment` added. What its runs rest on
-    is, in a git repository, every tracked file of that folder as it lies there; where `inputs` names files, folders or
-    patterns, it is these instead. The files that the command itself names, and what Python scripts among them import,
+    What its runs rest on is, in a git repository, every tracked file of its folder as it lies there; where `inputs` are
+    declared, it is these instead. The files that the command itself names, and what Python scripts among them import,
     always count.
-
-    `metrics` is the file below ``{out}`` into which the command writes a row at a time (JSON Lines, or CSV with a
-    head), or "stdout" for lines of JSON that it prints. `step` and `epoch` name the columns that say how far it has
-    come; without an `epoch`, times are in steps. `columns` are the quantities that metrics read, with their units.
-    `steps` is the step of the last row, or the name of the placeholder that says it.
-
-    A run is ended after its `time_limit`, and by `stop`. `resume` are words that are added to the command where
-    ``{out}`` holds an earlier attempt, or the file `resume_needs`. `nan` says whether a quantity that ends as no number
-    is an "error" or a result ("diverged"). `deterministic` names arms that the seed does not change. `at_once` runs
-    share a GPU.
     """
 
     folder: str = "."
-    """Where the command runs, relative to the claims folder."""
+    """Where it runs, relative to the claims folder."""
     inputs: list[Word] = []
-    """Files, folders or patterns that its runs rest on; without it, all files that git tracks in the folder."""
+    """Files, folders and patterns that its runs rest on, in the place of all that git tracks."""
     environment: dict[Name, Word] = {}
-    """Variable → its value, added to the environment."""
+    """Variables that it is given."""
     metrics: Label = "metrics.jsonl"
-    """The file below ``{out}`` that it writes rows into (JSON Lines or CSV), or "stdout"."""
+    """The file below ``{out}`` into which it writes rows (JSON Lines, CSV), or "stdout"."""
     step: Label = "step"
-    """The column of steps."""
+    """The column that counts."""
     epoch: Label | None = None
-    """The column of epochs; without it, times are in steps."""
+    """The column of epochs; without one, times are in steps."""
     columns: dict[Name, Column] = Field(min_length=1, max_length=1000)
-    """The quantities that metrics read."""
+    """The quantities that metrics read, with their units."""
     steps: Annotated[int, Field(ge=1)] | str | None = None
-    """The step of the last row, or the placeholder that says it."""
+    """The step of the last row, or the name of the placeholder that says it."""
     time_limit: str | None = None
-    """A run is ended after it: "90s", "20m", "1.5h", "2d"."""
+    """How long a run may take in one go: "90s", "20m", "1.5h", "2d"."""
     stop: Stop | None = None
     """Where a run ends before its command does."""
     resume: list[Word] | None = None
-    """Words added to the command where ``{out}`` holds an earlier attempt."""
+    """Words that are added where ``{out}`` holds an earlier attempt; without them it begins anew."""
     resume_needs: Label | None = None
-    """A file below ``{out}`` that an earlier attempt must have left for that."""
+    """The file in ``{out}`` without which it begins anew, too."""
     nan: Literal["error", "diverged"] = "error"
     """Whether a quantity that ends as no number is an error or a result."""
     deterministic: list[str] = []
     """Arms that the seed does not change."""
     at_once: Annotated[int, Field(ge=1, le=32)] = 1
-    """How many runs share a GPU."""
+    """Runs that share a GPU."""
 
     @property
     def time_limit_seconds(self) -> float | None:

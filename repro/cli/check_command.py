@@ -14,9 +14,10 @@ import click
 from repro.cli import options
 from repro.cli.grouped import GroupedCommand
 from repro.cli.machine import (
-    NETS_ON_A_GPU,
+    check_cluster,
     check_device,
     default_workers,
+    executor_of,
     expected_time,
     machine_options,
     parse_duration,
@@ -26,7 +27,7 @@ from repro.cli.progress import ProgressView
 from repro.cli.wrapped import wrapped
 from repro.cli.writing import publish
 from repro.errors import ReproError, mistake
-from repro.execution import Executor, Outcome, ThisMachine
+from repro.execution import Executor, Outcome
 from repro.experiment.user_data import forget
 from repro.judging.preregistration import record, remember
 from repro.judging.result_versions import record_version
@@ -54,6 +55,11 @@ from repro.store import Store
     help="Spend up to this time (90s, 20m, 1.5h), on further looks too where a claim is open; start no run after it.",
 )
 @click.option(
+    "--on",
+    metavar="ray|ray://HOST:PORT",
+    help="Run on the Ray cluster that this machine is part of, or on another one, instead of on this machine alone.",
+)
+@click.option(
     "--shard",
     "part",
     metavar="K/N",
@@ -79,6 +85,7 @@ def command(
     workers: int | None,
     checkpoint_every: str | None,
     budget: str | None,
+    on: str | None,
     part: str | None,
     controls: bool,
     sensitivity: bool,
@@ -109,6 +116,7 @@ def command(
     """
     deadline = math.inf if budget is None else time.monotonic() + parse_duration(budget)
     every = None if checkpoint_every is None else parse_duration(checkpoint_every, "--checkpoint-every")
+    check_cluster(on)
     shard = options.shard_of(part)
     if shard and (as_json or out or forms or fail_on or templates):
         what = "judges nothing and writes no report"
@@ -123,7 +131,8 @@ def command(
     options.say_idle(request, seeds, kinds)
     if not quiet:
         options.say_unseen(request)
-    count = default_workers(device, workers)
+    # How many a cluster has is known once it is reached.
+    count = 1 if on is not None else default_workers(device, workers)
     for last in (False, True):
         request = asked.with_data(request, quiet=quiet)
         schedule = Schedule(request.claims, request.scale, store, most, kinds, cells, shard)
@@ -139,8 +148,7 @@ def command(
             _announce(plan, count)
         try:
             if plan.jobs:
-                root, nets = request.library.root, workers or NETS_ON_A_GPU
-                executor = ThisMachine(root, device, count, nets, every)
+                executor = executor_of(on, request.library.root, device, workers, every)
                 outcome = _run(schedule, plan, executor, count, deadline, quiet)
         finally:
             for look in (schedule.looks() if plan.jobs else looks) if witness else ():

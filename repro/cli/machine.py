@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
 from repro.errors import mistake
+from repro.execution import Executor, RayCluster, ThisMachine
 from repro.planning.costs import GUESS, GUESS_RANGE
 from repro.report.wording.text import duration, plural
 
@@ -49,6 +51,30 @@ def check_device(name: str, scale: str) -> str:
     if not re.fullmatch(r"auto|cpu|mps|cuda(:\d+(,\d+)*)?|xpu(:\d+)?", name):
         raise mistake("--device", "unknown device", name, "choose auto, cpu, cuda, cuda:1, cuda:0,3 or mps")
     return "cpu" if name == "auto" and scale in ("exact", "smoke") else name
+
+
+def check_cluster(name: str | None) -> None:
+    """Check what `--on` names.
+
+    Raises:
+        ReproError: it is no cluster.
+    """
+    if name is not None and not re.fullmatch(r"ray|ray://[^/\s]+", name):
+        raise mistake("--on", "is no cluster", name, "write ray, or ray://HOST:10001")
+
+
+def executor_of(
+    cluster: str | None,
+    claims_folder: Path,
+    device: str,
+    workers: int | None,
+    checkpoint_seconds: float | None,
+) -> Executor:
+    """Return who carries out jobs: a cluster if one is named, else this machine."""
+    nets = workers or NETS_ON_A_GPU
+    if cluster is not None:
+        return RayCluster(cluster, claims_folder, device, nets, checkpoint_seconds)
+    return ThisMachine(claims_folder, device, default_workers(device, workers), nets, checkpoint_seconds)
 
 
 def expected_time(

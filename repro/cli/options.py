@@ -141,7 +141,8 @@ def format_option(function: F) -> F:
         multiple=True,
         callback=_formats,
         shell_complete=completing.forms,
-        help="Forms to write: html, json, csv, markdown, junit, summary (one picture); may be given several times. "
+        help="Forms to write: html, json, csv, markdown, junit, badge, ro-crate, summary (one picture); may be given "
+        "several times. "
         "Default: html,json,csv.",
     )(function)
 

@@ -54,6 +54,7 @@ def command(
       repro report --scale smoke --out shared/smoke
       repro report --paper resnet --json
       repro report --format html,markdown,junit
+      repro report --format html,json,csv,badge,ro-crate
       repro report --from shared/smoke/report.json --format markdown --out .
       repro report --schema
     """

@@ -11,13 +11,6 @@ from repro.store import Store
 
 def rows_of(store: Store) -> Iterator[dict[str, object]]:
     """Return a row for each finished run and other result of it, unfinished run, and failure."""
-
-    def title(spec: Mapping[str, object]) -> str:
-        try:
-            return run_from_json(spec).title
-        except (KeyError, TypeError):
-            return "of another version"
-
     conflicting = dict[str, list[str]]()
     for name, other in store.conflicts():
         conflicting.setdefault(other.key, []).append(name)
@@ -30,10 +23,13 @@ def rows_of(store: Store) -> Iterator[dict[str, object]]:
         says = f"{run.steps_done:,} steps in {duration(run.wall_seconds)}"
         if len(run.provenance.get("sessions", ())) > 1:
             says += f", in {len(run.provenance['sessions'])} sessions"
+        host = run.provenance.get("host")
+        if host:
+            says += f", on {host}"
         if run.key in unread:
             says += f"; a probe of it failed: {_first_line(unread[run.key])}"
         row = {"key": run.key, "title": title(run.spec)}
-        yield {"state": run.outcome, **row, "says": says, "steps_done": run.steps_done}
+        yield {"state": run.outcome, **row, "says": says, "steps_done": run.steps_done, "host": host}
         for name in conflicting.get(run.key, ()):
             yield {"state": "conflict", **row, "says": f"another result is kept in runs/{name}"}
     for checkpoint in store.unfinished():
@@ -50,6 +46,14 @@ def rows_of(store: Store) -> Iterator[dict[str, object]]:
         if failure.key not in trained:
             says = _first_line(failure.reason)
             yield {"state": "failed", "key": failure.key, "title": failure.title, "says": says}
+
+
+def title(spec: Mapping[str, object]) -> str:
+    """Return what a run is called, by its spec as plain data."""
+    try:
+        return run_from_json(spec).title
+    except (KeyError, TypeError):
+        return "of another version"
 
 
 def _first_line(reason: str) -> str:

@@ -27,8 +27,8 @@ GRACE_SECONDS = 120
 OFTEN = 1000
 """How many times a job that met its time limit is queued again. It went on each time; nothing is gained by an end."""
 
-CANCELLED_SECONDS = 900
-"""How long a job whose check was ended by somebody else waits for Slurm to kill it, or to queue it again."""
+KILLED_SECONDS = 60
+"""How long a job that has asked for another place in the queue waits for Slurm to end it here."""
 
 
 class CheckOfShard:
@@ -55,9 +55,11 @@ class CheckOfShard:
         self._child = process.pid
         # Not `process.wait()`, whose lock the handler of a signal would wait for in vain.
         process.returncode = code = os.waitstatus_to_exitcode(os.waitpid(self._child, 0)[1])
-        if code == 130:
-            # Somebody asked all processes of the job to end: what follows is a kill, or a place in the queue.
-            time.sleep(CANCELLED_SECONDS)
+        if code == 130 and _state() == "RUNNING":
+            # Slurm is about to preempt it, and would take an end for the end. Of a job that is cancelled, or whose node
+            # is given up, it says something else.
+            subprocess.run(["scontrol", "requeue", os.environ["SLURM_JOB_ID"]], check=True)
+            time.sleep(KILLED_SECONDS)
         if code not in (0, 3):
             raise RuntimeError(f"the check ended with exit code {code}")
         return code
@@ -70,6 +72,12 @@ class CheckOfShard:
             with contextlib.suppress(ChildProcessError):
                 os.waitid(os.P_PID, self._child, os.WEXITED | os.WNOWAIT)
         return importlib.import_module("submitit.helpers").DelayedSubmission(self)
+
+
+def _state() -> str:
+    """Return what Slurm says of the job that this process is in."""
+    command = ["squeue", "--noheader", "--jobs", os.environ.get("SLURM_JOB_ID", ""), "--format=%T"]
+    return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
 
 
 def submit(stages: Sequence[Sequence[Sequence[str]]], folder: Path, options: Mapping[str, str]) -> list[str]:

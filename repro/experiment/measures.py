@@ -63,8 +63,9 @@ def _last_row(metric: Metric, run: RunRecord) -> int:
 def _nearest_row(metric: Metric, run: RunRecord) -> int:
     """Return the evaluation nearest to an iteration, of those that saw the column: others hold NaN."""
     steps, values = run.history["step"], run.history[metric.of or ""]
-    seen = [row for row in range(len(steps)) if math.isfinite(values[row])] or [len(steps) - 1]
-    return min(seen, key=lambda row: abs(steps[row] - (metric.step or 0)))
+    wanted = metric.step or 0
+    seen = [(abs(step - wanted), row) for row, step in enumerate(steps) if math.isfinite(values[row])]
+    return min(seen)[1] if seen else len(steps) - 1
 
 
 def _at_row(

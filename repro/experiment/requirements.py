@@ -175,9 +175,7 @@ def requirements(
         first = claim.untuned(scale)[cell.address]
         if file.tune is not None:
             first = run_spec(file, cell, 0, claim.names, rate, decay)
-        specs: list[AnyRun] = [
-            replace(first, seed=seed) for seed in file.experiment.seeds.numbers(cell.arm, count)
-        ]
+        specs = _specs(claim, file, cell, first, count)
         own = tuple(_measure(claim, file, cell, specs))
         measured[cell.address] = own
         needs += own
@@ -197,6 +195,15 @@ def requirements(
         measured,
         alike=frozenset(alike),
     )
+
+
+def _specs(claim: Claim, file: ClaimFile, cell: Cell, first: AnyRun, count: int) -> list[AnyRun]:
+    """Return the runs of a cell, a seed each; of nets that were trained elsewhere, as many as there are."""
+    seeds = file.experiment.seeds.numbers(cell.arm, count)
+    if file.weights is None:
+        return [replace(first, seed=seed) for seed in seeds]
+    there = len(file.weights.files.get(cell.address, ()))
+    return [run_spec(file, cell, seed, claim.names) for seed in seeds[:there]]
 
 
 def _measure(claim: Claim, file: ClaimFile, cell: Cell, specs: Iterable[AnyRun]) -> Iterator[Need]:

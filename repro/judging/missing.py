@@ -46,6 +46,9 @@ def missing_data(
         needs = required.measured.get(address, ())
         keys = [leg.spec.key for leg in tuning.missing] if tuning and tuning.state == "pending" else []
         keys += [need.spec.key for need in needs]
+        few = _few_nets(required, address)
+        if few is not None and not any(key in collected.absent for key in keys):
+            return few
         if not keys and not (collected.frame["cell"] == address).any():
             return Missing(f"no cell {address} at this scale")
         keys += [key for need in needs for key in _readings(need, expectation.metric, part, metric.since)]
@@ -55,6 +58,19 @@ def missing_data(
         failures = f"{_runs_or_readings(len(reasons))} failed: {reasons[0].splitlines()[0]}"
         return Missing(failures, frozenset(absent), failed=True)
     return Missing(not_there(len(absent)), frozenset(absent)) if absent else None
+
+
+def _few_nets(required: Requirements, address: str) -> Missing | None:
+    """Say that a cell has fewer nets that were trained elsewhere than a look takes; None where it has enough."""
+    brought = required.file.weights
+    there = len(required.measured.get(address, ()))
+    if brought is None or there >= len(required.seeds):
+        return None
+    nets = "1 net" if there == 1 else f"{there} nets"
+    return Missing(
+        f"{nets} of {address}, trained elsewhere by {brought.by} ({brought.selected}), stand beside the paper's "
+        f"numbers and are not judged: a look takes {len(required.seeds)}"
+    )
 
 
 def _not_recorded(

@@ -39,7 +39,10 @@ def reason_of(spec: AnyRun, store: Store, relatives: Mapping[str, RunRecord]) ->
 
 def _change(part: str, field: str, old: object, new: object) -> str:
     if part == "files":
-        return "files that the command rests on have changed; the run that rests on the former is kept, and not used"
+        return (
+            "files that the command rests on have changed (repro show --why names them, `inputs` says which count); "
+            "the run that rests on the former is kept, and not used"
+        )
     if str(old).startswith("source-") and str(new).startswith(HASHED):
         kept = "the run that an earlier version made is kept, and not used"
         return f"the code that a {part} imports counts now, too; {kept}"

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from repro.report.crate import TOOL
 from repro.report.formats import FILES, METRICS, Format
 from repro.report.model import Report
 
@@ -23,6 +24,8 @@ _MARKS: dict[Format, str] = {
     "csv": "claim,expectation,role,",
     "markdown": "\nMade by repro ",
     "junit": '<testsuites name="repro, ',
+    "badge": "<!-- Made by repro -->",
+    "ro-crate": f'"@id": "{TOOL}"',
     "summary": 'class="repro-summary"',
 }
 """What tells our files from those of others that happen to have their names."""

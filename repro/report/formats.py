@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, get_args
 
+from repro.report import crate
 from repro.report.as_csv import expectations_csv
+from repro.report.badge import to_badge
 from repro.report.html.render import render_html
 from repro.report.junit import to_junit
 from repro.report.markdown import to_markdown
@@ -18,7 +20,7 @@ from repro.store.files import write_text
 if TYPE_CHECKING:
     import pandas as pd
 
-Format = Literal["html", "json", "csv", "markdown", "junit", "summary"]
+Format = Literal["html", "json", "csv", "markdown", "junit", "badge", "ro-crate", "summary"]
 
 FORMATS: tuple[Format, ...] = get_args(Format)
 
@@ -31,6 +33,8 @@ FILES: dict[Format, str] = {
     "csv": "expectations.csv",
     "markdown": "report.md",
     "junit": "junit.xml",
+    "badge": "badge.svg",
+    "ro-crate": crate.FILE,
     "summary": "summary.svg",
 }
 """Where each lies in a report's folder."""
@@ -61,9 +65,11 @@ def write_report(
         OSError: the folder cannot be written.
     """
     written = []
+    others = [FILES[form] for form in dict.fromkeys(forms) if form != "ro-crate"]
+    others += [METRICS] if frame is not None and "csv" in forms else []
     for form in dict.fromkeys(forms):
         path = folder / FILES[form]
-        write_text(path, rendered(report, form, templates, kept))
+        write_text(path, rendered(report, form, templates, kept, others))
         written.append(path)
         if form == "csv" and frame is not None:
             table = frame.to_csv(index=False, lineterminator="\n", float_format="%.10g")
@@ -72,8 +78,14 @@ def write_report(
     return written
 
 
-def rendered(report: Report, form: Format, templates: Path | None = None, kept: Path | None = None) -> str:
-    """Return `report` in one form."""
+def rendered(  # noqa: PLR0911 - one a form
+    report: Report,
+    form: Format,
+    templates: Path | None = None,
+    kept: Path | None = None,
+    others: Sequence[str] = (),
+) -> str:
+    """Return `report` in one form; `others` are the files that lie beside it."""
     match form:
         case "html":
             return render_html(report, templates=templates, kept=kept)
@@ -85,5 +97,9 @@ def rendered(report: Report, form: Format, templates: Path | None = None, kept: 
             return to_markdown(report)
         case "junit":
             return to_junit(report)
+        case "badge":
+            return to_badge(report)
+        case "ro-crate":
+            return crate.to_crate(report, others)
         case "summary":
             return to_summary(report)

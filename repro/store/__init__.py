@@ -5,6 +5,7 @@
     .repro/runs/<key>/weights-<moment>.pt
     .repro/runs/<key>.theirs-<n>/       another result of the same run, imported: kept, shown, not used
     .repro/readings/<key>.json          a probe's rows (with a checksum)
+    .repro/environments/<hash>.json     installed packages with versions; many runs share a list (with a checksum)
     .repro/checkpoints/<key>/step-<n>.checkpoint   where an unfinished run goes on (with a checksum); in the
                                         header, the history of one that tuning stopped
     .repro/commands/<key>/              of a run that somebody's command carries out: out/ is its own, stdout.txt and

@@ -20,6 +20,7 @@ from repro.registry import DataRef
 from repro.spec import ReadingSpec, RunSpec, Until
 from repro.store import Store
 from repro.training import TrainedRun, train
+from repro.training.brought import take
 from repro.training.checkpoints import Interrupted, Stopped
 from repro.training.devices import fix_algorithms, is_out_of_memory, own_stream
 from repro.training.footprint import run_bytes
@@ -28,7 +29,7 @@ from repro.worker.command_jobs import CommandJobs
 from repro.worker.failures import UnwritableError, ends_the_process, reason, unwritable
 from repro.worker.machine import Machine
 from repro.worker.memory import DeviceMemory, Share
-from repro.worker.provenance import code_provenance, provenance
+from repro.worker.provenance import code_provenance, installed, provenance
 from repro.worker.recording import as_bytes, errors_of, record_of
 from repro.worker.telling import FOUND, Emit, far_enough
 
@@ -69,7 +70,7 @@ class Worker:
         self.sources: dict[tuple[str, str], DataRef] = {}
         self.datasets: dict[tuple[str, str, str], ImageData | ImageFiles] = {}
         self.loading = threading.Lock()
-        self.provenance = provenance(device)
+        self.provenance = provenance(device) | {"installed": store.put_environment(installed())}
         self.memory = DeviceMemory(_bytes_to_share(device))
         made = {name: self.provenance[name] for name in ("machine", "device", "repro", "commit")}
         self.commands = CommandJobs(Machine(store, claims_folder, device, threads), made, emit, stop)
@@ -199,6 +200,9 @@ class Worker:
         checkpoints: RunCheckpoints,
     ) -> TrainedRun:
         """Train; a checkpoint that the run cannot go on from is set aside for the one before, or for none."""
+        readers = math.ceil(self.readers / max(1, self.memory.nets))
+        if spec.weights is not None:
+            return take(spec, data, self.device, self.claims_folder, readers)
         last, moved = 0.0, False
 
         def on_progress(done: int, total: int) -> None:
@@ -218,7 +222,7 @@ class Worker:
                     on_progress=on_progress,
                     checkpoints=checkpoints,
                     until=until,
-                    readers=math.ceil(self.readers / max(1, self.memory.nets)),
+                    readers=readers,
                 )
             except (Interrupted, Stopped):
                 raise

@@ -63,6 +63,9 @@ def beside(world: World) -> World:
     (world.root / "my_nets.py").write_text(net, encoding="utf-8")
     (world.root / "train.py").write_text("import argparse\n", encoding="utf-8")
     (folder / "pets.npz").touch()
+    (world.root / "nets").mkdir()
+    for name in ("plain-a.pt", "plain-b.pt", "residual-a.safetensors", "residual-b.safetensors"):
+        (world.root / "nets" / name).write_text(name, encoding="utf-8")
     curve = "panel,series,x,y,style\nplain,plain-20,1,50,solid\nplain,plain-20,2,40,solid\n"
     (folder / "fig6.csv").write_text(curve, encoding="utf-8")
     runs = [(arm, seed) for arm in ("Ours (v2)", "sgd") for seed in range(3) if (arm, seed) != ("sgd", 2)]

@@ -9,6 +9,7 @@ from click.testing import CliRunner
 from repro.cli import cli
 from repro.cli.check_command import command as check
 from repro.cli.grouped import GROUPS
+from repro.cli.submit_command import command as submit
 from tests.support.helpers import BASE, World, changed
 
 
@@ -37,11 +38,8 @@ def test_a_folder_of_claims_that_is_not_sound_lists_runs_without_names(world: Wo
     assert {tuple(row["of"]) for row in json.loads(listed(world, "--json"))} == {()}
 
 
-def test_every_option_of_check_stands_in_one_group() -> None:
+def test_every_option_of_check_and_submit_stands_in_one_group() -> None:
     grouped = [name for names in GROUPS.values() for name in names]
-    options = [str(parameter.name) for parameter in check.params if parameter.param_type_name == "option"]
+    parameters = [*check.params, *submit.params]
+    options = {str(parameter.name) for parameter in parameters if parameter.param_type_name == "option"}
     assert sorted(grouped) == sorted(options)
-    shown = CliRunner().invoke(cli, ["check", "--help"]).stdout
-    assert [f"{heading}:" for heading in GROUPS] == [
-        line for line in shown.splitlines() if line.rstrip(":") in GROUPS
-    ]

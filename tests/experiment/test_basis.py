@@ -117,6 +117,23 @@ def test_the_report_says_in_what_the_runs_differ_though_their_keys_do_not_tell(o
     assert any("timm 1.0" in machine.versions for machine in own.report().machines)
 
 
+def test_an_arm_whose_runs_come_from_different_kinds_of_device_is_marked(own: World) -> None:
+    needs = own.requirements().needs
+    (first, *_) = {need.cell.arm for need in needs if need.cell.arm != needs[-1].cell.arm}
+    for number, need in enumerate(needs):
+        put(own, need.spec, device="cuda: H100" if number == 0 else "cpu: Xeon", host=f"n{number % 2}")
+    count = sum(need.cell.arm == first for need in needs)
+    said = f"runs of {first} are from different kinds of device: cpu: Xeon ({count - 1}), cuda: H100 (1)"
+    assert differences(own.requirements(), collect([own.requirements()], own.store).runs) == [said]
+    assert said in own.report().papers[0].claims[0].code_notes
+    places = {machine.description for machine in own.report().machines}
+    assert places == {
+        "n0, Linux x86_64, cuda: H100",
+        "n0, Linux x86_64, cpu: Xeon",
+        "n1, Linux x86_64, cpu: Xeon",
+    }
+
+
 def test_what_is_shown_is_for_people(own: World) -> None:
     trained(own, packages={"numpy": "0.1"})
     look = current_look(own.claim(), "smoke", own.store)

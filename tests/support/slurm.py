@@ -40,7 +40,7 @@ TaskPlugin=task/none
 SelectType=select/cons_tres
 SelectTypeParameters=CR_Core
 SchedulerParameters=batch_sched_delay=0,sched_min_interval=100000,sched_interval=2,bf_interval=2
-ReturnToService=2
+ReturnToService=0
 MpiDefault=none
 KillWait=10
 SlurmctldPort={ports[0]}
@@ -125,15 +125,8 @@ def running(folder: Path) -> Iterator[Slurm]:
     daemons: list[subprocess.Popen[bytes]] = []
     try:
         for command in commands:
-            daemons.append(
-                subprocess.Popen(
-                    command,
-                    env=slurm.environment,
-                    stdin=subprocess.DEVNULL,
-                    stdout=subprocess.DEVNULL,
-                    stderr=(folder / f"{command[0]}.err").open("ab"),
-                )
-            )
+            quiet = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.DEVNULL)
+            daemons.append(subprocess.Popen(command, env=slurm.environment, **quiet))  # type: ignore[call-overload]
             if command[0] == "munged":
                 wait_until((folder / "munge.socket").exists)
         wait_until(lambda: _idle(slurm) == len(NODES))

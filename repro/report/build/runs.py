@@ -88,7 +88,7 @@ def machines(keys: Collection[str], runs: Mapping[str, RunRecord]) -> list[model
     for record in _records(keys, runs):
         places = {
             (
-                f"{made['machine']}, {made['device']}",
+                ", ".join(filter(None, (made.get("host"), made["machine"], made["device"]))),
                 ", ".join(
                     [*_made_with(made), f"repro {made['repro']}"],
                 ),
@@ -165,7 +165,10 @@ def stand_ins(required: Requirements) -> list[model.Deviation]:
 
 
 def differences(required: Requirements, runs: Mapping[str, RunRecord]) -> list[str]:
-    """Return in what a claim's runs differ although their keys do not tell: versions, and data made by code."""
+    """Return in what a claim's runs differ although their keys do not tell: versions, data made by code, devices.
+
+    Different devices round differently, and arms that are compared may not have an equal share of each.
+    """
     made: dict[str, Counter[str]] = {}
     for record in _records({need.spec.key for need in required.needs}, runs):
         for session in _sessions(record):
@@ -180,9 +183,16 @@ def differences(required: Requirements, runs: Mapping[str, RunRecord]) -> list[s
                     f"different data from {record.spec['dataset']['name']}, whose code reads what has changed"
                 )
                 made.setdefault(what, Counter())[f"fingerprint {session['data'][:12]}"] += 1
+    devices: dict[str, Counter[str]] = {}
+    for need in {need.spec.key: need for need in required.needs}.values():
+        for record in _records({need.spec.key}, runs):
+            for device in {session.get("device") for session in _sessions(record)}:
+                devices.setdefault(need.cell.arm, Counter())[str(device)] += 1
+    found = {f"runs were made with {what}": counts for what, counts in sorted(made.items())}
+    found |= {f"runs of {arm} are from different kinds of device": counts for arm, counts in devices.items()}
     return [
-        f"runs were made with {what}: {', '.join(f'{which} ({count})' for which, count in sorted(counts.items()))}"
-        for what, counts in sorted(made.items())
+        f"{what}: {', '.join(f'{which} ({count})' for which, count in sorted(counts.items()))}"
+        for what, counts in found.items()
         if len(counts) > 1
     ]
 

@@ -190,6 +190,8 @@ def cap(required: Requirements, *, lesser: bool, trained: bool) -> str | None:
     """
     if trained and required.recorded is not None:
         return f"as recorded by {required.recorded.results.by}, not trained here"
+    if trained and required.file.weights is not None:
+        return f"with nets trained elsewhere, by {required.file.weights.by}"
     if lesser:
         return required.scale
     if trained and required.stand_ins:

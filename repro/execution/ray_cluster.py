@@ -1,0 +1,430 @@
+"""A Ray cluster as an executor: shards of the plan as tasks (Ray is an optional extra).
+
+A task carries its jobs out as a machine of its own does (this_machine.py), in a store of its own, and sends home what
+comes of them as it comes: results, and checkpoints, so that a node that is lost costs no more than the time since its
+last one. What it had in hand is given to another task then. Nothing needs a shared file system, but data that was
+brought must lie at the same place on each node.
+"""
+
+from __future__ import annotations
+
+import importlib
+import math
+import os
+import signal
+import tempfile
+import threading
+import time
+import uuid
+from collections import Counter, deque
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from repro import __version__
+from repro.errors import mistake
+from repro.execution.mailbox import Mailbox
+from repro.execution.outcome import Outcome, Progress
+from repro.execution.parcels import code_of, is_done, needed_for, news, take, unpack_code
+from repro.execution.this_machine import ThisMachine
+from repro.execution.workers import requests_to_end
+from repro.planning.jobs import Job
+from repro.store import Store
+
+MOST_LOSSES = 5
+"""How many tasks a job may be lost with, on nodes that died or were taken away, until it fails."""
+
+SHARD_SECONDS = 30.0
+"""Predicted, of what a task is given at a time; when it is done it asks for more."""
+
+HEARTBEAT_SECONDS = 1.0
+
+
+@dataclass(frozen=True)
+class RayCluster:
+    """An `Executor` (see executor.py) of a Ray cluster.
+
+    Attributes:
+        address: "ray" for the cluster that this machine is part of, or "ray://HOST:PORT".
+        claims_folder: where a user's own code is looked for; it travels along.
+        device: "auto" (GPUs where the cluster has them), "cpu" or "cuda".
+        nets: jobs side by side on a GPU.
+        checkpoint_seconds: save the state of each run so often; None for every 20 s or more seldom.
+    """
+
+    address: str
+    claims_folder: Path
+    device: str = "auto"
+    nets: int = 1
+    checkpoint_seconds: float | None = None
+
+    def execute(
+        self,
+        jobs: Sequence[Job],
+        store: Store,
+        *,
+        show: Callable[[Progress], None],
+        refill: Callable[[], Sequence[Job]] = lambda: (),
+        deadline: float = math.inf,
+    ) -> Outcome:
+        """Carry out jobs (see `Executor.execute`).
+
+        Raises:
+            ReproError: Ray or a cluster is not there, or its nodes cannot carry out jobs of this version.
+        """
+        try:
+            ray = importlib.import_module("ray")
+        except ImportError:
+            raise mistake("--on", "Ray is not installed", hint="pip install 'repro-claims[ray]'") from None
+        address = "auto" if self.address == "ray" else self.address
+        try:
+            ray.init(address=address, log_to_driver=False, configure_logging=False)
+        except Exception as error:  # of Ray's several, and of the network's
+            hint = "`ray start --head` starts one here; ray://HOST:10001 names one elsewhere"
+            what = f"no Ray cluster can be reached: {str(error).splitlines()[0]}"
+            raise mistake("--on", what, self.address, hint) from None
+        try:
+            return _Driver(ray, self, store, show, refill, deadline).run(jobs)
+        finally:
+            ray.shutdown()
+
+
+@dataclass
+class _Task:
+    """A shard in the hands of the cluster.
+
+    Attributes:
+        jobs, locks: key → what is not known to be done of it.
+        seconds_told: predicted seconds of all that it has done so far, by its own word.
+        seconds_settled: of what is known to be done.
+    """
+
+    jobs: dict[str, Job] = field(default_factory=dict)
+    locks: dict[str, ExitStack] = field(default_factory=dict)
+    seconds_told: float = 0.0
+    seconds_settled: float = 0.0
+
+    def drop(self, key: str) -> None:
+        """Take a job out of its hands."""
+        del self.jobs[key]
+        self.locks.pop(key).close()
+
+
+class _Driver:
+    def __init__(
+        self,
+        ray: Any,
+        cluster: RayCluster,
+        store: Store,
+        show: Callable[[Progress], None],
+        refill: Callable[[], Sequence[Job]],
+        deadline: float,
+    ) -> None:
+        self.ray = ray
+        self.cluster = cluster
+        self.store = store
+        self.show = show
+        self.refill = refill
+        self.deadline = deadline
+        self.code = ray.put(code_of(cluster.claims_folder))
+        # Where the driver is, whose end it shares.
+        here = ray.get_runtime_context().get_node_id()
+        affinity = importlib.import_module("ray.util.scheduling_strategies").NodeAffinitySchedulingStrategy
+        actor = ray.remote(num_cpus=0, max_restarts=-1)(Mailbox)
+        self.mailbox = actor.options(scheduling_strategy=affinity(here, soft=True)).remote()
+        self.waiting: deque[Job] = deque()
+        self.known: set[object] = set()
+        self.tasks: dict[str, _Task] = {}
+        self.refs: dict[Any, str] = {}
+        self.asking: set[str] = set()
+        self.fresh = True
+        self.losses: Counter[str] = Counter()
+        self.outcome = Outcome()
+        self.total = 0
+        self.work_total = self.work_done = 0.0
+
+    def run(self, jobs: Sequence[Job]) -> Outcome:
+        asked = threading.Event()
+        self.add(jobs)
+        with requests_to_end(asked.set):
+            try:
+                while self.tasks or self.waiting or self.more():
+                    if asked.is_set() and not self.outcome.stopped:
+                        self.stop()
+                    self.answer()
+                    self.start()
+                    self.read_mail(HEARTBEAT_SECONDS)
+                    self.bury()
+            except KeyboardInterrupt:  # asked once more
+                self.outcome.stopped = True
+                for ref in self.refs:
+                    self.ray.cancel(ref, force=True)
+        for task in self.tasks.values():
+            for key, job in list(task.jobs.items()):
+                self.remember_where(job)
+                task.drop(key)
+        return self.outcome
+
+    def stop(self) -> None:
+        """Ask the tasks to save where they are, and to send that home."""
+        self.outcome.stopped = True
+        self.waiting.clear()
+        self.ray.get(self.mailbox.close.remote())
+        self.tell("Stopping: runs save where they are. Once more to stop at once.", urgent=True)
+
+    def add(self, jobs: Sequence[Job]) -> None:
+        """Queue the jobs that are new."""
+        for job in jobs:
+            identity = (job.key, job.train, job.until)
+            stale = job.key in self.outcome.failures or job.source in self.outcome.changed
+            if identity not in self.known and not stale:
+                self.known.add(identity)
+                self.waiting.append(job)
+                self.total += 1
+                self.work_total += job.wall_seconds
+
+    def more(self) -> bool:
+        """Plan again if anything has come home since, and tell whether anything waits."""
+        if time.monotonic() > self.deadline:
+            self.waiting.clear()
+        elif not self.waiting and self.fresh and not self.outcome.stopped:
+            self.fresh = False
+            self.add(self.refill())
+        return bool(self.waiting)
+
+    def slots(self) -> tuple[int, Mapping[str, float]]:
+        """Return how many tasks the cluster carries out at a time, and what each asks of it."""
+        there = self.ray.cluster_resources()
+        gpus = int(there.get("GPU", 0))
+        if self.cluster.device != "cpu" and gpus:
+            return gpus, {"num_cpus": 1, "num_gpus": 1}
+        return max(1, int(there.get("CPU", 1))), {"num_cpus": 1}
+
+    def start(self) -> None:
+        """Begin tasks, as many as there is work and room for."""
+        slots, resources = self.slots() if self.more() else (0, {})
+        remote = self.ray.remote(max_retries=0, **resources)(carry_out)
+        gpu = "num_gpus" in resources
+        for _ in range(slots - len(self.tasks)):
+            task, name = _Task(), uuid.uuid4().hex
+            parcel = self.shard(task, slots)
+            if parcel is None:
+                return
+            how = {
+                "device": "cuda" if gpu else "cpu",
+                "nets": self.cluster.nets if gpu else 1,
+                "checkpoint_seconds": self.cluster.checkpoint_seconds,
+                "version": __version__,
+            }
+            self.tasks[name] = task
+            self.refs[remote.remote(name, parcel, how, self.code, self.mailbox)] = name
+
+    def answer(self) -> None:
+        """Give further jobs to tasks that ask for them, or let them end, where nothing can follow any more."""
+        for name in list(self.asking):
+            task = self.tasks.get(name)
+            if task is not None:
+                self.settle(task)
+                parcel = self.shard(task, len(self.tasks)) if self.more() else None
+                others = any(other.jobs for other in self.tasks.values() if other is not task)
+                # One with nothing else in hand waits for what may follow from what others find.
+                if parcel is None and not task.jobs and others and not self.outcome.stopped:
+                    continue
+                self.mailbox.answer.remote(name, parcel)
+            self.asking.discard(name)
+
+    def shard(self, task: _Task, tasks: int) -> dict[str, Any] | None:
+        """Put jobs from the queue into a task's hands; those that another check has in hand go to its end."""
+        share = min(SHARD_SECONDS, sum(job.wall_seconds for job in self.waiting) / max(1, tasks))
+        taken: list[Job] = []
+        for _ in range(len(self.waiting)):
+            if taken and sum(job.wall_seconds for job in taken) >= share:
+                break
+            job, held = self.waiting.popleft(), ExitStack()
+            if job.key in task.jobs or not held.enter_context(self.store.lock(job.key)):
+                held.close()
+                self.waiting.append(job)
+            elif is_done(job, self.store):
+                held.close()
+                self.outcome.found += 1
+                self.work_done += job.wall_seconds
+                self.fresh = True
+            else:
+                task.jobs[job.key], task.locks[job.key] = job, held
+                taken.append(job)
+        if not taken:
+            return None
+        return {"jobs": taken, "entries": list(needed_for(taken, self.store))}
+
+    def read_mail(self, seconds: float) -> None:
+        """Wait a little for what tasks send, and keep it."""
+        try:
+            mail = self.ray.get(self.mailbox.take.remote(seconds))
+        except self.ray.exceptions.RayActorError:
+            time.sleep(seconds)
+            return  # it starts again on another node; what was lost with it is carried out again
+        for message in mail:
+            self.keep(message)
+
+    def keep(self, message: Mapping[str, Any]) -> None:
+        """Put what a task sent into the store, and tell."""
+        task = self.tasks.get(message["task"])
+        if task is None:
+            return
+        readings = {reading.key for job in task.jobs.values() for reading in job.readings}
+        for entry in message["entries"]:
+            # Of what it was given, nothing else.
+            if entry["key"] in task.jobs or entry["key"] in readings:
+                take(entry, self.store)
+                self.fresh |= entry["kind"] != "checkpoint" or entry["header"]["stopped"] is not None
+                if entry["kind"] == "failure" and entry["key"] in task.jobs:
+                    self.outcome.failures[entry["key"]] = entry["reason"]
+        if message["progress"] is not None:
+            task.seconds_told = message["progress"].work_done
+        if message["asks"]:
+            self.asking.add(message["task"])
+        for text, urgent in message["texts"]:
+            self.tell(text, urgent=urgent)
+        self.tell(None)
+
+    def bury(self) -> None:
+        """Take leave of tasks that have ended: what was not done of them waits again."""
+        ended = self.ray.wait(list(self.refs), num_returns=len(self.refs), timeout=0)[0] if self.refs else []
+        if ended:
+            self.read_mail(0.01)
+        for ref in ended:
+            task = self.tasks.pop(self.refs.pop(ref))
+            lost, changed = None, list[str]()
+            try:
+                changed = self.ray.get(ref)
+            except self.ray.exceptions.RayTaskError as error:
+                what = f"a node cannot carry out jobs: {str(error.cause).splitlines()[0]}"
+                hint = f"repro-claims {__version__} must be installed on each node"
+                raise mistake("--on", what, self.cluster.address, hint) from None
+            except self.ray.exceptions.RayError as error:
+                lost = type(error).__name__
+            self.outcome.changed.update(
+                job.source for job in task.jobs.values() if job.key in changed and job.source
+            )
+            self.settle(task)
+            if lost and task.jobs and not self.outcome.stopped:
+                count = f"{len(task.jobs)} of its jobs" if len(task.jobs) > 1 else "its job"
+                self.tell(f"A node was lost ({lost}): {count} will go on elsewhere", urgent=True)
+            for key, job in list(task.jobs.items()):
+                task.drop(key)
+                self.try_again(job)
+
+    def settle(self, task: _Task) -> None:
+        """Take the jobs out of a task's hands for which nothing is left to do."""
+        for key, job in list(task.jobs.items()):
+            failed = key in self.outcome.failures or job.source in self.outcome.changed
+            if failed or is_done(job, self.store):
+                task.drop(key)
+                self.outcome.done += not failed
+                self.work_done += job.wall_seconds
+                task.seconds_settled += job.wall_seconds
+                self.fresh = True
+
+    def try_again(self, job: Job) -> None:
+        """Have a job wait again whose task has ended without it."""
+        self.losses[job.key] += 1
+        if self.outcome.stopped:
+            self.remember_where(job)
+        elif self.losses[job.key] > MOST_LOSSES:
+            reason = f"was lost {self.losses[job.key]} times, with the nodes that it was on (out of memory?)"
+            self.store.put_failure(job.key, job.title, reason)
+            self.outcome.failures[job.key] = reason
+        else:
+            self.waiting.append(job)
+
+    def remember_where(self, job: Job) -> None:
+        newest = self.store.checkpoints(job.key).newest() if job.train else None
+        where = f"interrupted at step {newest.step:,} of {newest.steps:,}" if newest else "not begun"
+        self.outcome.interrupted[job.title] = where
+
+    def tell(self, message: str | None, *, urgent: bool = False) -> None:
+        running = sum(max(0.0, task.seconds_told - task.seconds_settled) for task in self.tasks.values())
+        done = self.outcome.done + self.outcome.found
+        work = min(self.work_total, self.work_done + running)
+        failed = len(self.outcome.failures)
+        self.show(Progress(done, failed, self.total, work, self.work_total, message, urgent))
+
+
+def carry_out(
+    name: str, parcel: Mapping[str, Any], how: Mapping[str, Any], code: Mapping[str, bytes], mailbox: Any
+) -> list[str]:
+    """Carry out a shard on a node, and what it is given after it; send home what comes of it.
+
+    Returns:
+        The keys of jobs whose data is not what it was when they were planned.
+
+    Raises:
+        RuntimeError: the node has another version of repro.
+    """
+    if how["version"] != __version__:
+        raise RuntimeError(f"repro {__version__} is installed there, and {how['version']} here")
+    ray = importlib.import_module("ray")
+    with tempfile.TemporaryDirectory(prefix="repro-shard-", ignore_cleanup_errors=True) as folder:
+        store, claims = Store(Path(folder, "store")), Path(folder, "claims")
+        store.prepare()
+        claims.mkdir()
+        unpack_code(code, claims)
+        # Another one than the workers' parent reads, in another thread.
+        seen = Store(store.root)
+        jobs: list[Job] = []
+        sent: dict[str, object] = {}
+        texts: list[tuple[str, bool]] = []
+        latest: list[Progress] = []
+        sending = threading.Lock()
+
+        def unpack(parcel: Mapping[str, Any]) -> Sequence[Job]:
+            with sending:
+                for entry in parcel["entries"]:
+                    take(entry, store)
+                jobs.extend(parcel["jobs"])
+                list(news(jobs, seen, sent))  # what came from home is no news there
+            return list(parcel["jobs"])
+
+        def message(*, asks: bool = False) -> dict[str, Any]:
+            told = [texts.pop(0) for _ in range(len(texts))]
+            progress = latest[0] if latest else None
+            entries = list(news(jobs, seen, sent))
+            return {"task": name, "entries": entries, "texts": told, "progress": progress, "asks": asks}
+
+        def refill() -> Sequence[Job]:
+            with sending:
+                answer = mailbox.ask.remote(name, message(asks=True))
+            with suppress(
+                ray.exceptions.RayActorError
+            ):  # the mailbox moves: what is undone is given to others
+                further = ray.get(answer)
+                return unpack(further) if further else []
+            return []
+
+        def show(progress: Progress) -> None:
+            latest[:] = [progress]
+            if progress.message:
+                texts.append((progress.message, progress.urgent))
+
+        def courier() -> None:
+            asked = False
+            while not over.wait(HEARTBEAT_SECONDS):
+                with sending, suppress(ray.exceptions.RayActorError):
+                    if ray.get(mailbox.put.remote(message())) and not asked:
+                        asked = True
+                        # As a batch system would: this machine's workers save where they are.
+                        os.kill(os.getpid(), signal.SIGTERM)
+
+        over = threading.Event()
+        thread = threading.Thread(target=courier, daemon=True)
+        first = unpack(parcel)
+        thread.start()
+        machine = ThisMachine(claims, how["device"], 1, how["nets"], how["checkpoint_seconds"])
+        outcome = machine.execute(first, store, show=show, refill=refill)
+        over.set()
+        thread.join()
+        with suppress(ray.exceptions.RayActorError):
+            ray.get(mailbox.put.remote(message()))
+        return [job.key for job in jobs if job.source in outcome.changed]
