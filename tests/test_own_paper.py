@@ -8,6 +8,8 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
+import matplotlib as mpl
+import matplotlib.pyplot as plt
 import pytest
 
 from repro.claims.schema_results import Results
@@ -63,11 +65,19 @@ def test_the_keys_make_a_sound_claim(world: World) -> None:
 
 
 def test_the_python_prints_what_is_written(capsys: pytest.CaptureFixture[str]) -> None:
-    code, printed, tables, check = blocks(PYTHON)
+    code, printed, tables, figure, check = blocks(PYTHON)
     names: dict[str, Any] = {}
     exec(code, names)
     assert capsys.readouterr().out.strip() == printed
     report = names["repro"].load(ROOT / "reports" / "showcase" / "smoke")
     for name in re.findall(r"report\.(\w+) +#", tables):
         assert len(getattr(report, name))
+    with mpl.rc_context({"backend": "agg"}):
+        exec(figure, {"report": report})
+        series = [
+            one for panel in report["plain-nets-degrade"].data.figures[0].panels for one in panel.series
+        ]
+        drawn = [list(line.get_xdata()) for line in plt.gca().lines]
+        plt.close()
+    assert drawn == [one.x for one in series if one.role == "seed"]
     assert check.startswith("report = repro.check(")

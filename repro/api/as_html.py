@@ -49,7 +49,7 @@ def figure_html(figure: Figure) -> str:
             for entry in legend(panel)
         )
         title = f"<div><b>{safe(panel.title)}</b></div>" if panel.title else ""
-        panels.append(f'<div style="max-width:26em">{title}{drawing}<div>{keys}</div></div>')
+        panels.append(f'<div style="flex:1 1 20em;max-width:32em">{title}{drawing}<div>{keys}</div></div>')
     own = ";".join(f"--{name}:{value}" for name, value in colours().items())
     # Drawings have the page's colours by name; here they are those of a light page, whatever is around.
     return (

@@ -22,7 +22,8 @@ from repro.report.wording.words import unit_of
 if TYPE_CHECKING:
     import pandas as pd
 
-_FRACTIONS = ("error", "share")
+_UNITS = {"error": "fraction", "share": "fraction", "number": ""}
+"""Unit of the report → what tables call it, where that is something else: as in `metrics.csv`."""
 
 
 class Figure:
@@ -30,7 +31,7 @@ class Figure:
 
     Attributes:
         data: as it stands in the report.
-        curves: a row for each point: panel, line, role ("seed", "mean", "reference"), run, x, y and their labels.
+        curves: a row for each point, as `Report.curves`.
     """
 
     def __init__(self, claim: str, data: model.Figure) -> None:
@@ -141,7 +142,12 @@ class Report:
 
     @cached_property
     def curves(self) -> pd.DataFrame:
-        """A row for each point of each line of each figure; `unit` is that of y."""
+        """A row for each point of each line of each figure; `unit` is that of y.
+
+        `series` numbers the lines of a figure: group by it to draw them. `line` is what the legend calls it; lines of
+        several runs, and of several panels, share one. `role` is "seed", "mean" or "reference"; `run` numbers the seeds
+        of a line in its panel.
+        """
         rows = (
             row
             for claim in self.claims
@@ -155,7 +161,7 @@ class Report:
         """A row for each run and metric, from the `metrics.csv` beside the report.
 
         `variant` is "" for the claim itself, or names the control or the point of a sensitivity analysis that a row is
-        of; `unit` says what `value` is in, None where the claim file was written in another version's vocabulary.
+        of; `unit` says what `value` is in: "fraction", "epochs", "steps", "count", "log10", and "" for a plain number.
 
         Raises:
             ReproError: there is no such file.
@@ -167,6 +173,9 @@ class Report:
             hint = "the forms of a report that have it are csv: repro report --format html,json,csv"
             raise mistake(str(path), "is not there", hint=hint)
         frame = pd.read_csv(path, keep_default_na=False, na_values={"value": ["", "nan"]}, dtype={"run": str})
+        if "variant" in frame:
+            return frame
+        # Earlier versions wrote neither variants nor units.
         whole = [str(name).partition("~") for name in frame["claim"]]
         frame["claim"] = [claim for claim, _, _ in whole]
         frame.insert(1, "variant", [variant for _, _, variant in whole])
@@ -200,7 +209,20 @@ _VERDICTS = [
     *("claim", "expectation", "role", "kind", "part", "estimate", "low", "high", "level", "n", "unit"),
     *("reported", "result", "word", "claim_word", "sentence"),
 ]
-_CURVES = ["claim", "figure", "panel", "line", "role", "run", "x", "y", "x_label", "y_label", "unit"]
+_CURVES = [
+    "claim",
+    "figure",
+    "panel",
+    "series",
+    "line",
+    "role",
+    "run",
+    "x",
+    "y",
+    "x_label",
+    "y_label",
+    "unit",
+]
 
 
 def _table(rows: Iterator[dict[str, Any]], columns: Sequence[str]) -> pd.DataFrame:
@@ -212,7 +234,7 @@ def _table(rows: Iterator[dict[str, Any]], columns: Sequence[str]) -> pd.DataFra
 def _comparisons(claim: model.ClaimReport) -> Iterator[dict[str, Any]]:
     for one in claim.expectations:
         head: dict[str, Any] = {"claim": claim.id, "expectation": one.id, "role": one.role, "kind": one.kind}
-        head |= {"unit": "fraction" if one.unit in _FRACTIONS else one.unit, "reported": one.reported_value}
+        head |= {"unit": _UNITS.get(one.unit, one.unit), "reported": one.reported_value}
         head |= {"word": one.verdict.word, "claim_word": claim.verdict.word, "sentence": one.verdict.sentence}
         for part in one.parts:
             numbers = {
@@ -222,16 +244,18 @@ def _comparisons(claim: model.ClaimReport) -> Iterator[dict[str, Any]]:
 
 
 def _points(claim: str, figure: model.Figure) -> Iterator[dict[str, Any]]:
+    number = 0
     for panel in figure.panels:
         head = {"claim": claim, "figure": figure.id, "panel": panel.title}
         head |= {"x_label": panel.x_label, "y_label": panel.y_label.removesuffix(" (%)")}
-        head["unit"] = "fraction" if panel.y_percent else "number"
+        head["unit"] = "fraction" if panel.y_percent else ""
         runs: dict[str, int] = {}
         for series in panel.series:
             run = None
             if series.role == "seed":
                 run = runs[series.label] = runs.get(series.label, 0) + 1
-            line = {"line": series.label, "role": series.role, "run": run}
+            number += 1
+            line = {"series": number, "line": series.label, "role": series.role, "run": run}
             yield from (head | line | {"x": x, "y": y} for x, y in zip(series.x, series.y, strict=True))
 
 
@@ -244,4 +268,4 @@ def _units(claim: Claim) -> dict[str, str]:
     except (ReproError, tomllib.TOMLDecodeError, AttributeError):
         return {}
     units = {name: unit_of(metric, "value") for name, metric in file.metrics.items()}
-    return {name: "fraction" if unit in _FRACTIONS else unit for name, unit in units.items()}
+    return {name: _UNITS.get(unit, unit) for name, unit in units.items()}
