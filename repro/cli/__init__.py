@@ -18,7 +18,7 @@ COMMANDS = {
     "report": "Write the report again from the store. Runs nothing.",
     "diff": "Set two reports side by side: what changed, and what explains it.",
     "index": "Write a page that lists all reports of a folder.",
-    "runs": "List, export, import and verify the runs of a store.",
+    "runs": "List, show, export, import and verify the runs of a store.",
     "lint": "Check claim files; every problem at once. Runs nothing.",
     "new": "Write a claim file to start from.",
 }

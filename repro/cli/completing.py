@@ -34,6 +34,13 @@ def scales(_: click.Context, __: click.Parameter, incomplete: str) -> list[Compl
     return [CompletionItem(name) for name in SCALES if name.startswith(incomplete)]
 
 
+def run_keys(context: click.Context, _: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Return the keys of the store's runs that begin so."""
+    runs = Path(context.params.get("store_dir") or ".repro") / "runs"
+    names = sorted(path.name for path in runs.iterdir()) if runs.is_dir() else []
+    return [CompletionItem(name) for name in names if name.startswith(incomplete) and "." not in name]
+
+
 def forms(_: click.Context, __: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """Return the forms of a report, after those that are named already."""
     from repro.report.formats import FORMATS

@@ -11,13 +11,6 @@ from repro.store import Store
 
 def rows_of(store: Store) -> Iterator[dict[str, object]]:
     """Return a row for each finished run and other result of it, unfinished run, and failure."""
-
-    def title(spec: Mapping[str, object]) -> str:
-        try:
-            return run_from_json(spec).title
-        except (KeyError, TypeError):
-            return "of another version"
-
     conflicting = dict[str, list[str]]()
     for name, other in store.conflicts():
         conflicting.setdefault(other.key, []).append(name)
@@ -53,6 +46,14 @@ def rows_of(store: Store) -> Iterator[dict[str, object]]:
         if failure.key not in trained:
             says = _first_line(failure.reason)
             yield {"state": "failed", "key": failure.key, "title": failure.title, "says": says}
+
+
+def title(spec: Mapping[str, object]) -> str:
+    """Return what a run is called, by its spec as plain data."""
+    try:
+        return run_from_json(spec).title
+    except (KeyError, TypeError):
+        return "of another version"
 
 
 def _first_line(reason: str) -> str:

@@ -12,9 +12,15 @@ import click
 
 from repro.cli import completing, options
 from repro.cli.run_rows import rows_of
+from repro.cli.run_shown import run_data, run_lines
+from repro.cli.wrapped import wrapped
 from repro.errors import ReproError, mistake
 from repro.exchange import Merged, export, load, merge, opened, verify
+from repro.exchange.verifying import Finding
+from repro.judging.preregistration import FILE, lines_of
+from repro.report.model.loading import read_report
 from repro.report.model.safe_text import visible
+from repro.report.wording.text import plural
 from repro.store import Store
 
 if TYPE_CHECKING:
@@ -24,11 +30,12 @@ if TYPE_CHECKING:
 
 @click.group("runs")
 def command() -> None:
-    """List, export, import and verify the runs of a store.
+    """List, show, export, import and verify the runs of a store.
 
     \b
     Examples:
       repro runs list
+      repro runs show 0134e151c1c0
       repro runs export results.tar.gz
       repro runs import results.tar.gz --store elsewhere
       repro runs verify
@@ -64,6 +71,38 @@ def list_command(claim_ids: tuple[str, ...], claims_dir: Path | None, store_dir:
             click.echo(visible(f"{row['state']:<12} {row['key']}  {row['title']}: {row['says']}{of}"))
         if not rows:
             click.echo("No runs.")
+    _tell_damage(store)
+
+
+@command.command("show")
+@click.argument("key", metavar="KEY", shell_complete=completing.run_keys)
+@options.store_option
+@options.json_option
+def show_command(key: str, store_dir: Path, as_json: bool) -> None:
+    """Show one run: what was asked for, how it ended, and what it was made with.
+
+    That is machine, system, driver, threads, versions, installed packages, and the state of the code. KEY is a run's
+    key or the beginning of one, as `repro runs list` and the report tell it.
+
+    \b
+    Examples:
+      repro runs show 0134e151c1c0
+      repro runs show 0134e151c1c0 --json
+    """
+    store = _existing(store_dir)
+    found = [name for name in store.run_keys() if name.startswith(key)]
+    if len(found) != 1:
+        what = f"is the beginning of {len(found)} runs" if found else "is no run's key"
+        hint = "give more of it" if found else "see `repro runs list`"
+        raise mistake("KEY", what, key, hint)
+    record = store.run(found[0])
+    if record is None:
+        raise mistake(f"runs/{found[0]}", "is damaged", hint="see `repro runs verify`")
+    if as_json:
+        options.print_json(run_data(record, store))
+    else:
+        for line in run_lines(record, store):
+            click.echo(wrapped(visible(line)))
     _tell_damage(store)
 
 
@@ -140,12 +179,20 @@ def import_command(source: Path, store_dir: Path, as_json: bool) -> int:
 
 
 @command.command("verify")
+@click.option(
+    "--report",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="Also hold the ledger of criteria against this report.json, which somebody else may have kept.",
+)
 @options.store_option
 @options.json_option
-def verify_command(store_dir: Path, as_json: bool) -> int:
+def verify_command(report: Path | None, store_dir: Path, as_json: bool) -> int:
     """Check all that is in the store.
 
-    Every checksum and key, that histories are complete, and that weights and checkpoints load. Changes nothing.
+    Every checksum and key, the chain of each ledger, that histories are complete, and that weights and checkpoints
+    load. Changes nothing. Whoever seals a whole ledger anew leaves no trace in it: a report of before shows it, with
+    --report.
 
     Exit codes: 0 nothing is damaged; 3 something is.
 
@@ -153,9 +200,11 @@ def verify_command(store_dir: Path, as_json: bool) -> int:
     Examples:
       repro runs verify
       repro runs verify --store /data/runs --json
+      repro runs verify --report published/report.json
     """
     store = _existing(store_dir)
     found = verify(store, load)
+    found += [] if report is None else _missing_of(report, store)
     count, unfinished = sum(1 for _ in store.runs()), sum(1 for _ in store.unfinished())
     damaged, unchecked = (sum(finding.kind == kind for finding in found) for kind in ("damaged", "unchecked"))
     if as_json:
@@ -180,6 +229,25 @@ def verify_command(store_dir: Path, as_json: bool) -> int:
                 f"delete the files named, but of a run its whole folder {folder}: the next check trains it again."
             )
     return 3 if damaged or unchecked else 0
+
+
+def _missing_of(report: Path, store: Store) -> list[Finding]:
+    """Return what a report tells of when criteria were fixed and the ledger does not, or tells otherwise."""
+    said = {
+        (line["claim"], line["digest"], line["first_seen"], line["runs_then"])
+        for line in lines_of(FILE, store)
+    }
+    return [
+        Finding(
+            FILE,
+            f"does not say what {report} does: that criteria of {claim.id} ({change.digest[:12]}) were first seen at "
+            f"{change.first_seen}, when it had {plural(change.runs_then, 'run')}",
+        )
+        for paper in read_report(report).papers
+        for claim in paper.claims
+        for change in claim.criteria
+        if (claim.id, change.digest, change.first_seen, change.runs_then) not in said
+    ]
 
 
 _SHOWN: dict[str, str] = {

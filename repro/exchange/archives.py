@@ -29,6 +29,7 @@ _KEY = "[0-9a-f]{24}"
 NAMES = re.compile(
     rf"store\.json|export\.json|criteria\.jsonl|seen\.jsonl|results\.jsonl|readings/{_KEY}\.json"
     rf"|runs/{_KEY}/(run\.json|weights-[a-z0-9-]{{1,40}}\.pt)"
+    r"|environments/[0-9a-f]{64}\.json"
     rf"|checkpoints/{_KEY}/step-[0-9]{{10}}\.checkpoint"
 )
 """The files of a store that travel."""

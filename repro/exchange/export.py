@@ -19,6 +19,7 @@ from repro.errors import mistake
 from repro.exchange.archives import LIST
 from repro.judging.preregistration import LEDGERS
 from repro.store import Store
+from repro.store.environments import FOLDER, environment_of
 from repro.store.files import part_of, sync_folder, write_synced
 
 Put = Callable[[str, bytes], None]
@@ -79,15 +80,21 @@ def _files(
         if path.is_file():
             yield "ledger", name, path.read_bytes()
     wanted = {record.key for record in store.runs()} if keys is None else set(keys)
+    environments = set[str]()
     for key in sorted(wanted):
         record = store.run(key)
         if record is None:
             continue
+        environments.update(environment_of(record.provenance))
         yield "runs", f"runs/{key}/run.json", (store.root / "runs" / key / "run.json").read_bytes()
         for moment in record.weights if with_weights else ():
             blob = store.weights(key, moment)
             if blob is not None:
                 yield "weights", f"runs/{key}/weights-{moment}.pt", blob
+    for name in sorted(environments):
+        if store.environment(name) is not None:
+            path = store.root / FOLDER / f"{name}.json"
+            yield "environments", f"{FOLDER}/{name}.json", path.read_bytes()
     for checkpoint in store.unfinished():
         if keys is None or checkpoint.key in keys:
             for path, *_ in store.checkpoints(checkpoint.key).whole():

@@ -52,6 +52,10 @@ def merge(source: Path, ours: Store) -> Merged:
                 _take_run(record, theirs, ours, merged)
             else:
                 merged.busy.append(record.key)
+    for name in theirs.environments():
+        packages = theirs.environment(name)
+        if packages is not None:
+            ours.put_environment(packages)
     for key in theirs.readings():
         _take_reading(key, theirs, ours, merged)
     for checkpoint in theirs.unfinished():
@@ -61,6 +65,7 @@ def merge(source: Path, ours: Store) -> Merged:
             else:
                 merged.busy.append(checkpoint.key)
     merged.lines = criteria.merge(theirs, ours)
+    theirs.check_ledgers()
     merged.refused += sorted(set(theirs.damaged))
     return merged
 

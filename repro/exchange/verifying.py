@@ -44,6 +44,8 @@ def verify(store: Store, load: Load) -> list[Finding]:
     store.damaged.clear()
     found = [*_runs(store), *_unfinished(store), *_readings(store), *_conflicts(store), *_asides(store)]
     store.check_ledgers()
+    for name in store.environments():
+        store.environment(name)
     named = [Finding(*_split(entry)) for entry in sorted(set(store.damaged))]
     loaded = load([*_states(store, {finding.entry for finding in (*found, *named)})])
     for path, why in loaded.broken.items():

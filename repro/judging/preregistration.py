@@ -153,11 +153,19 @@ def history(claim: str, scale: str, store: Store) -> list[LedgerEntry]:
 
 
 def merge(theirs: Store, ours: Store) -> int:
-    """Append what the ledgers of another store say and ours do not; return how many lines. None is ever taken away."""
+    """Append what the ledgers of another store say and ours do not; return how many lines. None is ever taken away.
+
+    The chain is ours: their lines are sealed over ours, and those that were not as written there stay marked.
+    """
     added = 0
     for ledger in LEDGERS:
-        known = {as_text(line) for line in ours.lines(ledger)}
-        new = {text: line for line in lines_of(ledger, theirs) if (text := as_text(line)) not in known}
+        known = {as_text(kept) for _, kept in ours.lines_to_merge(ledger)}
+        sound = {as_text(line) for line in lines_of(ledger, theirs)}
+        new = {
+            text: kept
+            for line, kept in theirs.lines_to_merge(ledger)
+            if as_text(line) in sound and (text := as_text(kept)) not in known
+        }
         if new:
             ours.append(ledger, *new.values())
         added += len(new)

@@ -5,6 +5,7 @@
     .repro/runs/<key>/weights-<moment>.pt
     .repro/runs/<key>.theirs-<n>/       another result of the same run, imported: kept, shown, not used
     .repro/readings/<key>.json          a probe's rows (with a checksum)
+    .repro/environments/<hash>.json     installed packages with versions; many runs share a list (with a checksum)
     .repro/checkpoints/<key>/step-<n>.checkpoint   where an unfinished run goes on (with a checksum); in the
                                         header, the history of one that tuning stopped
     .repro/commands/<key>/              of a run that somebody's command carries out: out/ is its own, stdout.txt and
@@ -14,6 +15,7 @@
     .repro/seen.jsonl                   append-only ledger: which runs the checks of a claim have seen
     .repro/results.jsonl                append-only ledger: versions of results that were recorded elsewhere
     .repro/locks/<key>.lock             held while a run is carried out
+    .repro/slurm/<when>/                scripts and logs of jobs that were handed over to Slurm; may be deleted
     .repro/drawn/<hash>.json            drawings of figures, to spare drawing them again; may be deleted
     .repro/snapshot                     what was read of a large store, in one file; may be deleted
 

@@ -155,6 +155,10 @@ _TOLD = {
     "code": NotRequired[dict[Text, dict[Text, Text]]],
     "packages": NotRequired[dict[Text, Text]],
     "data": NotRequired[Text],
+    "installed": NotRequired[Hash],
+    **dict.fromkeys(("os", "driver"), NotRequired[Text]),
+    "threads": NotRequired[Count],
+    "git": NotRequired[dict[Text, Plain]],
     "host": NotRequired[Text],
     "finished": NotRequired[Text],
     **dict.fromkeys(("predicted_seconds", "device_seconds_a_step"), NotRequired[Seconds | None]),
@@ -249,6 +253,8 @@ def _checkpoint(spec: Any, history: Any) -> Any:
 
 CHECKPOINT = either(_checkpoint(_TRAINED, _HISTORY), _checkpoint(_OF_COMMAND, _WRITTEN))
 
+ENVIRONMENT = table("environment", {"packages": dict[Text, Text]})
+
 FAILURE = table("failure", {"title": str, "reason": str})
 
 _CRITERIA = dict[Text, dict[Text, Plain]]
@@ -285,6 +291,7 @@ _KINDS = {
     "reading": READING,
     "checkpoint": CHECKPOINT,
     "failure": FAILURE,
+    "environment": ENVIRONMENT,
     "line of criteria.jsonl": LEDGER_OF_CRITERIA,
     "line of seen.jsonl": LEDGER_OF_SIGHTS,
     "line of results.jsonl": LEDGER_OF_RESULTS,

@@ -12,6 +12,9 @@ from repro.store.entries import Entries
 FORMAT = 2
 """Of the folder. 1 had no `store.json` and no checkpoints; its entries are read as they are."""
 
+DOUBTED = "doubted"
+"""Key of a line that was taken in although it was not as it was written: what was the matter with it."""
+
 LEDGER_SECONDS = 30.0
 """How long another process may hold the lock of the ledgers; it needs milliseconds."""
 
@@ -25,7 +28,22 @@ class Ledgers(Entries):
             if line.wrong is not None:
                 self.damaged.append(f"{ledger} line {line.number} {line.wrong}")
             if line.content is not None:
-                yield line.content
+                if DOUBTED in line.content:
+                    says = f"came from another store, where it {line.content[DOUBTED]}"
+                    self.damaged.append(f"{ledger} line {line.number} {says}")
+                yield {key: value for key, value in line.content.items() if key != DOUBTED}
+
+    def lines_to_merge(self, ledger: str) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
+        """Return each line of a ledger as it reads, and as another store is to keep it.
+
+        What is not as it was written here is kept there with a mark that says so: sealed anew without it, it would look
+        as if nobody had touched it.
+        """
+        for line in self._ledger(ledger):
+            if line.content is not None:
+                plain = {key: value for key, value in line.content.items() if key != DOUBTED}
+                why = line.wrong or line.content.get(DOUBTED)
+                yield plain, plain if why is None else plain | {DOUBTED: str(why)[:200]}
 
     def append(self, ledger: str, *lines: Mapping[str, Any]) -> None:
         """Append lines to a ledger.

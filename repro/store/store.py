@@ -11,6 +11,7 @@ from pathlib import Path
 from repro.errors import mistake
 from repro.store import files
 from repro.store.checkpoints import Checkpoint, CheckpointFolder
+from repro.store.environments import Environments
 from repro.store.ledgers import FORMAT, Ledgers
 from repro.store.readings import Readings
 from repro.store.recent import MOST, Recent
@@ -27,7 +28,7 @@ class Failure:
     reason: str
 
 
-class Store(Runs, Readings, Ledgers):
+class Store(Runs, Readings, Environments, Ledgers):
     """Runs and readings under one folder. Reading never writes; every write is atomic.
 
     Raises:

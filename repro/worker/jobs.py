@@ -29,7 +29,7 @@ from repro.worker.command_jobs import CommandJobs
 from repro.worker.failures import UnwritableError, ends_the_process, reason, unwritable
 from repro.worker.machine import Machine
 from repro.worker.memory import DeviceMemory, Share
-from repro.worker.provenance import code_provenance, provenance
+from repro.worker.provenance import code_provenance, installed, provenance
 from repro.worker.recording import as_bytes, errors_of, record_of
 from repro.worker.telling import FOUND, Emit, far_enough
 
@@ -70,7 +70,7 @@ class Worker:
         self.sources: dict[tuple[str, str], DataRef] = {}
         self.datasets: dict[tuple[str, str, str], ImageData | ImageFiles] = {}
         self.loading = threading.Lock()
-        self.provenance = provenance(device)
+        self.provenance = provenance(device) | {"installed": store.put_environment(installed())}
         self.memory = DeviceMemory(_bytes_to_share(device))
         made = {name: self.provenance[name] for name in ("machine", "device", "repro", "commit")}
         self.commands = CommandJobs(Machine(store, claims_folder, device, threads), made, emit, stop)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 import platform
+import re
 import subprocess
+import sys
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from pathlib import Path
@@ -19,7 +21,7 @@ from repro.source_code import Code, code_of, versions_of
 
 
 def provenance(device: torch.device) -> dict[str, Any]:
-    """Return host, machine, device, versions, and the commit with a dirty flag."""
+    """Return host, machine, device, versions, threads, and the commit of this program with a dirty flag."""
     name = torch.cuda.get_device_name(device) if device.type == "cuda" else processor()
     return {
         "host": platform.node(),
@@ -29,7 +31,41 @@ def provenance(device: torch.device) -> dict[str, Any]:
         "torch": torch.__version__,
         "repro": repro.__version__,
         "commit": commit(),
+        "os": platform.platform(),
+        "threads": torch.get_num_threads(),
+        **({"driver": driver()} if device.type == "cuda" else {}),
     }
+
+
+def installed() -> dict[str, str]:
+    """Return package → version, of all that is installed for this Python, by the names of their folders.
+
+    Of two of one name, the one that is imported. Reading each one's metadata instead takes half a second a worker.
+    """
+    found: dict[str, str] = {}
+    for folder in map(Path, sys.path):
+        for path in sorted(folder.glob("*.dist-info")):
+            name, _, version = path.name.removesuffix(".dist-info").partition("-")
+            found.setdefault(name, version)
+    return dict(sorted(found.items()))
+
+
+def driver() -> str:
+    """Return the versions of what lies between torch and an NVIDIA or AMD GPU, as far as they are told."""
+    told = {"driver": _kernel_module(), "CUDA": torch.version.cuda, "HIP": torch.version.hip}
+    cudnn: Any = torch.backends.cudnn  # without types
+    if cudnn.is_available():
+        told["cuDNN"] = str(cudnn.version())
+    return ", ".join(f"{name} {version}" for name, version in told.items() if version) or "unknown"
+
+
+def _kernel_module() -> str | None:
+    try:
+        text = Path("/proc/driver/nvidia/version").read_text(encoding="utf-8")
+    except OSError:
+        return None
+    match = re.search(r"Kernel Module\D*?\s([0-9][0-9.]+)", text)
+    return match[1] if match else None
 
 
 def code_provenance(targets: Iterable[str], claims_folder: Path) -> dict[str, Any]:
@@ -40,7 +76,8 @@ def code_provenance(targets: Iterable[str], claims_folder: Path) -> dict[str, An
         claims_folder: where a user's own code lies.
 
     Returns:
-        "code": target → file → hash, and "packages": module → version; empty where all is the registry's.
+        "code": target → file → hash, "packages": module → version, and, of a folder in a git repository, "git": its
+        state; empty where all is the registry's.
     """
     found = {name: code_of(name, name, claims_folder) for name in sorted(set(targets)) if ":" in name}
     if not found:
@@ -49,6 +86,7 @@ def code_provenance(targets: Iterable[str], claims_folder: Path) -> dict[str, An
     return {
         "code": {name: dict(code.files) for name, code in found.items()},
         "packages": versions_of(packages),
+        **({"git": state} if (state := git_state(claims_folder)) else {}),
     }
 
 

@@ -559,3 +559,67 @@ def test_verify_loads_weights_without_executing_them_and_exits_with_3(tmp_path: 
     assert finding["entry"] == f"runs/{KEYS[0]}/weights-last.pt"
     assert finding["says"].startswith("does not load")
     assert not (tmp_path / "evil").exists()
+
+
+def test_a_line_that_was_changed_elsewhere_stays_marked_here(store: Store, there: Store) -> None:
+    path = store.root / FILE
+    path.write_bytes(path.read_bytes().replace(b'"runs_then": 0', b'"runs_then": 7'))
+    merged = merge(store.root, there)
+    assert [entry for entry in merged.refused if entry.startswith(FILE)]
+    assert [entry.runs_then for entry in history("p/c", "smoke", there)] == [7], "it is evidence all the same"
+    found = [finding for finding in verify(there, lambda paths: Loaded({}, {})) if finding.entry == FILE]
+    assert [finding.says for finding in found] == [
+        "line 1 came from another store, where it is not as it was written, or does not follow the line before it"
+    ]
+    assert merge(store.root, there).lines == 0
+    further = Store(there.root.with_name("further"))
+    further.prepare()
+    merge(there.root, further)
+    assert any(
+        "came from another store" in finding.says for finding in verify(further, lambda _: Loaded({}, {}))
+    )
+
+
+def test_lines_that_are_gone_from_a_store_are_told_when_it_is_imported(store: Store, there: Store) -> None:
+    (store.root / FILE).write_bytes(b"")
+    assert f"{FILE} lacks its end: lines that were there are gone" in merge(store.root, there).refused
+
+
+def test_two_ledgers_make_one_chain_in_which_a_later_edit_shows(store: Store, there: Store) -> None:
+    there.append(FILE, ENTRY | {"digest": "d2"})
+    merge(store.root, there)
+    assert [finding for finding in verify(there, lambda _: Loaded({}, {})) if finding.entry == FILE] == []
+    path = there.root / FILE
+    path.write_bytes(path.read_bytes().replace(b'"digest": "d1"', b'"digest": "d9"'))
+    (finding,) = [finding for finding in verify(there, lambda _: Loaded({}, {})) if finding.entry == FILE]
+    assert finding.says.startswith("line 2 is not as it was written")
+
+
+def test_a_ledger_that_was_sealed_anew_is_found_out_by_a_report_of_before(
+    store: Store, tmp_path: Path
+) -> None:
+    from tests.support import report_samples as samples
+
+    report = samples.five_claims()
+    paper = report.papers[0]
+    claim = paper.claims[0]
+    criteria = [change.model_copy(update={"first_seen": ENTRY["first_seen"]}) for change in claim.criteria]
+    claim = claim.model_copy(update={"criteria": criteria})
+    papers = [paper.model_copy(update={"claims": [claim]})]
+    (tmp_path / "report.json").write_text(
+        report.model_copy(update={"papers": papers}).model_dump_json(), encoding="utf-8"
+    )
+    assert claim.criteria
+    for change in claim.criteria:
+        told = {"digest": change.digest, "first_seen": change.first_seen, "runs_then": change.runs_then}
+        store.append(FILE, ENTRY | {"claim": claim.id} | told)
+    arguments = ("runs", "verify", "--store", store.root, "--report", tmp_path / "report.json")
+    assert "does not say what" not in repro(*arguments, cwd=tmp_path).stdout
+    lines = list(store.lines(FILE))
+    (store.root / FILE).unlink()
+    (store.root / "store.json").unlink()
+    store.prepare()
+    store.append(FILE, *[line | {"first_seen": "2020-01-01T00:00:00Z"} for line in lines])
+    done = repro(*arguments, cwd=tmp_path)
+    assert done.returncode == 3
+    assert f"criteria of {claim.id}" in done.stdout

@@ -1,0 +1,88 @@
+"""What `repro runs show` tells of one run: what was asked for, how it ended, and what it was made with."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from repro.cli.run_rows import title
+from repro.report.wording.text import duration, plural
+from repro.store import RunRecord, Store
+from repro.store.environments import environment_of
+
+_MADE = {
+    "host": "host",
+    "machine": "machine",
+    "os": "system",
+    "device": "device",
+    "driver": "driver",
+    "threads": "threads",
+    "python": "Python",
+    "torch": "torch",
+    "repro": "repro",
+    "commit": "commit of repro",
+    "finished": "finished",
+}
+
+
+def run_data(record: RunRecord, store: Store) -> dict[str, Any]:
+    """Return all that a store knows of a run, its installed packages included, as plain data."""
+    packages = {name: store.environment(name) for name in environment_of(record.provenance)}
+    return {"title": title(record.spec), **record.as_json(), "installed": packages}
+
+
+def run_lines(record: RunRecord, store: Store) -> Iterator[str]:
+    """Yield the same for people."""
+    yield f"{record.key}  {title(record.spec)}"
+    steps = f"{plural(record.steps_done, 'step')} in {duration(record.wall_seconds)}"
+    yield f"  {record.outcome}: {steps}"
+    ended = {name: values[-1] for name, values in record.history.items() if name not in ("step", "epoch")}
+    yield "  ended with: " + ", ".join(
+        f"{name} {value:.4g}" if math.isfinite(value) else f"{name} {value}" for name, value in ended.items()
+    )
+    if record.weights:
+        yield f"  weights kept: {', '.join(record.weights)}"
+    yield "\nWhat was asked for:"
+    for name, value in record.spec.items():
+        yield f"  {name}: {_text(value)}"
+    made = record.provenance
+    yield "\nWhat it was made with:"
+    for key, word in _MADE.items():
+        if key in made:
+            yield f"  {word}: {made[key]}"
+    sessions = made.get("sessions", ())
+    if len(sessions) > 1:
+        yield f"  in {len(sessions)} sessions:"
+        for session in sessions:
+            yield f"    from step {session.get('from_step', '?')}: {session.get('machine')}, {session.get('device')}"
+    command = made.get("command") or {}
+    for where, git in (("claims folder", made.get("git")), ("command", command.get("git"))):
+        if git:
+            changed = git.get("uncommitted")
+            local = f", with local changes in {plural(len(changed['files']), 'file')}" if changed else ""
+            yield f"  git, of the {where}: {git.get('commit', '?')}{local}"
+    if command:
+        yield f"  command: {_text({name: value for name, value in command.items() if name != 'git'})}"
+    for target, files in (made.get("code") or {}).items():
+        yield f"  code of {target}: " + ", ".join(f"{file} {digest[:12]}" for file, digest in files.items())
+    if made.get("packages"):
+        yield f"  imported by that code: {_versions(made['packages'])}"
+    lists = environment_of(made)
+    if not lists:
+        yield "  installed packages: not recorded"
+    for name in lists:
+        packages = store.environment(name)
+        if packages is None:
+            yield f"  installed packages: the list {name[:12]} is not there"
+        else:
+            yield f"  {plural(len(packages), 'installed package')}: {_versions(packages)}"
+
+
+def _versions(packages: Mapping[str, str]) -> str:
+    return ", ".join(f"{name} {version}" for name, version in packages.items())
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
