@@ -43,7 +43,11 @@ def settings(file: ClaimFile, names: Names) -> list[Setting]:
 
     Empty where a claim trains nothing that is had here. The claim is sound: a cell that cannot run raises ReproError.
     """
-    if not file.experiment.recipe or not any(metric.trains for metric in file.metrics.values()):
+    if (
+        file.weights is not None
+        or not file.experiment.recipe
+        or not any(metric.trains for metric in file.metrics.values())
+    ):
         return []
     trained = [cell for cell in cells(file) if not by_command(file, cell)]
     found = {cell.address: _in_effect(file, cell, names) for cell in trained}

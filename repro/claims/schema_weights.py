@@ -30,7 +30,7 @@ class Weights(Frozen):
     selected: Annotated[Words, Field(max_length=200)]
     """How they came to be these: "every seed that was run", "the best of 5 on the test set"."""
     inside: Label | None = None
-    """The key of a checkpoint under which its state dict lies."""
+    """The key under which a checkpoint that torch.save wrote has its state dict."""
     names: dict[str, str] = {}
     """What is replaced in their names of weights, in this order, so that they become those of the net here."""
     layout: Literal["torch", "keras"] = "torch"

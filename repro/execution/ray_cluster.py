@@ -207,9 +207,9 @@ class _Driver:
         slots, resources = self.slots() if self.more() else (0, {})
         remote = self.ray.remote(max_retries=0, **resources)(carry_out)
         gpu = "num_gpus" in resources
-        for _ in range(slots - len(self.tasks)):
+        for free in range(slots - len(self.tasks), 0, -1):
             task, name = _Task(), uuid.uuid4().hex
-            parcel = self.shard(task, slots)
+            parcel = self.shard(task, free)
             if parcel is None:
                 return
             how = {
@@ -236,11 +236,15 @@ class _Driver:
             self.asking.discard(name)
 
     def shard(self, task: _Task, tasks: int) -> dict[str, Any] | None:
-        """Put jobs from the queue into a task's hands; those that another check has in hand go to its end."""
-        share = min(SHARD_SECONDS, sum(job.wall_seconds for job in self.waiting) / max(1, tasks))
+        """Put jobs from the queue, of which so many tasks get a share, into a task's hands.
+
+        Those that another check has in hand go to the queue's end.
+        """
+        share_seconds = min(SHARD_SECONDS, sum(job.wall_seconds for job in self.waiting) / tasks)
+        share = math.ceil(len(self.waiting) / tasks)
         taken: list[Job] = []
         for _ in range(len(self.waiting)):
-            if taken and sum(job.wall_seconds for job in taken) >= share:
+            if len(taken) == share or (taken and sum(job.wall_seconds for job in taken) >= share_seconds):
                 break
             job, held = self.waiting.popleft(), ExitStack()
             if job.key in task.jobs or not held.enter_context(self.store.lock(job.key)):

@@ -77,7 +77,8 @@ def _read(path: Path, spec: WeightsSpec, where: str) -> dict[str, Tensor]:
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         hint = "save its state_dict() with torch.save, or as safetensors: objects and code are not loaded"
         raise mistake(where, f"does not load: {reason[:300]}", None, hint) from None
-    if spec.inside is not None:
+    # A file of safetensors is a state, whatever checkpoints beside it hold.
+    if spec.inside is not None and path.suffix != ".safetensors":
         inner = content.get(spec.inside) if isinstance(content, Mapping) else None
         if inner is None:
             there = sorted(map(str, content)) if isinstance(content, Mapping) else []

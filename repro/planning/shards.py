@@ -102,7 +102,7 @@ def _stages(claim: Claim, scale: str, most: int | None) -> int:
 
 def _tiers(claims: Sequence[Claim], scale: str) -> Iterator[dict[str, float]]:
     """Yield slot → predicted seconds: of all tuning, then of the runs that each look adds."""
-    here = [claim for claim in claims if scale in claim.at]
+    here = [claim for claim in claims if claim.trains and scale in claim.at]
     yield {
         _tuning(spec): foreseen_seconds(claim, spec)
         for claim in here

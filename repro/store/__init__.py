@@ -15,6 +15,7 @@
     .repro/seen.jsonl                   append-only ledger: which runs the checks of a claim have seen
     .repro/results.jsonl                append-only ledger: versions of results that were recorded elsewhere
     .repro/locks/<key>.lock             held while a run is carried out
+    .repro/slurm/<when>/                scripts and logs of jobs that were handed over to Slurm; may be deleted
     .repro/drawn/<hash>.json            drawings of figures, to spare drawing them again; may be deleted
     .repro/snapshot                     what was read of a large store, in one file; may be deleted
 

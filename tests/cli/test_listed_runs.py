@@ -43,3 +43,7 @@ def test_every_option_of_check_and_submit_stands_in_one_group() -> None:
     parameters = [*check.params, *submit.params]
     options = {str(parameter.name) for parameter in parameters if parameter.param_type_name == "option"}
     assert sorted(grouped) == sorted(options)
+    shown = CliRunner().invoke(cli, ["check", "--help"]).stdout
+    assert [f"{heading}:" for heading in GROUPS] == [
+        line for line in shown.splitlines() if line.rstrip(":") in GROUPS
+    ]

@@ -51,40 +51,52 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
             cluster.shutdown()
 
 
-def test_a_node_that_is_killed_costs_nothing_that_came_home_and_leaves_nothing_running(
-    cluster: Any, local: Store, tmp_path: Path
-) -> None:
-    command = [
-        *line("check"),
-        "wide",
-        "--on",
-        "ray",
-        "--checkpoint-every",
-        "0.3s",
-        "--claims",
-        str(CLAIMS),
-        "--store",
-        "store",
-    ]
-    process = subprocess.Popen(
-        command,
-        cwd=tmp_path,
+def started(cluster: Any, folder: Path) -> subprocess.Popen[str]:
+    """Start a check on the cluster; its runs save their state all the time."""
+    where = ["--claims", str(CLAIMS), "--store", "store"]
+    return subprocess.Popen(
+        [*line("check"), "wide", "--on", "ray", "--checkpoint-every", "0.3s", *where],
+        cwd=folder,
         env={**os.environ, "RAY_ADDRESS": cluster.address},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
     )
+
+
+def test_what_is_interrupted_or_lost_with_a_node_goes_on_from_what_came_home(
+    cluster: Any, local: Store, tmp_path: Path
+) -> None:
+    process = started(cluster, tmp_path)
     store = Store(tmp_path / "store")
     wait_until(lambda: in_the_middle(store) or process.poll() is not None, 120)
+    process.terminate()
+    _, stderr = process.communicate(timeout=120)
+    assert process.returncode == 130, stderr
+    assert "interrupted at step" in stderr
+    at_first = {checkpoint.key: checkpoint.step for checkpoint in store.unfinished()}
+    assert at_first
+    wait_until(lambda: not processes_that_know("repro-shard-"), 40)
+
+    process = started(cluster, tmp_path)
+    wait_until(lambda: further(store, at_first) or process.poll() is not None, 120)
     victim = max(cluster.worker_nodes, key=lambda node: node.unique_id)
     cluster.remove_node(victim, allow_graceful=False)
     stdout, stderr = process.communicate(timeout=240)
     assert process.returncode == 0, stderr
     assert "A node was lost" in stderr, stderr
     assert "tiny/wide" in stdout
-    assert "Ran 4 jobs" in stderr, stderr
     made = Store(store.root)
     assert len(made.run_keys()) == 4
     assert same_results(made, local) == 4
+    for key, step in at_first.items():
+        record = made.run(key)
+        assert record is not None
+        assert any(session["from_step"] >= step for session in record.provenance["sessions"])
     # Workers whose node died end within seconds; the others, with their tasks.
     wait_until(lambda: not processes_that_know("repro-shard-"), 40)
+
+
+def further(store: Store, before: dict[str, int]) -> bool:
+    """Tell whether some run has come further than it was."""
+    return any(checkpoint.step > before.get(checkpoint.key, 0) for checkpoint in store.unfinished())

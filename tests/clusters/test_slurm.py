@@ -111,11 +111,11 @@ def test_cancelled_jobs_save_leave_nothing_running_and_go_on_when_they_are_submi
 def test_a_job_that_meets_its_time_limit_saves_and_is_queued_again(
     cluster: slurm.Slurm, local: Store, tmp_path: Path
 ) -> None:
-    """Slurm tells a job of one minute up to half a minute before it would have to, which is at once."""
-    submitted(cluster, tmp_path, "wide", "--slurm", "time=1m", TINY_SECONDS="0.15")
+    """Slurm tells a job of two minutes half a minute to a minute after it began, when it is at its second run."""
+    submitted(cluster, tmp_path, "wide", "--slurm", "time=2m", TINY_SECONDS="0.15")
     store = Store(tmp_path / "store")
     wait_until(lambda: "Requeued job" in logs(tmp_path), 120)
-    wait_until(lambda: ended(cluster), 200)
+    wait_until(lambda: ended(cluster), 280)
     check_wide(store, local, tmp_path)
 
 

@@ -5,18 +5,21 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from repro.claims import Metric
 from repro.command_spec import CommandSpec
+from repro.exchange import export, merge, opened, verify
+from repro.exchange.loading import Loaded
 from repro.experiment.declared import as_declared, measured_as_declared
 from repro.experiment.requirements import requirements
 from repro.judging.looks import judge
 from repro.planning.plan import make_plan
 from repro.spec import Until
-from repro.store import Checkpoint, RunRecord
+from repro.store import Checkpoint, RunRecord, Store
 from repro.store.contract import wrong_with
 from tests.claims.test_commands import CLAIM, SCRIPT
 from tests.support.helpers import World, changed
@@ -236,6 +239,21 @@ def test_what_a_command_costs_is_what_others_of_it_took(folder: World) -> None:
     folder.store.put_run(record(needs[0].spec, {"val/acc": [1.0], "loss": [1.0]}), {})
     plan = make_plan([folder.requirements("paper")], folder.store)
     assert [job.wall_seconds for job in plan.jobs] == [30.0] * 5
+
+
+def test_runs_by_a_command_go_into_archives_and_come_out_of_them(folder: World, tmp_path: Path) -> None:
+    folder.write(CLAIM)
+    fill(folder, accuracies)
+    export(folder.store, tmp_path / "runs.zip", None)
+    there = Store(tmp_path / "there")
+    there.prepare()
+    with opened(tmp_path / "runs.zip") as source:
+        merged = merge(source, there)
+    assert merged.refused == []
+    assert {run.key: run.history["val/acc"] for run in there.runs()} == {
+        run.key: run.history["val/acc"] for run in folder.store.runs()
+    }
+    assert verify(there, lambda paths: Loaded()) == []
 
 
 def test_runs_of_other_files_are_kept_and_the_change_is_told(folder: World) -> None:

@@ -21,6 +21,8 @@ NODES = ("n1", "n2")
 
 DAEMONS = ("munged", "slurmctld", "slurmd")
 
+ENDED = {"COMPLETED", "CANCELLED", "FAILED", "TIMEOUT", "NODE_FAIL"}
+
 CONFIGURATION = """\
 ClusterName=trial
 SlurmctldHost={host}(127.0.0.1)
@@ -73,9 +75,9 @@ class Slurm:
         return done.stdout
 
     def states(self) -> dict[str, str]:
-        """Return job id → state, of the jobs that have not ended."""
-        lines = self.says("squeue", "--noheader", "--array", "--format=%i %T").splitlines()
-        return dict(line.split() for line in lines)
+        """Return job id → state, of the jobs that have not ended; one that is being queued again has not."""
+        lines = self.says("squeue", "--noheader", "--array", "--states=all", "--format=%i %T").splitlines()
+        return {job: state for job, state in (line.split() for line in lines) if state not in ENDED}
 
     def node_of(self, job: str) -> str:
         """Return the node that a job runs on."""

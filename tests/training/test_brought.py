@@ -75,6 +75,11 @@ def test_names_are_replaced_in_their_order_and_a_checkpoint_is_opened(tmp_path: 
     assert run.history[0]["test_error"] == pytest.approx(trained.history[-1]["test_error"])
 
 
+def test_a_file_of_safetensors_is_a_state_whatever_checkpoints_hold(tmp_path: Path, trained: Any) -> None:
+    run = taken(tmp_path, trained.weights["last"], "net.safetensors", inside="state_dict")
+    assert run.history[0]["test_error"] == pytest.approx(trained.history[-1]["test_error"])
+
+
 def test_kernels_of_keras_are_turned(tmp_path: Path, trained: Any) -> None:
     def turned(tensor: Tensor) -> Tensor:
         return (

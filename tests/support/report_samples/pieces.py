@@ -118,7 +118,7 @@ def curves(
         for _ in range(5)
     ]
     common: dict[str, Any] = {"group": group, "style": style, "x": x}
-    lines = [Series(label=f"{label}, seed {i}", role="seed", y=y, **common) for i, y in enumerate(seeds)]
+    lines = [Series(label=label, role="seed", y=y, **common) for y in seeds]
     mean = [sum(values) / 5 for values in zip(*seeds, strict=True)]
     return [*lines, Series(label=label, role="mean", y=mean, **common)]
 

@@ -259,11 +259,11 @@ def gradients() -> ClaimReport:
     noise = random.Random(7)
     series = []
     for group, (name, levels) in enumerate(values.items()):
-        for seed in range(5):
+        for _ in range(5):
             y = [level * math.exp(noise.gauss(0, 0.3)) for level in levels]
             series.append(
                 Series(
-                    label=f"{name}, seed {seed}",
+                    label=name,
                     group=group,
                     style="solid",
                     role="seed",
