@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 FILE = "pyproject.toml"
 
 _MOST_BYTES = 1_000_000
@@ -18,7 +16,7 @@ def has_settings() -> bool:
         return False
 
 
-def settings() -> dict[str, Any]:
+def settings() -> dict[str, object]:
     """Return the table as it stands; empty where there is none.
 
     Raises:

@@ -52,19 +52,23 @@ def installed() -> dict[str, str]:
 
 def driver() -> str:
     """Return the versions of what lies between torch and an NVIDIA or AMD GPU, as far as they are told."""
-    told = {"driver": _kernel_module(), "CUDA": torch.version.cuda, "HIP": torch.version.hip}
+    told = {"driver": _driver(), "CUDA": torch.version.cuda, "HIP": torch.version.hip}
     cudnn: Any = torch.backends.cudnn  # without types
     if cudnn.is_available():
         told["cuDNN"] = str(cudnn.version())
     return ", ".join(f"{name} {version}" for name, version in told.items() if version) or "unknown"
 
 
-def _kernel_module() -> str | None:
+def _driver() -> str | None:
     try:
-        text = Path("/proc/driver/nvidia/version").read_text(encoding="utf-8")
+        return kernel_module(Path("/proc/driver/nvidia/version").read_text(encoding="utf-8"))
     except OSError:
         return None
-    match = re.search(r"Kernel Module\D*?\s([0-9][0-9.]+)", text)
+
+
+def kernel_module(text: str) -> str | None:
+    """Return the version that NVIDIA's kernel module, of either kind, tells of itself."""
+    match = re.search(r"Kernel Module.*?\s([0-9]+(?:\.[0-9]+)+)", text)
     return match[1] if match else None
 
 
@@ -86,7 +90,7 @@ def code_provenance(targets: Iterable[str], claims_folder: Path) -> dict[str, An
     return {
         "code": {name: dict(code.files) for name, code in found.items()},
         "packages": versions_of(packages),
-        **({"git": state} if (state := git_state(claims_folder)) else {}),
+        **({"git": state} if (state := _git_of_claims(claims_folder)) else {}),
     }
 
 
@@ -139,6 +143,12 @@ def _answer(
     except (OSError, ValueError, subprocess.SubprocessError):
         return None
     return version, found
+
+
+@lru_cache(maxsize=16)
+def _git_of_claims(folder: Path) -> dict[str, Any]:
+    """Return the state in which a worker first found a folder; its code is hashed for each run."""
+    return git_state(folder)
 
 
 def git_state(folder: Path) -> dict[str, Any]:

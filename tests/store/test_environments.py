@@ -16,7 +16,7 @@ from repro.cli import cli
 from repro.errors import ReproError
 from repro.exchange import Loaded, export, merge, opened, verify
 from repro.store import RunRecord, Store
-from repro.worker.provenance import installed, provenance
+from repro.worker.provenance import installed, kernel_module, provenance
 from tests.support.helpers import PROVENANCE, blob, run_record, spec_of
 
 PACKAGES = {"numpy": "2.0.0", "torch": "2.6.0"}
@@ -49,6 +49,17 @@ def test_a_machine_tells_system_and_threads() -> None:
     assert made["threads"] == torch.get_num_threads()
     assert made["os"]
     assert "driver" not in made
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "NVRM version: NVIDIA UNIX x86_64 Kernel Module  550.54.15  Tue Mar  5 22:23:56 UTC 2024\nGCC version: 12\n",
+        "NVRM version: NVIDIA UNIX Open Kernel Module for x86_64  550.54.15  Release Build\nGCC version: 12\n",
+    ],
+)
+def test_a_driver_is_read_from_what_either_kernel_module_says(text: str) -> None:
+    assert kernel_module(text) == "550.54.15"
 
 
 def test_runs_share_a_list_and_take_it_along(store: Store, tmp_path: Path) -> None:
