@@ -363,10 +363,10 @@ def test_subsets_that_are_none(world: World, subset: dict[str, Any], said: str) 
 @pytest.mark.parametrize(
     ("keys", "said"),
     [
-        ({"kind": "first_reach", "of": "train_error"}, "`at_most` or `at_most_of`"),
+        ({"kind": "first_reach", "of": "train_error"}, "`at_most`, `at_least` and `at_most_of`"),
         (
             {"kind": "first_reach", "of": "train_error", "at_most": 0.1, "at_most_of": "plain"},
-            "one of the two",
+            "`at_most`, `at_least` and `at_most_of`",
         ),
         ({"kind": "first_reach", "of": "train_error", "at_most_of": "plane"}, "plain"),
         ({"kind": "final", "of": "test_error", "minus": "train_loss"}, "of one kind"),
