@@ -6,14 +6,16 @@ import os
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from repro.errors import mistake
-from repro.execution import Executor, RayCluster, ThisMachine
 from repro.planning.costs import GUESS, GUESS_RANGE
 from repro.report.wording.text import duration, plural
+
+if TYPE_CHECKING:
+    from repro.execution import Executor
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -71,8 +73,12 @@ def executor_of(
     checkpoint_seconds: float | None,
 ) -> Executor:
     """Return who carries out jobs: a cluster if one is named, else this machine."""
+    from repro.execution import ThisMachine
+
     nets = workers or NETS_ON_A_GPU
     if cluster is not None:
+        from repro.execution.ray_cluster import RayCluster
+
         return RayCluster(cluster, claims_folder, device, nets, checkpoint_seconds)
     return ThisMachine(claims_folder, device, default_workers(device, workers), nets, checkpoint_seconds)
 

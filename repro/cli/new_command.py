@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
 from repro.claims.json_schema import file_schema
+from repro.command_spec import AT_RUN, placeholders
 from repro.errors import mistake
 from repro.experiment.request import typed
 from repro.startup.shipped import folder
@@ -31,7 +34,13 @@ from repro.store.files import write_text
     type=click.Path(path_type=Path),
     help="A table of results that exist already (CSV, JSON Lines, Parquet): nothing is trained.",
 )
-def command(claim_id: str, claims_dir: Path | None, results: Path | None) -> None:
+@click.option(
+    "--command",
+    "line",
+    metavar="LINE",
+    help="Your own training command, with placeholders in braces for what arms set, {seed} and {out}.",
+)
+def command(claim_id: str, claims_dir: Path | None, results: Path | None, line: str | None) -> None:
     """Write a claim file to start from: it runs in seconds once its TODOs are written.
 
     With --results, what the table's columns seem to mean is written into the file, for you to check. Existing claims
@@ -43,6 +52,7 @@ def command(claim_id: str, claims_dir: Path | None, results: Path | None) -> Non
       repro new lecun1998/tanh-scaling
       repro new mypaper/wider-is-better --claims my-claims
       repro new mypaper/ours-is-better --results results.csv
+      repro new mypaper/ours-is-better --command "python train.py --lr {lr} --seed {seed} --out {out}"
     """
     if not re.fullmatch(r"[a-z0-9][a-z0-9-]*/[a-z0-9][a-z0-9-]*", claim_id):
         raise mistake(
@@ -51,12 +61,17 @@ def command(claim_id: str, claims_dir: Path | None, results: Path | None) -> Non
             claim_id,
             "such as lecun1998/tanh",
         )
+    if results is not None and line is not None:
+        hint = "results are there already: give one of the two"
+        raise mistake("--command", "makes runs, and --results need none", line, hint)
     root = claims_dir or Path("claims" if results is None else ".")
     paper_id, name = claim_id.split("/")
     target = root / paper_id / f"{name}.toml"
     if target.exists():
         raise mistake(str(target), "exists already", hint="choose another name, or edit it")
-    if results is None:
+    if line is not None:
+        text = _by_command(line, root)
+    elif results is None:
         text = (folder("templates") / "claim.toml").read_text(encoding="utf-8")
     else:
         text = _about(results, root, target)
@@ -79,6 +94,35 @@ def command(claim_id: str, claims_dir: Path | None, results: Path | None) -> Non
         f"\nWrite what says TODO, then:\n  repro lint {typed(str(root if results is None else target))}\n"
         f"  repro check {claim_id} --claims {typed(str(root))}"
     )
+
+
+def _by_command(line: str, root: Path) -> str:
+    """Return a claim file about the runs of a command that is typed in the working folder."""
+    try:
+        words = shlex.split(line)
+    except ValueError as error:
+        raise mistake("--command", f"cannot be read: {error}", line, "close its quotes") from None
+    if not words:
+        raise mistake(
+            "--command", "names no program", line, 'such as "python train.py --seed {seed} --out {out}"'
+        )
+    own = [name for name in placeholders(words) if name not in AT_RUN]
+    settings = _table(own) if own else "{ flags = [] }"
+    text = (folder("templates") / "command.toml").read_text(encoding="utf-8")
+    known = {
+        "COMMAND": json.dumps(words, ensure_ascii=False),
+        "FOLDER": Path(os.path.relpath(Path.cwd(), root.resolve())).as_posix(),
+        "ARMS": f"ours = {settings}\nbaseline = {settings}",
+        "BASELINE": settings,
+    }
+    for name, value in known.items():
+        text = text.replace(name, value)
+    return text
+
+
+def _table(names: Sequence[str]) -> str:
+    settings = ", ".join(f'{name} = "TODO"' for name in names)
+    return f"{{ {settings} }}"
 
 
 def _about(results: Path, root: Path, target: Path) -> str:

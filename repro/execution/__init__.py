@@ -2,7 +2,6 @@
 
 from repro.execution.executor import Executor
 from repro.execution.outcome import Outcome, Progress
-from repro.execution.ray_cluster import RayCluster
 from repro.execution.this_machine import ThisMachine
 
-__all__ = ["Executor", "Outcome", "Progress", "RayCluster", "ThisMachine"]
+__all__ = ["Executor", "Outcome", "Progress", "ThisMachine"]

@@ -77,10 +77,6 @@ def sources(results: Results, claim: Path, root: Path) -> list[Source]:
         fixed = pattern.read(inner)
         seen.append(inner)
         if fixed is not None:
-            if not file.resolve().is_relative_to(root.resolve()):
-                raise mistake(
-                    f"{where}: {inner}", "is a link out of the claims folder", hint="put the file there"
-                )
             found.append(Source(file, f"{results.folder}/{inner}", fixed))
     if seen and not found:
         hint = f"{len(seen):,} files are there, such as {seen[0]}"
@@ -92,9 +88,9 @@ def below(folder: Path, where: str) -> Iterator[Path]:
     """Yield the files below a folder in order of name; hidden ones are passed over.
 
     Raises:
-        ReproError: there are too many, or a folder cannot be read.
+        ReproError: there are too many, one is a link out of the folder, or a folder cannot be read.
     """
-    count = 0
+    count, home = 0, folder.resolve()
     waiting = [(folder, 0)]
     while waiting:
         here, depth = waiting.pop()
@@ -105,6 +101,12 @@ def below(folder: Path, where: str) -> Iterator[Path]:
         for path in inner:
             if path.is_file():
                 count += 1
+                if not path.resolve().is_relative_to(home):
+                    raise mistake(
+                        f"{where}: {path.name}",
+                        "is a link out of the folder",
+                        hint="put the file itself there",
+                    )
                 if count > MOST_FILES:
                     raise mistake(
                         where, f"holds more than {MOST_FILES:,} files", hint="name a folder with fewer"

@@ -10,7 +10,8 @@ from repro.cli.machine import check_cluster, check_device, default_workers
 from repro.cli.options import shard_of
 from repro.cli.submit_command import sbatch_options
 from repro.errors import ReproError
-from repro.execution import RayCluster, slurm
+from repro.execution import slurm
+from repro.execution.ray_cluster import RayCluster
 from repro.planning.shards import Shard
 from repro.store import Store
 

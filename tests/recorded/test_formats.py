@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -172,3 +173,16 @@ def test_a_folder_that_holds_no_mlflow_runs_is_told(world: World) -> None:
     path.with_name("mlruns").mkdir()
     (problem,) = problems_of(world)
     assert problem.what == "holds no runs of MLflow"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links need a privilege on Windows")
+@pytest.mark.parametrize("write", [as_mlflow, as_a_folder_of_csv], ids=lambda write: write.__name__)
+def test_a_link_out_of_the_folder_is_refused(world: World, write: Callable[[World], None]) -> None:
+    write(world)
+    secret = world.root.parent / "secret"
+    secret.write_text("1 99 1", encoding="utf-8")
+    folder = next(path for path in (world.root / "p").iterdir() if path.is_dir())
+    inside = next(path for path in sorted(folder.rglob("*")) if path.is_file())
+    inside.with_name("elsewhere.csv").symlink_to(secret)
+    (problem,) = problems_of(world)
+    assert problem.what == "is a link out of the folder"
