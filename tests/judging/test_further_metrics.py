@@ -206,6 +206,13 @@ def test_an_ordering_along_levels(world: World, deep: float, result: str) -> Non
     assert found.result == result
 
 
+def test_rows_of_exactly_0_count_something_unless_they_tell_their_resolution() -> None:
+    probe = metric(kind="probe", probe="p", at=["last"])
+    assert from_rows(probe, [{"value": 0.0}]).resolution == 1.0
+    assert from_rows(probe, [{"value": 0.0, "resolution": 1e-16}]).resolution == 1e-16
+    assert from_rows(probe, [{"value": 0.25}]).resolution == 0.0
+
+
 # --- averaged outputs
 
 
