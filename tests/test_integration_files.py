@@ -59,4 +59,11 @@ def test_the_steps_lint_check_and_write_summary_and_badge(tmp_path: Path) -> Non
         )
         assert done.returncode == 0, done.stderr
     assert "at exact scale" in (tmp_path / "summary.md").read_text(encoding="utf-8")
+    assert "repro lint" not in (tmp_path / "summary.md").read_text(encoding="utf-8")
+    lint = ACTION["runs"]["steps"][1]["run"]
+    done = subprocess.run(
+        ["bash", "-eo", "pipefail", "-c", lint], cwd=tmp_path, env=told | {"CLAIMS": "nowhere"}, check=False
+    )
+    assert done.returncode == 2
+    assert "    Error: nowhere" in (tmp_path / "summary.md").read_text(encoding="utf-8")
     ET.parse(tmp_path / "reports" / "check" / "badge.svg")

@@ -36,6 +36,7 @@ def own(world: World) -> Iterator[World]:
         "arms__own": {"model": "my_nets:Net", "width": 3},
         "experiment__dataset": "my_data:data",
         "metrics__own": probe,
+        "no_control": "A reason.",
     }
     world.write(changed(BASE, **change))
     before = dict(sys.modules)
