@@ -32,7 +32,6 @@ def own(world: World) -> Iterator[World]:
         (world.root / f"{name}.py").write_text(f"{TRACE}\n{text}", encoding="utf-8")
     probe = {"kind": "probe", "probe": "my_probes:probe", "at": ["last"]}
     change: dict[str, Any] = {
-        "no_control": "nothing here can be sabotaged",
         "arms__own": {"model": "my_nets:Net", "width": 3},
         "experiment__dataset": "my_data:data",
         "metrics__own": probe,
