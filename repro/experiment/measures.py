@@ -191,7 +191,8 @@ def from_rows(
 ) -> Measurement:
     """Reduce a probe's rows to one number, less that of the rows `before` where the metric is of a change.
 
-    Rows that are all 0 or 1 count something: their mean moves in steps of one row, any other reduction in steps of 1.
+    Rows may name the smallest step that they can show, in a column "resolution". Without one, rows that are all 0 or 1
+    count something: their mean moves in steps of one row, any other reduction in steps of 1.
     """
     value, steps = _reduced(metric, rows), _step(metric, rows)
     if before is None:
@@ -202,6 +203,8 @@ def from_rows(
 def _step(metric: Metric, rows: Sequence[Mapping[str, Any]]) -> float:
     if metric.kind != "probe" or metric.transform != "none":
         return 0.0
+    if "resolution" in rows[0]:
+        return float(max(column_of(rows, "resolution")))
     if not all(value in (0, 1) for value in column_of(rows, "value")):
         return 0.0
     return 1 / len(rows) if metric.reduce == "mean" else 1.0

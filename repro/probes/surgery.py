@@ -50,7 +50,10 @@ def insertion_difference(context: ProbeContext) -> Rows:
         after = deeper.eval()(inputs)
     spread = float(before.max() - before.min())
     largest = float((after - before).abs().max())
-    return [{"value": largest / spread if spread else math.nan, "depth": int(str(depth))}]
+    # A difference of exactly 0 counts nothing: it is one below what the numbers' precision can show.
+    rounding = torch.finfo(torch.float64).eps
+    value = largest / spread if spread else math.nan
+    return [{"value": value, "resolution": rounding, "depth": int(str(depth))}]
 
 
 def _deepened(model: nn.Module, depth: object, *, identity: bool, seed: int) -> CifarNet:

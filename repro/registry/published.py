@@ -39,7 +39,7 @@ PROBES: dict[str, Registered] = {
     ),
     "response_std": Registered("repro.probes.responses:response_std", 1, frozenset({"layers", "statistics"})),
     "insertion_difference": Registered(
-        "repro.probes.surgery:insertion_difference", 1, frozenset({"depth", "inserted"})
+        "repro.probes.surgery:insertion_difference", 2, frozenset({"depth", "inserted"})
     ),
     "block_left_out": Registered("repro.probes.surgery:block_left_out", 1, frozenset({"first", "together"})),
     "same_class_neighbours": Registered(

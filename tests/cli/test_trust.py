@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
@@ -30,7 +31,7 @@ def own(world: World) -> Iterator[World]:
         )
         (world.root / f"{name}.py").write_text(f"{TRACE}\n{text}", encoding="utf-8")
     probe = {"kind": "probe", "probe": "my_probes:probe", "at": ["last"]}
-    change = {
+    change: dict[str, Any] = {
         "arms__own": {"model": "my_nets:Net", "width": 3},
         "experiment__dataset": "my_data:data",
         "metrics__own": probe,
@@ -57,7 +58,7 @@ def test_no_command_but_check_executes_code_of_a_claims_folder(own: World, tmp_p
     repro("runs", "import", tmp_path / "x.tar", *store)
     assert not (own.root / "executed").exists()
     tried = {"lint", "list", "show", "plan", "report", "diff", "index", "new", "runs"}
-    assert COMMANDS.keys() - tried == {"check", "submit"}
+    assert COMMANDS.keys() - tried == {"check", "submit"}, "submit hands a check on to jobs"
 
 
 @pytest.mark.parametrize(

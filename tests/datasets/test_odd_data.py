@@ -15,6 +15,7 @@ from repro.errors import ReproError
 from repro.experiment.data_index import DataIndex
 from repro.experiment.requirements import requirements
 from repro.experiment.user_data import with_user_data
+from repro.judging.frame import collect
 from repro.registry import DataRef
 from repro.report.build.runs import datasets
 from tests.support.helpers import BASE, World, changed
@@ -200,5 +201,6 @@ def test_what_was_said_when_data_was_read_is_remembered_and_stands_in_the_report
     item = requirements(claim, "smoke", world.store)
     for need in item.needs:
         world.put(need.spec)
-    (used,) = datasets({need.spec.key for need in item.needs}, world.store, [item])
+    runs = collect([item], world.store).runs
+    (used,) = datasets(runs, runs, [item])
     assert (used.name, used.remarks) == ("a", [remark])

@@ -206,6 +206,13 @@ def test_an_ordering_along_levels(world: World, deep: float, result: str) -> Non
     assert found.result == result
 
 
+def test_rows_of_exactly_0_count_something_unless_they_tell_their_resolution() -> None:
+    probe = metric(kind="probe", probe="p", at=["last"])
+    assert from_rows(probe, [{"value": 0.0}]).resolution == 1.0
+    assert from_rows(probe, [{"value": 0.0, "resolution": 1e-16}]).resolution == 1e-16
+    assert from_rows(probe, [{"value": 0.25}]).resolution == 0.0
+
+
 # --- averaged outputs
 
 
@@ -363,10 +370,10 @@ def test_subsets_that_are_none(world: World, subset: dict[str, Any], said: str) 
 @pytest.mark.parametrize(
     ("keys", "said"),
     [
-        ({"kind": "first_reach", "of": "train_error"}, "`at_most` or `at_most_of`"),
+        ({"kind": "first_reach", "of": "train_error"}, "`at_most`, `at_least` and `at_most_of`"),
         (
             {"kind": "first_reach", "of": "train_error", "at_most": 0.1, "at_most_of": "plain"},
-            "one of the two",
+            "`at_most`, `at_least` and `at_most_of`",
         ),
         ({"kind": "first_reach", "of": "train_error", "at_most_of": "plane"}, "plain"),
         ({"kind": "final", "of": "test_error", "minus": "train_loss"}, "of one kind"),

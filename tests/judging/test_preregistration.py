@@ -184,7 +184,7 @@ def test_a_line_tells_every_key_that_decides() -> None:
     item = Expectation.model_construct(**{**expectation, "refuted": None})
     assert set(type(item).model_fields) - WORDS <= set(expectation) | {"at_most", "within", "outside"}
     metric = {"kind": "probe", "probe": "p", "layers": "l", "at": ["mid"], "arms": ["a"], "reduce": "min"}
-    tune = {"lr": [0.1, 0.2], "weight_decay": [0.0, 0.3], "by": "m", "seeds": [1000]}
+    tune = {"lr": [0.1, 0.2], "weight_decay": [0.0, 0.3], "by": "m", "over": "p", "seeds": [1000]}
     entry = LedgerEntry("p/c", "smoke", "d", "now", 0, {"x": expectation}, {"m": metric}, tune, [3, 5])
     text = "\n".join(lines(entry, {}))
     for shown in (

@@ -108,6 +108,7 @@ def test_a_deeper_net_that_is_constructed_computes_the_same() -> None:
         before, after = net_of("plain")(inputs), deeper_by_hand(26)(inputs)
     assert torch.allclose(before, after, atol=1e-5)
     assert row["value"] <= 1e-12
+    assert row["resolution"] == 2.0**-52
     assert row["depth"] == 26
 
 
