@@ -45,6 +45,11 @@ def observed_spread(
     return Spread(sds, tuple(weight for _, weight in cells), slack)
 
 
+FAR = 1_000.0
+"""Standard errors from which on the error of a mean adds nothing to that of its spread: the quantiles of the noncentral t
+agree with those of χ² to three digits by then, and finding them takes for ever where a spread is but rounding."""
+
+
 def likely_effects(
     distance: float, spread: Spread, n: int, *, known: bool, share: float = 0.8
 ) -> tuple[float, float]:
@@ -71,11 +76,11 @@ def likely_effects(
         return distance, distance
     df = (n - 1) * total**2 / math.fsum(part**2 for part in parts)
     tail = (1 - share) / 2
-    if known:
+    observed = distance / math.sqrt(total)
+    if known or observed > FAR:
         # The variance may be larger or smaller than the sample's by df over a quantile of χ².
         low, high = (math.sqrt(float(chdtri(df, p)) / df) for p in (1 - tail, tail))
         return distance * low, distance * high
-    observed = distance / math.sqrt(total)
     ends = (float(nctdtrinc(df, p, observed)) for p in (1 - tail, tail))
     low, high = (max(end, 0.0) * math.sqrt(total) if math.isfinite(end) else 0.0 for end in ends)
     return low, high

@@ -326,6 +326,14 @@ def test_the_range_of_seeds_holds_the_true_number_in_four_of_five_cases(known: b
     assert np.mean(inside) == pytest.approx(0.8, abs=0.03)
 
 
+def test_a_distance_of_very_many_spreads_is_told_at_once_and_as_a_near_one_is() -> None:
+    """A spread of mere rounding, held against a bar: the noncentral t has no end there, χ² tells the same."""
+    near, far = (likely_effects(x, Spread((1.0,), (1.0,), 0.0), 3, known=False) for x in (570.0, 590.0))
+    assert [end / 570 for end in near] == pytest.approx([end / 590 for end in far], rel=1e-3)
+    low, high = likely_effects(1e-6, Spread((1e-18,), (1.0,), 0.0), 3, known=False)
+    assert 0 < low < 1e-6 < high < 2e-6
+
+
 def test_joint_statements_speak_of_what_keeps_them_open(world: World) -> None:
     item = {
         **BASE["expect"]["gap"], "kind": "value", "arm": "plain", "each": ["depth"], "refuted": {"at_most": 0.0}
