@@ -72,6 +72,7 @@ def test_the_python_prints_what_is_written(capsys: pytest.CaptureFixture[str]) -
     report = names["repro"].load(ROOT / "reports" / "showcase" / "smoke")
     for name in re.findall(r"report\.(\w+) +#", tables):
         assert len(getattr(report, name))
+    plt.close("all")  # of other tests
     with mpl.rc_context({"backend": "agg"}):
         exec(figure, {"report": report})
         series = [

@@ -122,7 +122,7 @@ def test_any_change_of_any_field_changes_the_key(spec: RunSpec) -> None:
 def test_every_field_of_a_recipe_is_in_the_key() -> None:
     spec = spec_of()
     assert set(spec.as_json()["recipe"]) == set(Recipe.__dataclass_fields__)
-    assert set(spec.as_json()) == set(RunSpec.__dataclass_fields__)
+    assert set(spec.as_json()) == set(RunSpec.__dataclass_fields__) - {"weights"}, "of brought nets alone"
 
 
 def test_equal_numbers_make_equal_keys_however_they_are_written() -> None:

@@ -185,7 +185,7 @@ def test_directions_of_the_shipped_claims_say_something(shipped: dict[str, Claim
         for file in claim.at.values():
             for setting, told in file.direction.items():
                 start, _, reason = told.partition(" ")
-                assert start in ("None", "None:", "Not", "Towards", "Against", "At", "In"), (
+                assert start in ("None", "None:", "Not", "Towards", "For", "Against", "At", "In"), (
                     claim.id,
                     setting,
                 )

@@ -47,11 +47,13 @@ def made_on(store: Store) -> dict[str, set[int]]:
     return dict(found)
 
 
+@pytest.mark.usefixtures("one_thread")
 def test_cuda_is_all_gpus_each_with_several_nets_the_longest_first_and_a_broken_one_is_left_out(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Three GPUs, the second broken. The others: the run of 10 s beside nothing, those of 3, 3 and 2 s on the other."""
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
     told: list[str] = []
     jobs = jobs_of(10, 3, 3, 2)
     outcome = pool_of(store, "cuda", 3, told).run(jobs, 1, nets=4)

@@ -21,6 +21,7 @@ HIDDEN = {"model version", "recipe version", "dataset fingerprint", "recipe name
 
 DIRECTION_OF = {
     "learning rates tried": "tune",
+    "tuned by": "tune",
     "seeds looked at": "seeds",
     "cells left out": "skip",
 }
