@@ -46,8 +46,8 @@ def observed_spread(
 
 
 FAR = 1_000.0
-"""Standard errors from which on the error of a mean adds nothing to that of its spread: quantiles of the noncentral t then
-agree with those of χ² to three digits, and finding them takes for ever where a spread is but rounding."""
+"""Standard errors from which on the error of a mean adds nothing to that of its spread: quantiles of the noncentral t
+then agree with those of χ² to three digits, and finding them takes for ever where a spread is but rounding."""
 
 
 def likely_effects(

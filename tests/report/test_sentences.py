@@ -206,6 +206,8 @@ def test_regions_in_words(world: World, region: dict[str, Any], supporting: str,
         (-math.inf, "error", 1.0, "−∞"),
         (0.1, "number", 0.0, "0.1"),
         (0.5, "number", 1e-12, "0.500000"),
+        (3.2e-16, "number", 1e-16, "3.2·10⁻¹⁶"),
+        (0.0, "number", 1e-16, "0"),
     ],
 )
 def test_numbers_have_two_digits_of_their_uncertainty(

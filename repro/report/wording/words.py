@@ -68,7 +68,9 @@ def number(value: float, unit: Unit, half_width: float | None = None) -> str:
     if spread is None or not math.isfinite(spread) or spread <= 0:
         text = _three_digits(shown)
     else:
-        text = f"{shown:.{min(6, max(0, 1 - math.floor(math.log10(spread))))}f}"
+        places = max(0, 1 - math.floor(math.log10(spread)))
+        # Six places would show nothing of a number that is all rounding.
+        text = _three_digits(shown) if places > 6 and abs(shown) < 1e-3 else f"{shown:.{min(6, places)}f}"
     # A negative number that rounds to nothing is nothing.
     return text.replace("-", "−") if text.strip("-0.") else text.removeprefix("-")
 
