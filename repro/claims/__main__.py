@@ -59,7 +59,7 @@ def _value(field: dict[str, Any]) -> str:
     if field.get("type") == "array":
         return f"list of {_value(field['items'])}s" if "items" in field else _pair(field)
     if field.get("type") == "object" and isinstance(field.get("additionalProperties"), dict):
-        return f"table of {_value(field['additionalProperties'])}s"
+        return f"table of {_value(field['additionalProperties']).removesuffix('s')}s"
     plain = {"string": "text", "integer": "whole number", "number": "number", "boolean": "`true` or `false`"}
     return plain.get(field.get("type", ""), "table" if "$ref" in field or "type" in field else "value")
 

@@ -66,6 +66,21 @@ def _metric(
                 yield f"expect.{expected}", what, repr(max(beyond, key=abs)), instead
 
 
+def large_bars(file: ClaimFile) -> Iterator[str]:
+    """Yield bars of quantities in percent that may have been meant in points: "0.5" is fifty of them."""
+    columns = file.declared_columns or {}
+    for name, item in file.expect.items():
+        metric = file.metrics.get(item.metric or "")
+        column = columns.get(metric.of or "") if metric is not None else None
+        if column is None or column.unit != "percent" or item.kind not in ("difference", "contrast"):
+            continue
+        for end in sorted({end for end in item.supports.ends if 0.1 <= abs(end) < 1}):
+            yield (
+                f"expect.{name}: {end:g} is {100 * end:g} percentage points, since shares are held as fractions "
+                f"({end:g} points would be {end / 100:g})"
+            )
+
+
 def _target(place: str, metric: Metric, *, better: str, share: bool, risen_to: bool) -> Iterator[Finding]:
     instead = "use `at_least`" if risen_to else "read a quantity that falls, such as an error"
     if metric.at_most_of is not None and better == "higher":

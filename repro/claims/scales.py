@@ -17,11 +17,12 @@ SCALES: dict[str, str] = {
     ),
     "smoke": (
         "Smoke scale: small nets on small images, such as embedded 8×8 digits, for minutes on a CPU. It shows whether "
-        "an effect can be seen in miniature and how the check works. It never confirms or refutes the paper."
+        "an effect can be seen in miniature and how the check works. What is trained here never "
+        "confirms or refutes the paper."
     ),
     "reduced": (
         "Reduced scale: the data of the full protocol, but less of it, a shorter schedule or a stand-in. It says what "
-        "holds there; it never confirms or refutes the paper."
+        "holds there; what is trained here never confirms or refutes the paper."
     ),
     "paper": (
         "Paper scale: the whole protocol of each claim file. Verdicts are in the paper's words where the file declares "

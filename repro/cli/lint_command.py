@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from repro.claims import Claim, notices
+from repro.claims.checks_columns import large_bars
 from repro.claims.demands import demands
 from repro.claims.effective import silent_differences
 from repro.claims.loading import load_library, read_claim, read_paper
@@ -89,8 +90,10 @@ def _print_schema(name: str) -> None:
 
 def _of_results(claim: Claim) -> Iterator[str]:
     """Yield what is odd about the results that a claim is about; raises ReproError with what is wrong."""
+    place = f"{claim.path.parent.name}/{claim.path.name}"
+    yield from (f"{place}: {note}" for note in large_bars(claim.base))
     if claim.recorded:
-        results, place = read_results(claim), f"{claim.path.parent.name}/{claim.path.name}"
+        results = read_results(claim)
         if not results.digest:
             yield f"{place}: {results.place} is not there yet: the claim is pending"
         yield from (f"{place}: {note}" for note in (*results.wanting.values(), *results.notes))

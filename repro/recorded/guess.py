@@ -5,6 +5,7 @@ Nothing is judged by a guess: it is written into the claim file, where its autho
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -138,9 +139,10 @@ def _factors(table: Table, roles: Sequence[str]) -> dict[str, list[str]]:
 
 
 def _column(table: Table, name: str) -> GuessedColumn:
-    values = [number for value in table.columns[name] if (number := as_number(value)) is not None]
+    numbers = (as_number(value) for value in table.columns[name])
+    values = [number for number in numbers if number is not None and math.isfinite(number)]
     unit = "number"
-    if _SHARE.search(name) and all(0 <= value <= 100 for value in values):
+    if values and _SHARE.search(name) and all(0 <= value <= 100 for value in values):
         unit = "fraction" if max(values) <= 1 else "percent"
     better = "lower" if _LOWER.search(name) else "higher" if _HIGHER.search(name) else None
     return GuessedColumn(name, slug(name), unit, better)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import statistics
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -297,7 +298,7 @@ def _check_columns(pieces: Sequence[Piece], results: Results, problems: _Problem
 
 
 def _check_units(points: Mapping[tuple[str, int], _Points], results: Results, problems: _Problems) -> None:
-    """Find accuracies that are declared to be percent and are all below one."""
+    """Find accuracies that are declared to be percent and are all below one, and fractions among percents."""
     for name, column in results.columns.items():
         values = [value for run in points.values() for value, _ in run.found.get(name, {}).values()]
         known = [value for value in values if math.isfinite(value)]
@@ -306,3 +307,24 @@ def _check_units(points: Mapping[tuple[str, int], _Points], results: Results, pr
             problems.add(
                 f"results.columns.{name}", "all values lie in 0 to 1, which are 0% to 1%", "percent", hint
             )
+        elif column.unit == "percent":
+            mixed = _fractions([run.found.get(name, {}) for run in points.values()])
+            if mixed:
+                hint = "write all of it in percent" + (
+                    f" ({len(mixed)} such values)" if len(mixed) > 1 else ""
+                )
+                value, here = mixed[0]
+                what = f"seems to be a fraction: other runs have about {100 * value:.0f} there, in percent"
+                problems.add(here, what, f"{100 * value:g}", hint)
+
+
+def _fractions(runs: Sequence[Mapping[float, tuple[float, str]]]) -> list[tuple[float, str]]:
+    """Return the values below 1% that would be like those of the other runs at the same step, were they fractions."""
+    found = []
+    for step in dict.fromkeys(step for run in runs for step in run):
+        here = [run[step] for run in runs if step in run]
+        percents = [value for value, _ in here if value > 0.01]
+        if percents:
+            usual = statistics.median(percents)
+            found += [one for one in here if 0 < one[0] <= 0.01 and 0.5 <= 100 * one[0] / usual <= 1.5]
+    return found

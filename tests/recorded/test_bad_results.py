@@ -50,6 +50,15 @@ BAD: list[Bad] = [
         "'epoch'",
         "[results] says what columns are called",
     ),
+    (
+        "a fraction among percents",
+        CSV.replace("72.9", "0.729"),
+        {},
+        "line 3",
+        "seems to be a fraction",
+        "0.729",
+        "all of it in percent",
+    ),
     ("a word", CSV.replace("72.9", "n/a"), {}, "line 3: test_acc", "is no number", "'n/a'", "NaN"),
     (
         "a percent sign",
@@ -284,3 +293,11 @@ def test_a_mistake_in_results_ends_a_command_with_2_and_no_traceback(world: Worl
     assert done.returncode == 2
     assert "results.csv: line 3: test_acc: is no number (received: 'n/a')" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(("bar", "told"), [(0.5, ["0.5 is 50 percentage points"]), (0.005, [])])
+def test_a_bar_that_may_have_been_meant_in_points_is_told(world: World, bar: float, told: list[str]) -> None:
+    put(world, expect__better__at_least=bar, expect__better__refuted=None)
+    done = repro("lint", world.root, cwd=world.root.parent)
+    assert [text for text in told if text not in " ".join(done.stderr.split())] == []
+    assert bool(told) == ("percentage points, since" in " ".join(done.stderr.split()))

@@ -30,6 +30,11 @@ TABLES: list[tuple[str, str, dict[str, Any]]] = [
     ("results.csv", CSV, {"metric": "test_acc", "unit": "percent", "arms": ["Ours-v2", "sgd"], "seeds": 5}),
     (
         "results.csv",
+        CSV.replace("72.9", "NaN"),
+        {"metric": "test_acc", "unit": "percent", "arms": ["Ours-v2", "sgd"], "seeds": 5},
+    ),
+    (
+        "results.csv",
         CURVES,
         {"metric": "test_acc", "unit": "percent", "arms": ["Ours-v2", "sgd"], "seeds": 3},
     ),

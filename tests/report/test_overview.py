@@ -55,7 +55,7 @@ def test_by_chance_counts_verdicts_on_runs_only() -> None:
     said = by_chance(
         _report(*trained, _claim("supported", 20, exact=True, word="supported"), _claim(None, 21))
     )
-    assert said.startswith("Chance alone makes at most 0.6 of the 12 verdicts on runs wrong on average")
+    assert said.startswith("Verdicts on runs may be wrong by chance: of these 12, at most 0.6 on average.")
     assert by_chance(_report(_claim("supported", 1, exact=True, word="supported"))) == ""
 
 

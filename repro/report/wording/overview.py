@@ -146,7 +146,8 @@ def row(claim: ClaimReport) -> Row:
         which = f"{which}: the closest of {total} comparisons"
     elif which:
         which = f"{which}: one of {total} comparisons"
-    count = f"1 of {total}" if which else ""
+    held = one.verdict.result == "supported"
+    count = (f"closest of {total}" if held else f"one of {total}") if which else ""
     paper = part.reported or one.reported or ""
     return Row(claim, one, part, paper, one.supports.brief, ours, interval, which, count)
 
@@ -259,8 +260,8 @@ def by_chance(report: Report) -> str:
     if judged == 1:
         return "The verdict on runs may be wrong by chance, in at most 5 of 100 repetitions."
     return (
-        f"Chance alone makes at most {expected} of the {judged} verdicts on runs wrong on average "
-        "(each in at most 5 of 100 repetitions); computed numbers cannot err by chance."
+        f"Verdicts on runs may be wrong by chance: of these {judged}, at most {expected} on average. "
+        "Computed numbers cannot err by chance."
     )
 
 
