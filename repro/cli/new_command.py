@@ -92,7 +92,7 @@ def command(claim_id: str, claims_dir: Path | None, results: Path | None, line: 
     click.echo(f"wrote {target}")
     click.echo(
         f"\nWrite what says TODO, then:\n  repro lint {typed(str(root if results is None else target))}\n"
-        f"  repro check {claim_id} --claims {typed(str(root))}"
+        f"  repro check {claim_id} --claims {typed(str(root))}{'' if line is None else ' --scale paper'}"
     )
 
 

@@ -243,9 +243,9 @@ def chosen(
         for claim in claims:
             # Of a paper's claims those are checked that have the scale; one that is named must have it.
             if claim.id in named and claim.trains and known not in claim.at:
-                raise mistake(
-                    claim.id, "does not declare this scale", known, f"it has: {', '.join(claim.at)}"
-                )
+                had = ", ".join(claim.at)
+                hint = f"it has: {had} (--scale {next(iter(claim.at))})"
+                raise mistake(claim.id, "does not declare this scale", known, hint)
     return found, claims, known
 
 

@@ -19,6 +19,7 @@ def test_it_lints_once_its_todos_are_written(tmp_path: Path, monkeypatch: pytest
     monkeypatch.chdir(tmp_path)
     (tmp_path / "train.py").write_text("import argparse\n", encoding="utf-8")
     done = CliRunner().invoke(command, ["mypaper/ours", "--command", LINE], catch_exceptions=False)
+    assert "repro check mypaper/ours --claims claims --scale paper" in done.output
     assert done.exit_code == 0, done.output
     with pytest.raises(ReproError, match="is a placeholder"):
         load_library(tmp_path / "claims")
