@@ -11,9 +11,11 @@ def has_settings() -> bool:
     """Tell whether there is anything to be read; says so of some files in which there is not."""
     try:
         with open(FILE, "rb") as file:  # noqa: PTH123 - pathlib takes 8 ms
-            return b"repro" in file.read(_MOST_BYTES)
+            written = file.read(_MOST_BYTES).translate(None, b" \t\"'")
     except OSError:
         return False
+    # However the table is written: as [tool.repro], within [tool], or inline.
+    return any(form in written for form in (b"tool.repro", b"[tool]", b"tool="))
 
 
 def settings() -> dict[str, object]:
