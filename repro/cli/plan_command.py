@@ -15,6 +15,7 @@ from repro.cli.wrapped import wrapped
 from repro.experiment.requirements import Requirements
 from repro.planning.jobs import Plan
 from repro.planning.schedule import Schedule
+from repro.report.wording.compared import what_is_judged
 from repro.report.wording.text import plural
 from repro.store import Store
 
@@ -115,6 +116,7 @@ def _lines(required: list[Requirements], store: Store, plan: Plan, workers: int,
             results = item.recorded.results
             there = plural(results.count, "run") if results.count else "no run yet"
             yield f"{item.claim.id}: {there} in {results.place}, recorded by {results.by}; nothing is trained"
+            yield from (f"  {what_is_judged(item.file, name)}" for name in item.file.expect)
             yield from _resolved(outlooks(item, store) if results.count else ())
             continue
         if not item.needs:
