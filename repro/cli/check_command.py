@@ -22,7 +22,7 @@ from repro.cli.machine import (
     machine_options,
     parse_duration,
 )
-from repro.cli.pending import pending_lines
+from repro.cli.pending import known_runs, pending_lines
 from repro.cli.progress import ProgressView
 from repro.cli.wrapped import wrapped
 from repro.cli.writing import publish
@@ -219,11 +219,10 @@ def _announce(plan: Plan, workers: int) -> None:
     if jobs:
         follow = f", at most {plan.follow} more runs after tuning" if plan.follow else ""
         others = f"{plural(plan.runs, 'run')} to train and {plural(jobs - plan.runs, 'measurement')} without training"
-        known = f"{plural(plan.shared, 'run')} shared by several claims, {plan.present} in the store"
         about = expected_time(
             plan.wall_seconds(workers), workers, plan.basis, plan.wall_seconds_between(workers)
         )
-        click.echo(wrapped(f"{plural(jobs, 'job')}: {others}{follow} ({known}): {about}."), err=True)
+        click.echo(wrapped(f"{plural(jobs, 'job')}: {others}{follow}{known_runs(plan)}: {about}."), err=True)
     for line in pending_lines(plan, workers):
         click.echo(wrapped(line), err=True)
     # What is new needs no explanation; what is run again does.
