@@ -100,6 +100,12 @@ def command(claim_id: str, claims_dir: Path | None, results: Path | None, line: 
     )
 
 
+_METRICS = (
+    '"metrics.jsonl"          # the file in {out} with a line for each evaluation: JSON, or CSV as in log.csv'
+)
+_PRINTED = '"stdout"                 # it prints lines of JSON: the command has no {out} to write files into'
+
+
 def _by_command(line: str, root: Path) -> str:
     """Return a claim file about the runs of a command that is typed in the working folder."""
     try:
@@ -115,6 +121,7 @@ def _by_command(line: str, root: Path) -> str:
     text = (folder("templates") / "command.toml").read_text(encoding="utf-8")
     known = {
         "COMMAND": json.dumps(words, ensure_ascii=False),
+        "METRICS": _METRICS if "out" in placeholders(words) else _PRINTED,
         "FOLDER": Path(os.path.relpath(Path.cwd(), root.resolve())).as_posix(),
         "ARMS": f"ours = {settings}\nbaseline = {settings}",
         "BASELINE": settings,

@@ -10,7 +10,7 @@ import click
 from repro.cli import options
 from repro.cli.machine import default_workers, expected_time
 from repro.cli.outlook import Outlook, outlooks
-from repro.cli.pending import pending_lines
+from repro.cli.pending import known_runs, pending_lines
 from repro.cli.wrapped import wrapped
 from repro.experiment.requirements import Requirements
 from repro.planning.jobs import Plan
@@ -131,8 +131,7 @@ def _lines(required: list[Requirements], store: Store, plan: Plan, workers: int,
     if elsewhere:
         yield f"{_named(elsewhere)}: not declared at {scale} scale"
     yield ""
-    known = f"{plan.shared} are shared by several claims; {plan.present} are in the store"
-    yield f"To train now: {plan.runs} runs ({known})."
+    yield f"To train now: {plural(plan.runs, 'run')}{known_runs(plan)}."
     for claim, why in plan.stopped.items():
         yield f"Stopped: {claim}. {why}"
     for reason, count in Counter(job.reason for job in (*plan.jobs, *plan.held)).most_common():
