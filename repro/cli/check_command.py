@@ -22,12 +22,12 @@ from repro.cli.machine import (
     machine_options,
     parse_duration,
 )
-from repro.cli.pending import pending_lines
+from repro.cli.pending import known_runs, pending_lines
 from repro.cli.progress import ProgressView
 from repro.cli.wrapped import wrapped
 from repro.cli.writing import publish
 from repro.errors import ReproError, mistake
-from repro.execution import Executor, Outcome
+from repro.execution import Executor, Outcome, Workload
 from repro.experiment.spent import outgoings_of
 from repro.experiment.user_data import forget
 from repro.judging.preregistration import record, remember
@@ -192,9 +192,7 @@ def _run(
             asked.extend(more.jobs)
             return more.jobs
 
-        outcome = executor.execute(
-            plan.jobs, schedule.store, show=view.show, refill=following, deadline=deadline
-        )
+        outcome = executor.execute(Workload(plan.jobs, schedule.store, view.show, following, deadline))
     if outcome.stopped:
         for title, where in sorted(outcome.interrupted.items() if not quiet else ()):
             click.echo(f"{title}: {where}; run the same command to go on", err=True)
@@ -230,11 +228,10 @@ def _announce(plan: Plan, workers: int) -> None:
     if jobs:
         follow = f", at most {plan.follow} more runs after tuning" if plan.follow else ""
         others = f"{plural(plan.runs, 'run')} to train and {plural(jobs - plan.runs, 'measurement')} without training"
-        known = f"{plural(plan.shared, 'run')} shared by several claims, {plan.present} in the store"
         about = expected_time(
             plan.wall_seconds(workers), workers, plan.basis, plan.wall_seconds_between(workers)
         )
-        click.echo(wrapped(f"{plural(jobs, 'job')}: {others}{follow} ({known}): {about}."), err=True)
+        click.echo(wrapped(f"{plural(jobs, 'job')}: {others}{follow}{known_runs(plan)}: {about}."), err=True)
     for line in pending_lines(plan, workers):
         click.echo(wrapped(line), err=True)
     # What is new needs no explanation; what is run again does.
