@@ -93,7 +93,8 @@ def test_a_check_within_its_budget_and_how_to_mend_what_is_damaged_then(tmp_path
     assert done.returncode == 0
     assert done.stderr.startswith("6 jobs: 6 runs to train and 0 measurements without training ")
     assert "Ran 6 jobs in " in done.stderr
-    spent = r"6 runs and 12 measurements took \S+ s of processor time, \S+ s on the clock\. Predicted beforehand: \S+ s\."
+    took = r"6 runs and 12 measurements took \S+ s of processor time, \S+ s on the clock\."
+    spent = rf"{took} Predicted beforehand: \S+ s\."
     assert re.search(spent, " ".join(done.stderr.split()))
     planned = repro("plan", *check[1:4], "--json", cwd=tmp_path)
     noted = json.loads(planned.stdout)["spent"]
