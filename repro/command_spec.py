@@ -42,6 +42,7 @@ class CommandSpec:
 
     Attributes:
         words: the command, never given to a shell. Names in braces are placeholders: AT_RUN are known when it runs.
+            Of a program that is part of the environment the first word is its name, wherever it lies.
         values: of all others. Where a placeholder is a whole word, a list stands for several words.
         folder: where it runs, relative to the claims folder.
         environment: variables that it is given.
@@ -170,6 +171,8 @@ class Conduct:
         steps: what the step of its last row must be; None where that is not said.
         diverges: a value that is not finite means that the run has diverged, which is a result; otherwise an error.
         at_once: runs side by side on a GPU.
+        program: where the program lies whose name is the command's first word, of one that is part of the environment;
+            None: the first word says it.
     """
 
     columns: tuple[str, ...]
@@ -181,6 +184,7 @@ class Conduct:
     steps: float | None = None
     diverges: bool = False
     at_once: int = 1
+    program: str | None = None
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Conduct:

@@ -10,6 +10,7 @@ from repro.api.as_html import chip, paragraph
 from repro.claims.schema_expectations import Bounds
 from repro.claims.toml import validated
 from repro.errors import Problem, ReproError, mistake
+from repro.report.wording.compared import compared
 from repro.report.wording.text import plural
 from repro.report.wording.words import number, region_in_words
 from repro.stats import Interval, Region, Sample, Verdict3, contrast
@@ -111,7 +112,7 @@ def judge(
     found = interval(supports)
     result = decide(found, interval(against), supports, against)
     n = tuple(len(values[name]) for name in chosen)
-    sentence = _sentence(_compared(chosen, ratio), found, n, result, supports, against)
+    sentence = _sentence(compared(chosen, log=ratio), found, n, result, supports, against)
     return Judgement(result, WORDS[result], found.estimate, found.low, found.high, n, sentence)
 
 
@@ -167,19 +168,6 @@ def _weights(
         what, hint = f"are {len(names)}", "a ratio is of two; more than two take weights={…}"
         problems.append(Problem("samples", what, ", ".join(names), hint))
     return dict(zip(names, (1.0, -1.0), strict=False))
-
-
-def _compared(weights: Mapping[str, float], ratio: bool) -> str:
-    names = list(weights)
-    if ratio:
-        return f"{names[0]} ÷ {names[1]}"
-    if list(weights.values()) == [1.0, -1.0]:
-        return f"{names[0]} − {names[1]}"
-    if len(names) == 1 and weights[names[0]] == 1.0:
-        return names[0]
-    return " ".join(
-        f"{'−' if weight < 0 else '+'} {abs(weight):g} · {name}" for name, weight in weights.items()
-    )
 
 
 def _written(end: float) -> str:

@@ -22,19 +22,22 @@ from repro.cli.machine import (
     machine_options,
     parse_duration,
 )
-from repro.cli.pending import pending_lines
+from repro.cli.pending import known_runs, pending_lines
 from repro.cli.progress import ProgressView
 from repro.cli.wrapped import wrapped
 from repro.cli.writing import publish
 from repro.errors import ReproError, mistake
-from repro.execution import Executor, Outcome
+from repro.execution import Executor, Outcome, Workload
+from repro.experiment.spent import outgoings_of
 from repro.experiment.user_data import forget
 from repro.judging.preregistration import record, remember
 from repro.judging.result_versions import record_version
 from repro.planning.jobs import Job, Plan
 from repro.planning.schedule import Schedule
+from repro.report.build.costs import total
 from repro.report.formats import USUAL, Format
 from repro.report.model import Report
+from repro.report.wording.costs import cost
 from repro.report.wording.text import duration, plural
 from repro.store import Store
 
@@ -181,27 +184,33 @@ def _run(
     quiet: bool,
 ) -> Outcome:
     began = time.monotonic()
+    asked = list(plan.jobs)
     with ProgressView(quiet, workers) as view:
         view.expect(plan)
 
         def following() -> Sequence[Job]:
             more = schedule.plan()
             view.expect(more)
+            asked.extend(more.jobs)
             return more.jobs
 
-        outcome = executor.execute(
-            plan.jobs, schedule.store, show=view.show, refill=following, deadline=deadline
-        )
+        outcome = executor.execute(Workload(plan.jobs, schedule.store, view.show, following, deadline))
     if outcome.stopped:
         for title, where in sorted(outcome.interrupted.items() if not quiet else ()):
             click.echo(f"{title}: {where}; run the same command to go on", err=True)
         raise KeyboardInterrupt
     if not quiet:
         found = f"; {outcome.found} more were carried out by another check meanwhile" if outcome.found else ""
-        click.echo(
-            f"Ran {plural(outcome.done, 'job')} in {duration(time.monotonic() - began)}{found}.", err=True
-        )
+        took = f"Ran {plural(outcome.done, 'job')} in {duration(time.monotonic() - began)}{found}."
+        click.echo(wrapped(f"{took} {_spent(asked, schedule.store)}"), err=True)
     return outcome
+
+
+def _spent(jobs: Sequence[Job], store: Store) -> str:
+    """Say what jobs took beside what was predicted for them, by what the store noted of each."""
+    trained = {job.key for job in jobs if job.train}
+    read = {reading.key for job in jobs for reading in job.readings}
+    return cost(total(outgoings_of(trained, read, store)))
 
 
 def _prepare(store: Store, report: str) -> None:
@@ -221,11 +230,10 @@ def _announce(plan: Plan, workers: int) -> None:
     if jobs:
         follow = f", at most {plan.follow} more runs after tuning" if plan.follow else ""
         others = f"{plural(plan.runs, 'run')} to train and {plural(jobs - plan.runs, 'measurement')} without training"
-        known = f"{plural(plan.shared, 'run')} shared by several claims, {plan.present} in the store"
         about = expected_time(
             plan.wall_seconds(workers), workers, plan.basis, plan.wall_seconds_between(workers)
         )
-        click.echo(wrapped(f"{plural(jobs, 'job')}: {others}{follow} ({known}): {about}."), err=True)
+        click.echo(wrapped(f"{plural(jobs, 'job')}: {others}{follow}{known_runs(plan)}: {about}."), err=True)
     for line in pending_lines(plan, workers):
         click.echo(wrapped(line), err=True)
     # What is new needs no explanation; what is run again does.

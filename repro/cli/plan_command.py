@@ -4,17 +4,23 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from functools import reduce
+from operator import or_
 
 import click
 
 from repro.cli import options
 from repro.cli.machine import default_workers, expected_time
 from repro.cli.outlook import Outlook, outlooks
-from repro.cli.pending import pending_lines
+from repro.cli.pending import known_runs, pending_lines
 from repro.cli.wrapped import wrapped
 from repro.experiment.requirements import Requirements
+from repro.experiment.spent import Outgoings, outgoings
 from repro.planning.jobs import Plan
 from repro.planning.schedule import Schedule
+from repro.report.build.costs import total
+from repro.report.wording.compared import what_is_judged
+from repro.report.wording.costs import cost
 from repro.report.wording.text import plural
 from repro.store import Store
 
@@ -59,12 +65,15 @@ def command(
     required = [look.requirements for look in schedule.looks()]
     plan = schedule.plan()
     count = workers or default_workers()
+    spent = total(reduce(or_, (outgoings(item, store) for item in required), Outgoings()))
     if as_json:
         resolves = [outlook.as_json() for item in required for outlook in outlooks(item, store)]
-        options.print_json(_as_json(plan, count) | {"resolves": resolves})
+        options.print_json(_as_json(plan, count) | {"resolves": resolves, "spent": spent.model_dump()})
         return
     for line in _lines(required, store, plan, count, request.scale):
         click.echo(wrapped(line))
+    if spent.runs:
+        click.echo(wrapped(f"So far: {cost(spent)}"))
 
 
 def _as_json(plan: Plan, workers: int) -> dict[str, object]:
@@ -115,6 +124,7 @@ def _lines(required: list[Requirements], store: Store, plan: Plan, workers: int,
             results = item.recorded.results
             there = plural(results.count, "run") if results.count else "no run yet"
             yield f"{item.claim.id}: {there} in {results.place}, recorded by {results.by}; nothing is trained"
+            yield from (f"  {what_is_judged(item.file, name)}" for name in item.file.expect)
             yield from _resolved(outlooks(item, store) if results.count else ())
             continue
         if not item.needs:
@@ -129,8 +139,7 @@ def _lines(required: list[Requirements], store: Store, plan: Plan, workers: int,
     if elsewhere:
         yield f"{_named(elsewhere)}: not declared at {scale} scale"
     yield ""
-    known = f"{plan.shared} are shared by several claims; {plan.present} are in the store"
-    yield f"To train now: {plan.runs} runs ({known})."
+    yield f"To train now: {plural(plan.runs, 'run')}{known_runs(plan)}."
     for claim, why in plan.stopped.items():
         yield f"Stopped: {claim}. {why}"
     for reason, count in Counter(job.reason for job in (*plan.jobs, *plan.held)).most_common():

@@ -13,6 +13,7 @@ from repro.claims import conduct
 from repro.command_spec import AnyRun, CommandSpec, Conduct
 from repro.experiment.requirements import Need, Requirements
 from repro.experiment.tuning import EXTENSIONS
+from repro.experiment.variants import claim_of
 from repro.planning import reach
 from repro.planning.costs import Costs, Outlay
 from repro.planning.jobs import Job, Plan
@@ -43,7 +44,7 @@ def make_plan(required: Sequence[Requirements], store: Store) -> Plan:
         stopped=stopped,
         pending=pending,
         present=len(runs) - len(absent),
-        shared=sum(len(run.claims) > 1 for run in runs),
+        shared=sum(len(set(map(claim_of, run.claims))) > 1 for run in runs),
         follow=follow,
         follow_seconds=rest.likely,
         follow_between=(rest.low, rest.high),
@@ -98,7 +99,7 @@ def _merged(going: Sequence[Requirements], store: Store) -> list[_WantedRun]:
         for need in required.needs:
             run = runs.setdefault(need.spec.key, _wanted(required, need))
             if run.conduct is not None and isinstance(need.spec, CommandSpec):
-                read = conduct(required.file, need.cell.arm, need.spec).columns
+                read = conduct(required.file, need.cell, need.spec).columns
                 run.conduct = replace(run.conduct, columns=tuple(sorted({*run.conduct.columns, *read})))
             run.until = farther(run.until, need.until)
             run.readings |= {reading.key: reading for reading in need.readings.values()}
@@ -120,7 +121,7 @@ def _merged(going: Sequence[Requirements], store: Store) -> list[_WantedRun]:
 def _wanted(required: Requirements, need: Need) -> _WantedRun:
     spec, names = need.spec, required.claim.names
     if isinstance(spec, CommandSpec):
-        how = conduct(required.file, need.cell.arm, spec)
+        how = conduct(required.file, need.cell, spec)
         return _WantedRun(spec, DatasetEntry("", ""), how, need.until, None, (required, need))
     data, unavailable = names.known(spec.dataset.identity), names.unavailable(spec.model.name)
     return _WantedRun(spec, data, None, need.until, unavailable, (required, need))
@@ -137,7 +138,8 @@ def _jobs(
         train = run.record is None
         reason = "a probe has not been read from its kept weights yet"
         between = None
-        seconds = sum(map(costs.reading_seconds, run.missing_readings))
+        of_readings = tuple(map(costs.reading_seconds, run.missing_readings))
+        seconds = sum(of_readings)
         if train:
             reason = reason_of(run.spec, store, relatives)
             span = _seconds(run, store, costs)
@@ -154,6 +156,7 @@ def _jobs(
             run.until if train else None,
             between,
             run.conduct,
+            of_readings,
         )
 
 
@@ -169,7 +172,8 @@ def _jobs_without_runs(required: Sequence[Requirements], store: Store) -> Iterat
     for key, reading in readings.items():
         if store.reading(key) is None:
             reason = failed_before(key, store) or "not computed yet"
-            yield Job(None, False, (reading,), tuple(sorted(claims[key])), reason, AT_LEAST_SECONDS)
+            names, seconds = tuple(sorted(claims[key])), AT_LEAST_SECONDS
+            yield Job(None, False, (reading,), names, reason, seconds, reading_seconds=(seconds,))
 
 
 def _in_order(jobs: Sequence[Job], required: Sequence[Requirements]) -> list[Job]:

@@ -21,6 +21,7 @@ from repro.report.model import (
 )
 from repro.report.model.safe_text import visible, web_address
 from repro.report.wording.caught import control_said
+from repro.report.wording.costs import COLUMNS, cost, cost_table
 from repro.report.wording.plain import claim_because, statistics
 from repro.report.wording.settling import settling
 from repro.report.wording.text import duration, percent
@@ -227,7 +228,16 @@ def _provenance(report: Report) -> Iterator[str]:
             ],
         )
         yield ""
-    yield f"Time spent in runs: {duration(report.wall_seconds)}. All of it again:"
+    costs = cost_table(report)
+    if costs:
+        yield "<details><summary>What each claim took, beside what was predicted for it</summary>"
+        yield ""
+        yield from _table(COLUMNS, [[plain(text) for text in row] for row in costs])
+        yield ""
+        yield "</details>"
+        yield ""
+    took = cost(report.cost) if report.cost else f"Time spent in runs: {duration(report.wall_seconds)}."
+    yield f"{took} All of it again:"
     yield ""
     yield from _code(report.command)
     yield ""

@@ -109,7 +109,7 @@ class CommandRun:
         if code.version != self.spec.files.version:
             what = "its files have changed since the run was planned"
             raise mistake(self.spec.files.name, what, None, "run the same command again")
-        program = self.machine.words(self.spec, self.files.out)[0]
+        program = self._words()[0]
         environment = self.machine.environment(self.spec)
         self.session |= command_provenance(self.spec, code, program, environment, folder)
 
@@ -136,7 +136,7 @@ class CommandRun:
         if self.stop.is_set():
             raise Interrupted(self._from_step, self._steps())
         resume = () if earlier is None else self.conduct.resume or ()
-        words = self.machine.words(self.spec, self.files.out, *resume)
+        words = self._words(*resume)
         self.files.begin(self.earlier, {**self.session, "from_step": self._from_step})
         command = GuardedCommand(
             words,
@@ -194,6 +194,9 @@ class CommandRun:
                 unit = "percent" if whole > 1 else "a fraction"
                 hint = f"mend the unit of {name} in its table of columns"
                 raise self._mistake(f"wrote {name} = {value:g}, which cannot be {unit}", None, hint)
+
+    def _words(self, *more: str) -> list[str]:
+        return self.machine.words(self.spec, self.files.out, *more, own=self.conduct.program)
 
     def _steps(self) -> int:
         return int(self.conduct.steps or self.curve.step)

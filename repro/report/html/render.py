@@ -33,7 +33,7 @@ from repro.report.model import (
     Verdict,
     safe_text,
 )
-from repro.report.wording import caught, differences, overview, paper_numbers, plain, settling, text
+from repro.report.wording import caught, costs, differences, overview, paper_numbers, plain, settling, text
 from repro.report.wording.typography import prose, typeset
 from repro.startup import shipped
 
@@ -217,12 +217,13 @@ def jinja_environment(templates: Path | None, kept: Path | None = None) -> jinja
         "columns": table_columns,
         "told_elsewhere": _told_elsewhere,
         "claim_coverage": claim_coverage,
-        "cost": text.cost,
+        "cost": costs.cost,
+        "cost_table": costs.cost_table,
         "listed_runs": listed_runs,
         "file_name": _file_name,
         "tool_bibtex": tool_bibtex,
     }
-    environment.globals |= {"plural": text.plural}
+    environment.globals |= {"plural": text.plural, "cost_columns": costs.COLUMNS}
     environment.tests["of_another_protocol"] = is_of_another_protocol
     return environment
 
