@@ -141,13 +141,14 @@ def command(
     for last in (False, True):
         request = asked.with_data(request, quiet=quiet)
         schedule = Schedule(request.claims, request.scale, store, most, kinds, cells, shard)
-        looks = schedule.looks()
         # One shard of all writes the ledgers: they are no matter of runs.
         witness = shard is None or shard.number == 1
-        for look in looks if witness else ():
-            record(look.requirements, store)
-            record_version(look.requirements, store)
-        plan = schedule.plan(looks)
+        with store.still():
+            looks = schedule.looks()
+            for look in looks if witness else ():
+                record(look.requirements, store)
+                record_version(look.requirements, store)
+            plan = schedule.plan(looks)
         outcome = Outcome()
         if not quiet:
             _announce(plan, count)
@@ -156,8 +157,9 @@ def command(
                 executor = executor_of(on, request.library.root, device, workers, every)
                 outcome = _run(schedule, plan, executor, count, deadline, quiet)
         finally:
-            for look in (schedule.looks() if plan.jobs else looks) if witness else ():
-                remember(look.requirements, store)
+            with store.still():
+                for look in (schedule.looks() if plan.jobs else looks) if witness else ():
+                    remember(look.requirements, store)
         if not outcome.changed:
             break
         # What the store remembered of the data was wrong: it is read again, and what rests on it is planned anew.

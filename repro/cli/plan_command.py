@@ -62,10 +62,12 @@ def command(
     options.say_idle(request, seeds, kinds)
     options.say_unseen(request)
     schedule = Schedule(request.claims, request.scale, store, most, kinds, cells)
-    required = [look.requirements for look in schedule.looks()]
-    plan = schedule.plan()
+    with store.still():
+        looks = schedule.looks()
+        required = [look.requirements for look in looks]
+        plan = schedule.plan(looks)
+        spent = total(reduce(or_, (outgoings(item, store) for item in required), Outgoings()))
     count = workers or default_workers()
-    spent = total(reduce(or_, (outgoings(item, store) for item in required), Outgoings()))
     if as_json:
         resolves = [outlook.as_json() for item in required for outlook in outlooks(item, store)]
         options.print_json(_as_json(plan, count) | {"resolves": resolves, "spent": spent.model_dump()})
