@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from repro.claims import Cell, Claim, Metric, cells
+from repro.claims import Cell, Claim, Metric, Target, cells
 from repro.experiment.measures import Measurement, crossing, log10_of_step
 from repro.recorded import Recorded, RecordedRun, read_results
 from repro.recorded.runs import Series
@@ -116,16 +116,14 @@ def _nearest(series: Series, step: int | None) -> int:
 
 def _first_reach(metric: Metric, run: RecordedRun, series: Series, results: Recorded) -> Measurement:
     """Return the first step at the target or beyond; the run's last one, censored, where it is not reached."""
-    target, sign = metric.at_most, 1
-    if metric.at_least is not None:
-        target, sign = -metric.at_least, -1
+    target = metric.target
     if metric.at_most_of is not None:
         address = "/".join([metric.at_most_of, *run.cell.split("/")[1:]])
         theirs = next((one for one in results.runs.get(address, ()) if one.seed == run.seed), None)
         last = theirs.series.get(metric.of or "") if theirs is not None else None
         if last is None:
             return Measurement(math.nan)
-        target = last.values[-1]
+        target = Target(last.values[-1])
     assert target is not None, "one of the three is given"
-    reached = crossing(target, series.steps, [sign * value for value in series.values])
+    reached = crossing(target, series.steps, series.values)
     return Measurement(series.steps[-1], censored=True) if reached is None else reached
