@@ -76,6 +76,7 @@ from repro.store import Store
     help="Exit with 1 where a claim ends so. May be given several times.",
 )
 @click.option("--quiet", is_flag=True, help="No progress.")
+@options.verbose_option
 @options.json_option
 def command(
     asked: options.Asked,
@@ -94,6 +95,7 @@ def command(
     sensitivity: bool,
     fail_on: tuple[str, ...],
     quiet: bool,
+    verbose: bool,
     as_json: bool,
 ) -> int:
     """Train what is missing, measure, judge, and write the report.
@@ -168,7 +170,7 @@ def command(
     if shard:
         _tell_damage(store)
         return 3 if outcome.failures or outcome.changed else 0
-    report = publish(request, schedule, out, forms or USUAL, templates, as_json)
+    report = publish(request, schedule, out, forms or USUAL, templates, as_json, verbose)
     _tell_damage(store)
     return _exit_code(report, outcome, fail_on)
 
