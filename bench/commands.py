@@ -11,7 +11,7 @@ from typing import Any
 
 from bench.documents import Document
 from bench.processes import compared, in_turns, spent, usual_environment
-from bench.synthetic import EVALUATIONS, fill, with_looks
+from bench.synthetic import EVALUATIONS, fill, fill_one_look, with_looks
 from repro.claims import load_library
 from repro.startup.shipped import folder
 from repro.store import Store
@@ -79,7 +79,8 @@ def large_store(document: Document, rounds: int, runs: int, *, all_used: bool) -
             check=True,
             stdout=subprocess.DEVNULL,
         )
-        used = fill(Store(store), list(load_library(claims).claims), "smoke", runs)
+        put = fill_one_look if all_used else fill
+        used = put(Store(store), load_library(claims).claims, "smoke", runs)
         commands = {
             IMPORTS: [sys.executable, "-c", "import pandas, matplotlib.pyplot, jinja2"],
             "repro check": [*program, "check", "--quiet", *places],

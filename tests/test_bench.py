@@ -13,7 +13,7 @@ import pytest
 from bench.documents import Document
 from bench.processes import Spent, compared, spent
 from bench.speed import Trained, Way, _trained, measured, rows
-from bench.synthetic import fill
+from bench.synthetic import fill, fill_one_look, with_looks
 from bench.table import markdown
 from bench.work import CPU, Work
 from repro.claims import load_library
@@ -132,6 +132,27 @@ def test_made_up_runs_leave_nothing_of_a_claim_missing(tmp_path: Path) -> None:
         assert all(store.run(need.spec.key) is not None for need in needs)
         assert all(store.reading(reading.key) for need in needs for reading in need.readings.values())
     assert len(list(store.runs())) == used
+    assert not store.damaged
+
+
+def test_a_store_of_many_seeds_holds_all_that_its_claims_use(tmp_path: Path) -> None:
+    """Racing (AlexNet), readings (ResNet), and runs that nobody asks for: every entry as the product reads its own."""
+    with_looks(folder("claims"), tmp_path / "claims", 10)
+    library = load_library(tmp_path / "claims")
+    claims = library.select(["alexnet/relu-speed", "resnet/gradient-preservation"])
+    store = Store(tmp_path / "store")
+    store.prepare()
+    used = fill_one_look(store, claims, "smoke", 300)
+    keys = set()
+    for claim in claims:
+        required = requirements(claim, "smoke", store)
+        assert len(required.seeds) == 10
+        assert all(state.state != "pending" for state in required.tuning.values())
+        assert all(store.run(need.spec.key) is not None for need in required.needs)
+        assert all(store.reading(one.key) for need in required.needs for one in need.readings.values())
+        keys |= {need.spec.key for need in required.needs}
+    assert len(keys) == used < 300
+    assert len(list(store.runs())) == 300
     assert not store.damaged
 
 

@@ -28,13 +28,16 @@ from repro.cli.wrapped import wrapped
 from repro.cli.writing import publish
 from repro.errors import ReproError, mistake
 from repro.execution import Executor, Outcome, Workload
+from repro.experiment.spent import outgoings_of
 from repro.experiment.user_data import forget
 from repro.judging.preregistration import record, remember
 from repro.judging.result_versions import record_version
 from repro.planning.jobs import Job, Plan
 from repro.planning.schedule import Schedule
+from repro.report.build.costs import total
 from repro.report.formats import USUAL, Format
 from repro.report.model import Report
+from repro.report.wording.costs import cost
 from repro.report.wording.text import duration, plural
 from repro.store import Store
 
@@ -73,6 +76,7 @@ from repro.store import Store
     help="Exit with 1 where a claim ends so. May be given several times.",
 )
 @click.option("--quiet", is_flag=True, help="No progress.")
+@options.verbose_option
 @options.json_option
 def command(
     asked: options.Asked,
@@ -91,6 +95,7 @@ def command(
     sensitivity: bool,
     fail_on: tuple[str, ...],
     quiet: bool,
+    verbose: bool,
     as_json: bool,
 ) -> int:
     """Train what is missing, measure, judge, and write the report.
@@ -165,7 +170,7 @@ def command(
     if shard:
         _tell_damage(store)
         return 3 if outcome.failures or outcome.changed else 0
-    report = publish(request, schedule, out, forms or USUAL, templates, as_json)
+    report = publish(request, schedule, out, forms or USUAL, templates, as_json, verbose)
     _tell_damage(store)
     return _exit_code(report, outcome, fail_on)
 
@@ -179,12 +184,14 @@ def _run(
     quiet: bool,
 ) -> Outcome:
     began = time.monotonic()
+    asked = list(plan.jobs)
     with ProgressView(quiet, workers) as view:
         view.expect(plan)
 
         def following() -> Sequence[Job]:
             more = schedule.plan()
             view.expect(more)
+            asked.extend(more.jobs)
             return more.jobs
 
         outcome = executor.execute(Workload(plan.jobs, schedule.store, view.show, following, deadline))
@@ -194,10 +201,16 @@ def _run(
         raise KeyboardInterrupt
     if not quiet:
         found = f"; {outcome.found} more were carried out by another check meanwhile" if outcome.found else ""
-        click.echo(
-            f"Ran {plural(outcome.done, 'job')} in {duration(time.monotonic() - began)}{found}.", err=True
-        )
+        took = f"Ran {plural(outcome.done, 'job')} in {duration(time.monotonic() - began)}{found}."
+        click.echo(wrapped(f"{took} {_spent(asked, schedule.store)}"), err=True)
     return outcome
+
+
+def _spent(jobs: Sequence[Job], store: Store) -> str:
+    """Say what jobs took beside what was predicted for them, by what the store noted of each."""
+    trained = {job.key for job in jobs if job.train}
+    read = {reading.key for job in jobs for reading in job.readings}
+    return cost(total(outgoings_of(trained, read, store)))
 
 
 def _prepare(store: Store, report: str) -> None:

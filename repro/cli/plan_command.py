@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from functools import reduce
+from operator import or_
 
 import click
 
@@ -13,9 +15,12 @@ from repro.cli.outlook import Outlook, outlooks
 from repro.cli.pending import known_runs, pending_lines
 from repro.cli.wrapped import wrapped
 from repro.experiment.requirements import Requirements
+from repro.experiment.spent import Outgoings, outgoings
 from repro.planning.jobs import Plan
 from repro.planning.schedule import Schedule
+from repro.report.build.costs import total
 from repro.report.wording.compared import what_is_judged
+from repro.report.wording.costs import cost
 from repro.report.wording.text import plural
 from repro.store import Store
 
@@ -60,12 +65,15 @@ def command(
     required = [look.requirements for look in schedule.looks()]
     plan = schedule.plan()
     count = workers or default_workers()
+    spent = total(reduce(or_, (outgoings(item, store) for item in required), Outgoings()))
     if as_json:
         resolves = [outlook.as_json() for item in required for outlook in outlooks(item, store)]
-        options.print_json(_as_json(plan, count) | {"resolves": resolves})
+        options.print_json(_as_json(plan, count) | {"resolves": resolves, "spent": spent.model_dump()})
         return
     for line in _lines(required, store, plan, count, request.scale):
         click.echo(wrapped(line))
+    if spent.runs:
+        click.echo(wrapped(f"So far: {cost(spent)}"))
 
 
 def _as_json(plan: Plan, workers: int) -> dict[str, object]:

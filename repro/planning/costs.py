@@ -22,7 +22,7 @@ from repro.planning.span import Span
 from repro.recipes import EvaluatedSet
 from repro.registry import DATASETS, NOT_IMPLEMENTED, DatasetEntry
 from repro.spec import ReadingSpec, RunSpec
-from repro.store import RunRecord
+from repro.store import RunRecord, spent_on
 
 DISPATCH_SECONDS = 0.4e-3
 """Of a layer's forward, backward and update, whatever the batch: ResNet's nets of 8 to 56 layers on 8×8."""
@@ -85,6 +85,29 @@ class Outlay:
         return self.span.low / workers, self.span.high / workers
 
 
+@dataclass(frozen=True, slots=True)
+class _Ratio:
+    """What runs took, over what the rough model says of them; `by_clock`: of a processor that is not known."""
+
+    factor: float
+    by_clock: bool
+
+
+def _ratio(run: RunRecord, rough: float) -> _Ratio:
+    spent = spent_on(run)
+    # Noted by earlier versions: of a GPU's time, a net's share.
+    a_step = run.provenance.get("device_seconds_a_step")
+    if spent.processor_seconds is None and a_step is not None:
+        return _Ratio(a_step * run.steps_done / rough, by_clock=True)
+    return _Ratio((spent.seconds or 0.0) / rough, by_clock=spent.processor_seconds is None)
+
+
+def _middle(ratios: Sequence[_Ratio]) -> _Ratio:
+    """Return the median of those that tell of a processor, or else of all."""
+    told = [ratio for ratio in ratios if not ratio.by_clock]
+    return _Ratio(statistics.median(ratio.factor for ratio in told or ratios), by_clock=not told)
+
+
 class Costs:
     """Predicts wall seconds of a run on one worker; sharper where similar runs have been measured.
 
@@ -101,8 +124,8 @@ class Costs:
         self._data = data or {}
         measured = list(measured)
         self._commands = CommandCosts(measured)
-        same: dict[str, list[float]] = {}
-        alike: dict[str, list[float]] = {}
+        same: dict[str, list[_Ratio]] = {}
+        alike: dict[str, list[_Ratio]] = {}
         for run in measured:
             if run.steps_done:
                 try:
@@ -110,15 +133,12 @@ class Costs:
                 except (TypeError, KeyError):
                     continue  # a command's, or made by a version whose recipes had other fields
                 data_of = self._of(spec)
-                # Beside other nets on a GPU, a run is charged its share of the time.
-                a_step = run.provenance.get("device_seconds_a_step")
-                took = run.wall_seconds if a_step is None else a_step * run.steps_done
                 evaluations = len(run.history.get("step", ()))
-                ratio = took / rough_seconds(spec, data_of, run.steps_done, evaluations)
+                ratio = _ratio(run, rough_seconds(spec, data_of, run.steps_done, evaluations))
                 same.setdefault(_kind(spec), []).append(ratio)
                 alike.setdefault(_family(spec, data_of), []).append(ratio)
-        self._same = {kind: statistics.median(ratios) for kind, ratios in same.items()}
-        self._alike = {family: statistics.median(ratios) for family, ratios in alike.items()}
+        self._same = {kind: _middle(ratios) for kind, ratios in same.items()}
+        self._alike = {family: _middle(ratios) for family, ratios in alike.items()}
 
     def price(self, spec: AnyRun) -> Price:
         """Return what carrying out `spec` on one worker will cost, to its last step."""
@@ -129,12 +149,12 @@ class Costs:
         rough = rough_seconds(spec, data, planned, evaluations_of(spec, data, planned))
         ratio = self._same.get(_kind(spec))
         if ratio is not None:
-            return Price(rough * ratio, measured=True)
+            return Price(rough * ratio.factor, measured=True, by_clock=ratio.by_clock)
         # How a user's own net grows with its options is not known, whatever others of its name took.
         known = net_size(spec.model, _in_shape(spec, data), data.classes or 10).known
         ratio = self._alike.get(_family(spec, data))
         guessed = not known or (spec.recipe.crop_size is not None and ratio is None)
-        return Price(rough * (1.0 if ratio is None else ratio), guessed=guessed)
+        return Price(rough * (1.0 if ratio is None else ratio.factor), guessed=guessed)
 
     def wall_seconds(self, spec: AnyRun) -> float:
         """Return the predicted wall seconds of carrying out `spec` on one worker."""
@@ -163,8 +183,12 @@ class Costs:
         total = sum(price.seconds for price in found)
         parts = [
             (
+                "from what runs of the same kinds in the store took of a processor, ±30% where nothing else runs",
+                [p for p in found if p.measured and not p.by_clock],
+            ),
+            (
                 "from runs of the same kinds in the store, ±30% if the machine is as busy as then",
-                [p for p in found if p.measured],
+                [p for p in found if p.measured and p.by_clock],
             ),
             (
                 "from a rough model of an idle CPU, within a factor of about 2",

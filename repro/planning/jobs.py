@@ -19,6 +19,7 @@ class Job:
         run: the run to train or to read from; None for readings that need no run.
         train: whether the run is missing.
         readings: the missing readings.
+        reading_seconds: predicted of each of them, of `wall_seconds`.
         claims: who needs it.
         reason: why it is carried out (again).
         wall_seconds: predicted, on one worker.
@@ -38,6 +39,7 @@ class Job:
     until: Until | None = None
     between: tuple[float, float] | None = None
     conduct: Conduct | None = None
+    reading_seconds: tuple[float, ...] = ()
 
     @property
     def key(self) -> str:

@@ -138,7 +138,8 @@ def _jobs(
         train = run.record is None
         reason = "a probe has not been read from its kept weights yet"
         between = None
-        seconds = sum(map(costs.reading_seconds, run.missing_readings))
+        of_readings = tuple(map(costs.reading_seconds, run.missing_readings))
+        seconds = sum(of_readings)
         if train:
             reason = reason_of(run.spec, store, relatives)
             span = _seconds(run, store, costs)
@@ -155,6 +156,7 @@ def _jobs(
             run.until if train else None,
             between,
             run.conduct,
+            of_readings,
         )
 
 
@@ -170,7 +172,8 @@ def _jobs_without_runs(required: Sequence[Requirements], store: Store) -> Iterat
     for key, reading in readings.items():
         if store.reading(key) is None:
             reason = failed_before(key, store) or "not computed yet"
-            yield Job(None, False, (reading,), tuple(sorted(claims[key])), reason, AT_LEAST_SECONDS)
+            names, seconds = tuple(sorted(claims[key])), AT_LEAST_SECONDS
+            yield Job(None, False, (reading,), names, reason, seconds, reading_seconds=(seconds,))
 
 
 def _in_order(jobs: Sequence[Job], required: Sequence[Requirements]) -> list[Job]:

@@ -166,6 +166,23 @@ def test_predicted_time_rests_on_measured_runs_of_the_same_kind() -> None:
     )
 
 
+def test_what_runs_took_of_a_processor_counts_before_what_the_clock_says() -> None:
+    spec, rough = spec_of(), Costs()
+    slow = [run_record(spec_of(seed=i), wall_seconds=90.0, steps_done=50) for i in range(3)]
+    quick = [
+        replace(run, key=str(i), provenance={**run.provenance, "processor_seconds": seconds})
+        for i, (run, seconds) in enumerate(zip(slow, (2.0, 3.0, 7.0), strict=True))
+    ]
+    known = run_record(spec_of(seed=9), wall_seconds=90.0, steps_done=50)
+    factor = 3.0 / rough.wall_seconds(spec_of(steps=50, evaluate_every=99.0))
+    costs = Costs([*quick, known])
+    assert costs.wall_seconds(spec) == pytest.approx(factor * rough.wall_seconds(spec))
+    assert (
+        costs.basis([spec])
+        == "from what runs of the same kinds in the store took of a processor, ±30% where nothing else runs"
+    )
+
+
 def test_runs_of_another_image_size_or_model_change_no_prediction() -> None:
     measured = [run_record(spec_of(seed=seed), wall_seconds=300.0, steps_done=50) for seed in range(3)]
     rough, costs = Costs(), Costs(measured)
