@@ -12,8 +12,10 @@ import pytest
 
 from bench.documents import Document
 from bench.processes import Spent, compared, spent
+from bench.racing import Tuned
+from bench.racing import rows as racing_rows
 from bench.speed import Trained, Way, _trained, measured, rows
-from bench.synthetic import fill
+from bench.synthetic import fill, fill_one_look, with_looks
 from bench.table import markdown
 from bench.work import CPU, Work
 from repro.claims import load_library
@@ -135,6 +137,27 @@ def test_made_up_runs_leave_nothing_of_a_claim_missing(tmp_path: Path) -> None:
     assert not store.damaged
 
 
+def test_a_store_of_many_seeds_holds_all_that_its_claims_use(tmp_path: Path) -> None:
+    """Racing (AlexNet), readings (ResNet), and runs that nobody asks for: every entry as the product reads its own."""
+    with_looks(folder("claims"), tmp_path / "claims", 10)
+    library = load_library(tmp_path / "claims")
+    claims = library.select(["alexnet/relu-speed", "resnet/gradient-preservation"])
+    store = Store(tmp_path / "store")
+    store.prepare()
+    used = fill_one_look(store, claims, "smoke", 300)
+    keys = set()
+    for claim in claims:
+        required = requirements(claim, "smoke", store)
+        assert len(required.seeds) == 10
+        assert all(state.state != "pending" for state in required.tuning.values())
+        assert all(store.run(need.spec.key) is not None for need in required.needs)
+        assert all(store.reading(one.key) for need in required.needs for one in need.readings.values())
+        keys |= {need.spec.key for need in required.needs}
+    assert len(keys) == used < 300
+    assert len(list(store.runs())) == 300
+    assert not store.damaged
+
+
 def test_without_a_gpu_nothing_is_measured_on_one(tmp_path: Path) -> None:
     import torch
 
@@ -147,3 +170,15 @@ def test_without_a_gpu_nothing_is_measured_on_one(tmp_path: Path) -> None:
     assert done.returncode == 2
     assert done.stderr == "no CUDA device: nothing was measured\n"
     assert not list(tmp_path.iterdir())
+
+
+def test_racing_tells_which_rates_it_found_and_what_going_on_to_the_end_costs() -> None:
+    race = Tuned({"relu": (0.1, 3), "tanh": (0.2, 3)}, 12, 5, 10.0)
+    whole = Tuned({"relu": (0.1, 3), "tanh": (0.4, 4)}, 14, 0, 25.0)
+    one, other = racing_rows(race, whole)
+    assert (one["cells"], one["cells_alike"], one["ratio"]) == (2, 1, 2.5)
+    assert (one["arm"], other["arm"], other["rates"]) == (
+        "raced",
+        "exhaustive",
+        "relu 0.1 of 3; tanh 0.4 of 4",
+    )

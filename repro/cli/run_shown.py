@@ -9,7 +9,7 @@ from typing import Any
 
 from repro.cli.run_rows import title
 from repro.report.wording.text import duration, plural
-from repro.store import RunRecord, Store
+from repro.store import RunRecord, Store, spent_on
 from repro.store.environments import environment_of
 
 _MADE = {
@@ -37,6 +37,11 @@ def run_lines(record: RunRecord, store: Store) -> Iterator[str]:
     """Yield the same for people."""
     yield f"{record.key}  {title(record.spec)}"
     steps = f"{plural(record.steps_done, 'step')} in {duration(record.wall_seconds)}"
+    spent = spent_on(record)
+    if spent.processor_seconds is not None:
+        steps += f", {duration(spent.processor_seconds)} of processor time"
+    if spent.predicted_seconds is not None:
+        steps += f"; predicted: {duration(spent.predicted_seconds)}"
     yield f"  {record.outcome}: {steps}"
     ended = {name: values[-1] for name, values in record.history.items() if name not in ("step", "epoch")}
     yield "  ended with: " + ", ".join(

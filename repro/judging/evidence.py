@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from repro.claims import Expectation
@@ -32,6 +32,7 @@ class Evidence:
         defined: every value exists on the scale that the estimand works on, so that there is an interval.
         decidable: nothing but the interval keeps the comparison undecided.
         note: what a reader should know of the samples.
+        excused: cell → seeds of recorded results that it lacks as declared; cells that lack none are not there.
     """
 
     estimand: Estimand
@@ -42,6 +43,7 @@ class Evidence:
     defined: bool
     decidable: bool
     note: str | None
+    excused: Mapping[str, Sequence[int]] = field(default_factory=dict)
 
     def interval(self, level: float, against: Region, *, opposed: bool = False) -> Interval:
         """Return the interval at a two-sided level that is held against a region.
@@ -125,7 +127,13 @@ def evidence(
         defined=defined,
         decidable=defined and tuned and not faults and n >= wanted and len(required.seeds) >= first_look,
         note="; ".join(notes) or None,
+        excused=_excused(required, samples),
     )
+
+
+def _excused(required: Requirements, samples: Mapping[str, Sample]) -> Mapping[str, Sequence[int]]:
+    known = required.recorded.results.seeds.excused if required.recorded is not None else {}
+    return {address: seeds for address, seeds in known.items() if address in samples}
 
 
 def _faults(required: Requirements, metric: str, estimand: Estimand) -> list[str]:

@@ -10,6 +10,7 @@ from repro.experiment.estimands import Estimand, rests_on
 from repro.experiment.recorded import RecordedValues
 from repro.experiment.requirements import Need, Requirements
 from repro.judging.frame import Collected
+from repro.recorded.seeds import excuse
 from repro.spec import RunSpec
 
 
@@ -83,9 +84,11 @@ def _not_recorded(
             f"{results.place} is not there yet" if not results.digest else f"{results.place} has no run"
         )
     cells = rests_on(required.file, expectation, part)
-    wanting = [results.wanting[address] for address in cells if address in results.wanting]
+    wanting = [results.seeds.wanting[address] for address in cells if address in results.seeds.wanting]
     if wanting:
-        return Missing("; ".join(wanting))
+        line = excuse(results.seeds, cells)
+        way_out = f"; where that cannot be mended, {line} in [results] says so" if line else ""
+        return Missing("; ".join(wanting) + way_out)
     seeds = {address: [run.seed for run in results.runs[address]] for address in part.weights}
     if expectation.paired and len(set(map(tuple, seeds.values()))) > 1:
         return Missing("a comparison that is paired by seed needs the same seeds in each cell")

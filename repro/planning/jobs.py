@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from repro.command_spec import AnyRun, Conduct
 from repro.planning.costs import START_UP_SECONDS, Outlay
+from repro.planning.rough import CPU
 from repro.registry import DataRef
 from repro.spec import ReadingSpec, Until
 
@@ -20,6 +21,7 @@ class Job:
         train: whether the run is missing.
         kept: whether what its command wrote is there, so that it is only read.
         readings: the missing readings.
+        reading_seconds: predicted of each of them, of `wall_seconds`.
         claims: who needs it.
         reason: why it is carried out (again).
         wall_seconds: predicted, on one worker.
@@ -40,6 +42,7 @@ class Job:
     between: tuple[float, float] | None = None
     conduct: Conduct | None = None
     kept: bool = False
+    reading_seconds: tuple[float, ...] = ()
 
     @property
     def key(self) -> str:
@@ -68,6 +71,7 @@ class Plan:
         follow_between: what they may take at least and at most.
         basis: what the predicted times rest on.
         pending_outlays: what to bring → what the runs that wait for it would cost.
+        device: the kind of device that predicted times are of.
     """
 
     jobs: tuple[Job, ...]
@@ -81,6 +85,7 @@ class Plan:
     follow_between: tuple[float, float] = (0.0, 0.0)
     basis: str = ""
     pending_outlays: Mapping[str, Outlay] = field(default_factory=dict)
+    device: str = CPU
 
     @property
     def runs(self) -> int:

@@ -19,21 +19,22 @@ from repro.planning.costs import Costs, Outlay
 from repro.planning.jobs import Job, Plan
 from repro.planning.reading_costs import AT_LEAST_SECONDS
 from repro.planning.reasons import failed_before, read_anew, reason_of
+from repro.planning.rough import CPU
 from repro.planning.span import Span, exactly
 from repro.registry import DatasetEntry
 from repro.spec import ReadingSpec, RunSpec, Until, farther
 from repro.store import RunRecord, Store, lineage
 
 
-def make_plan(required: Sequence[Requirements], store: Store) -> Plan:
-    """Merge what the claims need, and keep what is missing."""
+def make_plan(required: Sequence[Requirements], store: Store, device: str = CPU) -> Plan:
+    """Merge what the claims need, and keep what is missing; `device` is the kind that predicted times are of."""
     stopped = {r.claim.id: r.net_check.barred or "" for r in required if r.net_check.state == "stopped"}
     going = [r for r in required if r.claim.id not in stopped]
     runs = _merged(going, store)
     absent = [run for run in runs if run.record is None]
     measured = [record for record in map(store.run, store.run_keys()) if record is not None] if absent else []
     data = {run.spec.dataset.identity: run.data for run in runs if isinstance(run.spec, RunSpec)}
-    costs = Costs(measured, data)
+    costs = Costs(measured, data, device)
     pending = {run.spec.key: run.bring for run in runs if run.bring is not None}
     jobs = _in_order([*_jobs(runs, store, costs, measured), *_jobs_without_runs(required, store)], required)
     ready, held = _ready_and_held(jobs, going)
@@ -50,6 +51,7 @@ def make_plan(required: Sequence[Requirements], store: Store) -> Plan:
         follow_between=(rest.low, rest.high),
         basis=costs.basis(job.run for job in jobs if job.run and job.train and not job.kept),
         pending_outlays=_pending_outlays(going, absent, pending, store, costs),
+        device=device,
     )
 
 
@@ -139,7 +141,8 @@ def _jobs(
         kept = train and isinstance(run.spec, CommandSpec) and store.output(run.spec).serves(run.spec)
         reason = "a probe has not been read from its kept weights yet"
         between = None
-        seconds = sum(map(costs.reading_seconds, run.missing_readings))
+        of_readings = tuple(map(costs.reading_seconds, run.missing_readings))
+        seconds = sum(of_readings)
         if kept:
             reason = read_anew(run.spec.key, store)
             seconds += AT_LEAST_SECONDS
@@ -160,6 +163,7 @@ def _jobs(
             between,
             run.conduct,
             kept,
+            of_readings,
         )
 
 
@@ -175,7 +179,8 @@ def _jobs_without_runs(required: Sequence[Requirements], store: Store) -> Iterat
     for key, reading in readings.items():
         if store.reading(key) is None:
             reason = failed_before(key, store) or "not computed yet"
-            yield Job(None, False, (reading,), tuple(sorted(claims[key])), reason, AT_LEAST_SECONDS)
+            names, seconds = tuple(sorted(claims[key])), AT_LEAST_SECONDS
+            yield Job(None, False, (reading,), names, reason, seconds, reading_seconds=(seconds,))
 
 
 def _in_order(jobs: Sequence[Job], required: Sequence[Requirements]) -> list[Job]:

@@ -13,9 +13,9 @@ from pathlib import Path
 
 from repro.claims.schema_results import Results
 from repro.errors import mistake
-from repro.recorded.runs import as_number, label
 from repro.recorded.sources import Source, content_of, table_of
 from repro.recorded.table import Table
+from repro.recorded.values import as_number, label
 
 _ARMS = ("method", "arm", "algorithm", "optimizer", "optimiser", "variant", "condition", "name", "model")
 _STEPS = ("epoch", "step", "global_step", "_step", "iteration", "iter")

@@ -9,6 +9,7 @@ from repro.claims import Expectation
 from repro.judging.missing import not_there
 from repro.judging.verdicts import ClaimVerdict, ExpectationVerdict, PartVerdict
 from repro.report.model import Unit
+from repro.report.wording.compared import compared, seeds_in_words
 from repro.report.wording.text import percent
 from repro.report.wording.words import bounds, estimate, needs, number, suffix
 from repro.stats import SCREEN
@@ -121,8 +122,13 @@ def _one(part: PartVerdict, expectation: Expectation, unit: Unit, *, recorded: b
     low, high = number(interval.low, unit, half), number(interval.high, unit, half)
     sign = {"from_below": "at least ", "from_above": "at most "}.get(interval.bound, "")
     middle = f"{sign}{number(interval.estimate, unit, spread)}{tail}"
-    who = "The results give" if recorded else "We measured"
-    measured = f"{who} {middle} ({percent(interval.level)} interval {low} to {high}, {part.n} seeds)"
+    seeds = f"{part.n} seeds"
+    measured = f"We measured {middle}"
+    if recorded:
+        # Which way round is for the author of the claim file to see: nothing else tells it of results.
+        seeds = seeds_in_words(part)
+        measured = f"The results give {middle} for {compared(part.estimand.weights, log=part.estimand.log)}"
+    measured = f"{measured} ({percent(interval.level)} interval {low} to {high}, {seeds})"
     refutes = bounds(expectation.refutes, unit, expectation.kind)
     end = {
         "supported": f"the whole interval lies in what the claim needs, {wanted}",

@@ -1,4 +1,4 @@
-"""A few words for numbers, on the command line and in reports: durations, shares, counts, costs."""
+"""A few words for numbers, on the command line and in reports: durations, shares, counts."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import datetime
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from repro.report.model import Cost, Span
+    from repro.report.model import Span
 
 
 def duration(seconds: float, *, roughly: bool = False) -> str:
@@ -41,20 +41,6 @@ def _roughly(seconds: float) -> str:
 def percent(level: float) -> str:
     """Return a level of confidence in percent: "95%", "98.33%"."""
     return f"{100 * level:.4g}%"
-
-
-def cost(found: Cost) -> str:
-    """Say what runs took beside what was predicted for them beforehand."""
-    took = f"{plural(found.runs, 'run')} took {duration(found.wall_seconds)}."
-    if found.predicted_runs == 0:
-        return f"{took} What was predicted beforehand is unknown." if found.runs else took
-    predicted = duration(found.predicted_seconds)
-    if found.predicted_runs == found.runs:
-        return f"{took} Predicted beforehand: {predicted}."
-    actual = duration(found.predicted_took_seconds)
-    return (
-        f"{took} Predicted beforehand for {found.predicted_runs:,} of them: {predicted}; these took {actual}."
-    )
 
 
 def plural(count: int, singular: str, more: str | None = None) -> str:
