@@ -16,7 +16,7 @@ from repro.cli.grouped import GroupedCommand
 from repro.cli.machine import (
     check_cluster,
     check_device,
-    default_workers,
+    crew,
     executor_of,
     expected_time,
     machine_options,
@@ -33,6 +33,7 @@ from repro.experiment.user_data import forget
 from repro.judging.preregistration import record, remember
 from repro.judging.result_versions import record_version
 from repro.planning.jobs import Job, Plan
+from repro.planning.rough import CPU
 from repro.planning.schedule import Schedule
 from repro.report.build.costs import total
 from repro.report.formats import USUAL, Format
@@ -137,10 +138,10 @@ def command(
     if not quiet:
         options.say_unseen(request)
     # How many a cluster has is known once it is reached.
-    count = 1 if on is not None else default_workers(device, workers)
+    kind, count = crew(device, workers) if on is None else (CPU, 1)
     for last in (False, True):
         request = asked.with_data(request, quiet=quiet)
-        schedule = Schedule(request.claims, request.scale, store, most, kinds, cells, shard)
+        schedule = Schedule(request.claims, request.scale, store, most, kinds, cells, shard, kind)
         # One shard of all writes the ledgers: they are no matter of runs.
         witness = shard is None or shard.number == 1
         with store.still():
@@ -231,9 +232,11 @@ def _announce(plan: Plan, workers: int) -> None:
     jobs = len(plan.jobs) + len(plan.held)
     if jobs:
         follow = f", at most {plan.follow} more runs after tuning" if plan.follow else ""
-        others = f"{plural(plan.runs, 'run')} to train and {plural(jobs - plan.runs, 'measurement')} without training"
+        measured = plural(jobs - plan.runs - plan.kept, "measurement")
+        others = f"{plural(plan.runs, 'run')} to train and {measured} without training"
+        others += f", {plural(plan.kept, 'output')} of a command to read anew" if plan.kept else ""
         about = expected_time(
-            plan.wall_seconds(workers), workers, plan.basis, plan.wall_seconds_between(workers)
+            plan.wall_seconds(workers), workers, plan.basis, plan.wall_seconds_between(workers), plan.device
         )
         click.echo(wrapped(f"{plural(jobs, 'job')}: {others}{follow}{known_runs(plan)}: {about}."), err=True)
     for line in pending_lines(plan, workers):
@@ -257,7 +260,7 @@ def _tell_rest(rest: Plan, budget: str, workers: int) -> None:
     if jobs:
         follow = f", and at most {rest.follow} more runs after tuning" if rest.follow else ""
         about = expected_time(
-            rest.wall_seconds(workers), workers, rest.basis, rest.wall_seconds_between(workers)
+            rest.wall_seconds(workers), workers, rest.basis, rest.wall_seconds_between(workers), rest.device
         )
         left = f"{plural(jobs, 'job')} left, {plural(rest.runs, 'run')} to train among them{follow}"
         click.echo(
