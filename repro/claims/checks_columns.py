@@ -54,8 +54,12 @@ def _metric(
         hint = f"name the column of steps with `step` in [{table}]"
         yield f"{place}.kind", "needs results that have steps", repr(metric.kind), hint
     yield from _target(place, metric, better=column.better, share=column.share, risen_to=risen_to)
-    if metric.kind == "first_reach" or not column.share or metric.transform != "none":
-        return
+    if metric.kind != "first_reach" and column.share and metric.transform == "none":
+        yield from _bars(file, name, metric)
+
+
+def _bars(file: ClaimFile, name: str, metric: Metric) -> Iterator[Finding]:
+    """Find bars of a share that no estimate reaches: they were written in percent."""
     for expected, item in file.expect.items():
         if item.metric == name and item.kind in ("value", "difference", "contrast", "ordering"):
             most = 1 if item.kind != "contrast" else sum(abs(weight) for weight in item.weights.values()) / 2

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -149,6 +149,9 @@ class _Naming:
 Points = tuple[list[float], list[float]]
 """Places on the x axis and values, of one run."""
 
+Lines = dict[Line, list[Callable[[str], Points]]]
+"""Line → column → points, of each of its runs."""
+
 
 def _points(
     figure: Figure, required: Requirements, collected: Collected
@@ -175,7 +178,7 @@ def _points(
 def _curves(
     figure: Figure, required: Requirements, collected: Collected, palette: Palette
 ) -> Iterator[model.Panel]:
-    grouped: dict[str, dict[Line, list[Callable[[str], Points]]]] = {}
+    grouped: dict[str, Lines] = {}
     naming = _Naming(figure, palette)
     for cell, points in _points(figure, required, collected):
         if not figure.cells or cell.address in figure.cells:
@@ -194,16 +197,7 @@ def _curves(
             column.endswith("error") if results is None else results.columns[column].share
             for column in columns
         )
-        series, bands = [], []
-        for line, runs in lines.items():
-            for column in columns:
-                alone = dashes.get(line.colour.group, "solid")
-                style = STYLES.get(column.split("_")[0], "solid") if len(columns) > 1 else alone
-                own = f"{line.label}, {column.replace('_', ' ')}" if len(columns) > 1 else line.label
-                pairs = [points(column) for points in runs]
-                drawn = spread(Named(own, line.name, line.colour, style), pairs, stop)
-                series += drawn[0]
-                bands += drawn[1]
+        series, bands = _drawn(lines, columns, dashes, stop)
         what = columns[0].replace("_", " ") if len(columns) == 1 else ("error" if percent else "loss")
         yield model.Panel(
             title=title,
@@ -215,6 +209,24 @@ def _curves(
             series=series,
             bands=bands,
         )
+
+
+def _drawn(
+    lines: Lines, columns: Sequence[str], dashes: Mapping[int, Style], stop: float | None
+) -> tuple[list[model.Series], list[model.Band]]:
+    """Return the curves and bands of each line, of each column: these differ in their dashes."""
+    series, bands = [], []
+    for line, runs in lines.items():
+        for column in columns:
+            style, label = dashes.get(line.colour.group, "solid"), line.label
+            if len(columns) > 1:
+                style = STYLES.get(column.split("_")[0], "solid")
+                label = f"{label}, {column.replace('_', ' ')}"
+            pairs = [points(column) for points in runs]
+            curves, own = spread(Named(label, line.name, line.colour, style), pairs, stop)
+            series += curves
+            bands += own
+    return series, bands
 
 
 def _finite(x: Sequence[float], y: Sequence[float | None]) -> Points:
