@@ -12,6 +12,8 @@ import pytest
 
 from bench.documents import Document
 from bench.processes import Spent, compared, spent
+from bench.racing import Tuned
+from bench.racing import rows as racing_rows
 from bench.speed import Trained, Way, _trained, measured, rows
 from bench.synthetic import fill, fill_one_look, with_looks
 from bench.table import markdown
@@ -168,3 +170,15 @@ def test_without_a_gpu_nothing_is_measured_on_one(tmp_path: Path) -> None:
     assert done.returncode == 2
     assert done.stderr == "no CUDA device: nothing was measured\n"
     assert not list(tmp_path.iterdir())
+
+
+def test_racing_tells_which_rates_it_found_and_what_going_on_to_the_end_costs() -> None:
+    race = Tuned({"relu": (0.1, 3), "tanh": (0.2, 3)}, 12, 5, 10.0)
+    whole = Tuned({"relu": (0.1, 3), "tanh": (0.4, 4)}, 14, 0, 25.0)
+    one, other = racing_rows(race, whole)
+    assert (one["cells"], one["cells_alike"], one["ratio"]) == (2, 1, 2.5)
+    assert (one["arm"], other["arm"], other["rates"]) == (
+        "raced",
+        "exhaustive",
+        "relu 0.1 of 3; tanh 0.4 of 4",
+    )

@@ -16,7 +16,7 @@ from repro.cli.grouped import GroupedCommand
 from repro.cli.machine import (
     check_cluster,
     check_device,
-    default_workers,
+    crew,
     executor_of,
     expected_time,
     machine_options,
@@ -33,6 +33,7 @@ from repro.experiment.user_data import forget
 from repro.judging.preregistration import record, remember
 from repro.judging.result_versions import record_version
 from repro.planning.jobs import Job, Plan
+from repro.planning.rough import CPU
 from repro.planning.schedule import Schedule
 from repro.report.build.costs import total
 from repro.report.formats import USUAL, Format
@@ -76,6 +77,7 @@ from repro.store import Store
     help="Exit with 1 where a claim ends so. May be given several times.",
 )
 @click.option("--quiet", is_flag=True, help="No progress.")
+@options.verbose_option
 @options.json_option
 def command(
     asked: options.Asked,
@@ -94,6 +96,7 @@ def command(
     sensitivity: bool,
     fail_on: tuple[str, ...],
     quiet: bool,
+    verbose: bool,
     as_json: bool,
 ) -> int:
     """Train what is missing, measure, judge, and write the report.
@@ -135,11 +138,11 @@ def command(
     if not quiet:
         options.say_unseen(request)
     # How many a cluster has is known once it is reached.
-    count = 1 if on is not None else default_workers(device, workers)
+    kind, count = crew(device, workers) if on is None else (CPU, 1)
     executor = executor_of(on, request.library.root, device, workers, every)
     for last in (False, True):
         request = asked.with_data(request, quiet=quiet)
-        schedule = Schedule(request.claims, request.scale, store, most, kinds, cells, shard)
+        schedule = Schedule(request.claims, request.scale, store, most, kinds, cells, shard, kind)
         plan, outcome = _carry_out(schedule, executor, count, deadline, quiet)
         if not outcome.changed:
             break
@@ -151,7 +154,7 @@ def command(
     if shard:
         _tell_damage(store)
         return 3 if outcome.failures or outcome.changed else 0
-    report = publish(request, schedule, out, forms or USUAL, templates, as_json)
+    report = publish(request, schedule, out, forms or USUAL, templates, as_json, verbose)
     _tell_damage(store)
     return _exit_code(report, outcome, fail_on)
 
@@ -235,7 +238,7 @@ def _announce(plan: Plan, workers: int) -> None:
         follow = f", at most {plan.follow} more runs after tuning" if plan.follow else ""
         others = f"{plural(plan.runs, 'run')} to train and {plural(jobs - plan.runs, 'measurement')} without training"
         about = expected_time(
-            plan.wall_seconds(workers), workers, plan.basis, plan.wall_seconds_between(workers)
+            plan.wall_seconds(workers), workers, plan.basis, plan.wall_seconds_between(workers), plan.device
         )
         click.echo(wrapped(f"{plural(jobs, 'job')}: {others}{follow}{known_runs(plan)}: {about}."), err=True)
     for line in pending_lines(plan, workers):
@@ -267,7 +270,7 @@ def _tell_rest(rest: Plan, budget: str, workers: int) -> None:
     if jobs:
         follow = f", and at most {rest.follow} more runs after tuning" if rest.follow else ""
         about = expected_time(
-            rest.wall_seconds(workers), workers, rest.basis, rest.wall_seconds_between(workers)
+            rest.wall_seconds(workers), workers, rest.basis, rest.wall_seconds_between(workers), rest.device
         )
         left = f"{plural(jobs, 'job')} left, {plural(rest.runs, 'run')} to train among them{follow}"
         click.echo(

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from repro.command_spec import AnyRun, Conduct
 from repro.planning.costs import START_UP_SECONDS, Outlay
+from repro.planning.rough import CPU
 from repro.registry import DataRef
 from repro.spec import ReadingSpec, Until
 
@@ -68,6 +69,7 @@ class Plan:
         follow_between: what they may take at least and at most.
         basis: what the predicted times rest on.
         pending_outlays: what to bring → what the runs that wait for it would cost.
+        device: the kind of device that predicted times are of.
     """
 
     jobs: tuple[Job, ...]
@@ -81,6 +83,7 @@ class Plan:
     follow_between: tuple[float, float] = (0.0, 0.0)
     basis: str = ""
     pending_outlays: Mapping[str, Outlay] = field(default_factory=dict)
+    device: str = CPU
 
     @property
     def runs(self) -> int:

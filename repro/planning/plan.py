@@ -19,21 +19,22 @@ from repro.planning.costs import Costs, Outlay
 from repro.planning.jobs import Job, Plan
 from repro.planning.reading_costs import AT_LEAST_SECONDS
 from repro.planning.reasons import failed_before, reason_of
+from repro.planning.rough import CPU
 from repro.planning.span import Span, exactly
 from repro.registry import DatasetEntry
 from repro.spec import ReadingSpec, RunSpec, Until, farther
 from repro.store import RunRecord, Store, lineage
 
 
-def make_plan(required: Sequence[Requirements], store: Store) -> Plan:
-    """Merge what the claims need, and keep what is missing."""
+def make_plan(required: Sequence[Requirements], store: Store, device: str = CPU) -> Plan:
+    """Merge what the claims need, and keep what is missing; `device` is the kind that predicted times are of."""
     stopped = {r.claim.id: r.net_check.barred or "" for r in required if r.net_check.state == "stopped"}
     going = [r for r in required if r.claim.id not in stopped]
     runs = _merged(going, store)
     absent = [run for run in runs if run.record is None]
     measured = [record for record in map(store.run, store.run_keys()) if record is not None] if absent else []
     data = {run.spec.dataset.identity: run.data for run in runs if isinstance(run.spec, RunSpec)}
-    costs = Costs(measured, data)
+    costs = Costs(measured, data, device)
     pending = {run.spec.key: run.bring for run in runs if run.bring is not None}
     jobs = _in_order([*_jobs(runs, store, costs, measured), *_jobs_without_runs(required, store)], required)
     ready, held = _ready_and_held(jobs, going)
@@ -50,6 +51,7 @@ def make_plan(required: Sequence[Requirements], store: Store) -> Plan:
         follow_between=(rest.low, rest.high),
         basis=costs.basis(job.run for job in jobs if job.run and job.train),
         pending_outlays=_pending_outlays(going, absent, pending, store, costs),
+        device=device,
     )
 
 

@@ -10,9 +10,9 @@ from typing import Any
 from repro.report.html.bibtex import tool_bibtex
 from repro.report.html.columns import table_columns
 from repro.report.html.render import is_capped, part_notes, render_html, verdict_kind
-from repro.report.html.typography import typeset
 from repro.report.model import Report
 from repro.report.wording.plain import claim_because
+from repro.report.wording.typography import typeset
 from tests.support import report_samples as samples
 from tests.support.page import Page, html
 

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from repro.report.html.render import render_html
-from repro.report.html.typography import typeset
 from repro.report.model import Report
 from repro.report.wording.plain import claim_because
+from repro.report.wording.typography import typeset
 from repro.store.files import write_text
 from tests.support import report_samples as samples
 from tests.support.browser import OPEN_ALL, OVERFLOW, axe_violations, opened

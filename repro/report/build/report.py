@@ -184,6 +184,14 @@ def _claim(request: Request, judged: JudgedClaim, collected: Collected) -> model
         code_notes=[*unseen(claim), *runs.differences(required, collected.runs)],
         recorded=recorded(judged),
         ran=runs.ran({need.spec.key for need in required.needs}, collected.runs),
+        looks=_looks(required),
+    )
+
+
+def _looks(required: Requirements) -> list[int]:
+    """Return the numbers of seeds that a claim's file has it looked at with; none where no seeds are run."""
+    return (
+        list(required.file.experiment.seeds.looks) if required.seeds and not required.claim.recorded else []
     )
 
 

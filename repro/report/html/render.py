@@ -22,7 +22,6 @@ from repro.report.drawing.drawn import drawn
 from repro.report.drawing.forest import Axis, Block, forest
 from repro.report.html.bibtex import bibtex, tool_bibtex
 from repro.report.html.columns import table_columns
-from repro.report.html.typography import prose, typeset
 from repro.report.model import (
     ClaimReport,
     ExpectationResult,
@@ -34,7 +33,8 @@ from repro.report.model import (
     Verdict,
     safe_text,
 )
-from repro.report.wording import caught, costs, differences, overview, paper_numbers, plain, text
+from repro.report.wording import caught, costs, differences, overview, paper_numbers, plain, settling, text
+from repro.report.wording.typography import prose, typeset
 from repro.startup import shipped
 
 PAGE = "report.html.jinja"
@@ -110,13 +110,13 @@ def is_of_another_protocol(claim: ClaimReport) -> bool:
 def part_notes(expectation: ExpectationResult) -> list[str]:
     """Return the notes on an expectation's parts, each once with the parts that share it.
 
-    A note that holds for all parts needs no names, and none that the verdict's sentence already tells.
+    A note that holds for all parts needs no names, and none that the plain sentence already tells.
     """
     sharing: dict[str, list[str]] = {}
     for part in expectation.parts:
         if part.note:
             sharing.setdefault(part.note, []).append(part.label)
-    sentence = expectation.verdict.sentence.casefold()
+    sentence = plain.because(expectation).casefold()
     notes = []
     for note, labels in sharing.items():
         names = "; ".join(label for label in labels if label)
@@ -205,7 +205,7 @@ def jinja_environment(templates: Path | None, kept: Path | None = None) -> jinja
         "without_scale": overview.without_scale,
         "because": plain.because,
         "claim_because": plain.claim_because,
-        "claim_settles": plain.claim_settles,
+        "settling": settling.settling,
         "paper_numbers": paper_numbers.paper_numbers,
         "differences": differences.differences,
         "differences_counted": differences.counted,

@@ -228,7 +228,7 @@ class Control(Data):
     """A sabotaged variant and what the criteria made of it; `passed` and `caught` are None where it was not run.
 
     `passed`: not supported, as it must not be. `caught`: refuted, which shows more; None also where an older report
-    did not tell it apart.
+    did not tell it apart. `because`: why the criteria said what they did, in plain words.
     """
 
     id: str
@@ -238,6 +238,7 @@ class Control(Data):
     passed: bool | None
     text: str
     caught: bool | None = None
+    because: str = ""
 
 
 class Point(Data):

@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from repro.report.model import ClaimReport, ExpectationResult, PaperReport, Part, Report
+from repro.report.model import ClaimReport, ExpectationResult, PaperReport, Part, Report, Verdict
 from repro.report.wording.text import duration, plural
 
 Basis = Literal["trained", "recorded", "computed"]
@@ -82,8 +82,13 @@ def decider(claim: ClaimReport) -> ExpectationResult | None:
 
     Of those that came out as the claim did, one that was trained says more than one that was computed.
     """
-    deciding = [one for one in claim.expectations if one.role == "decides" and one.parts]
-    chosen = [one for one in deciding if one.verdict.result == claim.verdict.result] or deciding
+    return deciding(claim.verdict, claim.expectations)
+
+
+def deciding(verdict: Verdict, expectations: Sequence[ExpectationResult]) -> ExpectationResult | None:
+    """Return the same of a verdict and the expectations that it rests on."""
+    candidates = [one for one in expectations if one.role == "decides" and one.parts]
+    chosen = [one for one in candidates if one.verdict.result == verdict.result] or candidates
     return min(chosen, key=lambda one: one.exact, default=None)
 
 
