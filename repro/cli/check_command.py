@@ -236,7 +236,9 @@ def _announce(plan: Plan, workers: int) -> None:
     jobs = len(plan.jobs) + len(plan.held)
     if jobs:
         follow = f", at most {plan.follow} more runs after tuning" if plan.follow else ""
-        others = f"{plural(plan.runs, 'run')} to train and {plural(jobs - plan.runs, 'measurement')} without training"
+        measured = plural(jobs - plan.runs - plan.kept, "measurement")
+        others = f"{plural(plan.runs, 'run')} to train and {measured} without training"
+        others += f", {plural(plan.kept, 'output')} of a command to read anew" if plan.kept else ""
         about = expected_time(
             plan.wall_seconds(workers), workers, plan.basis, plan.wall_seconds_between(workers), plan.device
         )

@@ -44,16 +44,16 @@ def as_declared(run: RunRecord | None, file: ClaimFile) -> RunRecord | None:
 
 
 def measured_as_declared(
-    metric: Metric, run: RunRecord, file: ClaimFile, target: float | None = None
+    metric: Metric, run: RunRecord, file: ClaimFile, ends_with: float | None = None
 ) -> Measurement:
     """Read a metric of a run's history as its claim declares it, with the resolution that it declares."""
     process = file.experiment.process
     if process is None or "command" not in run.spec:
-        return from_history(metric, run, target)
+        return from_history(metric, run, ends_with)
     steps = {name: (column.resolution or 0.0) * column.scale for name, column in process.columns.items()}
     declared = as_declared(run, file)
     assert declared is not None
-    return from_history(metric, declared, target, steps)
+    return from_history(metric, declared, ends_with, steps)
 
 
 def declared_columns(history: History | None, file: ClaimFile) -> History | None:

@@ -235,7 +235,7 @@ def _as_written(file: ClaimFile, cell: Cell, target: Until | None) -> Until | No
     process = file.experiment.process
     if target is None or process is None or not by_command(file, cell):
         return target
-    return replace(until(process, target.column, target.at_most), epochs=target.epochs)
+    return until(process, target)
 
 
 def _smaller_is_better(file: ClaimFile, metric: Metric) -> bool:
