@@ -92,7 +92,8 @@ def _as_json(plan: Plan, workers: int) -> dict[str, object]:
             {
                 "key": job.key,
                 "title": job.title,
-                "train": job.train,
+                "train": job.train and not job.kept,
+                "read_anew": job.kept,
                 "held": number >= len(plan.jobs),
                 "readings": len(job.readings),
                 "claims": list(job.claims),

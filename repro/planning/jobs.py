@@ -19,6 +19,7 @@ class Job:
     Attributes:
         run: the run to train or to read from; None for readings that need no run.
         train: whether the run is missing.
+        kept: whether what its command wrote is there, so that it is only read.
         readings: the missing readings.
         reading_seconds: predicted of each of them, of `wall_seconds`.
         claims: who needs it.
@@ -40,6 +41,7 @@ class Job:
     until: Until | None = None
     between: tuple[float, float] | None = None
     conduct: Conduct | None = None
+    kept: bool = False
     reading_seconds: tuple[float, ...] = ()
 
     @property
@@ -88,7 +90,12 @@ class Plan:
     @property
     def runs(self) -> int:
         """Runs to be trained, those that are held back included."""
-        return sum(job.train for job in (*self.jobs, *self.held))
+        return sum(job.train and not job.kept for job in (*self.jobs, *self.held))
+
+    @property
+    def kept(self) -> int:
+        """Runs that are read anew of what their command has written, and not made."""
+        return sum(job.kept for job in (*self.jobs, *self.held))
 
     def wall_seconds(self, workers: int) -> float:
         """Return the predicted wall seconds on `workers` workers, start-up and runs that may follow included."""

@@ -8,11 +8,13 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
+from repro.command_spec import CommandSpec
 from repro.errors import mistake
 from repro.store import files
 from repro.store.checkpoints import Checkpoint, CheckpointFolder
 from repro.store.environments import Environments
 from repro.store.ledgers import FORMAT, Ledgers
+from repro.store.outputs import Output
 from repro.store.readings import Readings
 from repro.store.recent import MOST, Recent
 from repro.store.runs import Runs
@@ -84,9 +86,9 @@ class Store(Runs, Readings, Environments, Ledgers):
                 entries[place] = unchanged, packed
         self.snapshot.write((place, *entry) for place, entry in entries.items())
 
-    def command_folder(self, key: str) -> Path:
-        """Return the folder of a run that a command carries out: its output, and what tells of its attempts."""
-        return self.root / "commands" / key
+    def output(self, spec: CommandSpec) -> Output:
+        """Return what the command of a run has written, if it ever ran; several runs may be read of it."""
+        return Output(self.root / "commands" / spec.output_key)
 
     def checkpoints(self, key: str) -> CheckpointFolder:
         """Return the checkpoints of a run."""
