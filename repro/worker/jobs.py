@@ -242,12 +242,11 @@ class Worker:
         """Take one reading, from a run's kept weights where it is of a run; return whether it was still to be taken."""
         if self.store.reading(reading.key) is not None:
             return False
-        weights = None
+        blob = None
         if reading.run is not None:
             blob = self.store.weights(reading.run.key, reading.moment or "")
             if blob is None:
                 return False  # the run ended before this moment
-            weights = torch.load(io.BytesIO(blob), map_location=self.device, weights_only=True)
         data = self.data(run) if run is not None else None
         began = time.monotonic()
         # As the run was trained: beside others only where there is room and they agree on the algorithms.
@@ -259,6 +258,11 @@ class Worker:
             ):
                 begins = self.clock()
                 fix_algorithms(precision, self.device)
+                weights = (
+                    torch.load(io.BytesIO(blob), map_location=self.device, weights_only=True)
+                    if blob is not None
+                    else None
+                )
                 rows = take_reading(
                     reading,
                     weights=weights,

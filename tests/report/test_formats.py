@@ -158,6 +158,9 @@ def _breaches(value: Any, rule: dict[str, Any], root: dict[str, Any], place: str
     kind = rule["type"]
     if kind in ("object", "array") and not isinstance(value, dict if kind == "object" else list):
         yield place
+    elif kind == "object" and "properties" not in rule:
+        for key, inner in value.items():
+            yield from _breaches(inner, rule["additionalProperties"], root, f"{place}.{key}")
     elif kind == "object":
         rules, required = rule["properties"], rule.get("required", [])
         assert rule["additionalProperties"] is False

@@ -59,6 +59,7 @@ def judged_expectation(
         otherwise=_otherwise(verdict, unit),
         known_beforehand=expected.known_beforehand,
         interval_notes=interval_notes(verdict, unit),
+        metric=expected.metric,
     )
 
 
@@ -101,6 +102,8 @@ def part(
         refutation_high=_end(wider.high) if wider else None,
         refutation_level=wider.level if wider else None,
         reported=(printed or {}).get(verdict.estimand.label),
+        weights=dict(verdict.estimand.weights),
+        moment="" if verdict.exact else verdict.estimand.moment or "last",
     )
 
 
