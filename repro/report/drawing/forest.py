@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from repro.report.drawing import ticks
 from repro.report.model import ExpectationResult, Part, Region, Unit
-from repro.report.wording.words import DIFFERENCES, PERCENT
+from repro.report.wording.words import DIFFERENCES, PERCENT, number
 
 _UNIT_LABELS: dict[Unit, str] = {
     "error": "error, %",
@@ -334,6 +334,8 @@ def _number(value: float, unit: Unit) -> str:
         text = f"{rounded / 1e9:.6g}·10⁹"
     elif unit == "count" and abs(rounded) >= 1e6:
         text = f"{rounded / 1e6:.6g}M"
+    elif 0 < abs(value) < 1e-3:
+        return number(value, "number")
     else:
         text = f"{rounded:,.0f}" if abs(rounded) >= 1000 else f"{rounded:.6g}"
     return text.replace("-", "−")
