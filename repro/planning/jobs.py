@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from repro.command_spec import AnyRun, Conduct
 from repro.planning.costs import START_UP_SECONDS, Outlay
 from repro.registry import DataRef
-from repro.spec import ReadingSpec, Until
+from repro.spec import ReadingSpec, RunSpec, Until
 
 
 @dataclass(frozen=True)
@@ -40,6 +40,11 @@ class Job:
     between: tuple[float, float] | None = None
     conduct: Conduct | None = None
     reading_seconds: tuple[float, ...] = ()
+
+    @property
+    def trains(self) -> bool:
+        """Whether a run is to be trained: not of a net that was trained elsewhere, which is measured only."""
+        return self.train and not (isinstance(self.run, RunSpec) and self.run.weights is not None)
 
     @property
     def key(self) -> str:
@@ -85,7 +90,7 @@ class Plan:
     @property
     def runs(self) -> int:
         """Runs to be trained, those that are held back included."""
-        return sum(job.train for job in (*self.jobs, *self.held))
+        return sum(job.trains for job in (*self.jobs, *self.held))
 
     def wall_seconds(self, workers: int) -> float:
         """Return the predicted wall seconds on `workers` workers, start-up and runs that may follow included."""
