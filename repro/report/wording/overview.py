@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from repro.report.model import ClaimReport, ExpectationResult, PaperReport, Part, Report, Verdict
+from repro.report.wording.costs import spent_seconds
 from repro.report.wording.text import duration, plural
 
 Basis = Literal["trained", "recorded", "computed"]
@@ -274,5 +275,5 @@ def cost(claim: ClaimReport) -> Iterator[str]:
     """Yield what a claim's runs were and took; nothing for what needs none."""
     if claim.runs:
         yield plural(len(claim.runs), "run")
-        if claim.wall_seconds:
-            yield duration(claim.wall_seconds)
+        if seconds := spent_seconds(claim):
+            yield duration(seconds)
