@@ -323,6 +323,4 @@ def cost(claim: ClaimReport) -> Iterator[str]:
     if claim.runs:
         yield plural(len(claim.runs), "run")
         if seconds := spent_seconds(claim):
-            yield duration(seconds)
-        if claim.wall_seconds:
-            yield duration(claim.wall_seconds) if claim.wall_seconds >= 1 else "under 1 s"
+            yield duration(seconds) if seconds >= 1 else "under 1 s"
