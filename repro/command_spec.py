@@ -70,7 +70,7 @@ class CommandSpec:
                 "folder": self.folder,
                 "environment": dict(self.environment),
                 "reads": asdict(self.reads),
-                "stop_at": asdict(self.stop_at) if self.stop_at else None,
+                "stop_at": self.stop_at.as_json() if self.stop_at else None,
             },
             "files": asdict(self.files),
             "seed": self.seed,
@@ -95,6 +95,16 @@ class CommandSpec:
     def key(self) -> str:
         """The run's identity: equal specs share it, any difference changes it."""
         return canonical_hash(self.as_json())
+
+    @cached_property
+    def output_key(self) -> str:
+        """The identity of what the command writes: of all but how that is read, and where it may be ended.
+
+        A run is what is read of an output: two that are read in different ways are made once.
+        """
+        own = self.as_json()
+        del own["command"]["reads"], own["command"]["stop_at"]
+        return canonical_hash(own)
 
     @property
     def title(self) -> str:

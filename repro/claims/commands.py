@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -64,7 +65,9 @@ def command_spec(
         files=FilesSpec(program_of(words), files_of(words, process, names).version),
         reads=Reads(process.metrics, process.step, process.epoch),
         seed=seed,
-        stop_at=None if process.stop is None else until(process, process.stop.of, process.stop.at_most),
+        stop_at=None
+        if process.stop is None
+        else until(process, Until(process.stop.of, process.stop.at_most, at_least=process.stop.at_least)),
     )
 
 
@@ -97,9 +100,14 @@ def program_of(words: Iterable[str]) -> str:
     return next((word for word in plain if "." in word), words[0]).rsplit("/", 1)[-1]
 
 
-def until(process: Process, column: str, at_most: float) -> Until:
-    """Return a target as the command writes it."""
-    return Until(process.written(column), at_most / process.columns[column].scale)
+def until(process: Process, target: Until) -> Until:
+    """Return a target, of a column that the claim declares, by the name and in the unit in which it is written."""
+    scale = process.columns[target.column].scale
+    # To twelve digits, so that 0.7 is 70 percent, and not a rounding error more.
+    at_most, at_least = (
+        None if bar is None else float(f"{bar / scale:.12g}") for bar in (target.at_most, target.at_least)
+    )
+    return replace(target, column=process.written(target.column), at_most=at_most, at_least=at_least)
 
 
 def conduct(file: ClaimFile, cell: Cell, spec: CommandSpec) -> Conduct:

@@ -30,5 +30,5 @@ def pending_lines(plan: Plan, workers: int) -> Iterator[str]:
         elif seconds is None:
             yield f"Pending: {plural(outlay.runs, 'run')}{follow}. {what}."
         else:
-            about = expected_time(seconds, workers, outlay.basis, outlay.between(workers))
+            about = expected_time(seconds, workers, outlay.basis, outlay.between(workers), plan.device)
             yield f"Pending: {plural(outlay.runs, 'run')}{follow}. {what}. Once it is there: {about}."

@@ -10,7 +10,7 @@ from operator import or_
 import click
 
 from repro.cli import options
-from repro.cli.machine import default_workers, expected_time
+from repro.cli.machine import check_device, crew, expected_time
 from repro.cli.outlook import Outlook, outlooks
 from repro.cli.pending import known_runs, pending_lines
 from repro.cli.wrapped import wrapped
@@ -34,6 +34,12 @@ MOST_NAMED = 3
 @options.cells_option
 @options.variants_options
 @click.option(
+    "--device",
+    default="auto",
+    show_default=True,
+    help="auto (the CPU at smoke scale, else GPUs if there are any), cpu, or cuda: what a GPU takes.",
+)
+@click.option(
     "--workers", type=click.IntRange(min=1), metavar="N", help="Worker processes. Default: one a core."
 )
 @options.json_option
@@ -43,6 +49,7 @@ def command(
     cells: tuple[str, ...],
     controls: bool,
     sensitivity: bool,
+    device: str,
     workers: int | None,
     as_json: bool,
 ) -> None:
@@ -52,6 +59,8 @@ def command(
     Examples:
       repro plan
       repro plan --scale paper --paper resnet --data cifar10=data/cifar10.npz
+      repro plan --scale reduced --device cpu --workers 8
+      repro plan --scale reduced --device cuda
       repro plan --controls --sensitivity
       repro plan alexnet/relu-speed --json
     """
@@ -61,11 +70,13 @@ def command(
     kinds = options.kinds(controls, sensitivity)
     options.say_idle(request, seeds, kinds)
     options.say_unseen(request)
-    schedule = Schedule(request.claims, request.scale, store, most, kinds, cells)
-    required = [look.requirements for look in schedule.looks()]
-    plan = schedule.plan()
-    count = workers or default_workers()
-    spent = total(reduce(or_, (outgoings(item, store) for item in required), Outgoings()))
+    kind, count = crew(check_device(device, request.scale), workers)
+    schedule = Schedule(request.claims, request.scale, store, most, kinds, cells, device=kind)
+    with store.still():
+        looks = schedule.looks()
+        required = [look.requirements for look in looks]
+        plan = schedule.plan(looks)
+        spent = total(reduce(or_, (outgoings(item, store) for item in required), Outgoings()))
     if as_json:
         resolves = [outlook.as_json() for item in required for outlook in outlooks(item, store)]
         options.print_json(_as_json(plan, count) | {"resolves": resolves, "spent": spent.model_dump()})
@@ -83,7 +94,8 @@ def _as_json(plan: Plan, workers: int) -> dict[str, object]:
             {
                 "key": job.key,
                 "title": job.title,
-                "train": job.train,
+                "train": job.train and not job.kept,
+                "read_anew": job.kept,
                 "held": number >= len(plan.jobs),
                 "readings": len(job.readings),
                 "claims": list(job.claims),
@@ -109,6 +121,7 @@ def _as_json(plan: Plan, workers: int) -> dict[str, object]:
             for what, outlay in plan.pending_outlays.items()
         ],
         "at_most_follow": plan.follow,
+        "device": plan.device,
         "workers": workers,
         "wall_seconds": round(plan.wall_seconds(workers), 1),
         "wall_seconds_between": between and [round(seconds, 1) for seconds in between],
@@ -149,7 +162,7 @@ def _lines(required: list[Requirements], store: Store, plan: Plan, workers: int,
         but = ", pending runs left out" if plan.pending else ""
         basis = plan.basis or "for readings only"
         between = plan.wall_seconds_between(workers)
-        yield f"Time{but}: {expected_time(plan.wall_seconds(workers), workers, basis, between)}."
+        yield f"Time{but}: {expected_time(plan.wall_seconds(workers), workers, basis, between, plan.device)}."
     elif not plan.pending:
         yield "Nothing to run."
 

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from repro.claims import Cell, Claim, Metric, cells
+from repro.claims import Cell, Claim, Metric, Target, cells
 from repro.claims.schema_results import Results
 from repro.experiment.measures import Measurement, crossing, log10_of_step
 from repro.recorded import Recorded, RecordedRun, read_results
@@ -93,10 +93,10 @@ class _Reader:
         if series is None:
             return Measurement(math.nan)
         if metric.kind == "first_reach":
-            aim = self._target(metric, run)
-            if aim is None:
+            target = self._target(metric, run)
+            if target is None:
                 return Measurement(math.nan)
-            reached = crossing(aim[0], series.steps, [aim[1] * value for value in series.values])
+            reached = crossing(target, series.steps, series.values)
             return reached or Measurement(series.steps[-1], censored=True)
         value, step = series.values[_place(metric, series)], self.results.step[metric.of]
         if metric.minus is not None:
@@ -109,17 +109,14 @@ class _Reader:
             value, step = log10_of_step(value, step)
         return Measurement(value, step)
 
-    def _target(self, metric: Metric, run: RecordedRun) -> tuple[float, int] | None:
-        """Return the target of a "first_reach" and the sign by which values fall to it; None where it is not known."""
-        if metric.at_least is not None:
-            return -metric.at_least, -1
+    def _target(self, metric: Metric, run: RecordedRun) -> Target | None:
+        """Return the target of a "first_reach"; None where it is not known."""
         if metric.at_most_of is None:
-            assert metric.at_most is not None, "one of the three is given"
-            return metric.at_most, 1
+            return metric.target
         address = "/".join([metric.at_most_of, *run.cell.split("/")[1:]])
         theirs = next((one for one in self.results.runs.get(address, ()) if one.seed == run.seed), None)
         last = theirs.series.get(metric.of or "") if theirs is not None else None
-        return None if last is None else (last.values[-1], 1)
+        return None if last is None else Target(last.values[-1])
 
     def faults(self, metric: Metric, run: RecordedRun) -> Iterator[str]:
         """Yield why a run's value does not count."""
@@ -165,9 +162,9 @@ class _Reader:
 
         A run that ends without numbers has diverged, and never reaches it.
         """
-        aim = self._target(metric, run)
+        target = self._target(metric, run)
         points = list(zip(series.steps, series.values, strict=True))
-        reached = next((step for step, value in points if aim and aim[1] * value <= aim[0]), None)
+        reached = next((step for step, value in points if target and target.reached(value)), None)
         if reached is not None:
             return reached
         return max((step for step, value in points if math.isfinite(value)), default=-math.inf)

@@ -105,7 +105,14 @@ _TRAINED = table(
     },
 )
 
-_UNTIL = table("until", {"column": Text, "at_most": Finite, "epochs": Seconds | None})
+_UNTIL = table(
+    "until",
+    {
+        "column": Text,
+        **dict.fromkeys(("at_most", "at_least"), NotRequired[Finite]),
+        "epochs": Seconds | None,
+    },
+)
 
 _OF_COMMAND = table(
     "spec",

@@ -187,8 +187,23 @@ def test_words_are_capped_unless_the_file_says_that_the_command_is_the_papers(fo
         ({"experiment__process__resume_needs": "x"}, "experiment.process", "without `resume`"),
         (
             {"experiment__process__stop": {"of": "accuracy", "at_most": 0.5}},
-            "experiment.process.stop.of",
-            "not better the lower",
+            "experiment.process.stop.at_most",
+            "of accuracy, higher is better",
+        ),
+        (
+            {"experiment__process__stop": {"of": "loss", "at_least": 0.5}},
+            "experiment.process.stop.at_least",
+            "of loss, lower is better",
+        ),
+        (
+            {"experiment__process__stop": {"of": "accuracy", "at_least": 50}},
+            "experiment.process.stop.at_least",
+            "is no fraction",
+        ),
+        (
+            {"experiment__process__stop": {"of": "accuracy"}},
+            "experiment.process.stop",
+            "one of `at_most` and `at_least`",
         ),
         ({"experiment__process__deterministic": ["smal"]}, "experiment.process.deterministic", "unknown arm"),
         ({"experiment__options": {"width": 8}}, "experiment.options.width", "no command has a placeholder"),
