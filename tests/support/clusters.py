@@ -16,8 +16,24 @@ from repro.store import Store
 
 CLAIMS = Path(__file__).parents[1] / "clusters" / "claims"
 
-SLOWLY = {"TINY_SECONDS": "0.02"}
-"""In the environment of a check: its runs take seconds. It changes nothing else about them."""
+
+class Hold:
+    """Keeps the runs of whoever has `environment` in the midst of their training, from when it is made until it ends.
+
+    So that a test waits for what happens, never for a time in which it should have.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._file = folder / "hold"
+        self.environment = {"TINY_HOLD": str(self._file)}
+
+    def begin(self) -> None:
+        """Let no run come to its end: minutes pass until one would."""
+        self._file.touch()
+
+    def end(self) -> None:
+        """Let runs come to their end, within a second."""
+        self._file.unlink()
 
 
 def repro(

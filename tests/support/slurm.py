@@ -29,7 +29,7 @@ SlurmctldHost={host}(127.0.0.1)
 SlurmUser={user}
 SlurmdUser={user}
 AuthType=auth/munge
-AuthInfo=socket={folder}/munge.socket
+AuthInfo=socket={folder}/munge.socket,cred_expire={requeued_seconds}
 CryptoType=crypto/munge
 StateSaveLocation={folder}/state
 SlurmdSpoolDir={folder}/spool.%n
@@ -48,7 +48,10 @@ KillWait=10
 SlurmctldPort={ports[0]}
 NodeName=n1 NodeHostname={host} NodeAddr=127.0.0.1 Port={ports[1]} CPUs=1 State=UNKNOWN
 NodeName=n2 NodeHostname={host} NodeAddr=127.0.0.1 Port={ports[2]} CPUs=1 State=UNKNOWN
-PartitionName=all Nodes=ALL Default=YES MaxTime=INFINITE State=UP
+PreemptType=preempt/partition_prio
+PreemptMode=REQUEUE
+PartitionName=all Nodes=ALL Default=YES MaxTime=INFINITE State=UP PriorityTier=1
+PartitionName=urgent Nodes=ALL MaxTime=INFINITE State=UP PriorityTier=2 PreemptMode=OFF
 """
 
 
@@ -90,13 +93,6 @@ class Slurm:
     def bring_back(self, node: str) -> None:
         """Give a node back."""
         self.says("scontrol", "update", f"nodename={node}", "state=resume")
-
-    def release(self) -> None:
-        """Let jobs that were queued again start at once, not in two minutes, as Slurm would have it."""
-        for job, state in self.states().items():
-            if state == "PENDING":
-                with suppress(subprocess.CalledProcessError):  # it has begun since
-                    self.says("scontrol", "update", f"jobid={job}", "starttime=now")
 
 
 @contextmanager
