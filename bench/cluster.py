@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import math
 import os
 import platform
 import subprocess
@@ -31,6 +30,7 @@ from bench.synthetic import with_looks
 from repro.claims import load_library
 from repro.execution.parcels import news, take
 from repro.execution.pool import Pool
+from repro.execution.workload import Workload
 from repro.planning.jobs import Job
 from repro.planning.schedule import Schedule
 from repro.planning.shards import Shard
@@ -74,10 +74,10 @@ def planning(claims_folder: Path, store: Store) -> dict[str, float]:
 
 def handing_over(jobs: list[Job], store: Store) -> float:
     """Return the seconds of processor time that a parent spends a job on workers that do nothing."""
-    pool = Pool(store, store.root, "cpu", lambda progress: None, lambda: (), math.inf, None)
+    pool = Pool(Workload(jobs, store, lambda progress: None), store.root, "cpu")
     pool.command = [sys.executable, "-c", INSTANT]
     began = time.process_time()
-    outcome = pool.run(jobs, 1)
+    outcome = pool.run(1)
     assert outcome.done == len(jobs)
     return (time.process_time() - began) / len(jobs)
 

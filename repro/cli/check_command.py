@@ -27,7 +27,7 @@ from repro.cli.progress import ProgressView
 from repro.cli.wrapped import wrapped
 from repro.cli.writing import publish
 from repro.errors import ReproError, mistake
-from repro.execution import Executor, Outcome
+from repro.execution import Executor, Outcome, Workload
 from repro.experiment.user_data import forget
 from repro.judging.preregistration import record, remember
 from repro.judging.result_versions import record_version
@@ -187,9 +187,7 @@ def _run(
             view.expect(more)
             return more.jobs
 
-        outcome = executor.execute(
-            plan.jobs, schedule.store, show=view.show, refill=following, deadline=deadline
-        )
+        outcome = executor.execute(Workload(plan.jobs, schedule.store, view.show, following, deadline))
     if outcome.stopped:
         for title, where in sorted(outcome.interrupted.items() if not quiet else ()):
             click.echo(f"{title}: {where}; run the same command to go on", err=True)

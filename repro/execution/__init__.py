@@ -3,5 +3,6 @@
 from repro.execution.executor import Executor
 from repro.execution.outcome import Outcome, Progress
 from repro.execution.this_machine import ThisMachine
+from repro.execution.workload import Workload
 
-__all__ = ["Executor", "Outcome", "Progress", "ThisMachine"]
+__all__ = ["Executor", "Outcome", "Progress", "ThisMachine", "Workload"]

@@ -8,22 +8,18 @@ workers save where they are and end. Asked again, it kills them.
 from __future__ import annotations
 
 import contextlib
-import math
 import queue
-import time
 from collections import Counter, deque
-from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from repro.errors import mistake
 from repro.execution.devices import Place, named, others
-from repro.execution.outcome import Outcome, Progress
+from repro.execution.outcome import Outcome
 from repro.execution.workers import WorkerProcess, requests_to_end
+from repro.execution.workload import Backlog, Workload
 from repro.planning.jobs import Job
-from repro.spec import Until
 from repro.startup import child
-from repro.store import Store
 
 _REQUEST = 0
 """The number of no worker."""
@@ -34,51 +30,42 @@ class Pool:
 
     def __init__(
         self,
-        store: Store,
+        workload: Workload,
         claims_folder: Path,
         device: str,
-        show: Callable[[Progress], None],
-        refill: Callable[[], Sequence[Job]],
-        deadline: float,
-        checkpoint_seconds: float | None,
+        checkpoint_seconds: float | None = None,
     ) -> None:
-        self.store = store
+        self.backlog = Backlog(workload)
+        self.outcome = self.backlog.outcome
+        self.waiting = self.backlog.waiting
+        self.busy: deque[Job] = deque()
+        self.store = workload.store
         self.command = [
             *child.command("repro.worker.process"),
-            *("--store", str(store.root.resolve())),
+            *("--store", str(self.store.root.resolve())),
             *("--claims", str(claims_folder.resolve())),
         ]
         if checkpoint_seconds is not None:
             self.command += ["--checkpoint-seconds", str(checkpoint_seconds)]
         self.device = device
-        self.show = show
-        self.refill = refill
-        self.deadline = deadline
-        self.waiting: deque[Job] = deque()
-        self.busy: deque[Job] = deque()
-        self.known: set[tuple[str, bool, Until | None]] = set()
         # Simple, since signal handlers put into it.
         self.events: queue.SimpleQueue[tuple[int, dict[str, Any]]] = queue.SimpleQueue()
         self.workers: dict[int, WorkerProcess] = {}
-        self.outcome = Outcome()
         self.deaths: Counter[str] = Counter()
         self.cores = 1
-        self.total = 0
-        self.work_total = self.work_done = 0.0
         self.started = 0
         self.nets = 1
         # Where no worker is; how many GPUs there are is not known before the first worker has looked.
         self.free: deque[Place] = deque()
         self.gpus, self.looked = 0, False
 
-    def run(self, jobs: Sequence[Job], workers: int, nets: int = 1) -> Outcome:
-        """Carry out jobs on `workers` processes on the CPU, or on all GPUs named, `nets` side by side on each."""
+    def run(self, workers: int, nets: int = 1) -> Outcome:
+        """Carry out the jobs on `workers` processes on the CPU, or on all GPUs named, `nets` side by side on each."""
         self.nets = nets
         self.cores = workers
         gpus = named(self.device)
         self.gpus, self.looked = len(gpus or ()), self.device not in ("auto", "cuda")
         self.free.extend(gpus or [Place(self.device)] * (workers if self.device == "cpu" else 1))
-        self.add(jobs)
         with requests_to_end(lambda: self.events.put((_REQUEST, {}))):
             try:
                 self.staff()
@@ -112,18 +99,7 @@ class Pool:
         for worker in self.workers.values():
             worker.let_go() if worker.room else worker.process.kill()
         message = "Stopping: runs save where they are. Once more to stop at once."
-        self.show(self.progress(message, urgent=True))
-
-    def add(self, jobs: Sequence[Job]) -> None:
-        """Queue the jobs that are new; a run that is trained now may need another reading later."""
-        for job in jobs:
-            identity = (job.key, job.train, job.until)
-            stale = job.key in self.outcome.failures or job.source in self.outcome.changed
-            if identity not in self.known and not stale:
-                self.known.add(identity)
-                self.waiting.append(job)
-                self.total += 1
-                self.work_total += job.wall_seconds
+        self.show(message, urgent=True)
 
     def staff(self) -> None:
         """Start as many workers as there is work and places for: a few first jobs may be followed by many."""
@@ -180,7 +156,7 @@ class Pool:
                 message, urgent = self.fail(self.finished(worker, key), event["reason"]), True
                 if event.get("in_vain"):
                     # What cannot be kept is not worth training.
-                    self.deadline = -math.inf
+                    self.backlog.end()
             case "changed":
                 job = self.finished(worker, key)
                 message, urgent = self.drop_all_on(job), True
@@ -197,15 +173,15 @@ class Pool:
                 urgent = message is not None
         if event["event"] != "progress" and not self.outcome.stopped:
             self.dispatch()
-        self.show(self.progress(message, urgent=urgent))
+        self.show(message, urgent=urgent)
 
     def dispatch(self) -> None:
         """Give idle workers their next jobs; let all go when nothing runs, waits or follows."""
-        if time.monotonic() > self.deadline:
+        if self.backlog.over:
             self.waiting.clear()
             self.busy.clear()
         elif not self.waiting:
-            self.add(self.refill())
+            self.backlog.refill()
             self.staff()
         self.deal()
         if not any(worker.jobs for worker in self.workers.values()):
@@ -239,14 +215,12 @@ class Pool:
     def finished(self, worker: WorkerProcess, key: str) -> Job:
         """Take a job that has ended out of a worker's hands."""
         job = worker.drop(key)
-        self.work_done += job.wall_seconds
+        self.backlog.work_done += job.wall_seconds
         return job
 
     def fail(self, job: Job, reason: str) -> str:
         """Keep why a job failed; return what to tell."""
-        with contextlib.suppress(OSError):  # a full disk; this check tells of it all the same
-            self.store.put_failure(job.key, job.title, reason)
-        self.outcome.failures[job.key] = reason
+        self.backlog.fail(job, reason)
         return f"{job.title}: FAILED: {reason.splitlines()[0]}"
 
     def drop_all_on(self, job: Job) -> str:
@@ -294,23 +268,13 @@ class Pool:
         """Take note of where the runs go on that a worker had in hand."""
         for job in worker.jobs.values():
             if job.train and self.store.run(job.key) is None:
-                self.outcome.interrupted[job.title] = self.where(job.key)
+                self.backlog.interrupt(job, "interrupted before its first checkpoint")
 
-    def where(self, key: str) -> str:
-        """Return where a run that was interrupted goes on."""
-        newest = self.store.checkpoints(key).newest()
-        if newest is None:
-            return "interrupted before its first checkpoint"
-        of = f" of {newest.steps:,}" if newest.steps > newest.step else ""
-        return f"interrupted at step {newest.step:,}{of}"
-
-    def progress(self, message: str | None, *, urgent: bool) -> Progress:
-        """Return how far all has come."""
-        running = sum(
+    def show(self, message: str | None, *, urgent: bool) -> None:
+        """Show how far all has come."""
+        in_hand_seconds = sum(
             worker.fractions[key] * job.wall_seconds
             for worker in self.workers.values()
             for key, job in worker.jobs.items()
         )
-        failed = len(self.outcome.failures)
-        done = self.outcome.done + self.outcome.found
-        return Progress(done, failed, self.total, self.work_done + running, self.work_total, message, urgent)
+        self.backlog.show(message, in_hand_seconds, urgent=urgent)

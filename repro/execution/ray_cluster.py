@@ -1,24 +1,20 @@
 """A Ray cluster as an executor: shards of the plan as tasks (Ray is an optional extra).
 
-A task carries its jobs out as a machine of its own does (this_machine.py), in a store of its own, and sends home what
-comes of them as it comes: results, and checkpoints, so that a node that is lost costs no more than the time since its
-last one. What it had in hand is given to another task then. Nothing needs a shared file system, but data that was
-brought must lie at the same place on each node.
+This is the driver's side. A task (ray_node.py) sends home what comes of its jobs as it comes: results, and checkpoints,
+so that a node that is lost costs no more than the time since its last one. What it had in hand is given to another task
+then. Nothing needs a shared file system, but a user's data must lie at the same place on each node.
 """
 
 from __future__ import annotations
 
 import importlib
 import math
-import os
-import signal
-import tempfile
 import threading
 import time
 import uuid
-from collections import Counter, deque
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack, suppress
+from collections import Counter
+from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -26,12 +22,12 @@ from typing import Any
 from repro import __version__
 from repro.errors import mistake
 from repro.execution.mailbox import Mailbox
-from repro.execution.outcome import Outcome, Progress
-from repro.execution.parcels import code_of, is_done, needed_for, news, take, unpack_code
-from repro.execution.this_machine import ThisMachine
+from repro.execution.outcome import Outcome
+from repro.execution.parcels import code_of, is_done, needed_for, take
+from repro.execution.ray_node import HEARTBEAT_SECONDS, carry_out
 from repro.execution.workers import requests_to_end
+from repro.execution.workload import Backlog, Workload
 from repro.planning.jobs import Job
-from repro.store import Store
 
 MOST_LOSSES = 5
 """How many tasks a job may be lost with, on nodes that died or were taken away, until it fails."""
@@ -39,7 +35,8 @@ MOST_LOSSES = 5
 SHARD_SECONDS = 30.0
 """Predicted, of what a task is given at a time; when it is done it asks for more."""
 
-HEARTBEAT_SECONDS = 1.0
+NOT_BEGUN = "not begun"
+"""Said of a job without a checkpoint, when it is interrupted: most of a shard has not had its turn."""
 
 
 @dataclass(frozen=True)
@@ -60,15 +57,7 @@ class RayCluster:
     nets: int = 1
     checkpoint_seconds: float | None = None
 
-    def execute(
-        self,
-        jobs: Sequence[Job],
-        store: Store,
-        *,
-        show: Callable[[Progress], None],
-        refill: Callable[[], Sequence[Job]] = lambda: (),
-        deadline: float = math.inf,
-    ) -> Outcome:
+    def execute(self, workload: Workload) -> Outcome:
         """Carry out jobs (see `Executor.execute`).
 
         Raises:
@@ -86,7 +75,7 @@ class RayCluster:
             what = f"no Ray cluster can be reached: {str(error).splitlines()[0]}"
             raise mistake("--on", what, self.address, hint) from None
         try:
-            return _Driver(ray, self, store, show, refill, deadline).run(jobs)
+            return _Driver(ray, self, workload).run()
         finally:
             ray.shutdown()
 
@@ -113,41 +102,27 @@ class _Task:
 
 
 class _Driver:
-    def __init__(
-        self,
-        ray: Any,
-        cluster: RayCluster,
-        store: Store,
-        show: Callable[[Progress], None],
-        refill: Callable[[], Sequence[Job]],
-        deadline: float,
-    ) -> None:
+    def __init__(self, ray: Any, cluster: RayCluster, workload: Workload) -> None:
         self.ray = ray
         self.cluster = cluster
-        self.store = store
-        self.show = show
-        self.refill = refill
-        self.deadline = deadline
+        self.backlog = Backlog(workload)
+        self.waiting = self.backlog.waiting
+        self.outcome = self.backlog.outcome
+        self.store = workload.store
         self.code = ray.put(code_of(cluster.claims_folder))
         # Where the driver is, whose end it shares.
         here = ray.get_runtime_context().get_node_id()
         affinity = importlib.import_module("ray.util.scheduling_strategies").NodeAffinitySchedulingStrategy
         actor = ray.remote(num_cpus=0, max_restarts=-1)(Mailbox)
         self.mailbox = actor.options(scheduling_strategy=affinity(here, soft=True)).remote()
-        self.waiting: deque[Job] = deque()
-        self.known: set[object] = set()
         self.tasks: dict[str, _Task] = {}
         self.refs: dict[Any, str] = {}
         self.asking: set[str] = set()
         self.fresh = True
         self.losses: Counter[str] = Counter()
-        self.outcome = Outcome()
-        self.total = 0
-        self.work_total = self.work_done = 0.0
 
-    def run(self, jobs: Sequence[Job]) -> Outcome:
+    def run(self) -> Outcome:
         asked = threading.Event()
-        self.add(jobs)
         with requests_to_end(asked.set):
             try:
                 while self.tasks or self.waiting or self.more():
@@ -163,7 +138,7 @@ class _Driver:
                     self.ray.cancel(ref, force=True)
         for task in self.tasks.values():
             for key, job in list(task.jobs.items()):
-                self.remember_where(job)
+                self.backlog.interrupt(job, NOT_BEGUN)
                 task.drop(key)
         return self.outcome
 
@@ -174,24 +149,13 @@ class _Driver:
         self.ray.get(self.mailbox.close.remote())
         self.tell("Stopping: runs save where they are. Once more to stop at once.", urgent=True)
 
-    def add(self, jobs: Sequence[Job]) -> None:
-        """Queue the jobs that are new."""
-        for job in jobs:
-            identity = (job.key, job.train, job.until)
-            stale = job.key in self.outcome.failures or job.source in self.outcome.changed
-            if identity not in self.known and not stale:
-                self.known.add(identity)
-                self.waiting.append(job)
-                self.total += 1
-                self.work_total += job.wall_seconds
-
     def more(self) -> bool:
         """Plan again if anything has come home since, and tell whether anything waits."""
-        if time.monotonic() > self.deadline:
+        if self.backlog.over:
             self.waiting.clear()
         elif not self.waiting and self.fresh and not self.outcome.stopped:
             self.fresh = False
-            self.add(self.refill())
+            self.backlog.refill()
         return bool(self.waiting)
 
     def slots(self) -> tuple[int, Mapping[str, float]]:
@@ -253,7 +217,7 @@ class _Driver:
             elif is_done(job, self.store):
                 held.close()
                 self.outcome.found += 1
-                self.work_done += job.wall_seconds
+                self.backlog.work_done += job.wall_seconds
                 self.fresh = True
             else:
                 task.jobs[job.key], task.locks[job.key] = job, held
@@ -323,11 +287,11 @@ class _Driver:
     def settle(self, task: _Task) -> None:
         """Take the jobs out of a task's hands for which nothing is left to do."""
         for key, job in list(task.jobs.items()):
-            failed = key in self.outcome.failures or job.source in self.outcome.changed
+            failed = self.backlog.is_stale(job)
             if failed or is_done(job, self.store):
                 task.drop(key)
                 self.outcome.done += not failed
-                self.work_done += job.wall_seconds
+                self.backlog.work_done += job.wall_seconds
                 task.seconds_settled += job.wall_seconds
                 self.fresh = True
 
@@ -335,100 +299,15 @@ class _Driver:
         """Have a job wait again whose task has ended without it."""
         self.losses[job.key] += 1
         if self.outcome.stopped:
-            self.remember_where(job)
+            self.backlog.interrupt(job, NOT_BEGUN)
         elif self.losses[job.key] > MOST_LOSSES:
             reason = f"was lost {self.losses[job.key]} times, with the nodes that it was on (out of memory?)"
-            self.store.put_failure(job.key, job.title, reason)
-            self.outcome.failures[job.key] = reason
+            self.backlog.fail(job, reason)
         else:
             self.waiting.append(job)
 
-    def remember_where(self, job: Job) -> None:
-        newest = self.store.checkpoints(job.key).newest() if job.train else None
-        where = f"interrupted at step {newest.step:,} of {newest.steps:,}" if newest else "not begun"
-        self.outcome.interrupted[job.title] = where
-
     def tell(self, message: str | None, *, urgent: bool = False) -> None:
-        running = sum(max(0.0, task.seconds_told - task.seconds_settled) for task in self.tasks.values())
-        done = self.outcome.done + self.outcome.found
-        work = min(self.work_total, self.work_done + running)
-        failed = len(self.outcome.failures)
-        self.show(Progress(done, failed, self.total, work, self.work_total, message, urgent))
-
-
-def carry_out(
-    name: str, parcel: Mapping[str, Any], how: Mapping[str, Any], code: Mapping[str, bytes], mailbox: Any
-) -> list[str]:
-    """Carry out a shard on a node, and what it is given after it; send home what comes of it.
-
-    Returns:
-        The keys of jobs whose data is not what it was when they were planned.
-
-    Raises:
-        RuntimeError: the node has another version of repro.
-    """
-    if how["version"] != __version__:
-        raise RuntimeError(f"repro {__version__} is installed there, and {how['version']} here")
-    ray = importlib.import_module("ray")
-    with tempfile.TemporaryDirectory(prefix="repro-shard-", ignore_cleanup_errors=True) as folder:
-        store, claims = Store(Path(folder, "store")), Path(folder, "claims")
-        store.prepare()
-        claims.mkdir()
-        unpack_code(code, claims)
-        # Another one than the workers' parent reads, in another thread.
-        seen = Store(store.root)
-        jobs: list[Job] = []
-        sent: dict[str, object] = {}
-        texts: list[tuple[str, bool]] = []
-        latest: list[Progress] = []
-        sending = threading.Lock()
-
-        def unpack(parcel: Mapping[str, Any]) -> Sequence[Job]:
-            with sending:
-                for entry in parcel["entries"]:
-                    take(entry, store)
-                jobs.extend(parcel["jobs"])
-                list(news(jobs, seen, sent))  # what came from home is no news there
-            return list(parcel["jobs"])
-
-        def message(*, asks: bool = False) -> dict[str, Any]:
-            told = [texts.pop(0) for _ in range(len(texts))]
-            progress = latest[0] if latest else None
-            entries = list(news(jobs, seen, sent))
-            return {"task": name, "entries": entries, "texts": told, "progress": progress, "asks": asks}
-
-        def refill() -> Sequence[Job]:
-            with sending:
-                answer = mailbox.ask.remote(name, message(asks=True))
-            with suppress(
-                ray.exceptions.RayActorError
-            ):  # the mailbox moves: what is undone is given to others
-                further = ray.get(answer)
-                return unpack(further) if further else []
-            return []
-
-        def show(progress: Progress) -> None:
-            latest[:] = [progress]
-            if progress.message:
-                texts.append((progress.message, progress.urgent))
-
-        def courier() -> None:
-            asked = False
-            while not over.wait(HEARTBEAT_SECONDS):
-                with sending, suppress(ray.exceptions.RayActorError):
-                    if ray.get(mailbox.put.remote(message())) and not asked:
-                        asked = True
-                        # As a batch system would: this machine's workers save where they are.
-                        os.kill(os.getpid(), signal.SIGTERM)
-
-        over = threading.Event()
-        thread = threading.Thread(target=courier, daemon=True)
-        first = unpack(parcel)
-        thread.start()
-        machine = ThisMachine(claims, how["device"], 1, how["nets"], how["checkpoint_seconds"])
-        outcome = machine.execute(first, store, show=show, refill=refill)
-        over.set()
-        thread.join()
-        with suppress(ray.exceptions.RayActorError):
-            ray.get(mailbox.put.remote(message()))
-        return [job.key for job in jobs if job.source in outcome.changed]
+        in_hand_seconds = sum(
+            max(0.0, task.seconds_told - task.seconds_settled) for task in self.tasks.values()
+        )
+        self.backlog.show(message, in_hand_seconds, urgent=urgent)

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from repro.execution.outcome import Outcome, Progress
+from repro.execution.outcome import Outcome
 from repro.execution.pool import Pool
-from repro.planning.jobs import Job
-from repro.store import Store
+from repro.execution.workload import Workload
 
 
 @dataclass(frozen=True)
@@ -35,19 +32,11 @@ class ThisMachine:
     nets: int = 1
     checkpoint_seconds: float | None = None
 
-    def execute(
-        self,
-        jobs: Sequence[Job],
-        store: Store,
-        *,
-        show: Callable[[Progress], None],
-        refill: Callable[[], Sequence[Job]] = lambda: (),
-        deadline: float = math.inf,
-    ) -> Outcome:
+    def execute(self, workload: Workload) -> Outcome:
         """Carry out jobs (see `Executor.execute`).
 
         Raises:
             ReproError: the device cannot be used, or no process can be started.
         """
-        pool = Pool(store, self.claims_folder, self.device, show, refill, deadline, self.checkpoint_seconds)
-        return pool.run(jobs, self.workers, self.nets)
+        pool = Pool(workload, self.claims_folder, self.device, self.checkpoint_seconds)
+        return pool.run(self.workers, self.nets)

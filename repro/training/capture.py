@@ -6,7 +6,9 @@ lies at fixed addresses and is written before each replay.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import gc
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import torch
@@ -67,7 +69,7 @@ def captured(body: Callable[[], None], pool: _POOL_HANDLE) -> Callable[[], None]
     # Captures do not overlap. While one is made nobody may draw from the global stream of random numbers, nor wait for
     # the whole device, as a compiler that times its kernels does; all other work of other threads goes on. torch's own
     # context would wait for the whole device, too, and so for every other net.
-    with nobody_else_draws, compiling:
+    with nobody_else_draws, compiling, _no_collection():
         graph.capture_begin(pool=pool, capture_error_mode="thread_local")
         try:
             body()
@@ -86,6 +88,18 @@ def captured(body: Callable[[], None], pool: _POOL_HANDLE) -> Callable[[], None]
         done.reverse()
 
     return replay
+
+
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """Keep Python from looking for cycles: what it would free on the device, in this very thread, breaks a capture."""
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collects:
+            gc.enable()
 
 
 class CapturedForward:

@@ -10,7 +10,7 @@ from repro.cli.machine import check_cluster, check_device, default_workers
 from repro.cli.options import shard_of
 from repro.cli.submit_command import sbatch_options
 from repro.errors import ReproError
-from repro.execution import slurm
+from repro.execution import Workload, slurm
 from repro.execution.ray_cluster import RayCluster
 from repro.planning.shards import Shard
 from repro.store import Store
@@ -70,4 +70,4 @@ def test_engines_that_are_not_installed(store: Store, monkeypatch: pytest.Monkey
         slurm.submit([[["true"]]], store.root, {"time": "1"})
     monkeypatch.setitem(sys.modules, "ray", None)
     with pytest.raises(ReproError, match=r"repro-claims\[ray\]"):
-        RayCluster("ray", store.root).execute([], store, show=lambda progress: None)
+        RayCluster("ray", store.root).execute(Workload([], store, lambda progress: None))

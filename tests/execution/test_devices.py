@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
 import sys
 from collections import defaultdict
 
 import pytest
 
 from repro.errors import ReproError
-from repro.execution import Progress
+from repro.execution import Progress, Workload
 from repro.execution.devices import Place, named, others
 from repro.execution.pool import Pool
 from repro.planning.jobs import Job
@@ -17,12 +16,12 @@ from repro.store import Store
 from tests.support import killing
 
 
-def pool_of(store: Store, device: str, seen: int, told: list[str]) -> Pool:
+def pool_of(store: Store, device: str, jobs: list[Job], seen: int, told: list[str]) -> Pool:
     def show(progress: Progress) -> None:
         if progress.message:
             told.append(progress.message)
 
-    pool = Pool(store, store.root, device, show, lambda: (), math.inf, None)
+    pool = Pool(Workload(jobs, store, show), store.root, device)
     options = pool.command[pool.command.index("repro.worker.process") + 1 :]
     pool.command = [sys.executable, "-m", "tests.support.pretended_gpus", str(seen), *options]
     return pool
@@ -56,7 +55,7 @@ def test_cuda_is_all_gpus_each_with_several_nets_the_longest_first_and_a_broken_
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
     told: list[str] = []
     jobs = jobs_of(10, 3, 3, 2)
-    outcome = pool_of(store, "cuda", 3, told).run(jobs, 1, nets=4)
+    outcome = pool_of(store, "cuda", jobs, 3, told).run(1, nets=4)
     assert outcome.done == 4
     assert outcome.failures == {}
     assert made_on(store) == {"first": {0}, "2": {1, 2, 3}}
@@ -91,4 +90,4 @@ def test_named_gpus_are_those_numbers_among_the_visible_ones(monkeypatch: pytest
 def test_no_gpu_that_can_be_used_is_a_mistake(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
     with pytest.raises(ReproError, match="this GPU is broken"):
-        pool_of(store, "cuda:1", 1, []).run(jobs_of(1), 1, nets=2)
+        pool_of(store, "cuda:1", jobs_of(1), 1, []).run(1, nets=2)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import math
 import os
 import shutil
 import signal
@@ -19,7 +18,7 @@ import torch
 
 from repro.datasets import load_dataset
 from repro.exchange import export, merge, opened
-from repro.execution import Progress
+from repro.execution import Progress, Workload
 from repro.execution.pool import Pool
 from repro.execution.workers import requests_to_end
 from repro.planning.jobs import Job
@@ -159,10 +158,10 @@ def test_workers_that_do_not_end_are_killed_at_the_second_request(store: Store, 
         if progress.work_done or progress.message:
             signal.raise_signal(signal.SIGINT)
 
-    pool = Pool(store, store.root, "cpu", show, lambda: (), math.inf, None)
-    pool.command = [sys.executable, "-c", STUBBORN.replace("KEY", KEY)]
     job = Job(SPEC, True, (), ("p/c",), "not run yet", 1.0)
-    outcome = pool.run([job], 1)
+    pool = Pool(Workload([job], store, show), store.root, "cpu")
+    pool.command = [sys.executable, "-c", STUBBORN.replace("KEY", KEY)]
+    outcome = pool.run(1)
     assert told == ["Stopping: runs save where they are. Once more to stop at once."]
     assert outcome.stopped
     assert outcome.interrupted == {SPEC.title: "interrupted before its first checkpoint"}

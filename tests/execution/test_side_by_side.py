@@ -14,7 +14,7 @@ import pytest
 import torch
 from torch import nn
 
-from repro.execution import Progress
+from repro.execution import Progress, Workload
 from repro.execution.pool import Pool
 from repro.models.cifar import resnet
 from repro.planning.jobs import Job
@@ -190,10 +190,10 @@ def test_a_net_that_kills_its_worker_takes_none_of_those_beside_it_along(tmp_pat
         if progress.message:
             told.append(progress.message)
 
-    pool = Pool(store, tmp_path, "cuda", show, lambda: (), math.inf, None)
-    pool.command = [sys.executable, "-c", CROWD]
     jobs = [Job(spec_of(seed=seed), True, (), ("p/c",), "not run yet", 1.0) for seed in range(8)]
-    outcome = pool.run(jobs, 1, nets=4)
+    pool = Pool(Workload(jobs, store, show), tmp_path, "cuda")
+    pool.command = [sys.executable, "-c", CROWD]
+    outcome = pool.run(1, nets=4)
     assert outcome.done == 7
     assert list(outcome.failures) == [jobs[3].key]
     assert "twice" in outcome.failures[jobs[3].key]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -158,6 +159,29 @@ def test_a_capture_has_the_random_stream_and_the_compiler_to_itself(story: list[
     assert seen == [False, False]
     assert nobody_else_draws.acquire(blocking=False)
     nobody_else_draws.release()
+
+
+def test_no_cycle_is_collected_during_a_capture(story: list[str]) -> None:
+    """Freeing another net's graph in the capturing thread invalidates the capture, as torch's own context says."""
+    freed: list[bool] = []
+
+    class Cycle:
+        def __init__(self) -> None:
+            self.me = self
+
+        def __del__(self) -> None:
+            freed.append(True)
+
+    def body() -> None:
+        for _ in range(20_000):  # many times the collector's threshold
+            Cycle()
+        assert not freed
+
+    assert gc.isenabled()
+    captured(body, (0, 0))  # type: ignore[arg-type]
+    assert gc.isenabled()
+    gc.collect()
+    assert len(freed) == 20_000
 
 
 def test_a_body_that_fails_leaves_the_device_as_it_was_and_a_capture_that_cannot_end_does_not(
