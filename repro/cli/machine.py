@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -13,6 +12,7 @@ import click
 from repro.errors import mistake
 from repro.planning.costs import GUESS, GUESS_RANGE
 from repro.report.wording.text import duration, plural
+from repro.startup import cores
 
 if TYPE_CHECKING:
     from repro.execution import Executor
@@ -37,11 +37,7 @@ def default_workers(device: str = "cpu", wanted: int | None = None) -> int:
     """Return the worker processes: as many as wanted, or one a core; one for each GPU that is named."""
     if device not in ("auto", "cpu"):
         return device.count(",") + 1
-    if wanted is not None:
-        return wanted
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+    return cores.available() if wanted is None else wanted
 
 
 def check_device(name: str, scale: str) -> str:

@@ -21,7 +21,13 @@ NODES = ("n1", "n2")
 
 DAEMONS = ("munged", "slurmctld", "slurmd")
 
-ENDED = {"COMPLETED", "CANCELLED", "FAILED", "TIMEOUT", "NODE_FAIL"}
+REQUEUED_SECONDS = 10
+"""How long a job that is queued again waits (two minutes, unless told otherwise).
+
+A node takes no job whose leave to run was given in the second in which it was taken away from the one before.
+"""
+
+ENDED = {"COMPLETED", "CANCELLED", "FAILED", "TIMEOUT", "NODE_FAIL", "PREEMPTED"}
 
 CONFIGURATION = """\
 ClusterName=trial
@@ -104,7 +110,11 @@ def running(folder: Path) -> Iterator[Slurm]:
     key.write_bytes(os.urandom(128))
     key.chmod(0o400)
     text = CONFIGURATION.format(
-        folder=folder, host=socket.gethostname().partition(".")[0], user=_user(), ports=_free_ports(3)
+        folder=folder,
+        host=socket.gethostname().partition(".")[0],
+        user=_user(),
+        ports=_free_ports(3),
+        requeued_seconds=REQUEUED_SECONDS,
     )
     (folder / "slurm.conf").write_text(text, encoding="utf-8")
     munge = [f"--{name}-file={folder / f'munged.{name}'}" for name in ("pid", "log", "seed")]
@@ -148,7 +158,11 @@ def running(folder: Path) -> Iterator[Slurm]:
 
 def _idle(slurm: Slurm) -> int:
     try:
-        return slurm.says("sinfo", "--noheader", "--Node", "--format=%T").split().count("idle")
+        return (
+            slurm.says("sinfo", "--noheader", "--partition=all", "--Node", "--format=%T")
+            .split()
+            .count("idle")
+        )
     except subprocess.CalledProcessError:
         return 0
 
