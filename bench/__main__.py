@@ -20,6 +20,7 @@ APART = {
     "fuzz": "bench.fuzz",
     "import-attacks": "bench.import_attacks",
     "cluster": "bench.cluster",
+    "trials": "bench.trials",
 }
 """Commands with options of their own."""
 
@@ -83,6 +84,10 @@ def _measure(what: str, document: Document, device: str, given: argparse.Namespa
         from bench.gpu_facts import measure as facts
 
         facts(document, device, quick=given.quick)
+    elif what == "racing":
+        from bench.racing import measure as race
+
+        race(document)
     else:
         from bench import commands
 
@@ -104,7 +109,8 @@ def _parser() -> argparse.ArgumentParser:
         ("cuda", f"all of {', '.join(ALL['cuda'])} on a GPU, and the table"),
         ("speed", "training: ours, a competent loop and a textbook one, in turns"),
         ("startup", "repro --help and repro list"),
-        ("smoke", "repro check into an empty store"),
+        ("smoke", "repro check into an empty store, of five claims and of all"),
+        ("racing", "tuning by racing beside tuning to the end, at smoke scale"),
         ("store", "repro check and repro report over 10,000 runs, of which the claims use 119"),
         ("store-all-used", "the same, with claims that use nearly all of them"),
         ("gpu-facts", "step times, launch costs and how many nets a GPU takes at once"),
@@ -120,7 +126,7 @@ def _parser() -> argparse.ArgumentParser:
             kind.add_argument(
                 "--go-on", action="store_true", help="keep what is there, measure what is missing"
             )
-        if measures and what != "gpu-facts":
+        if measures and what not in {"gpu-facts", "racing"}:
             kind.add_argument("--rounds", type=int, help="default: by measure")
         if what in trains | {"gpu-facts"}:
             kind.add_argument("--quick", action="store_true", help="a few steps only: does everything run?")
@@ -138,6 +144,10 @@ def _parser() -> argparse.ArgumentParser:
         ("surviving", "the papers' protocols on CIFAR-10, killed again and again"),
         ("fuzz", "claim files that are wrong in every way"),
         ("import-attacks", "hostile and odd archives, imported"),
+        (
+            "trials",
+            "what a protocol costs and how widely its estimand spreads, on seeds that are never judged",
+        ),
     ):
         kinds.add_parser(what, help=f"{text}: python -m bench {what} --help")
     return parser

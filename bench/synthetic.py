@@ -10,13 +10,17 @@ import math
 import random
 import re
 import shutil
-from collections.abc import Iterator
-from dataclasses import asdict, replace
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
+from functools import partial
+from itertools import chain
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
 from repro.claims import Claim
-from repro.experiment.requirements import Need
+from repro.experiment.requirements import Need, requirements
 from repro.planning.schedule import Schedule
 from repro.spec import ReadingSpec, RunSpec
 from repro.store import RunRecord, Store
@@ -34,7 +38,7 @@ PROVENANCE = dict.fromkeys(("machine", "device", "python", "torch", "repro", "co
 }
 
 
-def fill(store: Store, claims: list[Claim], scale: str, runs: int) -> int:
+def fill(store: Store, claims: Sequence[Claim], scale: str, runs: int) -> int:
     """Put `runs` runs into a store, those of `claims` first; return how many of them a report uses.
 
     Tuning asks for runs that depend on earlier ones, and so do looks: they are given until nothing is missing.
@@ -48,15 +52,35 @@ def fill(store: Store, claims: list[Claim], scale: str, runs: int) -> int:
         for need in _needs(schedule):
             if need.spec.key not in used:
                 used[need.spec.key] = need.spec
-                put_run(store, need.spec)
+                put_run(store.root, need.spec)
             for reading in need.readings.values():
                 if reading.key not in read:
                     read.add(reading.key)
-                    put_reading(store, reading)
-    # Other seeds of the same runs: their keys are in nobody's plan.
-    specs = list(used.values())
-    for number in range(max(0, runs - len(used))):
-        put_run(store, replace(specs[number % len(specs)], seed=1_000_000 + number))
+                    put_reading(store.root, reading)
+    _put_all(store.root, _others(list(used.values()), runs))
+    return len(used)
+
+
+def fill_one_look(store: Store, claims: Sequence[Claim], scale: str, runs: int) -> int:
+    """Do what :func:`fill` does where each claim has one look, of many seeds, in a hundredth of the time.
+
+    Nothing is judged, and what is tuned is tuned on one seed a cell; then all else is known, and several processes
+    write it.
+    """
+    for claim in claims:
+        pending = True
+        while pending:
+            item = requirements(claim, scale, store, 1)
+            pending = any(state.state == "pending" for state in item.tuning.values())
+            for need in item.needs:
+                if need.purpose == "tune" and not (store.root / "runs" / need.spec.key).exists():
+                    put_run(store.root, need.spec)
+    needs = [need for claim in claims for need in requirements(claim, scale, store).needs]
+    used = {need.spec.key: need.spec for need in needs}
+    readings = {reading.key: reading for need in needs for reading in need.readings.values()}
+    there = set(store.run_keys())
+    new = (spec for key, spec in used.items() if key not in there)
+    _put_all(store.root, chain(new, _others(list(used.values()), runs)), readings.values())
     return len(used)
 
 
@@ -65,7 +89,23 @@ def _needs(schedule: Schedule) -> Iterator[Need]:
         yield from look.requirements.needs
 
 
-def put_run(store: Store, spec: RunSpec) -> None:
+def _others(used: Sequence[RunSpec], runs: int) -> Iterator[RunSpec]:
+    """Yield other seeds of the same runs, up to `runs` of all: their keys are in nobody's plan."""
+    for number in range(max(0, runs - len(used))):
+        yield replace(used[number % len(used)], seed=1_000_000 + number)
+
+
+def _put_all(root: Path, specs: Iterable[RunSpec], readings: Iterable[ReadingSpec] = ()) -> None:
+    with ProcessPoolExecutor(mp_context=get_context("spawn")) as pool:
+        written = (
+            pool.map(partial(put_run, root), specs, chunksize=100),
+            pool.map(partial(put_reading, root), readings, chunksize=500),
+        )
+        for _ in chain(*written):
+            pass  # what went wrong in one of them is raised here
+
+
+def put_run(root: Path, spec: RunSpec) -> None:
     """Write a run whose curves fall to a plateau that depends on nothing but the seed and the key."""
     noise = random.Random(spec.key)
     steps = spec.recipe.steps or 1_000
@@ -95,15 +135,15 @@ def put_run(store: Store, spec: RunSpec) -> None:
         weights=DIGESTS,
         provenance=PROVENANCE,
     )
-    folder = store.root / "runs" / spec.key
+    folder = root / "runs" / spec.key
     folder.mkdir()
     # Not by `put_run`: bringing 10,000 runs safely to the disk takes minutes.
     for moment, blob in WEIGHTS.items():
         (folder / f"weights-{moment}.pt").write_bytes(blob)
-    (folder / "run.json").write_text(sealed(asdict(record)), encoding="utf-8")
+    (folder / "run.json").write_text(sealed(record.as_json()), encoding="utf-8")
 
 
-def put_reading(store: Store, reading: ReadingSpec) -> None:
+def put_reading(root: Path, reading: ReadingSpec) -> None:
     """Write a reading of as many rows as ResNet-56 has layers, in three stages."""
     noise = random.Random(reading.key)
     rows: list[dict[str, Any]] = [
@@ -111,7 +151,7 @@ def put_reading(store: Store, reading: ReadingSpec) -> None:
         for i in range(LAYERS)
     ]
     content = {"spec": reading.as_json(), "rows": rows, "provenance": PROVENANCE}
-    path = store.root / "readings" / f"{reading.key}.json"
+    path = root / "readings" / f"{reading.key}.json"
     path.write_text(sealed(content), encoding="utf-8")
 
 

@@ -42,6 +42,7 @@ class CommandSpec:
 
     Attributes:
         words: the command, never given to a shell. Names in braces are placeholders: AT_RUN are known when it runs.
+            Of a program that is part of the environment the first word is its name, wherever it lies.
         values: of all others. Where a placeholder is a whole word, a list stands for several words.
         folder: where it runs, relative to the claims folder.
         environment: variables that it is given.
@@ -69,7 +70,7 @@ class CommandSpec:
                 "folder": self.folder,
                 "environment": dict(self.environment),
                 "reads": asdict(self.reads),
-                "stop_at": asdict(self.stop_at) if self.stop_at else None,
+                "stop_at": self.stop_at.as_json() if self.stop_at else None,
             },
             "files": asdict(self.files),
             "seed": self.seed,
@@ -94,6 +95,16 @@ class CommandSpec:
     def key(self) -> str:
         """The run's identity: equal specs share it, any difference changes it."""
         return canonical_hash(self.as_json())
+
+    @cached_property
+    def output_key(self) -> str:
+        """The identity of what the command writes: of all but how that is read, and where it may be ended.
+
+        A run is what is read of an output: two that are read in different ways are made once.
+        """
+        own = self.as_json()
+        del own["command"]["reads"], own["command"]["stop_at"]
+        return canonical_hash(own)
 
     @property
     def title(self) -> str:
@@ -170,6 +181,8 @@ class Conduct:
         steps: what the step of its last row must be; None where that is not said.
         diverges: a value that is not finite means that the run has diverged, which is a result; otherwise an error.
         at_once: runs side by side on a GPU.
+        program: where the program lies whose name is the command's first word, of one that is part of the environment;
+            None: the first word says it.
     """
 
     columns: tuple[str, ...]
@@ -181,6 +194,7 @@ class Conduct:
     steps: float | None = None
     diverges: bool = False
     at_once: int = 1
+    program: str | None = None
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Conduct:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from functools import cache, cached_property
 from typing import Any
 
@@ -228,24 +228,36 @@ class Until:
     """How far a run is needed, where that may be less than its end; no part of the run and of its key.
 
     It stops at the first evaluation after `epochs` (None: it goes on), or at which `column` of its history is at most
-    `at_most`, and can go on from there.
+    `at_most`, or at least `at_least`, one of which is given, and can go on from there.
     """
 
     column: str
-    at_most: float
+    at_most: float | None = None
     epochs: float | None = None
+    at_least: float | None = None
+
+    def reached(self, value: float) -> bool:
+        """Tell whether a value of the column is at the target, or beyond it; one that is no number is not."""
+        if self.at_least is not None:
+            return value >= self.at_least
+        return self.at_most is not None and value <= self.at_most
 
     def passed(self, row: Mapping[str, float]) -> bool:
         """Tell whether a run that was evaluated last with this row of its history has come so far."""
-        return row[self.column] <= self.at_most or (self.epochs is not None and row["epoch"] > self.epochs)
+        return self.reached(row[self.column]) or (self.epochs is not None and row["epoch"] > self.epochs)
+
+    def as_json(self) -> dict[str, Any]:
+        """Return plain data, of which ``Until(**data)`` is the inverse."""
+        target = {"at_most": self.at_most} if self.at_least is None else {"at_least": self.at_least}
+        return {"column": self.column, **target, "epochs": self.epochs}
 
 
 def farther(a: Until | None, b: Until | None) -> Until | None:
     """Return how far a run is to go that is needed twice; None stands for its end."""
-    if a is None or b is None or (a.column, a.at_most) != (b.column, b.at_most):
+    if a is None or b is None or replace(a, epochs=None) != replace(b, epochs=None):
         return None
     ends = (a.epochs, b.epochs)
-    return Until(a.column, a.at_most, None if None in ends else max(e for e in ends if e is not None))
+    return replace(a, epochs=None if None in ends else max(e for e in ends if e is not None))
 
 
 @dataclass(frozen=True)

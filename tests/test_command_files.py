@@ -44,7 +44,11 @@ def test_named_files_and_what_scripts_import_count_and_no_others(folder: Path) -
     found = files(folder)
     assert set(found.files) == {"train.py", "config.yaml", "pkg/__init__.py", "pkg/net.py"}
     assert found.packages == ("torch",)
-    assert any("is in no git repository" in note for note in found.unseen)
+    (note,) = found.unseen
+    assert note == (
+        "files other than those that the command names and what they import (the folder work is in no git repository; "
+        "name others with `inputs`)"
+    )
     before = found.version
     write(folder, "README.md", "bye\n")
     write(folder, "pkg/net.py", "width = 3  # a comment\n")
@@ -56,6 +60,30 @@ def test_named_files_and_what_scripts_import_count_and_no_others(folder: Path) -
 def test_a_module_after_m_is_a_file_that_is_named(folder: Path) -> None:
     found = files_of_command(["python", "-m", "pkg.net", "{seed}"], folder, [], "here")
     assert set(found.files) == {"pkg/net.py"}
+
+
+@pytest.mark.skipif(os.name != "posix", reason="links")
+def test_an_interpreter_is_no_file_of_the_command_and_a_program_of_ones_own_is_one(
+    folder: Path, tmp_path: Path
+) -> None:
+    def of(program: str) -> set[str]:
+        return set(
+            files_of_command([program, "train.py", "{seed}"], folder, (), "here", folder / "claims").files
+        )
+
+    scripts = of("python")
+    write(tmp_path, "elsewhere/bin/python", "binary\n")
+    write(folder, "env/pyvenv.cfg", "")
+    write(folder, "env/bin/python", "a copy\n")
+    (folder / "env/bin/python3").symlink_to(tmp_path / "elsewhere/bin/python")
+    outside = str(tmp_path / "elsewhere/bin/python")
+    assert all(of(name) == scripts for name in (outside, "../elsewhere/bin/python", "env/bin/python"))
+    assert of("env/bin/python3") == scripts
+    write(folder, "run.sh", "exec python train.py\n")
+    write(folder, "python", "a file that a PATH does not find\n")
+    assert of("./run.sh") == scripts | {"run.sh"}
+    assert of(str(folder / "run.sh")) == scripts | {"run.sh"}
+    assert of("python") == scripts
 
 
 def test_inputs_are_files_folders_and_patterns(folder: Path) -> None:

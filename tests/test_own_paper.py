@@ -65,7 +65,7 @@ def test_the_keys_make_a_sound_claim(world: World) -> None:
 
 
 def test_the_python_prints_what_is_written(capsys: pytest.CaptureFixture[str]) -> None:
-    code, printed, tables, figure, check = blocks(PYTHON)
+    code, printed, tables, _joins, figure, check = blocks(PYTHON)
     names: dict[str, Any] = {}
     exec(code, names)
     assert capsys.readouterr().out.strip() == printed

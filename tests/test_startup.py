@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from pathlib import Path
 
@@ -11,12 +12,13 @@ import pytest
 from repro.claims import load_library
 from repro.cli.__main__ import help_text
 from repro.cli.list_command import cost_words
+from repro.startup import listing, prepared
 from repro.startup.answer import HELP, answer
-from repro.startup.listing import as_text, kept_costs, listed, scales_of
+from repro.startup.listing import Listed, ListedPaper, as_text, listed, parsed, scales_of, shipped
 from repro.startup.shipped import folder
 from tests.support.command import modules_after, repro
 
-SLOW = {"click", "pydantic", "numpy", "dataclasses", "inspect"}
+SLOW = {"click", "pydantic", "numpy", "dataclasses", "inspect", "pathlib", "typing", "json", "tomllib", "re"}
 
 
 def test_the_help_that_is_shipped_is_clicks_own() -> None:
@@ -24,18 +26,34 @@ def test_the_help_that_is_shipped_is_clicks_own() -> None:
     assert shipped == help_text(), "run `python -m repro.cli` to write it anew"
 
 
+HINT = "run `python -m repro.cli` to write it anew"
+
+
+def test_what_is_prepared_of_the_shipped_claims_is_what_their_files_say() -> None:
+    quick, full = shipped(), parsed(folder("claims"))
+    assert quick is not None, HINT
+    assert full is not None
+    for mine, theirs in zip(quick, full, strict=True):
+        for name in ("id", "title", "statement", "scales"):
+            assert getattr(mine, name) == getattr(theirs, name), HINT
+        for name in ("title", "year", "coverage"):
+            assert getattr(mine.paper, name) == getattr(theirs.paper, name), HINT
+    assert len(prepared.read(str(folder("claims")))) == len(quick) + len({claim.paper for claim in quick}), (
+        HINT
+    )
+
+
 def test_the_costs_that_are_shipped_are_those_that_are_predicted() -> None:
-    kept = kept_costs(folder("claims"))
+    kept = {claim.id: claim.costs or {} for claim in listed(folder("claims")) or []}
     found = {claim.id: cost_words(claim) for claim in load_library(folder("claims")).claims}
-    hint = "run `python -m repro.cli` to write them anew"
     assert {name: set(own) for name, own in kept.items()} == {
-        n: set(own) for n, own in found.items() if own
-    }, hint
+        name: set(own) for name, own in found.items()
+    }, HINT
     for name, own in kept.items():
         for scale, words in own.items():
             # They are called rough.
             assert seconds(words) == pytest.approx(seconds(found[name][scale]), rel=0.5, abs=2), (
-                f"{name}: {hint}"
+                f"{name}: {HINT}"
             )
 
 
@@ -47,17 +65,73 @@ def seconds(words: str) -> float:
 
 
 def test_the_list_tells_scales_with_their_costs() -> None:
-    claims = {claim.id: claim for claim in listed(folder("claims")) or []}
-    costs = {
-        "alexnet/relu-speed": {"smoke": "88 s", "reduced": "92 min", "paper": "37.6 h"},
-        "mae/accuracy": {"paper": "awaited"},
-    }
-    names = ("alexnet/relu-speed", "mae/accuracy", "mae/flops-saved")
-    text = as_text([claims[name] for name in names], {"mae/flops-saved": "supported"}, costs)
+    paper = ListedPaper("A paper (Nowhere 2026)", 2026, None)
+    costs = {"smoke": "88 s", "reduced": "92 min", "paper": "37.6 h"}
+    claims = [
+        Listed(paper, "p/trained", "t", "It trains.", ("smoke", "reduced", "paper"), costs),
+        Listed(paper, "p/awaited", "t", "It waits.", ("paper",), {"paper": "awaited"}),
+        Listed(paper, "p/exact", "t", "It is computed.", ("exact",), {}),
+    ]
+    text = as_text(claims, {"p/exact": "supported"})
+    assert text.startswith("A paper (Nowhere 2026)\n  p/trained\n      It trains.\n")
     assert "smoke (88 s), reduced (92 min), paper (37.6 h) · not checked yet" in text
     assert "paper (awaited) · not checked yet" in text
     assert "exact (seconds) · supported" in text
     assert text.endswith("with an empty store; repro plan CLAIM says more.\n")
+    assert "empty store" not in as_text(claims[2:], {})
+
+
+@pytest.fixture
+def copied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return a copy of the shipped claims that is taken for them."""
+    root = tmp_path / "claims"
+    shutil.copytree(folder("claims"), root)
+    monkeypatch.setattr(listing, "place", lambda name: str(tmp_path / name))
+    return root
+
+
+def test_an_edit_that_leaves_name_size_and_time_as_they_were_is_not_listed_as_before(copied: Path) -> None:
+    file = copied / "alexnet/relu-speed.toml"
+    before, time = file.read_text(encoding="utf-8"), file.stat()
+    (claim,) = (claim for claim in shipped() or [] if claim.id == "alexnet/relu-speed")
+    assert claim.statement in before
+    assert claim.costs
+    other = claim.statement.swapcase()
+    file.write_bytes(before.replace(claim.statement, other).encode())
+    os.utime(file, ns=(time.st_atime_ns, time.st_mtime_ns))
+    assert file.stat().st_size == time.st_size
+    assert shipped() is None, "what it costs now is not known"
+    claims = listed(copied)
+    assert claims is not None
+    assert [(one.id, one.statement) for one in claims if one.costs is None] == [(claim.id, other)]
+
+
+def test_a_paper_that_was_edited_and_files_that_came_and_went_are_listed_as_they_are(copied: Path) -> None:
+    papers = len({claim.paper for claim in shipped() or []})
+    file = copied / "alexnet/paper.toml"
+    file.write_text(file.read_text(encoding="utf-8").replace("ImageNet", "imagenet", 1), encoding="utf-8")
+    (copied / "alexnet/relu-speed.toml").rename(copied / "alexnet/renamed.toml")
+    claims = listed(copied)
+    assert claims is not None
+    assert len({claim.paper for claim in claims}) == papers
+    mine = {claim.id: claim for claim in claims if claim.id.startswith("alexnet/")}
+    assert all("imagenet" in claim.paper.title for claim in mine.values())
+    assert "alexnet/relu-speed" not in mine
+    assert mine["alexnet/renamed"].costs is None
+
+
+def test_line_ends_that_git_has_changed_are_no_edit(copied: Path) -> None:
+    for file in [*copied.glob("*/*.toml"), copied / prepared.FILE]:
+        file.write_bytes(file.read_bytes().replace(b"\n", b"\r\n"))
+    assert shipped() is not None
+
+
+def test_what_is_prepared_in_a_folder_of_somebody_elses_does_not_count(tmp_path: Path) -> None:
+    root = tmp_path / "claims"
+    shutil.copytree(folder("claims"), root)
+    found = listed(root)
+    assert found is not None
+    assert all(claim.costs is None for claim in found)
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["-h"], ["list"]])
@@ -73,8 +147,8 @@ def test_the_quick_list_is_that_of_the_checked_claims(tmp_path: Path) -> None:
     told = json.loads(repro("list", "--json", cwd=tmp_path).stdout)
     for mine, theirs, shown in zip(quick, checked, told, strict=True):
         paper, base = theirs.paper, theirs.base
-        assert mine.paper == f"{paper.title} ({paper.venue} {paper.year})"
-        assert (mine.year, mine.coverage) == (paper.year, paper.coverage)
+        assert mine.paper.title == f"{paper.title} ({paper.venue} {paper.year})"
+        assert (mine.paper.year, mine.paper.coverage) == (paper.year, paper.coverage)
         assert (mine.title, mine.statement) == (base.title, base.statement)
         assert mine.scales == scales_of(theirs.at, trains=theirs.trains)
         assert shown == {
@@ -82,8 +156,8 @@ def test_the_quick_list_is_that_of_the_checked_claims(tmp_path: Path) -> None:
             "title": mine.title,
             "statement": mine.statement,
             "scales": list(mine.scales),
-            "costs": kept_costs(folder("claims")).get(mine.id, {}),
-            "coverage": mine.coverage,
+            "costs": mine.costs,
+            "coverage": mine.paper.coverage,
             "verdict": None,
         }
     assert (

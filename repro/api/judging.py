@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from string import ascii_uppercase
 
 from repro.api.as_html import chip, paragraph
 from repro.claims.schema_expectations import Bounds
 from repro.claims.toml import validated
 from repro.errors import Problem, ReproError, mistake
+from repro.report.wording.compared import compared
 from repro.report.wording.text import plural
 from repro.report.wording.words import number, region_in_words
 from repro.stats import Interval, Region, Sample, Verdict3, contrast
@@ -55,7 +57,7 @@ class Judgement:
 
 def judge(
     samples: Mapping[str, Sequence[float]] | Sequence[float],
-    *,
+    *others: Sequence[float],
     at_least: float | None = None,
     at_most: float | None = None,
     within: tuple[float, float] | None = None,
@@ -69,11 +71,13 @@ def judge(
     """Judge numbers by the rule of docs/rule.md: the whole 95% interval inside a region, or nothing is decided.
 
     One sample is judged by its mean, two by the first's mean less the second's, or by the ratio of their geometric
-    means; any number of them by `weights`. The bar, and how many numbers there are to be, is to be fixed before they
-    are seen: the rule promises that at most 5% of false statements hold, at one look.
+    means; any number of them by `weights`. ``judge(ours, sgd, at_least=1)`` is ours − sgd, which is called A − B there;
+    ``judge({"ours": ours, "sgd": sgd}, at_least=1)`` calls them by their names. The bar, and how many numbers there are
+    to be, is to be fixed before they are seen: the rule promises that at most 5% of false statements hold, at one look.
 
     Args:
-        samples: name → one number a run, all in one unit; or the numbers of a single sample.
+        samples: name → one number a run, all in one unit; or the numbers of the first sample, A.
+        others: the numbers of the second sample, B, and of further ones; of samples without names only.
         at_least, at_most, within, outside: what supports, exactly one of them.
         refuted: what refutes, in the same keys, such as ``{"at_most": 0.0}``; all that does not support, if None.
         ratio: judge the first divided by the second, on the log scale.
@@ -84,7 +88,7 @@ def judge(
     Raises:
         ReproError: numbers that are none, or no bar that makes sense; everything that is wrong.
     """
-    named = samples if isinstance(samples, Mapping) else {"the mean": samples}
+    named = _named(samples, others)
     values, problems = _values(named)
     given = {"at_least": at_least, "at_most": at_most, "within": within, "outside": outside}
     supports = _region("the bar", {key: value for key, value in given.items() if value is not None}, problems)
@@ -111,8 +115,24 @@ def judge(
     found = interval(supports)
     result = decide(found, interval(against), supports, against)
     n = tuple(len(values[name]) for name in chosen)
-    sentence = _sentence(_compared(chosen, ratio), found, n, result, supports, against)
+    sentence = _sentence(compared(chosen, log=ratio), found, n, result, supports, against)
     return Judgement(result, WORDS[result], found.estimate, found.low, found.high, n, sentence)
+
+
+def _named(
+    samples: Mapping[str, Sequence[float]] | Sequence[float], others: Sequence[Sequence[float]]
+) -> Mapping[str, Sequence[float]]:
+    """Return the samples by name; those without one are called by letters, in their order."""
+    if isinstance(samples, Mapping):
+        if others:
+            hint = "give all samples in one mapping, or all as lists: judge(ours, sgd, …)"
+            raise mistake("samples", "have names, and further ones beside have none", None, hint)
+        return samples
+    if not others:
+        return {"the mean": samples}
+    if len(others) >= len(ascii_uppercase):
+        raise mistake("samples", f"are {len(others) + 1}", None, "name them: judge({…}, weights={…})")
+    return dict(zip(ascii_uppercase, (samples, *others), strict=False))
 
 
 def _values(samples: Mapping[str, Sequence[float]]) -> tuple[dict[str, list[float]], list[Problem]]:
@@ -122,8 +142,8 @@ def _values(samples: Mapping[str, Sequence[float]]) -> tuple[dict[str, list[floa
     problems: list[Problem] = []
     for name, numbers in samples.items():
         values[name] = []
-        if isinstance(numbers, str) or not isinstance(numbers, Iterable):
-            hint = "give the numbers of its runs"
+        if isinstance(numbers, str) or not isinstance(numbers, Iterable) or _nested(numbers):
+            hint = 'give the numbers of its runs; two samples are judge(ours, sgd, …) or judge({"ours": ours, …}, …)'
             problems.append(Problem(f"samples[{name!r}]", "is no list of numbers", repr(numbers), hint))
             continue
         for place, value in enumerate(numbers):
@@ -143,6 +163,15 @@ def _values(samples: Mapping[str, Sequence[float]]) -> tuple[dict[str, list[floa
                 Problem(f"samples[{name!r}]", what, None, "one run has no spread: give two or more")
             )
     return values, problems
+
+
+def _nested(numbers: Iterable[object]) -> bool:
+    """Tell whether it is a table, an array of several dimensions, or a list of lists."""
+    if getattr(numbers, "ndim", 1) != 1 or isinstance(numbers, Mapping):
+        return True
+    return isinstance(numbers, Sequence) and any(
+        isinstance(one, Iterable) and not isinstance(one, str) for one in numbers
+    )
 
 
 def _region(place: str, given: Mapping[str, object], problems: list[Problem]) -> Region | None:
@@ -167,19 +196,6 @@ def _weights(
         what, hint = f"are {len(names)}", "a ratio is of two; more than two take weights={…}"
         problems.append(Problem("samples", what, ", ".join(names), hint))
     return dict(zip(names, (1.0, -1.0), strict=False))
-
-
-def _compared(weights: Mapping[str, float], ratio: bool) -> str:
-    names = list(weights)
-    if ratio:
-        return f"{names[0]} ÷ {names[1]}"
-    if list(weights.values()) == [1.0, -1.0]:
-        return f"{names[0]} − {names[1]}"
-    if len(names) == 1 and weights[names[0]] == 1.0:
-        return names[0]
-    return " ".join(
-        f"{'−' if weight < 0 else '+'} {abs(weight):g} · {name}" for name, weight in weights.items()
-    )
 
 
 def _written(end: float) -> str:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from repro.api.as_html import chip, figure_html, paragraph, rows_html, safe
+from repro.api.tables import CURVES, UNITS, VERDICTS, comparisons, points, table
 from repro.claims.scales import merge
 from repro.claims.schema import ClaimFile
 from repro.claims.toml import validated
@@ -21,9 +21,6 @@ from repro.report.wording.words import unit_of
 
 if TYPE_CHECKING:
     import pandas as pd
-
-_UNITS = {"error": "fraction", "share": "fraction", "number": ""}
-"""Unit of the report → what tables call it, where that is something else: as in `metrics.csv`."""
 
 
 class Figure:
@@ -45,7 +42,7 @@ class Figure:
     @cached_property
     def curves(self) -> pd.DataFrame:
         """Its points as a table."""
-        return _table(_points(self.claim, self.data), _CURVES)
+        return table(points(self.claim, self.data), CURVES)
 
     def __repr__(self) -> str:
         return f"<Figure {self.claim}/{self.data.id}: {self.title}>"
@@ -84,7 +81,7 @@ class Claim:
     @cached_property
     def expectations(self) -> pd.DataFrame:
         """A row for each comparison of each expectation; as `Report.verdicts`."""
-        return _table(_comparisons(self.data), _VERDICTS)
+        return table(comparisons(self.data), VERDICTS)
 
     def __repr__(self) -> str:
         return f"<Claim {self.id}: {self.verdict.word}>"
@@ -133,35 +130,58 @@ class Report:
 
     @cached_property
     def verdicts(self) -> pd.DataFrame:
-        """A row for each comparison of each expectation: claim, estimate, interval, n, unit, result and word.
+        """A row for each comparison of each expectation.
 
-        `result` is the machine's term for the region that the comparison lies in; what may be said of its expectation
-        stands under `word`, and of its claim under `claim_word`.
+        claim, expectation: which one; role: "decides" or "context"; kind: of the expectation.
+        metric, moment: what is compared; as in `metrics`.
+        part: tells the comparisons of one expectation apart; "" where there is one.
+        compares: in signs, such as "ours − sgd"; cells: those that it rests on, a tuple.
+        estimate, low, high, level: the estimate and its interval, in `unit`, as in `metrics`; "ratio" for a ratio.
+        n: the fewest runs of any of its cells.
+        reported: the paper's number, where it prints one.
+        result: the machine's term for the region that the comparison lies in.
+        word: what may be said of the expectation; claim_word: of its claim; sentence: why.
+
+        It joins `metrics` by claim, metric, moment and cell: ``verdicts.explode("cells").merge(metrics,
+        left_on=["claim", "metric", "moment", "cells"], right_on=["claim", "metric", "moment", "cell"])``.
         """
-        return _table((row for claim in self.claims for row in _comparisons(claim.data)), _VERDICTS)
+        return table((row for claim in self.claims for row in comparisons(claim.data)), VERDICTS)
 
     @cached_property
     def curves(self) -> pd.DataFrame:
-        """A row for each point of each line of each figure; `unit` is that of y.
+        """A row for each point of each line of each figure.
 
-        `series` numbers the lines of a figure: group by it to draw them. `line` is what the legend calls it; lines of
-        several runs, and of several panels, share one. `role` is "seed", "mean" or "reference"; `run` numbers the seeds
-        of a line in its panel.
+        claim, figure, panel: where it is drawn.
+        series: numbers the lines of a figure: group by it to draw them.
+        line: what the legend calls it; the lines of several runs, and of several panels, share one.
+        role: "seed" of a single run, "mean" of several, "reference" of what was read from the paper.
+        cell, seed, run: of which run it is, as in `metrics`; not there where it is of several.
+        x, y: the point; x_label, y_label: of the axes; unit: of y, "fraction" or "" for a plain number.
+
+        Figures are of the claim itself: it joins ``metrics[metrics["variant"] == ""]`` by claim, cell, seed and run.
+        Of more than twelve runs a figure has the mean alone.
         """
         rows = (
             row
             for claim in self.claims
             for one in claim.figures.values()
-            for row in _points(claim.id, one.data)
+            for row in points(claim.id, one.data)
         )
-        return _table(rows, _CURVES)
+        return table(rows, CURVES)
 
     @cached_property
     def metrics(self) -> pd.DataFrame:
         """A row for each run and metric, from the `metrics.csv` beside the report.
 
-        `variant` is "" for the claim itself, or names the control or the point of a sensitivity analysis that a row is
-        of; `unit` says what `value` is in: "fraction", "epochs", "steps", "count", "log10", and "" for a plain number.
+        claim: which one; variant: "" for the claim itself, else the control or the point of a sensitivity analysis.
+        scale: of the report, or "exact" for what is computed without training.
+        cell: arm and levels, such as "plain/deep"; arm; factors: such as "depth=deep".
+        seed: of the run, -1 where no run stands behind it; run: its key.
+        metric, title: the name in the claim file, and in words; moment: of training, "last" for the end.
+        value: in `unit`, which is "fraction", "epochs", "steps", "count", "log10", or "" for a plain number.
+        resolution: the smallest step that the value can show, in the same unit.
+        censored: the value is a bound, such as of a target that was not reached; diverged: the run diverged.
+        transform: what was done to the value, such as "log10".
 
         Raises:
             ReproError: there is no such file.
@@ -205,60 +225,6 @@ def load(path: str | Path) -> Report:
     return Report(read_report(place), place if place.is_dir() else place.parent)
 
 
-_VERDICTS = [
-    *("claim", "expectation", "role", "kind", "part", "estimate", "low", "high", "level", "n", "unit"),
-    *("reported", "result", "word", "claim_word", "sentence"),
-]
-_CURVES = [
-    "claim",
-    "figure",
-    "panel",
-    "series",
-    "line",
-    "role",
-    "run",
-    "x",
-    "y",
-    "x_label",
-    "y_label",
-    "unit",
-]
-
-
-def _table(rows: Iterator[dict[str, Any]], columns: Sequence[str]) -> pd.DataFrame:
-    import pandas as pd
-
-    return pd.DataFrame(list(rows), columns=list(columns))
-
-
-def _comparisons(claim: model.ClaimReport) -> Iterator[dict[str, Any]]:
-    for one in claim.expectations:
-        head: dict[str, Any] = {"claim": claim.id, "expectation": one.id, "role": one.role, "kind": one.kind}
-        head |= {"unit": _UNITS.get(one.unit, one.unit), "reported": one.reported_value}
-        head |= {"word": one.verdict.word, "claim_word": claim.verdict.word, "sentence": one.verdict.sentence}
-        for part in one.parts:
-            numbers = {
-                name: getattr(part, name) for name in ("estimate", "low", "high", "level", "n", "result")
-            }
-            yield head | numbers | {"part": part.label}
-
-
-def _points(claim: str, figure: model.Figure) -> Iterator[dict[str, Any]]:
-    number = 0
-    for panel in figure.panels:
-        head = {"claim": claim, "figure": figure.id, "panel": panel.title}
-        head |= {"x_label": panel.x_label, "y_label": panel.y_label.removesuffix(" (%)")}
-        head["unit"] = "fraction" if panel.y_percent else ""
-        runs: dict[str, int] = {}
-        for series in panel.series:
-            run = None
-            if series.role == "seed":
-                run = runs[series.label] = runs.get(series.label, 0) + 1
-            number += 1
-            line = {"series": number, "line": series.label, "role": series.role, "run": run}
-            yield from (head | line | {"x": x, "y": y} for x, y in zip(series.x, series.y, strict=True))
-
-
 def _units(claim: Claim) -> dict[str, str]:
     """Return metric → the unit of its values, by the claim file that the report carries."""
     try:
@@ -268,4 +234,4 @@ def _units(claim: Claim) -> dict[str, str]:
     except (ReproError, tomllib.TOMLDecodeError, AttributeError):
         return {}
     units = {name: unit_of(metric, "value") for name, metric in file.metrics.items()}
-    return {name: _UNITS.get(unit, unit) for name, unit in units.items()}
+    return {name: UNITS.get(unit, unit) for name, unit in units.items()}

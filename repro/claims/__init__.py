@@ -10,7 +10,7 @@ from repro.claims.scales import SCALES, Scale, below, check_scale
 from repro.claims.schema import ClaimFile
 from repro.claims.schema_arms import Size
 from repro.claims.schema_expectations import Expectation
-from repro.claims.schema_metrics import Metric
+from repro.claims.schema_metrics import Metric, Target
 from repro.claims.schema_paper import Paper
 
 __all__ = [
@@ -24,6 +24,7 @@ __all__ = [
     "Paper",
     "Scale",
     "Size",
+    "Target",
     "below",
     "by_command",
     "cells",

@@ -6,23 +6,23 @@ from collections.abc import Iterator
 
 from repro.claims.findings import Finding
 from repro.claims.schema import ClaimFile
+from repro.claims.schema_columns import Column
 from repro.claims.schema_metrics import Metric
 
 _KINDS = ("final", "at_step", "first_reach", "computed", "printed", "awaited")
 """Kinds of metrics that need no net."""
 
 
-def column_findings(file: ClaimFile, place: str, *, steps: bool, risen_to: bool) -> Iterator[Finding]:
+def column_findings(file: ClaimFile, place: str, *, steps: bool) -> Iterator[Finding]:
     """Find metrics and figures that need nets, and what does not fit the units of quantities.
 
     Args:
         file: a claim whose quantities are declared.
         place: of their table in the claim file.
         steps: whether runs have steps.
-        risen_to: whether it can be read when a quantity first is at least so much.
     """
     for name, metric in file.metrics.items():
-        yield from _metric(file, name, metric, place, steps=steps, risen_to=risen_to)
+        yield from _metric(file, name, metric, place, steps=steps)
     for name, figure in file.figure.items():
         if figure.kind != "curves":
             what, hint = f"a figure of {figure.kind} shows what a probe has read", 'use kind = "curves"'
@@ -32,9 +32,7 @@ def column_findings(file: ClaimFile, place: str, *, steps: bool, risen_to: bool)
             yield f"figure.{name}", "draws curves of results that have no steps", None, hint
 
 
-def _metric(
-    file: ClaimFile, name: str, metric: Metric, table: str, *, steps: bool, risen_to: bool
-) -> Iterator[Finding]:
+def _metric(file: ClaimFile, name: str, metric: Metric, table: str, *, steps: bool) -> Iterator[Finding]:
     place, columns = f"metrics.{name}", file.declared_columns or {}
     if metric.kind not in _KINDS:
         what = "is measured on nets, and there are none here"
@@ -53,9 +51,16 @@ def _metric(
     if metric.kind != "final" and not steps:
         hint = f"name the column of steps with `step` in [{table}]"
         yield f"{place}.kind", "needs results that have steps", repr(metric.kind), hint
-    yield from _target(place, metric, better=column.better, share=column.share, risen_to=risen_to)
-    if metric.kind == "first_reach" or not column.share or metric.transform != "none":
-        return
+    if metric.at_most_of is not None and column.better == "higher":
+        what = f"of {metric.of}, higher is better"
+        yield f"{place}.at_most_of", what, repr(metric.at_most_of), "use `at_least`"
+    yield from target_findings(place, metric.of or "", column, metric.at_most, metric.at_least)
+    if metric.kind != "first_reach" and column.share and metric.transform == "none":
+        yield from _bars(file, name, metric)
+
+
+def _bars(file: ClaimFile, name: str, metric: Metric) -> Iterator[Finding]:
+    """Find bars of a share that no estimate reaches: they were written in percent."""
     for expected, item in file.expect.items():
         if item.metric == name and item.kind in ("value", "difference", "contrast", "ordering"):
             most = 1 if item.kind != "contrast" else sum(abs(weight) for weight in item.weights.values()) / 2
@@ -81,21 +86,15 @@ def large_bars(file: ClaimFile) -> Iterator[str]:
             )
 
 
-def _target(place: str, metric: Metric, *, better: str, share: bool, risen_to: bool) -> Iterator[Finding]:
-    instead = "use `at_least`" if risen_to else "read a quantity that falls, such as an error"
-    if metric.at_most_of is not None and better == "higher":
-        yield f"{place}.at_most_of", f"of {metric.of}, higher is better", repr(metric.at_most_of), instead
-    for key in ("at_most", "at_least"):
-        target = getattr(metric, key)
+def target_findings(
+    place: str, of: str, column: Column, at_most: float | None, at_least: float | None
+) -> Iterator[Finding]:
+    """Find a target that lies on the wrong side of a quantity, or that is no fraction of one that is a share."""
+    for key, other, target in (("at_most", "at_least", at_most), ("at_least", "at_most", at_least)):
         if target is None:
             continue
-        if (key == "at_least") != (better == "higher"):
-            what = f"of {metric.of}, {better} is better"
-            yield f"{place}.{key}", what, repr(target), instead if better == "higher" else "use `at_most`"
-        elif key == "at_least" and not risen_to:
-            yield f"{place}.{key}", "is for results that were recorded elsewhere", repr(target), instead
-        if share and not 0 <= target <= 1:
-            hint = (
-                f"{metric.of} is a fraction in all that is judged, whatever its unit there: 0.712, not 71.2"
-            )
+        if (key == "at_least") != (column.better == "higher"):
+            yield f"{place}.{key}", f"of {of}, {column.better} is better", repr(target), f"use `{other}`"
+        if column.share and not 0 <= target <= 1:
+            hint = f"{of} is a fraction in all that is judged, whatever its unit there: 0.712, not 71.2"
             yield f"{place}.{key}", "is no fraction", repr(target), hint

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from repro.claims.cells import Cell, by_command, cells, place_of
-from repro.claims.checks_columns import column_findings
+from repro.claims.checks_columns import column_findings, target_findings
 from repro.claims.commands import NOT_WITH_A_COMMAND, words_of
 from repro.claims.findings import Finding, known
 from repro.claims.schema import ClaimFile
@@ -80,14 +80,14 @@ def _process(file: ClaimFile, process: Process) -> Iterator[Finding]:
     for arm in process.deterministic:
         yield from known("experiment.process.deterministic", "arm", arm, file.arms)
     if process.stop is not None:
-        place = "experiment.process.stop.of"
-        yield from known(place, "column", process.stop.of, process.columns)
-        column = process.columns.get(process.stop.of)
-        if column is not None and column.better == "higher":
-            yield place, "is not better the lower it is", repr(process.stop.of), "stop at one that falls"
+        place, stop = "experiment.process.stop", process.stop
+        yield from known(f"{place}.of", "column", stop.of, process.columns)
+        column = process.columns.get(stop.of)
+        if column is not None:
+            yield from target_findings(place, stop.of, column, stop.at_most, stop.at_least)
     for name, column in process.columns.items():
         if name.endswith("error") and not column.share:
             place = f"experiment.process.columns.{name}"
             hint = f'call it otherwise, such as {{ column = "{process.written(name)}", unit = "number", … }}'
             yield place, "an error is a fraction here, and this is a number", None, hint
-    yield from column_findings(file, "experiment.process", steps=True, risen_to=False)
+    yield from column_findings(file, "experiment.process", steps=True)

@@ -18,12 +18,12 @@ def results_findings(file: ClaimFile) -> Iterator[Finding]:
         for name, metric in file.metrics.items() if file.declared_columns is None else ():
             if metric.at_least is not None:
                 hint = "errors and losses fall: use `at_most`"
-                yield f"metrics.{name}.at_least", "is for results that were recorded elsewhere", None, hint
+                yield f"metrics.{name}.at_least", "is of columns whose direction is declared", None, hint
         return
     yield from _nothing_trains(file)
     yield from _arms(file)
     yield from _named(file, results)
-    yield from column_findings(file, "results", steps=results.steps is not None, risen_to=True)
+    yield from column_findings(file, "results", steps=results.steps is not None)
 
 
 def _nothing_trains(file: ClaimFile) -> Iterator[Finding]:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
+from repro.claims.cells import Cell
 from repro.claims.schema import ClaimFile, Experiment
 from repro.claims.schema_command import Process
 from repro.command_spec import AT_RUN, CommandSpec, Conduct, FilesSpec, Reads, placeholders
 from repro.errors import Problem, ReproError, mistake, suggestion
 from repro.registry import Names
-from repro.source_code import Code, files_of_command
+from repro.source_code import Code, files_of_command, is_environment
 from repro.spec import Until
 
 NOT_WITH_A_COMMAND = ("model", "dataset", "precision", "compiled", "recipe")
@@ -55,25 +58,37 @@ def command_spec(
     if problems:
         raise ReproError(*problems)
     return CommandSpec(
-        words=tuple(words),
+        words=(_first_word(words[0], process, names), *words[1:]),
         values={name: values[name] for name in placeholders(words) if name not in AT_RUN},
         folder=process.folder,
         environment=process.environment,
         files=FilesSpec(program_of(words), files_of(words, process, names).version),
         reads=Reads(process.metrics, process.step, process.epoch),
         seed=seed,
-        stop_at=None if process.stop is None else until(process, process.stop.of, process.stop.at_most),
+        stop_at=None
+        if process.stop is None
+        else until(process, Until(process.stop.of, process.stop.at_most, at_least=process.stop.at_least)),
     )
+
+
+def _first_word(program: str, process: Process, names: Names) -> str:
+    """Return the program as the run's key has it: the name of one that is part of the environment, not its place."""
+    folder = _folder(process, names)
+    return Path(program).name if is_environment(program, folder, names.root) else program
+
+
+def _folder(process: Process, names: Names) -> Path:
+    if names.root is None:
+        hint = "name the folder with --claims DIR"
+        raise mistake(SOURCE, "a command lies in a claims folder", process.folder, hint)
+    return (names.root / process.folder).resolve()
 
 
 def files_of(words: list[str], process: Process, names: Names) -> Code:
     """Return the files that a command's runs rest on, as they lie there now; raises as `files_of_command`."""
-    if names.root is None:
-        raise mistake(
-            SOURCE, "a command lies in a claims folder", words[0], "name the folder with --claims DIR"
-        )
-    folder = (names.root / process.folder).resolve()
-    return files_of_command(words, folder, process.inputs, SOURCE, names.root.resolve())
+    folder = _folder(process, names)
+    root = None if names.root is None else names.root.resolve()
+    return files_of_command(words, folder, process.inputs, SOURCE, root)
 
 
 def program_of(words: Iterable[str]) -> str:
@@ -85,19 +100,26 @@ def program_of(words: Iterable[str]) -> str:
     return next((word for word in plain if "." in word), words[0]).rsplit("/", 1)[-1]
 
 
-def until(process: Process, column: str, at_most: float) -> Until:
-    """Return a target as the command writes it."""
-    return Until(process.written(column), at_most / process.columns[column].scale)
+def until(process: Process, target: Until) -> Until:
+    """Return a target, of a column that the claim declares, by the name and in the unit in which it is written."""
+    scale = process.columns[target.column].scale
+    # To twelve digits, so that 0.7 is 70 percent, and not a rounding error more.
+    at_most, at_least = (
+        None if bar is None else float(f"{bar / scale:.12g}") for bar in (target.at_most, target.at_least)
+    )
+    return replace(target, column=process.written(target.column), at_most=at_most, at_least=at_least)
 
 
-def conduct(file: ClaimFile, arm: str, spec: CommandSpec) -> Conduct:
-    """Return how the runs of an arm are treated: what they must write is what the claim reads of them."""
+def conduct(file: ClaimFile, cell: Cell, spec: CommandSpec) -> Conduct:
+    """Return how the runs of a cell are treated: what they must write is what the claim reads of them."""
     process = file.experiment.process
+    words = words_of(file.experiment, cell.settings)
     assert process is not None, "checked when the file was read"
+    assert words is not None, "a cell by a command"
     read = {
         process.written(column)
         for metric in file.metrics.values()
-        if metric.from_history and (metric.arms is None or arm in metric.arms)
+        if metric.from_history and (metric.arms is None or cell.arm in metric.arms)
         for column in (metric.of, metric.minus)
         if column in process.columns
     }
@@ -116,6 +138,7 @@ def conduct(file: ClaimFile, arm: str, spec: CommandSpec) -> Conduct:
         steps=steps,
         diverges=process.nan == "diverged",
         at_once=process.at_once,
+        program=None if words[0] == spec.words[0] else words[0],
     )
 
 

@@ -92,7 +92,8 @@ def read_paper(path: Path) -> Paper:
     try:
         paper = validated(Paper, data)
     except ReproError as error:
-        problems += error.problems
+        unwritten = {problem.where for problem in problems}
+        problems += (problem for problem in error.problems if problem.where not in unwritten)
     if problems:
         raise ReproError(*(replace(problem, where=f"{path}: {problem.where}") for problem in problems))
     return paper

@@ -19,12 +19,20 @@ _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
 class Stop(Frozen):
-    """Where a run ends before its command does: at the first row whose column `of` is at most `at_most`."""
+    """Where a run ends before its command does: at the first row whose column `of` is at most, or at least, so much."""
 
     of: Name
     """The column that is watched."""
-    at_most: float
-    """The run ends at the first row where it is so much, or less."""
+    at_most: float | None = None
+    """The run ends at the first row where it is so much, or less: of one that falls."""
+    at_least: float | None = None
+    """The run ends at the first row where it is so much, or more: of one that rises, such as an accuracy."""
+
+    @model_validator(mode="after")
+    def _one_target(self) -> Self:
+        if (self.at_most is None) == (self.at_least is None):
+            raise ValueError("a stop needs one of `at_most` and `at_least`")
+        return self
 
 
 class Process(Frozen):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
@@ -47,19 +48,35 @@ METRIC_NEEDS: dict[str, list[str]] = {
 """Kind → the keys that it cannot do without."""
 
 
+@dataclass(frozen=True)
+class Target:
+    """What a column reaches: `bar`, from above, or from below where it `rises`."""
+
+    bar: float
+    rises: bool = False
+
+    def reached(self, value: float) -> bool:
+        """Tell whether a value is at the bar or beyond it; one that is no number is not."""
+        return value >= self.bar if self.rises else value <= self.bar
+
+    def short_of(self, value: float) -> float:
+        """Return a number that is the smaller, the nearer a value that has not reached it has come."""
+        return -value if self.rises else value
+
+
 class Metric(Frozen):
     """What is measured on each run.
 
-    kind "final": a history column at the last step, less another one (`minus`) where given. "at_step": the same at the
-    evaluation nearest to an iteration. "first_reach": epochs until a history column is at most `at_most`, or what the
-    arm `at_most_of` ends with on the same seed, at an evaluation (`at_least`: of recorded results, where higher is
-    better); never reaching it is a censored value. "warm_up":
-    iterations at the learning rate of the warm-up. "ensemble": the mean test error of `members` runs less the test
-    error of their averaged outputs; a value for each group of so many seeds. "probe": a probe's rows at the moments
-    `at`, reduced to one number, as it changed `since` another moment where given. "awaited": what nobody can measure
-    here, and what it `needs`. "static": of a model as built, `layers` of it where given. "computed": a
-    formula of its `options`, once for each of the `cases`, which name further options. "printed": `values` that the
-    paper, or the `source` named, prints. Cases and values stand where an expectation names arms.
+    kind "final": a history column at the last step, less another one (`minus`) where given. "at_step": the same at
+    the evaluation nearest to an iteration. "first_reach": epochs until a history column is at most `at_most`, or what
+    the arm `at_most_of` ends with on the same seed, at an evaluation (`at_least`: of a column of which higher is
+    better, in a command's or in recorded results); never reaching it is a censored value. "warm_up": iterations at
+    the learning rate of the warm-up. "ensemble": the mean test error of `members` runs less the test error of their
+    averaged outputs; a value for each group of so many seeds. "probe": a probe's rows at the moments `at`, reduced to
+    one number, as it changed `since` another moment where given. "awaited": what nobody can measure here, and what it
+    `needs`. "static": of a model as built, `layers` of it where given. "computed": a formula of its `options`, once
+    for each of the `cases`, which name further options. "printed": `values` that the paper, or the `source` named,
+    prints. Cases and values stand where an expectation names arms.
     """
 
     kind: Literal[
@@ -86,7 +103,7 @@ class Metric(Frozen):
     at_most: float | None = None
     """The target of first_reach: the column falls to this, or below."""
     at_least: float | None = None
-    """The target of first_reach of recorded results, where higher is better."""
+    """The target of first_reach of a command's or recorded results' column of which higher is better."""
     at_most_of: str | None = None
     """An arm whose last value, on the same seed, is the target of first_reach."""
     members: Annotated[int, Field(ge=2)] | None = None
@@ -129,6 +146,13 @@ class Metric(Frozen):
     def from_history(self) -> bool:
         """Whether it is read from the history of a run, whatever its weights."""
         return self.kind in ("final", "at_step", "first_reach", "warm_up")
+
+    @property
+    def target(self) -> Target | None:
+        """The target of first_reach, where it is a number."""
+        if self.at_least is not None:
+            return Target(self.at_least, rises=True)
+        return None if self.at_most is None else Target(self.at_most)
 
     @property
     def read_by(self) -> str | None:

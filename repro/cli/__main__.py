@@ -1,14 +1,13 @@
-"""`python -m repro.cli` writes anew what `repro` tells before anything is imported: its help, and the list's costs."""
+"""`python -m repro.cli` writes anew what is told before anything is imported: the help, and the list of claims."""
 
 from __future__ import annotations
-
-import json
 
 from repro.claims import load_library
 from repro.cli import cli
 from repro.cli.list_command import cost_words
+from repro.startup import prepared
 from repro.startup.answer import COLUMNS, HELP
-from repro.startup.listing import COSTS
+from repro.startup.listing import parsed, prepared_text
 from repro.startup.shipped import folder
 
 
@@ -18,14 +17,16 @@ def help_text() -> str:
         return cli.get_help(context) + "\n"
 
 
-def costs_text() -> str:
-    """Return what the shipped claims cost at each scale, a line a claim."""
-    costs = {claim.id: cost_words(claim) for claim in load_library(folder("claims")).claims}
-    lines = [f"{json.dumps(name)}: {json.dumps(own)}" for name, own in costs.items() if own]
-    return "{\n" + ",\n".join(lines) + "\n}\n"
+def listing_text() -> str:
+    """Return what `repro list` tells of the shipped claims, each with what its scales cost."""
+    claims = {claim.id: claim for claim in load_library(folder("claims")).claims}
+    found = parsed(folder("claims")) or []
+    for listed in found:
+        listed.costs = cost_words(claims[listed.id])
+    return prepared_text(found, folder("claims"))
 
 
 if __name__ == "__main__":
     with open(HELP, "w", encoding="utf-8", newline="\n") as file:  # noqa: PTH123
         file.write(help_text())
-    (folder("claims") / COSTS).write_text(costs_text(), encoding="utf-8", newline="\n")
+    (folder("claims") / prepared.FILE).write_text(listing_text(), encoding="utf-8", newline="\n")

@@ -16,25 +16,29 @@ from repro.cli.grouped import GroupedCommand
 from repro.cli.machine import (
     check_cluster,
     check_device,
-    default_workers,
+    crew,
     executor_of,
     expected_time,
     machine_options,
     parse_duration,
 )
-from repro.cli.pending import pending_lines
+from repro.cli.pending import known_runs, pending_lines
 from repro.cli.progress import ProgressView
 from repro.cli.wrapped import wrapped
 from repro.cli.writing import publish
 from repro.errors import ReproError, mistake
 from repro.execution import Executor, Outcome, Workload
+from repro.experiment.spent import outgoings_of
 from repro.experiment.user_data import forget
 from repro.judging.preregistration import record, remember
 from repro.judging.result_versions import record_version
 from repro.planning.jobs import Job, Plan
+from repro.planning.rough import CPU
 from repro.planning.schedule import Schedule
+from repro.report.build.costs import total
 from repro.report.formats import USUAL, Format
 from repro.report.model import Report
+from repro.report.wording.costs import cost
 from repro.report.wording.text import duration, plural
 from repro.store import Store
 
@@ -73,6 +77,7 @@ from repro.store import Store
     help="Exit with 1 where a claim ends so. May be given several times.",
 )
 @click.option("--quiet", is_flag=True, help="No progress.")
+@options.verbose_option
 @options.json_option
 def command(
     asked: options.Asked,
@@ -91,6 +96,7 @@ def command(
     sensitivity: bool,
     fail_on: tuple[str, ...],
     quiet: bool,
+    verbose: bool,
     as_json: bool,
 ) -> int:
     """Train what is missing, measure, judge, and write the report.
@@ -132,42 +138,50 @@ def command(
     if not quiet:
         options.say_unseen(request)
     # How many a cluster has is known once it is reached.
-    count = 1 if on is not None else default_workers(device, workers)
+    kind, count = crew(device, workers) if on is None else (CPU, 1)
+    executor = executor_of(on, request.library.root, device, workers, every)
     for last in (False, True):
         request = asked.with_data(request, quiet=quiet)
-        schedule = Schedule(request.claims, request.scale, store, most, kinds, cells, shard)
-        looks = schedule.looks()
-        # One shard of all writes the ledgers: they are no matter of runs.
-        witness = shard is None or shard.number == 1
-        for look in looks if witness else ():
-            record(look.requirements, store)
-            record_version(look.requirements, store)
-        plan = schedule.plan(looks)
-        outcome = Outcome()
-        if not quiet:
-            _announce(plan, count)
-        try:
-            if plan.jobs:
-                executor = executor_of(on, request.library.root, device, workers, every)
-                outcome = _run(schedule, plan, executor, count, deadline, quiet)
-        finally:
-            for look in (schedule.looks() if plan.jobs else looks) if witness else ():
-                remember(look.requirements, store)
+        schedule = Schedule(request.claims, request.scale, store, most, kinds, cells, shard, kind)
+        plan, outcome = _carry_out(schedule, executor, count, deadline, quiet)
         if not outcome.changed:
             break
         # What the store remembered of the data was wrong: it is read again, and what rests on it is planned anew.
         forget(outcome.changed, store)
         _tell_changed(outcome, last)
-    if budget is not None and time.monotonic() > deadline:
-        _tell_rest(schedule.plan(), budget, count)
-    elif budget is not None and not (plan.jobs or plan.held):
-        click.echo("--budget changes nothing here: there is nothing to run.", err=True)
+    if budget is not None:
+        _tell_budget(budget, deadline, schedule, plan, count)
     if shard:
         _tell_damage(store)
         return 3 if outcome.failures or outcome.changed else 0
-    report = publish(request, schedule, out, forms or USUAL, templates, as_json)
+    report = publish(request, schedule, out, forms or USUAL, templates, as_json, verbose)
     _tell_damage(store)
     return _exit_code(report, outcome, fail_on)
+
+
+def _carry_out(
+    schedule: Schedule, executor: Executor, workers: int, deadline: float, quiet: bool
+) -> tuple[Plan, Outcome]:
+    """Plan, record the claims' criteria, run what is missing, and remember which runs were there."""
+    store, outcome = schedule.store, Outcome()
+    # One shard of all writes the ledgers: they are no matter of runs.
+    witness = schedule.shard is None or schedule.shard.number == 1
+    with store.still():
+        looks = schedule.looks()
+        for look in looks if witness else ():
+            record(look.requirements, store)
+            record_version(look.requirements, store)
+        plan = schedule.plan(looks)
+    if not quiet:
+        _announce(plan, workers)
+    try:
+        if plan.jobs:
+            outcome = _run(schedule, plan, executor, workers, deadline, quiet)
+    finally:
+        with store.still():
+            for look in (schedule.looks() if plan.jobs else looks) if witness else ():
+                remember(look.requirements, store)
+    return plan, outcome
 
 
 def _run(
@@ -179,12 +193,14 @@ def _run(
     quiet: bool,
 ) -> Outcome:
     began = time.monotonic()
+    asked = list(plan.jobs)
     with ProgressView(quiet, workers) as view:
         view.expect(plan)
 
         def following() -> Sequence[Job]:
             more = schedule.plan()
             view.expect(more)
+            asked.extend(more.jobs)
             return more.jobs
 
         outcome = executor.execute(Workload(plan.jobs, schedule.store, view.show, following, deadline))
@@ -194,10 +210,16 @@ def _run(
         raise KeyboardInterrupt
     if not quiet:
         found = f"; {outcome.found} more were carried out by another check meanwhile" if outcome.found else ""
-        click.echo(
-            f"Ran {plural(outcome.done, 'job')} in {duration(time.monotonic() - began)}{found}.", err=True
-        )
+        took = f"Ran {plural(outcome.done, 'job')} in {duration(time.monotonic() - began)}{found}."
+        click.echo(wrapped(f"{took} {_spent(asked, schedule.store)}"), err=True)
     return outcome
+
+
+def _spent(jobs: Sequence[Job], store: Store) -> str:
+    """Say what jobs took beside what was predicted for them, by what the store noted of each."""
+    trained = {job.key for job in jobs if job.train}
+    read = {reading.key for job in jobs for reading in job.readings}
+    return cost(total(outgoings_of(trained, read, store)))
 
 
 def _prepare(store: Store, report: str) -> None:
@@ -216,12 +238,13 @@ def _announce(plan: Plan, workers: int) -> None:
     jobs = len(plan.jobs) + len(plan.held)
     if jobs:
         follow = f", at most {plan.follow} more runs after tuning" if plan.follow else ""
-        others = f"{plural(plan.runs, 'run')} to train and {plural(jobs - plan.runs, 'measurement')} without training"
-        known = f"{plural(plan.shared, 'run')} shared by several claims, {plan.present} in the store"
+        measured = plural(jobs - plan.runs - plan.kept, "measurement")
+        others = f"{plural(plan.runs, 'run')} to train and {measured} without training"
+        others += f", {plural(plan.kept, 'output')} of a command to read anew" if plan.kept else ""
         about = expected_time(
-            plan.wall_seconds(workers), workers, plan.basis, plan.wall_seconds_between(workers)
+            plan.wall_seconds(workers), workers, plan.basis, plan.wall_seconds_between(workers), plan.device
         )
-        click.echo(wrapped(f"{plural(jobs, 'job')}: {others}{follow} ({known}): {about}."), err=True)
+        click.echo(wrapped(f"{plural(jobs, 'job')}: {others}{follow}{known_runs(plan)}: {about}."), err=True)
     for line in pending_lines(plan, workers):
         click.echo(wrapped(line), err=True)
     # What is new needs no explanation; what is run again does.
@@ -237,13 +260,21 @@ def _tell_changed(outcome: Outcome, last: bool) -> None:
         click.echo(f"{source.path} has changed since it was read: {then}.", err=True)
 
 
+def _tell_budget(budget: str, deadline: float, schedule: Schedule, plan: Plan, workers: int) -> None:
+    """Say what a budget has left undone, or that it was of no use."""
+    if time.monotonic() > deadline:
+        _tell_rest(schedule.plan(), budget, workers)
+    elif not (plan.jobs or plan.held):
+        click.echo("--budget changes nothing here: there is nothing to run.", err=True)
+
+
 def _tell_rest(rest: Plan, budget: str, workers: int) -> None:
     """Say what a budget has left undone."""
     jobs = len(rest.jobs) + len(rest.held)
     if jobs:
         follow = f", and at most {rest.follow} more runs after tuning" if rest.follow else ""
         about = expected_time(
-            rest.wall_seconds(workers), workers, rest.basis, rest.wall_seconds_between(workers)
+            rest.wall_seconds(workers), workers, rest.basis, rest.wall_seconds_between(workers), rest.device
         )
         left = f"{plural(jobs, 'job')} left, {plural(rest.runs, 'run')} to train among them{follow}"
         click.echo(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -18,8 +17,9 @@ from repro.cli import options
 from repro.cli.project import claims_of_project
 from repro.cli.wrapped import wrapped
 from repro.errors import Problem, ReproError, mistake, suggestion
-from repro.recorded import read_results
+from repro.experiment.recorded import recorded
 from repro.report.model.safe_text import visible
+from repro.report.wording.compared import what_is_judged
 from repro.report.wording.text import plural
 from repro.startup.listing import NOTES
 from repro.startup.shipped import folder
@@ -41,7 +41,7 @@ def command(paths: tuple[Path, ...], schema: str | None, as_json: bool) -> int:
     Nothing is run, and no code of a claims folder is imported; results that were recorded are read. Without paths, the
     shipped claims are checked. A claim without a control, or whose data file is not there, can be run and is a problem
     here. Notes on standard error are no problems: they say what caps the words of verdicts, in what arms differ
-    unsaid, what no identity of code covers, and what results lack.
+    unsaid, what no identity of code covers, and of results what is compared and what they lack.
 
     \b
     Examples:
@@ -71,13 +71,20 @@ def command(paths: tuple[Path, ...], schema: str | None, as_json: bool) -> int:
                 problems.extend(error.problems)
     if as_json:
         options.print_json(
-            [{"where": p.where, "what": p.what, "received": p.received, "hint": p.hint} for p in problems]
+            [
+                {"where": p.where, "what": p.what, "received": p.received, "hint": p.hint}
+                for p in dict.fromkeys(problems)
+            ]
         )
     elif problems:
-        raise ReproError(*problems)
+        raise ReproError(*dict.fromkeys(problems))
     else:
         click.echo(f"{plural(count, 'claim')}, no problems.")
     return 2 if problems else 0
+
+
+MOST_NOTES = 20
+"""Of one file of results; more are counted."""
 
 
 def _print_schema(name: str) -> None:
@@ -93,10 +100,15 @@ def _of_results(claim: Claim) -> Iterator[str]:
     place = f"{claim.path.parent.name}/{claim.path.name}"
     yield from (f"{place}: {note}" for note in large_bars(claim.base))
     if claim.recorded:
-        results = read_results(claim)
+        found = recorded(claim)
+        results = found.results
         if not results.digest:
             yield f"{place}: {results.place} is not there yet: the claim is pending"
-        yield from (f"{place}: {note}" for note in (*results.wanting.values(), *results.notes))
+        yield from (f"{place}: {what_is_judged(claim.base, name)}" for name in claim.base.expect)
+        notes = (*results.seeds.wanting.values(), *results.notes, *found.odd)
+        yield from (f"{place}: {note}" for note in notes[:MOST_NOTES])
+        if len(notes) > MOST_NOTES:
+            yield f"{place}: and {len(notes) - MOST_NOTES:,} more of the results"
 
 
 def _silent(claim: Claim) -> Iterator[str]:
@@ -105,7 +117,7 @@ def _silent(claim: Claim) -> Iterator[str]:
 
 
 def _lint(path: Path) -> Sequence[Claim | None]:
-    """Return the claims that a path names; None for one whose paper is at fault, which is not asked about."""
+    """Return the claims that a path names; raises ReproError with all that is wrong, of their paper, too."""
     if path.is_dir():
         return load_library(path).claims
     if not path.is_file():
@@ -115,7 +127,16 @@ def _lint(path: Path) -> Sequence[Claim | None]:
         return ()
     if path.name.endswith(NOTES):
         path = claim_of(path)
-    paper = None
-    with contextlib.suppress(ReproError):
+    problems: list[Problem] = []
+    paper = claim = None
+    try:
         paper = read_paper(path.with_name("paper.toml"))
-    return (read_claim(path, path.parent.parent, paper),)
+    except ReproError as error:
+        problems += error.problems
+    try:
+        claim = read_claim(path, path.parent.parent, paper)
+    except ReproError as error:
+        problems += error.problems
+    if problems:
+        raise ReproError(*problems)
+    return (claim,)

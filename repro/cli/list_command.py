@@ -13,8 +13,7 @@ from repro.cli.wrapped import wrapped
 from repro.errors import mistake
 from repro.planning.claim_costs import claim_costs
 from repro.report.wording.text import duration
-from repro.startup.listing import OPEN, Listed, as_text, kept_costs, last_verdicts, listed
-from repro.startup.shipped import folder
+from repro.startup.listing import OPEN, Listed, as_text, last_verdicts, listed, shipped
 
 
 @click.command("list")
@@ -45,40 +44,40 @@ def command(
     """
     verdicts = last_verdicts(store_dir)
     named = [*names, *([paper] if paper else [])]
-    # The shipped claims are sound; a folder of somebody's is read in full first, and told what is wrong with it.
-    claims = listed(folder("claims")) if claims_dir is None and not named else None
     chosen: list[Claim] = []
+    # The shipped claims are sound; other files are read in full first, and told what is wrong with them.
+    claims = shipped() if claims_dir is None and not named else None
     if claims is None:
         library = options.library_of(claims_dir, names)
         chosen = library.select(names, paper)
         claims = _of_library(library, chosen)
-    kept = {} if named else kept_costs(library.root if chosen else folder("claims"))
-    costs = kept or {claim.id: cost_words(claim) for claim in chosen}
     if as_json:
-        options.print_json([_plain(claim, verdicts, costs) for claim in claims])
+        options.print_json([_plain(claim, verdicts) for claim in claims])
         return
-    click.echo(wrapped(as_text(claims, verdicts, costs)), nl=False)
+    click.echo(wrapped(as_text(claims, verdicts)), nl=False)
     for line in _open(library, chosen, named) if named else ():
         click.echo(wrapped(line))
 
 
 def _of_library(library: Library, chosen: Sequence[Claim]) -> list[Listed]:
-    ids, found = {claim.id for claim in chosen}, listed(library.root)
+    claims, found = {claim.id: claim for claim in chosen}, listed(library.root)
     if found is None:
         raise mistake(str(library.root), "cannot be listed", hint="`repro lint` says what is wrong with it")
-    return [claim for claim in found if claim.id in ids]
+    found = [claim for claim in found if claim.id in claims]
+    for claim in found:
+        if claim.costs is None:
+            claim.costs = cost_words(claims[claim.id])
+    return found
 
 
-def _plain(
-    claim: Listed, verdicts: Mapping[str, str], costs: Mapping[str, Mapping[str, str]]
-) -> dict[str, object]:
+def _plain(claim: Listed, verdicts: Mapping[str, str]) -> dict[str, object]:
     return {
         "id": claim.id,
         "title": claim.title,
         "statement": claim.statement,
         "scales": list(claim.scales),
-        "costs": costs.get(claim.id, {}),
-        "coverage": claim.coverage,
+        "costs": claim.costs,
+        "coverage": claim.paper.coverage,
         "verdict": verdicts.get(claim.id),
     }
 

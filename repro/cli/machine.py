@@ -11,6 +11,7 @@ import click
 
 from repro.errors import mistake
 from repro.planning.costs import GUESS, GUESS_RANGE
+from repro.planning.rough import CPU, GPU
 from repro.report.wording.text import duration, plural
 from repro.startup import cores
 
@@ -38,6 +39,24 @@ def default_workers(device: str = "cpu", wanted: int | None = None) -> int:
     if device not in ("auto", "cpu"):
         return device.count(",") + 1
     return cores.available() if wanted is None else wanted
+
+
+def crew(device: str, wanted: int | None = None) -> tuple[str, int]:
+    """Return the kind of device that is likely to carry runs out, and how many workers, or GPUs, that is.
+
+    "auto" is what a worker finds; beforehand, without torch, a driver of NVIDIA's is taken for a GPU.
+    """
+    there = _gpus()
+    if device.startswith(GPU) or (device == "auto" and there):
+        named = device.count(",") + 1 if ":" in device else max(1, there)
+        return GPU, named
+    return (CPU if device == "auto" else device.partition(":")[0]), default_workers(device, wanted)
+
+
+def _gpus() -> int:
+    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
+    there = sum(1 for _ in Path("/proc/driver/nvidia/gpus").glob("*"))
+    return there if visible is None else min(there, len([name for name in visible.split(",") if name]))
 
 
 def check_device(name: str, scale: str) -> str:
@@ -80,13 +99,17 @@ def executor_of(
 
 
 def expected_time(
-    seconds: float, workers: int, basis: str, between: tuple[float, float] | None = None
+    seconds: float,
+    workers: int,
+    basis: str,
+    between: tuple[float, float] | None = None,
+    device: str = CPU,
 ) -> str:
     """Say how long something may take, and what that rests on; a guess is called one, with its range.
 
-    `between` is given where it is open how far runs go.
+    `between` is given where it is open how far runs go; `device` is the kind that the workers compute on.
     """
-    on = f"on {plural(workers, 'worker')}"
+    on = f"on {plural(workers, 'GPU' if device == GPU else 'worker')}"
     about = duration(seconds, roughly=True)
     if GUESS in basis:
         least, most = (duration(seconds * factor, roughly=True) for factor in GUESS_RANGE)

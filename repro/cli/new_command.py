@@ -12,6 +12,7 @@ from pathlib import Path
 import click
 
 from repro.claims.json_schema import file_schema
+from repro.cli.wrapped import wrapped
 from repro.command_spec import AT_RUN, placeholders
 from repro.errors import mistake
 from repro.experiment.request import typed
@@ -69,12 +70,13 @@ def command(claim_id: str, claims_dir: Path | None, results: Path | None, line: 
     target = root / paper_id / f"{name}.toml"
     if target.exists():
         raise mistake(str(target), "exists already", hint="choose another name, or edit it")
+    way_round = None
     if line is not None:
         text = _by_command(line, root)
     elif results is None:
         text = (folder("templates") / "claim.toml").read_text(encoding="utf-8")
     else:
-        text = _about(results, root, target)
+        text, way_round = _about(results, root, target)
     paper = target.with_name("paper.toml")
     try:
         if not paper.exists():
@@ -90,10 +92,18 @@ def command(claim_id: str, claims_dir: Path | None, results: Path | None, line: 
             str(target), f"cannot be written: {error.strerror}", hint="choose a folder with --claims"
         ) from None
     click.echo(f"wrote {target}")
+    if way_round is not None:
+        click.echo(f"\n{wrapped(way_round)}")
     click.echo(
         f"\nWrite what says TODO, then:\n  repro lint {typed(str(root if results is None else target))}\n"
         f"  repro check {claim_id} --claims {typed(str(root))}{'' if line is None else ' --scale paper'}"
     )
+
+
+_METRICS = (
+    '"metrics.jsonl"          # the file in {out} with a line for each evaluation: JSON, or CSV as in log.csv'
+)
+_PRINTED = '"stdout"                 # it prints lines of JSON: the command has no {out} to write files into'
 
 
 def _by_command(line: str, root: Path) -> str:
@@ -111,6 +121,7 @@ def _by_command(line: str, root: Path) -> str:
     text = (folder("templates") / "command.toml").read_text(encoding="utf-8")
     known = {
         "COMMAND": json.dumps(words, ensure_ascii=False),
+        "METRICS": _METRICS if "out" in placeholders(words) else _PRINTED,
         "FOLDER": Path(os.path.relpath(Path.cwd(), root.resolve())).as_posix(),
         "ARMS": f"ours = {settings}\nbaseline = {settings}",
         "BASELINE": settings,
@@ -125,10 +136,10 @@ def _table(names: Sequence[str]) -> str:
     return f"{{ {settings} }}"
 
 
-def _about(results: Path, root: Path, target: Path) -> str:
-    """Return a claim file about a table of results."""
+def _about(results: Path, root: Path, target: Path) -> tuple[str, str]:
+    """Return a claim file about a table of results, and which way round it compares."""
     from repro.recorded.guess import guess, separator_of
-    from repro.recorded.scaffold import scaffold
+    from repro.recorded.scaffold import direction, scaffold
 
     if not results.is_file():
         raise mistake(
@@ -139,4 +150,5 @@ def _about(results: Path, root: Path, target: Path) -> str:
         raise mistake("--results", "lies outside of the claims folder", str(results), hint)
     beside = Path(os.path.relpath(results.resolve(), target.parent.resolve())).as_posix()
     template = (folder("templates") / "recorded.toml").read_text(encoding="utf-8")
-    return scaffold(guess(results), template, beside, separator_of(results))
+    found = guess(results)
+    return scaffold(found, template, beside, separator_of(results)), direction(found)

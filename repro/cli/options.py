@@ -125,6 +125,12 @@ def json_option(function: F) -> F:
     return click.option("--json", "as_json", is_flag=True, help="Print JSON on standard output.")(function)
 
 
+def verbose_option(function: F) -> F:
+    """Add `--verbose`."""
+    text = "Also print what the statistics say: intervals, their levels, what the seeds resolve."
+    return click.option("--verbose", is_flag=True, help=text)(function)
+
+
 def templates_option(function: F) -> F:
     """Add `--templates DIR`."""
     text = "Folder of your own templates of the page (report.html.jinja, report.css …), used before the shipped ones."

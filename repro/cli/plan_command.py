@@ -4,17 +4,23 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from functools import reduce
+from operator import or_
 
 import click
 
 from repro.cli import options
-from repro.cli.machine import default_workers, expected_time
+from repro.cli.machine import check_device, crew, expected_time
 from repro.cli.outlook import Outlook, outlooks
-from repro.cli.pending import pending_lines
+from repro.cli.pending import known_runs, pending_lines
 from repro.cli.wrapped import wrapped
 from repro.experiment.requirements import Requirements
+from repro.experiment.spent import Outgoings, outgoings
 from repro.planning.jobs import Plan
 from repro.planning.schedule import Schedule
+from repro.report.build.costs import total
+from repro.report.wording.compared import what_is_judged
+from repro.report.wording.costs import cost
 from repro.report.wording.text import plural
 from repro.store import Store
 
@@ -28,6 +34,12 @@ MOST_NAMED = 3
 @options.cells_option
 @options.variants_options
 @click.option(
+    "--device",
+    default="auto",
+    show_default=True,
+    help="auto (the CPU at smoke scale, else GPUs if there are any), cpu, or cuda: what a GPU takes.",
+)
+@click.option(
     "--workers", type=click.IntRange(min=1), metavar="N", help="Worker processes. Default: one a core."
 )
 @options.json_option
@@ -37,6 +49,7 @@ def command(
     cells: tuple[str, ...],
     controls: bool,
     sensitivity: bool,
+    device: str,
     workers: int | None,
     as_json: bool,
 ) -> None:
@@ -46,6 +59,8 @@ def command(
     Examples:
       repro plan
       repro plan --scale paper --paper resnet --data cifar10=data/cifar10.npz
+      repro plan --scale reduced --device cpu --workers 8
+      repro plan --scale reduced --device cuda
       repro plan --controls --sensitivity
       repro plan alexnet/relu-speed --json
     """
@@ -55,16 +70,21 @@ def command(
     kinds = options.kinds(controls, sensitivity)
     options.say_idle(request, seeds, kinds)
     options.say_unseen(request)
-    schedule = Schedule(request.claims, request.scale, store, most, kinds, cells)
-    required = [look.requirements for look in schedule.looks()]
-    plan = schedule.plan()
-    count = workers or default_workers()
+    kind, count = crew(check_device(device, request.scale), workers)
+    schedule = Schedule(request.claims, request.scale, store, most, kinds, cells, device=kind)
+    with store.still():
+        looks = schedule.looks()
+        required = [look.requirements for look in looks]
+        plan = schedule.plan(looks)
+        spent = total(reduce(or_, (outgoings(item, store) for item in required), Outgoings()))
     if as_json:
         resolves = [outlook.as_json() for item in required for outlook in outlooks(item, store)]
-        options.print_json(_as_json(plan, count) | {"resolves": resolves})
+        options.print_json(_as_json(plan, count) | {"resolves": resolves, "spent": spent.model_dump()})
         return
     for line in _lines(required, store, plan, count, request.scale):
         click.echo(wrapped(line))
+    if spent.runs:
+        click.echo(wrapped(f"So far: {cost(spent)}"))
 
 
 def _as_json(plan: Plan, workers: int) -> dict[str, object]:
@@ -74,7 +94,8 @@ def _as_json(plan: Plan, workers: int) -> dict[str, object]:
             {
                 "key": job.key,
                 "title": job.title,
-                "train": job.train,
+                "train": job.train and not job.kept,
+                "read_anew": job.kept,
                 "held": number >= len(plan.jobs),
                 "readings": len(job.readings),
                 "claims": list(job.claims),
@@ -100,6 +121,7 @@ def _as_json(plan: Plan, workers: int) -> dict[str, object]:
             for what, outlay in plan.pending_outlays.items()
         ],
         "at_most_follow": plan.follow,
+        "device": plan.device,
         "workers": workers,
         "wall_seconds": round(plan.wall_seconds(workers), 1),
         "wall_seconds_between": between and [round(seconds, 1) for seconds in between],
@@ -115,6 +137,7 @@ def _lines(required: list[Requirements], store: Store, plan: Plan, workers: int,
             results = item.recorded.results
             there = plural(results.count, "run") if results.count else "no run yet"
             yield f"{item.claim.id}: {there} in {results.place}, recorded by {results.by}; nothing is trained"
+            yield from (f"  {what_is_judged(item.file, name)}" for name in item.file.expect)
             yield from _resolved(outlooks(item, store) if results.count else ())
             continue
         if not item.needs:
@@ -129,8 +152,7 @@ def _lines(required: list[Requirements], store: Store, plan: Plan, workers: int,
     if elsewhere:
         yield f"{_named(elsewhere)}: not declared at {scale} scale"
     yield ""
-    known = f"{plan.shared} are shared by several claims; {plan.present} are in the store"
-    yield f"To train now: {plan.runs} runs ({known})."
+    yield f"To train now: {plural(plan.runs, 'run')}{known_runs(plan)}."
     for claim, why in plan.stopped.items():
         yield f"Stopped: {claim}. {why}"
     for reason, count in Counter(job.reason for job in (*plan.jobs, *plan.held)).most_common():
@@ -140,7 +162,7 @@ def _lines(required: list[Requirements], store: Store, plan: Plan, workers: int,
         but = ", pending runs left out" if plan.pending else ""
         basis = plan.basis or "for readings only"
         between = plan.wall_seconds_between(workers)
-        yield f"Time{but}: {expected_time(plan.wall_seconds(workers), workers, basis, between)}."
+        yield f"Time{but}: {expected_time(plan.wall_seconds(workers), workers, basis, between, plan.device)}."
     elif not plan.pending:
         yield "Nothing to run."
 

@@ -8,7 +8,8 @@ from pathlib import Path
 import click
 
 from repro.cli import options
-from repro.cli.writing import publish, summarise, tell, write
+from repro.cli.summary import summarise, tell
+from repro.cli.writing import publish, write
 from repro.errors import mistake
 from repro.planning.schedule import Schedule
 from repro.report.formats import USUAL, Format
@@ -33,6 +34,7 @@ from repro.report.model.loading import FILE, read_report
 )
 @options.format_option
 @options.templates_option
+@options.verbose_option
 @click.option("--schema", is_flag=True, help="Print the JSON Schema of report.json, and nothing else.")
 @options.json_option
 def command(
@@ -41,6 +43,7 @@ def command(
     out: Path | None,
     forms: tuple[Format, ...],
     templates: Path | None,
+    verbose: bool,
     schema: bool,
     as_json: bool,
 ) -> None:
@@ -61,15 +64,20 @@ def command(
     if schema:
         options.print_json(report_schema())
     elif source is not None:
-        _render(source, out, forms or ("html",), templates, as_json)
+        _render(source, out, forms or ("html",), templates, as_json, verbose)
     else:
         request = asked.with_data(asked.request())
         schedule = Schedule(request.claims, request.scale, request.store)
-        publish(request, schedule, out, forms or USUAL, templates, as_json)
+        publish(request, schedule, out, forms or USUAL, templates, as_json, verbose)
 
 
 def _render(
-    source: Path, out: Path | None, forms: tuple[Format, ...], templates: Path | None, as_json: bool
+    source: Path,
+    out: Path | None,
+    forms: tuple[Format, ...],
+    templates: Path | None,
+    as_json: bool,
+    verbose: bool,
 ) -> None:
     for field in fields(options.Asked):
         if options.said(field.name):
@@ -82,5 +90,5 @@ def _render(
     if as_json:
         click.echo(report.model_dump_json(indent=2))
     else:
-        summarise(report)
+        summarise(report, verbose=verbose)
         tell(report, written)

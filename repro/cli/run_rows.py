@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from repro.command_spec import run_from_json
 from repro.report.wording.text import duration
-from repro.store import Store
+from repro.store import Checkpoint, Store
 
 
 def rows_of(store: Store) -> Iterator[dict[str, object]]:
@@ -32,20 +32,29 @@ def rows_of(store: Store) -> Iterator[dict[str, object]]:
         yield {"state": run.outcome, **row, "says": says, "steps_done": run.steps_done, "host": host}
         for name in conflicting.get(run.key, ()):
             yield {"state": "conflict", **row, "says": f"another result is kept in runs/{name}"}
+    failed = {failure.key: _first_line(failure.reason) for failure in failures}
+    unfinished = set[str]()
     for checkpoint in store.unfinished():
-        yield {
-            "state": "unfinished" if checkpoint.stopped is None else "stopped",
-            "key": checkpoint.key,
-            "title": title(checkpoint.spec),
-            "says": f"step {checkpoint.step:,} of {checkpoint.steps:,}"
-            + ("" if checkpoint.stopped is None else ": tuning needs no more of it"),
-            "steps_done": checkpoint.step,
-            "steps": checkpoint.steps,
-        }
+        unfinished.add(checkpoint.key)
+        yield _of_checkpoint(checkpoint, failed.get(checkpoint.key))
     for failure in failures:
-        if failure.key not in trained:
+        if failure.key not in trained | unfinished:
             says = _first_line(failure.reason)
             yield {"state": "failed", "key": failure.key, "title": failure.title, "says": says}
+
+
+def _of_checkpoint(checkpoint: Checkpoint, failed: str | None) -> dict[str, object]:
+    """Return the row of a run that can go on; its last attempt may have failed."""
+    steps = max(checkpoint.steps, checkpoint.step)
+    says = f"step {checkpoint.step:,}" + (f" of {steps:,}" if steps > checkpoint.step else "")
+    if checkpoint.stopped is not None:
+        state, says = "stopped", f"{says}: tuning needs no more of it"
+    elif failed is not None:
+        state, says = "failed", f"{failed}; goes on from {says}"
+    else:
+        state = "unfinished"
+    row = {"state": state, "key": checkpoint.key, "title": title(checkpoint.spec), "says": says}
+    return row | {"steps_done": checkpoint.step, "steps": checkpoint.steps}
 
 
 def title(spec: Mapping[str, object]) -> str:

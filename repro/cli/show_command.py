@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import click
 from click.core import ParameterSource
 
-from repro.claims import Claim, Scale, cells
+from repro.claims import Claim, ClaimFile, Scale, cells
 from repro.cli import completing, options
 from repro.cli.what_if import show_other_bars
 from repro.cli.why import verdict_of, why_lines
@@ -146,10 +146,16 @@ def _lines(claim: Claim, scale: str) -> Iterator[str]:
     else:
         yield "\nComputed without training, at every scale:"
     for cell in cells(file):
-        settings = ", ".join(f"{key} = {value}" for key, value in cell.settings.items())
-        yield f"  {cell.address}: {settings}"
+        yield f"  {cell.address}: {_settings(cell.settings)}"
     yield from _recipe(claim, scale)
     yield from _specs(claim)
+    yield from _expectations(file)
+    yield from _variants(file)
+    yield from _protocol(claim, scale)
+
+
+def _expectations(file: ClaimFile) -> Iterator[str]:
+    """Yield what is expected: what supports and refutes it, what the paper says, and why the bar is there."""
     for name, item in file.expect.items():
         unit = words.unit_as_printed(file.metrics[item.metric], item)
         judged = f", judged from the {item.from_scale} scale on" if item.from_scale else ""
@@ -166,8 +172,10 @@ def _lines(claim: Claim, scale: str) -> Iterator[str]:
         if item.known_beforehand:
             yield f"  known when this was written: {item.known_beforehand}"
         yield f"  why: {item.why}"
-    if file.no_control and not file.control:
-        yield f"\nNo control: {file.no_control}"
+
+
+def _protocol(claim: Claim, scale: str) -> Iterator[str]:
+    """Yield whose protocol it is, what differs from it at this scale, and what the paper does not say."""
     rows = deviations(claim, scale) if claim.trains else []
     if rows:
         whose = "the paper's" if claim.protocol.is_paper else "the file's own"
@@ -180,6 +188,27 @@ def _lines(claim: Claim, scale: str) -> Iterator[str]:
         yield f"\nNot judged in the paper's words: {reason}."
     if claim.base.experiment.unknown:
         yield f"\nThe paper leaves out: {', '.join(claim.base.experiment.unknown)}."
+
+
+def _variants(file: ClaimFile) -> Iterator[str]:
+    """Yield what is changed on purpose: controls, which the criteria must not support, and sensitivity analyses."""
+    if file.no_control and not file.control:
+        yield f"\nNo control: {file.no_control}"
+    for name, control in file.control.items():
+        yield f"\nControl {name}: {control.title}; the criteria above must not support it (run with --controls)"
+        for arm, item in control.arms.items():
+            yield f"  {arm}: {_settings(item.settings)}"
+        for metric, changed in control.metrics.items():
+            yield f"  metric {metric}: {_settings(changed.model_dump(exclude_unset=True))}"
+        yield f"  why: {control.why}"
+    for name, sensitivity in file.sensitivity.items():
+        points = ", ".join(point.label for point in sensitivity.points)
+        yield f"\nSensitivity {name}: {sensitivity.title}, at {points} (run with --sensitivity)"
+        yield f"  of {', '.join(sensitivity.expect)}; why: {sensitivity.why}"
+
+
+def _settings(settings: Mapping[str, object]) -> str:
+    return ", ".join(f"{key} = {value}" for key, value in settings.items()) or "nothing set"
 
 
 def _recipe(claim: Claim, scale: str) -> Iterator[str]:

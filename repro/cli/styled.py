@@ -25,3 +25,8 @@ def styled(verdict: Verdict) -> str:
     if os.environ.get("NO_COLOR"):
         return text  # no-color.org: set to anything, it asks for none
     return click.style(text, fg=_COLOURS[verdict.result], bold=True)
+
+
+def dimmed(text: str) -> str:
+    """Return text that stands behind what was said before it."""
+    return text if os.environ.get("NO_COLOR") else click.style(text, dim=True)

@@ -19,6 +19,7 @@ from repro.execution import slurm
 from repro.experiment.request import Request
 from repro.judging.preregistration import record
 from repro.planning.jobs import Plan
+from repro.planning.rough import CPU, GPU
 from repro.planning.schedule import Schedule
 from repro.planning.shards import Shard
 from repro.report.wording.text import plural
@@ -86,7 +87,9 @@ def command(
     options.say_unseen(request)
     # Here, so that no two jobs write down what they have read of it.
     request = asked.with_data(request)
-    schedule = Schedule(request.claims, request.scale, request.store, most, kinds, cells)
+    # What the nodes have is not known here, unless it was said.
+    kind = GPU if device.startswith(GPU) else CPU
+    schedule = Schedule(request.claims, request.scale, request.store, most, kinds, cells, device=kind)
     looks = schedule.looks()
     for look in looks:
         record(look.requirements, request.store)
@@ -147,7 +150,7 @@ def check_of(shard: Shard, asked: options.Asked, request: Request, further: Sequ
 
 def _tell(plan: Plan, jobs: Sequence[str], shards: int, folder: Path, request: Request) -> None:
     follow = f", at most {plan.follow} more after tuning" if plan.follow else ""
-    about = expected_time(plan.wall_seconds(1), 1, plan.basis, plan.wall_seconds_between(1))
+    about = expected_time(plan.wall_seconds(1), 1, plan.basis, plan.wall_seconds_between(1), plan.device)
     click.echo(wrapped(f"{plural(plan.runs, 'run')} to train{follow}: {about}."))
     for number, job in enumerate(jobs, start=1):
         after = "" if number == 1 else ", with what rests on the results before, once those have ended"

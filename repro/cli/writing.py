@@ -1,9 +1,8 @@
-"""Judging what the store holds, writing the report's files, and the summary on standard output."""
+"""Judging what the store holds, and writing the report's files."""
 
 from __future__ import annotations
 
 import json
-from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from repro.cli.styled import styled
+from repro.cli.summary import summarise, tell
 from repro.cli.wrapped import wrapped
 from repro.errors import ReproError, mistake
 from repro.experiment.basis import drift
@@ -28,7 +27,6 @@ from repro.report.formats import FILES, METRICS, Format, write_report
 from repro.report.index import write_index
 from repro.report.model import Report
 from repro.report.model.safe_text import visible
-from repro.report.wording.text import plural
 from repro.startup.listing import VERDICTS, last_verdicts
 from repro.store import Store, files
 
@@ -46,34 +44,35 @@ def publish(
     forms: Sequence[Format],
     templates: Path | None,
     as_json: bool,
+    verbose: bool = False,
 ) -> Report:
-    """Judge, write the report's files, print the summary or the report as JSON, and return it.
+    """Judge one state of the store, write the report's files, print the summary or the report as JSON, and return it.
 
     What is printed and returned is of the claims of `schedule`. What is written is of these and of those that the
     report in the folder had, so that a check of some claims never destroys the report of all. Without `out` the files
     lie in `reports/SCALE`, and the index of `reports` is brought up to date.
     """
     schedule = schedule.settled()
-    looks = schedule.looks()
-    report, frame = judge(request, schedule, looks)
-    folder = out or REPORTS / request.scale
-    page = report
-    grown = _with_earlier(request, folder)
-    if len(grown.claims) > len(request.claims):
-        others = replace(schedule, claims=grown.claims)
-        page, frame = judge(grown, others, others.looks())
-    written = write(page, folder, forms, templates, frame, request.store.drawn)
-    if out is None:
-        _refresh(REPORTS)
-    _keep_verdicts(report, schedule.store)
-    schedule.store.keep_snapshot()
-    if as_json:
-        click.echo(report.model_dump_json(indent=2))
-    else:
-        summarise(report)
-        _further(looks, request)
-        _tell_drift(looks, request.store)
-        tell(report, written, page.coverage.total - report.coverage.total)
+    with request.store.still():
+        looks = schedule.looks()
+        report, frame = judge(request, schedule, looks)
+        folder = out or REPORTS / request.scale
+        page = report
+        grown = _with_earlier(request, folder)
+        if len(grown.claims) > len(request.claims):
+            others = replace(schedule, claims=grown.claims)
+            page, frame = judge(grown, others, others.looks())
+        written = write(page, folder, forms, templates, frame, request.store.drawn)
+        if out is None:
+            _refresh(REPORTS)
+        _keep_verdicts(report, schedule.store)
+        schedule.store.keep_snapshot()
+        if as_json:
+            click.echo(report.model_dump_json(indent=2))
+        else:
+            summarise(report, verbose=verbose)
+            _tell_drift(looks, request.store)
+            tell(report, written, page.coverage.total - report.coverage.total)
     return report
 
 
@@ -154,32 +153,6 @@ def _refresh(folder: Path) -> None:
         click.echo(f"The index of {folder} was not written: {error}", err=True)
 
 
-def summarise(report: Report) -> None:
-    """Print by paper how many verdicts of each kind there are, and a verdict and its sentence for each claim."""
-    for paper in report.papers:
-        click.echo(wrapped(visible(f"\n{paper.title} ({paper.year})")))
-        counts = Counter(claim.verdict.word for claim in paper.claims)
-        click.echo(wrapped(f"  {', '.join(f'{count} {word}' for word, count in counts.most_common())}"))
-        for claim in paper.claims:
-            click.echo(wrapped(f"  {styled(claim.verdict)}  {visible(claim.title)}  [{visible(claim.id)}]"))
-            click.echo(wrapped(visible(f"      {claim.verdict.sentence}")))
-            if claim.protocol is not None and not claim.protocol.of_paper:
-                click.echo(wrapped(visible(f"      Words are capped: {'; '.join(claim.protocol.reasons)}.")))
-            for control in claim.controls:
-                if control.passed is not None:
-                    click.echo(wrapped(visible(f"      Control “{control.title}”: {control.text}")))
-            for failed in (e for e in claim.expectations if e.verdict.status == "failed"):
-                click.echo(wrapped(visible(f"      {failed.title}: {failed.verdict.sentence}")))
-
-
-def _further(looks: Sequence[Look], request: Request) -> None:
-    for look in looks:
-        if look.further is not None:
-            name, seeds = look.requirements.claim.id, len(look.requirements.seeds)
-            again = request.command("check", name, "--seeds", str(look.further))
-            click.echo(f"\n{name} is open after {seeds} seeds; its next look takes {look.further}: {again}")
-
-
 def _tell_drift(looks: Sequence[Look], store: Store) -> None:
     changes = list(drift([look.requirements for look in looks], store))
     if changes:
@@ -187,15 +160,3 @@ def _tell_drift(looks: Sequence[Look], store: Store) -> None:
         click.echo(
             wrapped(visible(f"Since these runs were made: {told}. See repro show CLAIM --why.")), err=True
         )
-
-
-def tell(report: Report, written: Sequence[Path], more: int = 0) -> None:
-    """Print coverage, what the scale may say, and where the report is: its page if there is one.
-
-    `more` is how many claims it has beside those that are told of.
-    """
-    click.echo(wrapped(visible(f"\n{report.coverage.text}. {report.scale_says}")))
-    pages = [path for path in written if path.name == FILES["html"]]
-    besides = f", with {plural(more, 'further claim')} of the report before" if more else ""
-    for path in pages or written:
-        click.echo(f"Report: {path}{besides}")

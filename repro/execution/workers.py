@@ -206,12 +206,13 @@ def _as_json(job: Job, wait: bool) -> dict[str, Any]:
                 "options": dict(r.options),
                 "moment": r.moment,
                 "subject": r.subject,
+                "predicted_seconds": seconds,
             }
-            for r in job.readings
+            for r, seconds in zip(job.readings, job.reading_seconds, strict=True)
         ],
         "wait": wait,
         "until": asdict(job.until) if job.until else None,
-        "predicted_seconds": job.wall_seconds,
+        "predicted_seconds": job.wall_seconds - sum(job.reading_seconds),
         "source": asdict(job.source) if job.source else None,
         "conduct": asdict(job.conduct) if job.conduct else None,
     }

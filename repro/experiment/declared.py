@@ -11,9 +11,28 @@ from dataclasses import replace
 
 from repro.claims import ClaimFile, Metric
 from repro.experiment.measures import Measurement, from_history
-from repro.store import RunRecord
+from repro.store import RunRecord, Store
 
 History = Mapping[str, Sequence[float]]
+
+
+class DeclaredRuns:
+    """The runs of a store as a claim reads them; each is read once."""
+
+    def __init__(self, store: Store, file: ClaimFile) -> None:
+        self._store = store
+        self._file = file
+        self._found: dict[str, RunRecord | None] = {}
+
+    def find(self, key: str) -> RunRecord | None:
+        """Return a finished run; None where there is none."""
+        if key not in self._found:
+            self._found[key] = as_declared(self._store.run(key), self._file)
+        return self._found[key]
+
+    def stopped(self, key: str) -> History | None:
+        """Return the history of a run that was stopped and can go on; None where there is none."""
+        return declared_columns(self._store.stopped(key), self._file)
 
 
 def as_declared(run: RunRecord | None, file: ClaimFile) -> RunRecord | None:
@@ -25,16 +44,16 @@ def as_declared(run: RunRecord | None, file: ClaimFile) -> RunRecord | None:
 
 
 def measured_as_declared(
-    metric: Metric, run: RunRecord, file: ClaimFile, target: float | None = None
+    metric: Metric, run: RunRecord, file: ClaimFile, ends_with: float | None = None
 ) -> Measurement:
     """Read a metric of a run's history as its claim declares it, with the resolution that it declares."""
     process = file.experiment.process
     if process is None or "command" not in run.spec:
-        return from_history(metric, run, target)
+        return from_history(metric, run, ends_with)
     steps = {name: (column.resolution or 0.0) * column.scale for name, column in process.columns.items()}
     declared = as_declared(run, file)
     assert declared is not None
-    return from_history(metric, declared, target, steps)
+    return from_history(metric, declared, ends_with, steps)
 
 
 def declared_columns(history: History | None, file: ClaimFile) -> History | None:

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from repro.claims import Metric
+from repro.claims import Metric, Target
 from repro.recipes import EvaluatedSet, Recipe
-from repro.store import RunRecord, column_of
+from repro.store import RunRecord, column_of, fields_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,26 +32,26 @@ class Measurement:
 
 
 def from_history(
-    metric: Metric, run: RunRecord, target: float | None = None, steps: Mapping[str, float] | None = None
+    metric: Metric, run: RunRecord, ends_with: float | None = None, steps: Mapping[str, float] | None = None
 ) -> Measurement:
     """Read a metric of kind "final", "at_step", "first_reach" or "warm_up".
 
-    `target` is what another arm ends with, for one that is `at_most_of` it. `steps` are the smallest differences that
+    `ends_with` is what another arm does, for one that is `at_most_of` it. `steps` are the smallest differences that
     columns can show, of a command's run; else they are one image.
     """
     match metric.kind:
         case "final":
-            return _at_row(metric, run, _last_row(metric, run), steps)
+            return _at_row(metric, run, last_row(metric, run), steps)
         case "at_step":
             return _at_row(metric, run, _nearest_row(metric, run), steps)
         case "warm_up":
             return _warm_up(run)
-    bar = metric.at_most if target is None else target
-    assert bar is not None
-    return _first_reach(metric, run, bar)
+    target = metric.target if ends_with is None else Target(ends_with)
+    assert target is not None
+    return _first_reach(metric, run, target)
 
 
-def _last_row(metric: Metric, run: RunRecord) -> int:
+def last_row(metric: Metric, run: RunRecord) -> int:
     """Return the last evaluation; of a command's run, the last that saw the column."""
     last = len(run.history["step"]) - 1
     if "command" not in run.spec or run.outcome == "diverged":
@@ -152,10 +152,10 @@ def log10_of_step(value: float, step: float) -> tuple[float, float]:
     return math.log10(value), math.log10(value + step / 2) - math.log10(value - step / 2)
 
 
-def _first_reach(metric: Metric, run: RunRecord, target: float) -> Measurement:
+def _first_reach(metric: Metric, run: RunRecord, target: Target) -> Measurement:
     """Return the epochs at which the curve first crosses the target; the budget, censored, where it never does.
 
-    The crossing is read as from a plotted curve: on the line between the evaluation at or below the target and
+    The crossing is read as from a plotted curve: on the line between the evaluation at or beyond the target and
     the one before. The resolution is the distance between the two.
     """
     assert metric.of is not None
@@ -171,17 +171,17 @@ def _first_reach(metric: Metric, run: RunRecord, target: float) -> Measurement:
     return Measurement(float(budget), 0.0, censored=True, diverged=diverged)
 
 
-def crossing(target: float, epochs: Sequence[float], values: Sequence[float]) -> Measurement | None:
+def crossing(target: Target, epochs: Sequence[float], values: Sequence[float]) -> Measurement | None:
     """Return where a curve, as far as it is known, first crosses a target, if it does."""
     for i, value in enumerate(values):
-        if value <= target:
+        if target.reached(value):
             if i == 0:
                 return Measurement(epochs[0])
             # Rows of other quantities, in which this one has no value, lie between evaluations of it.
             last = next((j for j in range(i - 1, -1, -1) if math.isfinite(values[j])), i - 1)
             step, before = epochs[i] - epochs[last], values[last]
             # Before the first step a running error is not defined: the crossing is then read as the evaluation.
-            share = (before - target) / (before - value) if math.isfinite(before) else 1.0
+            share = (before - target.bar) / (before - value) if math.isfinite(before) else 1.0
             return Measurement(epochs[last] + share * step, step)
     return None
 
@@ -203,7 +203,7 @@ def from_rows(
 def _step(metric: Metric, rows: Sequence[Mapping[str, Any]]) -> float:
     if metric.kind != "probe" or metric.transform != "none":
         return 0.0
-    if "resolution" in rows[0]:
+    if "resolution" in fields_of(rows):
         return float(max(column_of(rows, "resolution")))
     if not all(value in (0, 1) for value in column_of(rows, "value")):
         return 0.0
@@ -224,7 +224,7 @@ def averaged_gain(members: Sequence[Sequence[Mapping[str, Any]]]) -> Measurement
     import numpy as np
 
     labels = np.array(column_of(members[0], "label"))
-    names = [name for name in members[0][0] if name.startswith("p")]
+    names = [name for name in fields_of(members[0]) if name.startswith("p")]
     outputs = np.array([[column_of(rows, name) for name in names] for rows in members])
     single = float((outputs.argmax(axis=1) != labels).mean())
     averaged = float((outputs.mean(axis=0).argmax(axis=0) != labels).mean())
@@ -249,7 +249,9 @@ def _of_values(reduce: Callable[[list[float]], float]) -> Callable[[Sequence[Map
 
 def _unless_nan(reduce: Callable[[list[float]], float], numbers: Sequence[Any]) -> float:
     values = list(map(float, numbers))
-    return math.nan if any(map(math.isnan, values)) else reduce(values)
+    # A sum is nan for infinities of both signs, too.
+    odd = math.isnan(sum(values)) and any(map(math.isnan, values))
+    return math.nan if odd else reduce(values)
 
 
 @lru_cache(maxsize=64)

@@ -17,9 +17,9 @@ import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from repro.claims import Metric
+from repro.claims import Metric, Target
 from repro.command_spec import AnyRun
-from repro.experiment.measures import crossing, from_history
+from repro.experiment.measures import crossing, from_history, last_row
 from repro.spec import Until
 from repro.store import RunRecord
 
@@ -43,7 +43,7 @@ class Time:
         epochs: the time, or what it exceeds: the last evaluation of a run that was stopped, 0 of one not begun.
         known: whether it is the time; for a run that ended without reaching the target it is its budget.
         censored: whether the run ended so.
-        nearest: the target where it was reached, else the last value: tells apart rates that never reach it.
+        nearest: what is short of the target: the smaller, the nearer; tells apart rates that never reach it.
     """
 
     epochs: float = 0.0
@@ -55,18 +55,24 @@ class Time:
 def time_of(metric: Metric, run: RunRecord | None, stopped: History | None) -> Time:
     """Return what is known of one run, from its record or from the history with which it was stopped."""
     assert metric.of is not None
-    assert metric.at_most is not None
+    target = _target_of(metric)
     if run is not None:
         found = from_history(metric, run)
-        last = run.history[metric.of][-1]
-        nearest = last if found.censored else metric.at_most
+        nearest = target.short_of(
+            run.history[metric.of][last_row(metric, run)] if found.censored else target.bar
+        )
         return Time(found.value, True, found.censored, math.inf if math.isnan(nearest) else nearest)
     if stopped is None:
         return Time()
-    reached = crossing(metric.at_most, stopped["epoch"], stopped[metric.of])
+    reached = crossing(target, stopped["epoch"], stopped[metric.of])
     if reached is not None:
-        return Time(reached.value, True, nearest=metric.at_most)
+        return Time(reached.value, True, nearest=target.short_of(target.bar))
     return Time(stopped["epoch"][-1])
+
+
+def _target_of(metric: Metric) -> Target:
+    assert metric.target is not None, "a criterion of tuning has a number for its target"
+    return metric.target
 
 
 def mean_time(times: Sequence[Time]) -> float:
@@ -104,10 +110,9 @@ def legs(metric: Metric, specs: Sequence[AnyRun], times: Sequence[Time], best: f
         best: the smallest mean among rates whose times are all known; infinite where there is none.
     """
     assert metric.of is not None
-    assert metric.at_most is not None
     if mean_time(times) > best:
         return []
-    target = Until(metric.of, metric.at_most)
+    target = Until(metric.of, metric.at_most, at_least=metric.at_least)
     unknown = [(time.epochs, i) for i, time in enumerate(times) if not time.known]
     known = [time.epochs for time in times if time.known]
     if math.isinf(best) or 0.0 in known:

@@ -78,6 +78,11 @@ def _computed(claim: Claim) -> list[Variant]:
     return found
 
 
+def claim_of(name: str) -> str:
+    """Return the claim that an id is of: its own, or that of a variant of it."""
+    return name.partition("~")[0]
+
+
 def _id(claim: Claim, kind: Kind, of: str, label: str) -> str:
     return "~".join(part for part in (claim.id, kind, of, label) if part)
 

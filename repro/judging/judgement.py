@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from repro.experiment.requirements import Requirements
+from repro.experiment.spent import Outgoings, outgoings
 from repro.experiment.variants import Variant
 from repro.judging.frame import Collected, collect
 from repro.judging.missing import MissingRuns, missing_runs
@@ -25,6 +26,7 @@ class JudgedClaim:
         missing: the runs that it still needs.
         ledger: when its criteria were first seen.
         result_versions: of results that were recorded elsewhere, oldest first.
+        spent: on its runs and readings.
         variants: its controls and the points of its sensitivity analyses, with their verdicts.
     """
 
@@ -34,6 +36,7 @@ class JudgedClaim:
     ledger: Ledger
     result_versions: tuple[ResultVersion, ...] = ()
     variants: tuple[tuple[Variant, ClaimVerdict], ...] = ()
+    spent: Outgoings = field(default_factory=Outgoings)
 
 
 @dataclass(frozen=True)
@@ -58,6 +61,7 @@ def judge_claims(
             ledger(item, store),
             tuple(known_versions(item, store)),
             tuple(pair for pair in judged if pair[0].claim.id.startswith(f"{item.claim.id}~")),
+            outgoings(item, store),
         )
         for item in required
     )

@@ -9,7 +9,7 @@ from __future__ import annotations
 from repro.claims import Claim
 from repro.command_spec import AnyRun, CommandSpec
 from repro.planning.command_costs import GUESS_SECONDS
-from repro.planning.costs import evaluations_of, rough_seconds, steps
+from repro.planning.rough import rough_seconds
 from repro.registry import DATASETS
 
 
@@ -33,5 +33,4 @@ def foreseen_seconds(claim: Claim, spec: AnyRun) -> float:
     if isinstance(spec, CommandSpec):
         return GUESS_SECONDS
     data = DATASETS.get(spec.dataset.name) or claim.names.known(spec.dataset.identity)
-    planned = steps(spec, data)
-    return rough_seconds(spec, data, planned, evaluations_of(spec, data, planned))
+    return rough_seconds(spec, data)

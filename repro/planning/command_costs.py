@@ -35,7 +35,11 @@ class CommandCosts:
     def price(self, spec: CommandSpec) -> Price:
         """Return what a run will cost: as those of the same values took, or as all of its command, or a guess."""
         seconds = self._same.get(_same(spec), self._alike.get(_alike(spec)))
-        return Price(GUESS_SECONDS, guessed=True) if seconds is None else Price(seconds, measured=True)
+        return (
+            Price(GUESS_SECONDS, guessed=True)
+            if seconds is None
+            else Price(seconds, measured=True, by_clock=True)
+        )
 
 
 def _same(spec: CommandSpec) -> str:

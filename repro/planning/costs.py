@@ -1,14 +1,12 @@
 """What a run will cost, before it is carried out: from runs of its kind in the store, else from a rough model.
 
-The rough model is of one CPU thread: a time for each layer of each step, and one for each multiplication, in steps and
-in evaluations. Its constants were measured once, on CIFAR's nets of 8×8 and of 32×32 images. What runs in the
-store took corrects it for nets of the same model on images of the same size, and for no others: nets of 8×8
-images are all dispatch, those of 32×32 all arithmetic, and one says little about the other.
+What runs in the store took on devices of the same kind corrects the model for nets of the same model on images of the
+same size, and for no others: nets of 8×8 images are all dispatch, those of 32×32 all arithmetic, and one says little
+about the other, as a GPU's time says nothing about a CPU's.
 """
 
 from __future__ import annotations
 
-import math
 import statistics
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,30 +16,14 @@ from repro.planning.command_costs import CommandCosts
 from repro.planning.net_size import net_size
 from repro.planning.price import Price
 from repro.planning.reading_costs import AT_LEAST_SECONDS, passes
+from repro.planning.rough import CPU, TEST_SHARE, images_of, in_shape, model_of, steps
 from repro.planning.span import Span
-from repro.recipes import EvaluatedSet
 from repro.registry import DATASETS, NOT_IMPLEMENTED, DatasetEntry
 from repro.spec import ReadingSpec, RunSpec
-from repro.store import RunRecord
-
-DISPATCH_SECONDS = 0.4e-3
-"""Of a layer's forward, backward and update, whatever the batch: ResNet's nets of 8 to 56 layers on 8×8."""
-
-MULTIPLY_ADDS_PER_SECOND = 4.2e10
-"""Of training, forward and backward: plain nets of 20 and 56 layers and conv3-fc, batches of 128 of 32×32."""
-
-EVALUATED_PER_SECOND = 3e10
-"""Multiply-adds of evaluation, whose larger batches leave the cache."""
-
-RUN_SECONDS = 0.1
-"""Building a net, and writing what is kept of it."""
+from repro.store import RunRecord, spent_on
 
 START_UP_SECONDS = 8.0
 """Of a check that trains anything: workers that import torch and take their first step, and the report."""
-
-TEST_SHARE = 0.2
-"""Test images for each training image, as in CIFAR-10: their number is not known before they are read."""
-
 
 GUESS = "a guess"
 """What a basis says of a time that rests on no measurement of anything like it."""
@@ -85,24 +67,50 @@ class Outlay:
         return self.span.low / workers, self.span.high / workers
 
 
+@dataclass(frozen=True, slots=True)
+class _Ratio:
+    """What runs took, over what the rough model says of them; `by_clock`: of a processor that is not known."""
+
+    factor: float
+    by_clock: bool
+
+
+def _ratio(run: RunRecord, rough: float) -> _Ratio:
+    spent = spent_on(run)
+    # Noted by earlier versions: of a GPU's time, a net's share.
+    a_step = run.provenance.get("device_seconds_a_step")
+    if spent.processor_seconds is None and a_step is not None:
+        return _Ratio(a_step * run.steps_done / rough, by_clock=True)
+    return _Ratio((spent.seconds or 0.0) / rough, by_clock=spent.processor_seconds is None)
+
+
+def _middle(ratios: Sequence[_Ratio]) -> _Ratio:
+    """Return the median of those that tell of a processor, or else of all."""
+    told = [ratio for ratio in ratios if not ratio.by_clock]
+    return _Ratio(statistics.median(ratio.factor for ratio in told or ratios), by_clock=not told)
+
+
 class Costs:
     """Predicts wall seconds of a run on one worker; sharper where similar runs have been measured.
 
     Args:
         measured: runs in the store.
         data: (name, fingerprint) of a dataset that was brought → what is known about it.
+        device: the kind of device that is to carry the runs out; what others took does not count.
     """
 
     def __init__(
         self,
         measured: Iterable[RunRecord] = (),
         data: Mapping[tuple[str, str], DatasetEntry] | None = None,
+        device: str = CPU,
     ) -> None:
         self._data = data or {}
-        measured = list(measured)
+        self._model = model_of(device)
+        measured = [run for run in measured if kind_of_device(run) == device]
         self._commands = CommandCosts(measured)
-        same: dict[str, list[float]] = {}
-        alike: dict[str, list[float]] = {}
+        same: dict[str, list[_Ratio]] = {}
+        alike: dict[str, list[_Ratio]] = {}
         for run in measured:
             if run.steps_done:
                 try:
@@ -110,31 +118,27 @@ class Costs:
                 except (TypeError, KeyError):
                     continue  # a command's, or made by a version whose recipes had other fields
                 data_of = self._of(spec)
-                # Beside other nets on a GPU, a run is charged its share of the time.
-                a_step = run.provenance.get("device_seconds_a_step")
-                took = run.wall_seconds if a_step is None else a_step * run.steps_done
                 evaluations = len(run.history.get("step", ()))
-                ratio = took / rough_seconds(spec, data_of, run.steps_done, evaluations)
+                ratio = _ratio(run, self._model.seconds(spec, data_of, run.steps_done, evaluations))
                 same.setdefault(_kind(spec), []).append(ratio)
                 alike.setdefault(_family(spec, data_of), []).append(ratio)
-        self._same = {kind: statistics.median(ratios) for kind, ratios in same.items()}
-        self._alike = {family: statistics.median(ratios) for family, ratios in alike.items()}
+        self._same = {kind: _middle(ratios) for kind, ratios in same.items()}
+        self._alike = {family: _middle(ratios) for family, ratios in alike.items()}
 
     def price(self, spec: AnyRun) -> Price:
         """Return what carrying out `spec` on one worker will cost, to its last step."""
         if isinstance(spec, CommandSpec):
             return self._commands.price(spec)
         data = self._of(spec)
-        planned = steps(spec, data)
-        rough = rough_seconds(spec, data, planned, evaluations_of(spec, data, planned))
+        rough = self._model.to_the_end(spec, data)
         ratio = self._same.get(_kind(spec))
         if ratio is not None:
-            return Price(rough * ratio, measured=True)
+            return Price(rough * ratio.factor, measured=True, by_clock=ratio.by_clock)
         # How a user's own net grows with its options is not known, whatever others of its name took.
-        known = net_size(spec.model, _in_shape(spec, data), data.classes or 10).known
+        known = net_size(spec.model, in_shape(spec, data), data.classes or 10).known
         ratio = self._alike.get(_family(spec, data))
         guessed = not known or (spec.recipe.crop_size is not None and ratio is None)
-        return Price(rough * (1.0 if ratio is None else ratio), guessed=guessed)
+        return Price(rough * (1.0 if ratio is None else ratio.factor), guessed=guessed)
 
     def wall_seconds(self, spec: AnyRun) -> float:
         """Return the predicted wall seconds of carrying out `spec` on one worker."""
@@ -146,16 +150,15 @@ class Costs:
         if spec is None:
             return AT_LEAST_SECONDS
         data = self._of(spec)
-        net = net_size(spec.model, _in_shape(spec, data), data.classes or 10)
-        images = _images(spec, data)
+        net = net_size(spec.model, in_shape(spec, data), data.classes or 10)
+        images = images_of(spec, data)
         passed = passes(reading, net, images, round(TEST_SHARE * (data.n_train or images)))
-        learnt = passed.learnt * 3 * net.multiply_adds / MULTIPLY_ADDS_PER_SECOND
-        return AT_LEAST_SECONDS + learnt + passed.evaluated * net.multiply_adds / EVALUATED_PER_SECOND
+        return AT_LEAST_SECONDS + self._model.passing(net, passed.learnt, passed.evaluated)
 
     def epochs(self, spec: RunSpec) -> float:
         """Return the epochs of a run that nothing ends before its last step."""
         data = self._of(spec)
-        return steps(spec, data) * spec.recipe.batch_size / _images(spec, data)
+        return steps(spec, data) * spec.recipe.batch_size / images_of(spec, data)
 
     def basis(self, runs: Iterable[AnyRun]) -> str:
         """Return what the predicted time of `runs` rests on, and how far it may be off, in words."""
@@ -163,11 +166,15 @@ class Costs:
         total = sum(price.seconds for price in found)
         parts = [
             (
-                "from runs of the same kinds in the store, ±30% if the machine is as busy as then",
-                [p for p in found if p.measured],
+                "from what runs of the same kinds in the store took of a processor, ±30% where nothing else runs",
+                [p for p in found if p.measured and not p.by_clock],
             ),
             (
-                "from a rough model of an idle CPU, within a factor of about 2",
+                "from runs of the same kinds in the store, ±30% if the machine is as busy as then",
+                [p for p in found if p.measured and p.by_clock],
+            ),
+            (
+                f"from a rough model of {self._model.says}",
                 [p for p in found if not p.measured and not p.guessed],
             ),
             (f"{GUESS}: nothing like it was ever measured", [p for p in found if p.guessed]),
@@ -196,43 +203,9 @@ class Costs:
         return self._data.get((name, spec.dataset.fingerprint)) or DATASETS.get(name, DatasetEntry("", ""))
 
 
-def steps(spec: RunSpec, data: DatasetEntry) -> int:
-    """Return the iterations of a run at most; epochs of a dataset of unknown size count 100 steps each."""
-    recipe = spec.recipe
-    if recipe.steps is not None:
-        return recipe.steps
-    return round((recipe.epochs or 0) * _images(spec, data) / recipe.batch_size)
-
-
-def rough_seconds(spec: RunSpec, data: DatasetEntry, steps: int, evaluations: int) -> float:
-    """Return the rough model's seconds of a run that does so many steps and evaluations."""
-    recipe = spec.recipe
-    net = net_size(spec.model, _in_shape(spec, data), data.classes or 10)
-    learnt = steps * recipe.batch_size * 3 * net.multiply_adds / MULTIPLY_ADDS_PER_SECOND
-    images = _images(spec, data)
-    sets: dict[EvaluatedSet, int] = {"train": images, "test": round(TEST_SHARE * images)}
-    before, after = (
-        sum(recipe.images_evaluated(name, size, last=last) for name, size in sets.items())
-        for last in (False, True)
-    )
-    judged = max(evaluations - 1, 0) * before + min(evaluations, 1) * after
-    evaluated = judged * net.multiply_adds / EVALUATED_PER_SECOND
-    return RUN_SECONDS + steps * net.layers * DISPATCH_SECONDS + learnt + evaluated
-
-
-def evaluations_of(spec: RunSpec, data: DatasetEntry, steps: int) -> int:
-    """Return how often a run is evaluated: before the first step, at its epochs, and after the last."""
-    every = max(spec.recipe.evaluate_every * _images(spec, data) / spec.recipe.batch_size, 1.0)
-    regular = math.floor(steps / every)
-    return 1 + regular + (round(regular * every) < steps)
-
-
-def _images(spec: RunSpec, data: DatasetEntry) -> int:
-    return spec.dataset.train_images or data.n_train or 100 * spec.recipe.batch_size
-
-
-def _in_shape(spec: RunSpec, data: DatasetEntry) -> tuple[int, int, int]:
-    return spec.in_shape(data) or (3, 32, 32)
+def kind_of_device(run: RunRecord) -> str:
+    """Return the kind of device that a run was made on, in the words of torch: "cpu", "cuda"."""
+    return str(run.provenance.get("device", CPU)).partition(":")[0]
 
 
 def _kind(spec: RunSpec) -> str:
@@ -241,4 +214,4 @@ def _kind(spec: RunSpec) -> str:
 
 
 def _family(spec: RunSpec, data: DatasetEntry) -> str:
-    return f"{spec.model.name} {_in_shape(spec, data)}"
+    return f"{spec.model.name} {in_shape(spec, data)}"

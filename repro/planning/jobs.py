@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from repro.command_spec import AnyRun, Conduct
 from repro.planning.costs import START_UP_SECONDS, Outlay
+from repro.planning.rough import CPU
 from repro.registry import DataRef
 from repro.spec import ReadingSpec, Until
 
@@ -18,7 +19,9 @@ class Job:
     Attributes:
         run: the run to train or to read from; None for readings that need no run.
         train: whether the run is missing.
+        kept: whether what its command wrote is there, so that it is only read.
         readings: the missing readings.
+        reading_seconds: predicted of each of them, of `wall_seconds`.
         claims: who needs it.
         reason: why it is carried out (again).
         wall_seconds: predicted, on one worker.
@@ -38,6 +41,8 @@ class Job:
     until: Until | None = None
     between: tuple[float, float] | None = None
     conduct: Conduct | None = None
+    kept: bool = False
+    reading_seconds: tuple[float, ...] = ()
 
     @property
     def key(self) -> str:
@@ -66,6 +71,7 @@ class Plan:
         follow_between: what they may take at least and at most.
         basis: what the predicted times rest on.
         pending_outlays: what to bring → what the runs that wait for it would cost.
+        device: the kind of device that predicted times are of.
     """
 
     jobs: tuple[Job, ...]
@@ -79,11 +85,17 @@ class Plan:
     follow_between: tuple[float, float] = (0.0, 0.0)
     basis: str = ""
     pending_outlays: Mapping[str, Outlay] = field(default_factory=dict)
+    device: str = CPU
 
     @property
     def runs(self) -> int:
         """Runs to be trained, those that are held back included."""
-        return sum(job.train for job in (*self.jobs, *self.held))
+        return sum(job.train and not job.kept for job in (*self.jobs, *self.held))
+
+    @property
+    def kept(self) -> int:
+        """Runs that are read anew of what their command has written, and not made."""
+        return sum(job.kept for job in (*self.jobs, *self.held))
 
     def wall_seconds(self, workers: int) -> float:
         """Return the predicted wall seconds on `workers` workers, start-up and runs that may follow included."""

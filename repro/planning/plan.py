@@ -13,26 +13,28 @@ from repro.claims import conduct
 from repro.command_spec import AnyRun, CommandSpec, Conduct
 from repro.experiment.requirements import Need, Requirements
 from repro.experiment.tuning import EXTENSIONS
+from repro.experiment.variants import claim_of
 from repro.planning import reach
 from repro.planning.costs import Costs, Outlay
 from repro.planning.jobs import Job, Plan
 from repro.planning.reading_costs import AT_LEAST_SECONDS
-from repro.planning.reasons import failed_before, reason_of
+from repro.planning.reasons import failed_before, read_anew, reason_of
+from repro.planning.rough import CPU
 from repro.planning.span import Span, exactly
 from repro.registry import DatasetEntry
 from repro.spec import ReadingSpec, RunSpec, Until, farther
 from repro.store import RunRecord, Store, lineage
 
 
-def make_plan(required: Sequence[Requirements], store: Store) -> Plan:
-    """Merge what the claims need, and keep what is missing."""
+def make_plan(required: Sequence[Requirements], store: Store, device: str = CPU) -> Plan:
+    """Merge what the claims need, and keep what is missing; `device` is the kind that predicted times are of."""
     stopped = {r.claim.id: r.net_check.barred or "" for r in required if r.net_check.state == "stopped"}
     going = [r for r in required if r.claim.id not in stopped]
     runs = _merged(going, store)
     absent = [run for run in runs if run.record is None]
     measured = [record for record in map(store.run, store.run_keys()) if record is not None] if absent else []
     data = {run.spec.dataset.identity: run.data for run in runs if isinstance(run.spec, RunSpec)}
-    costs = Costs(measured, data)
+    costs = Costs(measured, data, device)
     pending = {run.spec.key: run.bring for run in runs if run.bring is not None}
     jobs = _in_order([*_jobs(runs, store, costs, measured), *_jobs_without_runs(required, store)], required)
     ready, held = _ready_and_held(jobs, going)
@@ -43,12 +45,13 @@ def make_plan(required: Sequence[Requirements], store: Store) -> Plan:
         stopped=stopped,
         pending=pending,
         present=len(runs) - len(absent),
-        shared=sum(len(run.claims) > 1 for run in runs),
+        shared=sum(len(set(map(claim_of, run.claims))) > 1 for run in runs),
         follow=follow,
         follow_seconds=rest.likely,
         follow_between=(rest.low, rest.high),
-        basis=costs.basis(job.run for job in jobs if job.run and job.train),
+        basis=costs.basis(job.run for job in jobs if job.run and job.train and not job.kept),
         pending_outlays=_pending_outlays(going, absent, pending, store, costs),
+        device=device,
     )
 
 
@@ -98,7 +101,7 @@ def _merged(going: Sequence[Requirements], store: Store) -> list[_WantedRun]:
         for need in required.needs:
             run = runs.setdefault(need.spec.key, _wanted(required, need))
             if run.conduct is not None and isinstance(need.spec, CommandSpec):
-                read = conduct(required.file, need.cell.arm, need.spec).columns
+                read = conduct(required.file, need.cell, need.spec).columns
                 run.conduct = replace(run.conduct, columns=tuple(sorted({*run.conduct.columns, *read})))
             run.until = farther(run.until, need.until)
             run.readings |= {reading.key: reading for reading in need.readings.values()}
@@ -120,7 +123,7 @@ def _merged(going: Sequence[Requirements], store: Store) -> list[_WantedRun]:
 def _wanted(required: Requirements, need: Need) -> _WantedRun:
     spec, names = need.spec, required.claim.names
     if isinstance(spec, CommandSpec):
-        how = conduct(required.file, need.cell.arm, spec)
+        how = conduct(required.file, need.cell, spec)
         return _WantedRun(spec, DatasetEntry("", ""), how, need.until, None, (required, need))
     data, unavailable = names.known(spec.dataset.identity), names.unavailable(spec.model.name)
     return _WantedRun(spec, data, None, need.until, unavailable, (required, need))
@@ -135,10 +138,15 @@ def _jobs(
         if not run.to_do or run.bring is not None:
             continue
         train = run.record is None
+        kept = train and isinstance(run.spec, CommandSpec) and store.output(run.spec).serves(run.spec)
         reason = "a probe has not been read from its kept weights yet"
         between = None
-        seconds = sum(map(costs.reading_seconds, run.missing_readings))
-        if train:
+        of_readings = tuple(map(costs.reading_seconds, run.missing_readings))
+        seconds = sum(of_readings)
+        if kept:
+            reason = read_anew(run.spec.key, store)
+            seconds += AT_LEAST_SECONDS
+        elif train:
             reason = reason_of(run.spec, store, relatives)
             span = _seconds(run, store, costs)
             between = (seconds + span.low, seconds + span.high) if span.low < span.high else None
@@ -154,6 +162,8 @@ def _jobs(
             run.until if train else None,
             between,
             run.conduct,
+            kept,
+            of_readings,
         )
 
 
@@ -169,7 +179,8 @@ def _jobs_without_runs(required: Sequence[Requirements], store: Store) -> Iterat
     for key, reading in readings.items():
         if store.reading(key) is None:
             reason = failed_before(key, store) or "not computed yet"
-            yield Job(None, False, (reading,), tuple(sorted(claims[key])), reason, AT_LEAST_SECONDS)
+            names, seconds = tuple(sorted(claims[key])), AT_LEAST_SECONDS
+            yield Job(None, False, (reading,), names, reason, seconds, reading_seconds=(seconds,))
 
 
 def _in_order(jobs: Sequence[Job], required: Sequence[Requirements]) -> list[Job]:

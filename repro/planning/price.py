@@ -12,9 +12,11 @@ class Price:
     Attributes:
         seconds: the prediction.
         measured: whether it rests on runs of the same kind.
+        by_clock: of these, whether no more is known than what they took on the clock.
         guessed: whether it was compared with no run of anything like it: a user's own net, or images in files.
     """
 
     seconds: float
     measured: bool = False
+    by_clock: bool = False
     guessed: bool = False

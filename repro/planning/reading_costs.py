@@ -1,6 +1,6 @@
 """What a reading of a run will cost, before it is taken: from the images that its probe passes through the net.
 
-The rates are those of :mod:`repro.planning.costs`. A test counts the images that pass, probe by probe.
+The rates are those of :mod:`repro.planning.rough`. A test counts the images that pass, probe by probe.
 """
 
 from __future__ import annotations

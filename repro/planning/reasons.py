@@ -37,6 +37,13 @@ def reason_of(spec: AnyRun, store: Store, relatives: Mapping[str, RunRecord]) ->
     return "; ".join(changes) or "not run yet"
 
 
+def read_anew(key: str, store: Store) -> str:
+    """Say why a run is read whose command has written all there is of it."""
+    failed = failed_before(key, store)
+    read = "what the command wrote is there and is read anew; it is not run"
+    return f"{failed}; {read}" if failed else read
+
+
 def _change(part: str, field: str, old: object, new: object) -> str:
     if part == "files":
         return (

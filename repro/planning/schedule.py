@@ -17,6 +17,7 @@ from repro.judging.verdicts import ExpectationVerdict, PartVerdict
 from repro.planning.allowance import allowed_seeds
 from repro.planning.jobs import Plan
 from repro.planning.plan import make_plan
+from repro.planning.rough import CPU
 from repro.planning.shards import Shard, of_shard, owners, stages
 from repro.store import Store
 
@@ -33,6 +34,7 @@ class Schedule:
         cells: patterns of addresses, such as ``*/conv3-fc/*``: nothing is run for other cells. What is judged is not
             narrowed.
         shard: run nothing but this part of it (see shards.py).
+        device: the kind of device that predicted times are of.
     """
 
     claims: Sequence[Claim]
@@ -42,6 +44,7 @@ class Schedule:
     kinds: Sequence[Kind] = ()
     cells: Sequence[str] = ()
     shard: Shard | None = None
+    device: str = CPU
 
     def settled(self) -> Schedule:
         """Return the schedule that asks for nothing more than the claims do by themselves.
@@ -123,7 +126,7 @@ class Schedule:
         narrowed = [self._narrowed(item) for item in required]
         if self.shard is not None:
             narrowed = of_shard(narrowed, self._owners, self.shard)
-        return make_plan(narrowed, self.store)
+        return make_plan(narrowed, self.store, self.device)
 
     @cached_property
     def _owners(self) -> Mapping[str, int]:

@@ -11,6 +11,7 @@ from repro.claims import Claim
 from repro.claims.schema_results import Results
 from repro.errors import Problem, ReproError
 from repro.recorded.runs import Gathered, RecordedRun, gather
+from repro.recorded.seeds import Seeds, numbers, seeds_of
 from repro.recorded.sources import Digest, Source, content_of, place_of, sources, table_of
 from repro.recorded.trackers import Piece, mlflow_pieces, wandb_pieces
 
@@ -25,7 +26,7 @@ class Recorded:
         digest: SHA-256 of all that was read; "" where nothing is there yet.
         files: how many were read.
         runs: cell → its runs, by seed.
-        wanting: cell → which seeds it is to have and has not, in words; cells that lack none are not there.
+        seeds: which the cells are to have, and have not.
         notes: what is left out, declared to be missing, or not as one would expect.
         step: column → the smallest step that its numbers show: as declared, or as many digits as were written.
     """
@@ -35,7 +36,7 @@ class Recorded:
     digest: str = ""
     files: int = 0
     runs: Mapping[str, Sequence[RecordedRun]] = field(default_factory=dict)
-    wanting: Mapping[str, str] = field(default_factory=dict)
+    seeds: Seeds = field(default_factory=lambda: Seeds({}, {}, {}, {}))
     notes: Sequence[str] = ()
     step: Mapping[str, float] = field(default_factory=dict)
 
@@ -105,15 +106,18 @@ def _read(claim: Claim, results: Results, root: Path) -> Recorded:
     if not pieces:
         return Recorded(results.by, results.place)
     gathered = gather(file, pieces)
-    wanting, told = _seeds(results, gathered)
+    seeds = seeds_of(results, gathered.runs)
     return Recorded(
         results.by,
         results.place,
         digest.text(),
         files,
-        {address: tuple(runs) for address, runs in gathered.runs.items()},
-        wanting,
-        [*_left_out(gathered), *told, *_missing(results), *_ends_early(results)],
+        {
+            address: tuple(run for run in runs if run.seed not in seeds.further.get(address, ()))
+            for address, runs in gathered.runs.items()
+        },
+        seeds,
+        [*_left_out(gathered), *_further(seeds), *_missing(results), *_ends_early(results)],
         {name: _step(results, gathered, name) for name in results.columns},
     )
 
@@ -135,6 +139,11 @@ def _left_out(gathered: Gathered) -> Iterator[str]:
         yield f"{sum(texts.values()):,} rows of other {what} are left out: {named}"
 
 
+def _further(seeds: Seeds) -> Iterator[str]:
+    for address, beside in seeds.further.items():
+        yield f"{address} has further seeds, which are left out: {numbers(beside)}"
+
+
 def _missing(results: Results) -> Iterator[str]:
     for name, why in results.missing.items():
         address, _, seed = name.rpartition("/")
@@ -144,52 +153,6 @@ def _missing(results: Results) -> Iterator[str]:
 def _ends_early(results: Results) -> Iterator[str]:
     if results.ends_early is not None:
         yield f"runs that end before others are judged as they ended, as declared: {results.ends_early}"
-
-
-def _seeds(results: Results, gathered: Gathered) -> tuple[dict[str, str], list[str]]:
-    """Return cell → which seeds it lacks, and what is told of seeds beside; narrows `gathered` to those declared.
-
-    Raises:
-        ReproError: more seeds than are declared, or one that is said to be missing and is there.
-    """
-    problems: list[Problem] = []
-    wanting: dict[str, str] = {}
-    notes: list[str] = []
-    excused: dict[str, set[int]] = {}
-    for name in results.missing:
-        address, _, number = name.rpartition("/")
-        excused.setdefault(address, set()).add(int(number))
-    every = {run.seed for runs in gathered.runs.values() for run in runs}
-    for address, runs in gathered.runs.items():
-        there = {run.seed for run in runs}
-        for seed in sorted(there & excused.get(address, set())):
-            problems.append(
-                Problem(f"results.missing.{address}/{seed}", "is there after all", None, "remove it")
-            )
-        declared = results.seeds_of(address.partition("/")[0])
-        gone = excused.get(address, set())
-        if isinstance(declared, int):
-            count = len(there) + len(gone)
-            if count > declared:
-                what = f"{address} has {count} seeds, and {declared} are declared"
-                hint = "declare all of them, or list which ones are judged: to choose after the fact misleads"
-                problems.append(Problem("results.seeds", what, ", ".join(map(str, sorted(there))), hint))
-            elif count < declared:
-                wanting[address] = f"{address} has {len(there)} of {declared} seeds"
-            continue
-        wanted = every if declared is None else set(declared)
-        absent = sorted(wanted - there - gone)
-        if absent:
-            wanting[address] = (
-                f"{address} lacks seed{'s' if len(absent) > 1 else ''} {', '.join(map(str, absent))}"
-            )
-        further = sorted(there - wanted)
-        if further:
-            notes.append(f"{address} has further seeds, which are left out: {', '.join(map(str, further))}")
-            gathered.runs[address] = [run for run in runs if run.seed in wanted]
-    if problems:
-        raise ReproError(*problems)
-    return wanting, notes
 
 
 def check_results(claims: Sequence[Claim]) -> None:

@@ -1,20 +1,23 @@
-"""Rows of recorded results → runs: which cell and seed each is of, and what it recorded at which step."""
+"""Rows of recorded results → runs: what each recorded at which step, and where it has no number."""
 
 from __future__ import annotations
 
 import math
-import statistics
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
 from repro.claims import ClaimFile
-from repro.claims.cells import all_cells, levels_of
-from repro.claims.schema_columns import Column
+from repro.claims.cells import all_cells
 from repro.claims.schema_results import Results
-from repro.errors import MOST_TOLD, Problem, ReproError, suggestion
+from repro.errors import ReproError
+from repro.recorded.cells import Cells, Roles, near_columns
+from repro.recorded.problems import RowProblems
 from repro.recorded.table import Table, Value
 from repro.recorded.trackers import Piece
+from repro.recorded.units import check_share, check_units
+from repro.recorded.values import as_number, decimals, number_hint
 from repro.spec import canonical_hash
 
 
@@ -27,6 +30,23 @@ class Series:
 
 
 @dataclass(frozen=True)
+class Gap:
+    """Where a run has no number, while its row is there.
+
+    Attributes:
+        column: of the claim.
+        step: 0 for results without steps.
+        what: NaN or infinite where that was recorded; empty where nothing was, and other runs have a number there.
+        where: the file and row.
+    """
+
+    column: str
+    step: float
+    what: Literal["NaN", "infinite", "empty"]
+    where: str
+
+
+@dataclass(frozen=True)
 class RecordedRun:
     """A run as it was recorded.
 
@@ -35,12 +55,16 @@ class RecordedRun:
         seed: as recorded.
         series: column → what was recorded of it; a column without a value is not there.
         where: the file, and the line where it begins.
+        ends: the file, and the line with its last step.
+        gaps: where it has no number, by column and step.
     """
 
     cell: str
     seed: int
     series: Mapping[str, Series]
     where: str
+    ends: str = ""
+    gaps: Sequence[Gap] = ()
 
     @property
     def key(self) -> str:
@@ -68,16 +92,8 @@ class Gathered:
     """
 
     runs: dict[str, list[RecordedRun]]
-    left_out: Counter[tuple[str, str]] = field(default_factory=Counter)
+    left_out: Roles = field(default_factory=Counter)
     decimals: dict[str, int] = field(default_factory=dict)
-
-
-class _Problems(list[Problem]):
-    """Problems of rows, as many as are told."""
-
-    def add(self, where: str, what: str, received: object, hint: str | None) -> None:
-        if len(self) < MOST_TOLD:
-            self.append(Problem(where, what, None if received is None else repr(received), hint))
 
 
 def gather(file: ClaimFile, pieces: Sequence[Piece]) -> Gathered:
@@ -85,77 +101,80 @@ def gather(file: ClaimFile, pieces: Sequence[Piece]) -> Gathered:
 
     Raises:
         ReproError: a column that is not there, what is no number or no seed, a share out of its range, two values of
-            one run at one step, an arm or level that no row is of while some rows are of nothing; all of them at once.
+            one run at one step, an arm or level that no row is of while some rows are of nothing; all of them at once,
+            each kind of mistake once.
     """
     results = file.results
     assert results is not None
-    problems = _Problems()
+    wrong = RowProblems()
     gathered = Gathered({cell.address: [] for cell in all_cells(file)})
     points: dict[tuple[str, int], _Points] = {}
-    cells = _Cells(file, results)
+    cells = Cells(file, results)
     for piece in pieces:
-        for row, address, seed in cells.rows(piece, gathered, problems):
-            run = points.setdefault((address, seed), _Points(f"{piece.table.where}, {piece.table.rows[row]}"))
-            run.take(piece.table, row, results, gathered, problems, f"{address}, seed {seed}")
-    _check_columns(pieces, results, problems)
-    if not problems:
-        cells.check(gathered, problems)
-        _check_units(points, results, problems)
-    if problems:
-        raise ReproError(*problems)
-    for (address, seed), found in sorted(points.items()):
-        gathered.runs[address].append(RecordedRun(address, seed, found.series(), found.where))
+        for row, address, seed in cells.rows(piece, gathered.left_out, wrong):
+            run = points.setdefault((address, seed), _Points(f"{address}, seed {seed}"))
+            run.take(piece.table, row, results, gathered, wrong)
+    _check_columns(pieces, results, wrong)
+    if not wrong:
+        cells.check(gathered.left_out, wrong)
+        check_units([run.found for run in points.values()], results, wrong)
+    if wrong:
+        raise ReproError(*wrong.told())
+    measured = {
+        name: {step for run in points.values() for step in run.found.get(name, ())}
+        for name in results.columns
+    }
+    for (address, seed), run in sorted(points.items()):
+        series, gaps = run.series(), tuple(run.gaps(measured))
+        gathered.runs[address].append(RecordedRun(address, seed, series, run.where, run.ends, gaps))
     return gathered
 
 
 class _Points:
     """What is read of one run, in whatever order it stands."""
 
-    def __init__(self, where: str) -> None:
-        self.where = where
+    def __init__(self, run: str) -> None:
+        self.run = run
+        self.where = self.ends = ""
         self.found: dict[str, dict[float, tuple[float, str]]] = {}
+        self._empty: dict[str, dict[float, str]] = {}
+        self._last = -math.inf
 
-    def take(
-        self, table: Table, row: int, results: Results, gathered: Gathered, problems: _Problems, run: str
-    ) -> None:
+    def take(self, table: Table, row: int, results: Results, gathered: Gathered, wrong: RowProblems) -> None:
         """Take in a row."""
-        place = f"{table.where}: {table.rows[row]}"
+        place, here = f"{table.where}: {table.rows[row]}", f"{table.where}, {table.rows[row]}"
+        self.where = self.where or here
         step = 0.0
         if results.steps is not None and results.steps in table.columns:
-            read = as_number(table.columns[results.steps][row])
+            received = table.columns[results.steps][row]
+            read = as_number(received)
             if read is None or not math.isfinite(read):
-                received = table.columns[results.steps][row]
-                problems.add(
-                    f"{place}: {results.steps}", "is no step", received, "steps are numbers that grow"
-                )
+                wrong.add(place, "is no step", received, "steps are numbers that grow", column=results.steps)
                 return
             step = read
+        if step >= self._last:
+            self._last, self.ends = step, here
         for name, column in results.columns.items():
-            value = table.columns.get(results.named(name), _NOTHING)
-            if value is _NOTHING or value[row] is None:
+            shown = results.named(name)
+            values = table.columns.get(shown, _NOTHING)
+            if values is _NOTHING:
                 continue
-            where = f"{place}: {results.named(name)}"
-            number = as_number(value[row])
+            value = values[row]
+            if value is None:
+                self._empty.setdefault(name, {}).setdefault(step, here)
+                continue
+            number = as_number(value)
             if number is None:
-                problems.add(where, "is no number", value[row], _hint(value[row], column))
+                wrong.add(place, "is no number", value, number_hint(value, column), column=shown)
                 continue
-            if column.share and math.isfinite(number) and not 0 <= number <= 1 / column.scale:
-                bounds = "0 to 100" if column.unit == "percent" else "0 to 1"
-                hint = (
-                    'unit = "percent"'
-                    if column.unit == "fraction" and 1 < number <= 100
-                    else 'unit = "number"'
-                )
-                what = f"is no {column.unit}: it is not in {bounds}"
-                problems.add(where, what, number, f"if it is meant so, set {hint} in results.columns.{name}")
+            if not check_share(place, number, name, shown, column, wrong):
                 continue
-            gathered.decimals[name] = max(gathered.decimals.get(name, 0), _decimals(value[row]))
+            gathered.decimals[name] = max(gathered.decimals.get(name, 0), decimals(value))
             own = self.found.setdefault(name, {})
-            here = f"{table.where}, {table.rows[row]}"
             if step in own:
                 at = f" at {results.steps} {step:g}" if results.steps is not None else ""
-                what = f"is the second {results.named(name)} of {run}{at}; the first is in {own[step][1]}"
-                problems.add(place, what, value[row], _twice(results))
+                what = f"is the second {shown} of {self.run}{at}; the first is in {own[step][1]}"
+                wrong.add(place, what, value, _twice(results), kind=f"twice {name}")
                 continue
             own[step] = (number / 100 if column.unit == "percent" else number, here)
 
@@ -165,6 +184,17 @@ class _Points:
             name: Series(tuple(sorted(points)), tuple(points[step][0] for step in sorted(points)))
             for name, points in self.found.items()
         }
+
+    def gaps(self, measured: Mapping[str, set[float]]) -> Iterator[Gap]:
+        """Yield where there is no number, by column and step; `measured` are the steps at which any run has one."""
+        for name, steps in measured.items():
+            found, empty = self.found.get(name, {}), self._empty.get(name, {})
+            for step in sorted(steps & (found.keys() | empty.keys())):
+                if step not in found:
+                    yield Gap(name, step, "empty", empty[step])
+                elif not math.isfinite(found[step][0]):
+                    value, where = found[step]
+                    yield Gap(name, step, "NaN" if math.isnan(value) else "infinite", where)
 
 
 _NOTHING: Sequence[Value] = ()
@@ -176,155 +206,12 @@ def _twice(results: Results) -> str:
     return "keep one of them: which of two values is right, nobody here can tell"
 
 
-def as_number(value: Value) -> float | None:
-    """Return a number as it stands; None for what is none."""
-    if isinstance(value, bool) or value is None:
-        return None
-    if isinstance(value, str) and "_" in value:
-        return None  # Python reads 1_000, and nobody else does
-    try:
-        return float(value)
-    except (TypeError, ValueError, OverflowError):
-        return None
-
-
-def _hint(value: Value, column: Column) -> str:
-    text = str(value)
-    if text.endswith("%"):
-        return f"write it without the sign; the unit is {column.unit!r} for all of the column"
-    if as_number(text.replace(",", ".")) is not None:
-        return "write a decimal point"
-    return "write a number, or nothing where nothing was recorded; NaN is a number that is not defined"
-
-
-def _decimals(value: Value) -> int:
-    text = value if isinstance(value, str) else repr(value)
-    mantissa, _, exponent = text.lower().partition("e")
-    digits = len(mantissa.partition(".")[2]) - (int(exponent) if exponent.lstrip("+-").isdecimal() else 0)
-    return max(0, digits)
-
-
-def label(value: Value) -> str:
-    """Return what a value is called: 20, 20.0 and " 20" are one level."""
-    text = str(value).strip()
-    number = as_number(text)
-    if number is None or not math.isfinite(number):
-        return text
-    return str(int(number)) if number.is_integer() and abs(number) < 2**53 else repr(number)
-
-
-class _Cells:
-    """Which cell a row is of."""
-
-    def __init__(self, file: ClaimFile, results: Results) -> None:
-        self.results = results
-        arms = {label(results.name_of(name, arm.settings)): name for name, arm in file.arms.items()}
-        self.known = {"arm": arms} | {
-            name: {label(value): level for level, value in levels_of(factor).items()}
-            for name, factor in file.factors.items()
-        }
-        self.columns = {"arm": results.arm} | {name: results.factors.get(name, name) for name in file.factors}
-        self.skipped = set(file.experiment.skip)
-        self.seen: dict[str, Counter[str]] = {role: Counter() for role in self.known}
-
-    def rows(self, piece: Piece, gathered: Gathered, problems: _Problems) -> Iterator[tuple[int, str, int]]:
-        """Yield (row, cell, seed) of each row that is of a cell of the claim."""
-        table = piece.table
-        given = {**self.columns, "seed": self.results.seed}
-        absent = [
-            name for role, name in given.items() if role not in piece.fixed and name not in table.columns
-        ]
-        for name in dict.fromkeys(absent):
-            problems.add(table.where, "has no column", name, _columns(name, table))
-        if absent:
-            return
-        for row in range(len(table.rows)):
-            levels = []
-            for role, known in self.known.items():
-                text = label(
-                    piece.fixed[role] if role in piece.fixed else table.columns[self.columns[role]][row] or ""
-                )
-                self.seen[role][text] += 1
-                if text not in known:
-                    gathered.left_out[role, text] += 1
-                    break
-                levels.append(known[text])
-            else:
-                address = "/".join(levels)
-                if address in self.skipped:
-                    continue
-                value = (
-                    piece.fixed["seed"] if "seed" in piece.fixed else table.columns[self.results.seed][row]
-                )
-                seed = as_number(value)
-                if seed is None or not seed.is_integer() or not 0 <= seed < 2**63:
-                    hint = "seeds are whole numbers; they tell the runs of a cell apart"
-                    problems.add(f"{table.where}: {table.rows[row]}: seed", "is no seed", value, hint)
-                    continue
-                yield row, address, int(seed)
-
-    def check(self, gathered: Gathered, problems: _Problems) -> None:
-        """Find arms and levels that no row is of, while other rows are of none that the claim has."""
-        for role, known in self.known.items():
-            others = [text for (kind, text) in gathered.left_out if kind == role]
-            for text, name in known.items():
-                if not self.seen[role][text] and others:
-                    kind = "arm" if role == "arm" else f"level of {role}"
-                    place = f"arms.{name}" if role == "arm" else f"factors.{role}.{name}"
-                    hint = suggestion(text, others)
-                    if role == "arm":
-                        hint += f'; name it so: {name} = {{ named = "…" }}'
-                    problems.add(place, f"the results have no such {kind}", text, hint)
-
-
-def _columns(name: str, table: Table) -> str:
-    folded = {other.casefold(): other for other in table.names}
-    near = folded.get(name.casefold())
-    return (
-        f"did you mean {near!r}?"
-        if near
-        else f"{suggestion(name, table.names)}; [results] says what columns are called"
-    )
-
-
-def _check_columns(pieces: Sequence[Piece], results: Results, problems: _Problems) -> None:
+def _check_columns(pieces: Sequence[Piece], results: Results, wrong: RowProblems) -> None:
     """Find columns that no piece has; logs of single runs may lack one."""
     tables = [piece.table for piece in pieces]
     names = [(results.named(name), f"results.columns.{name}") for name in results.columns]
     names += [(results.steps, "results.step")] if results.steps is not None else []
     for name, place in names:
         if not any(name in table.names for table in tables):
-            problems.add(f"{tables[0].where}: {place}", "has no column", name, _columns(name, tables[0]))
-
-
-def _check_units(points: Mapping[tuple[str, int], _Points], results: Results, problems: _Problems) -> None:
-    """Find accuracies that are declared to be percent and are all below one, and fractions among percents."""
-    for name, column in results.columns.items():
-        values = [value for run in points.values() for value, _ in run.found.get(name, {}).values()]
-        known = [value for value in values if math.isfinite(value)]
-        if column.unit == "percent" and column.better == "higher" and known and max(known) <= 0.01:
-            hint = f'they seem to be fractions: set unit = "fraction" in results.columns.{name}'
-            problems.add(
-                f"results.columns.{name}", "all values lie in 0 to 1, which are 0% to 1%", "percent", hint
-            )
-        elif column.unit == "percent":
-            mixed = _fractions([run.found.get(name, {}) for run in points.values()])
-            if mixed:
-                hint = "write all of it in percent" + (
-                    f" ({len(mixed)} such values)" if len(mixed) > 1 else ""
-                )
-                value, here = mixed[0]
-                what = f"seems to be a fraction: other runs have about {100 * value:.0f} there, in percent"
-                problems.add(here, what, f"{100 * value:g}", hint)
-
-
-def _fractions(runs: Sequence[Mapping[float, tuple[float, str]]]) -> list[tuple[float, str]]:
-    """Return the values below 1% that would be like those of the other runs at the same step, were they fractions."""
-    found = []
-    for step in dict.fromkeys(step for run in runs for step in run):
-        here = [run[step] for run in runs if step in run]
-        percents = [value for value, _ in here if value > 0.01]
-        if percents:
-            usual = statistics.median(percents)
-            found += [one for one in here if 0 < one[0] <= 0.01 and 0.5 <= 100 * one[0] / usual <= 1.5]
-    return found
+            hint = near_columns(name, tables[0])
+            wrong.add(f"{tables[0].where}: {place}", "has no column", name, hint, kind=place)

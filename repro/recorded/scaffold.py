@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import textwrap
+from dataclasses import dataclass
 from string import Template
 
 from repro.recorded.guess import Guess, slug
@@ -18,17 +20,17 @@ def scaffold(found: Guess, template: str, file: str, separator: str) -> str:
         file: the table, relative to the claim file.
         separator: of its fields.
     """
-    names = list(found.arms)
-    first, second = _pair(names)
+    pair = _pair(found)
     judged = found.columns[0]
     share = judged.unit != "number"
-    high, low = (second, first) if judged.better == "lower" else (first, second)
     words = re.sub(r"[-_.]+", " ", judged.name)
-    direction = "lower" if judged.better == "lower" else "higher"
     factor = next(iter(found.factors), None)
     return Template(template).substitute(
-        title=_quoted(f"{first} has the {direction} {words} than {second}"),
-        expected=_quoted(f"{first} has the {direction} {words}"),
+        title=_quoted(f"{pair.own} has the {pair.direction} {words} than {pair.other}"),
+        expected=_quoted(
+            f"TODO: {pair.own} has the {pair.direction} {words} (judged: {pair.high} − {pair.low})"
+        ),
+        direction="".join(f"# {line}\n" for line in textwrap.wrap(direction(found), 116)),
         file=_quoted(file),
         separator="" if separator == "," else f"separator = {_quoted(separator)}\n",
         roles="arms, seeds and steps" if found.step else "arms and seeds",
@@ -36,13 +38,13 @@ def scaffold(found: Guess, template: str, file: str, separator: str) -> str:
         seed=_quoted(found.seed),
         step=_step(found.step),
         seeds=found.seeds,
-        first=first,
+        first=pair.own,
         columns="\n".join(_column(found, place) for place in range(len(found.columns))),
         arms="".join(_arm(name, text) for name, text in found.arms.items()),
         factors=_factor(factor, found),
         metric=judged.name,
         as_fraction=", as a fraction: 0.01 is one percentage point" if share else "",
-        pair=f"[{_quoted(high)}, {_quoted(low)}]",
+        pair=f"[{_quoted(pair.high)}, {_quoted(pair.low)}]",
         each=f"each = [{_quoted(slug(factor))}]\n" if factor else "",
         figure=_figure(found),
     )
@@ -52,10 +54,35 @@ def _quoted(text: str) -> str:
     return json.dumps(text, ensure_ascii=False)
 
 
-def _pair(names: list[str]) -> tuple[str, str]:
+def direction(found: Guess) -> str:
+    """Say which way round two arms are compared, and what a number above 0 means."""
+    pair, metric = _pair(found), found.columns[0].name
+    above = f"says that {pair.own} has the {pair.direction} {metric}"
+    return (
+        f"What is judged is {pair.high} − {pair.low}: {metric} of {pair.high} less {metric} of {pair.low}. "
+        f"Above 0 it {above}. If that is not your claim, swap `arms` in [expect.better]."
+    )
+
+
+@dataclass(frozen=True)
+class _Pair:
+    """The arms that are compared: `high` less `low`, of which `own` is said to be better: `direction` is the way."""
+
+    own: str
+    other: str
+    high: str
+    low: str
+    direction: str
+
+
+def _pair(found: Guess) -> _Pair:
     """Return the arm that seems to be the authors' own, and another: by their names, whatever the numbers say."""
+    names = list(found.arms)
     own = next((name for name in names if re.search("our|propos", name, re.IGNORECASE)), names[0])
-    return own, next(name for name in names if name != own)
+    other = next(name for name in names if name != own)
+    if found.columns[0].better == "lower":
+        return _Pair(own, other, other, own, "lower")
+    return _Pair(own, other, own, other, "higher")
 
 
 def _step(step: str | None) -> str:

@@ -20,7 +20,12 @@ from repro.report.model import (
     Verdict,
 )
 from repro.report.model.safe_text import visible, web_address
+from repro.report.wording.caught import control_said
+from repro.report.wording.costs import COLUMNS, cost, cost_table
+from repro.report.wording.plain import claim_because, statistics
+from repro.report.wording.settling import settling
 from repro.report.wording.text import duration, percent
+from repro.report.wording.typography import typeset
 
 SHAPES: Mapping[Result | None, str] = {"supported": "●", "refuted": "■", "inconclusive": "◆", None: "○"}
 """Shapes, so that verdicts are told apart without colour."""
@@ -39,7 +44,7 @@ _LINKED = re.compile(r"@(?=\w)|#(?=\w)|:(?=//)|:(?=[\w+-]+:)|\bwww(?=\.)|\bGH(?=
 
 def to_markdown(report: Report) -> str:
     """Return `report` as Markdown, compact enough for a comment; the same report gives the same text."""
-    return "\n".join(_lines(report)) + "\n"
+    return "\n".join(_lines(typeset(report))) + "\n"
 
 
 def plain(text: str) -> str:
@@ -72,12 +77,35 @@ def _lines(report: Report) -> Iterator[str]:
         yield ""
         yield from _table(
             ["Verdict", "Claim", "Why"],
-            [[_chip(c.verdict), plain(c.title), plain(c.verdict.sentence)] for c in paper.claims],
+            [[_chip(c.verdict), plain(c.title), _why(c)] for c in paper.claims],
         )
         for claim in paper.claims:
             yield from _claim(claim)
     yield ""
     yield from _provenance(report)
+
+
+def _why(claim: ClaimReport) -> str:
+    """Return why a claim stands as it does, and what would settle it, in plain words."""
+    found, settled = plain(claim_because(claim)), settling(claim)
+    if settled is None:
+        return found
+    command = f" {plain(settled.command)}" if settled.command else ""
+    return f"{found} **What would settle it:** {plain(settled.text)}{command}"
+
+
+def _statistics(claim: ClaimReport) -> Iterator[str]:
+    """Yield what the statistics say of a claim, folded; nothing where the plain sentence says it all."""
+    told = [claim.verdict.sentence] if claim.verdict.sentence != claim_because(claim) else []
+    told += [f"{one.title}: {note}" for one in claim.expectations for note in statistics(one)]
+    told += [f"Control “{one.title}”: {one.verdict.sentence}" for one in claim.controls if one.because]
+    if told:
+        yield ""
+        yield "<details><summary>Statistics</summary>"
+        yield ""
+        yield from (f"- {plain(one)}" for one in told)
+        yield ""
+        yield "</details>"
 
 
 def _claim(claim: ClaimReport) -> Iterator[str]:
@@ -104,7 +132,8 @@ def _claim(claim: ClaimReport) -> Iterator[str]:
     )
     for control in claim.controls:
         yield ""
-        yield f"Control “{plain(control.title)}”: {plain(control.text)}"
+        yield f"Control “{plain(control.title)}”: {plain(control_said(control))}"
+    yield from _statistics(claim)
     if claim.deviations:
         yield ""
         yield from _table(
@@ -199,7 +228,16 @@ def _provenance(report: Report) -> Iterator[str]:
             ],
         )
         yield ""
-    yield f"Time spent in runs: {duration(report.wall_seconds)}. All of it again:"
+    costs = cost_table(report)
+    if costs:
+        yield "<details><summary>What each claim took, beside what was predicted for it</summary>"
+        yield ""
+        yield from _table(COLUMNS, [[plain(text) for text in row] for row in costs])
+        yield ""
+        yield "</details>"
+        yield ""
+    took = cost(report.cost) if report.cost else f"Time spent in runs: {duration(report.wall_seconds)}."
+    yield f"{took} All of it again:"
     yield ""
     yield from _code(report.command)
     yield ""

@@ -1,8 +1,10 @@
 """The identity of a command: the content of the files that its runs rest on. Nothing is executed.
 
 Always counted are the files that its words name, what Python scripts among them import from their folder, and the
-`inputs` that are declared. Without declared inputs so are, in a git repository, all tracked files of the working folder
-as they lie there, committed or not: a commit that changes none of them changes nothing, and any edit of one does.
+`inputs` that are declared. The program, its first word, is one of them only where it lies in the working folder or the
+claims folder, and in no environment there: an interpreter is what a run is made with, as its packages are. Without
+declared inputs, all tracked files of the working folder count in a git repository, as they lie there, committed or not:
+a commit that changes none of them changes nothing, and any edit of one does.
 """
 
 from __future__ import annotations
@@ -47,7 +49,7 @@ def files_of_command(
     notes: list[str] = []
     counted: dict[Path, None] = {}
     packages: set[str] = set()
-    for script in _named(words, folder):
+    for script in _named(words, folder, claims_folder):
         counted[script] = None
         if script.suffix == ".py":
             code = script_code(script)
@@ -64,8 +66,8 @@ def files_of_command(
     if not inputs:
         tracked = _tracked(folder)
         if tracked is None:
-            what = "is in no git repository: only the files that the command names and imports count"
-            notes.append(f"{folder.name}: {what} (declare others with `inputs`)")
+            why = f"the folder {folder.name} is in no git repository; name others with `inputs`"
+            notes.append(f"files other than those that the command names and what they import ({why})")
         counted |= dict.fromkeys(path for path in tracked or () if not _is_claim_file(path, claims_folder))
     if len(counted) > MOST_FILES:
         hint = "declare what counts with `inputs`"
@@ -78,9 +80,31 @@ def files_of_command(
     return Code(f"{HASHED}{combined.hexdigest()[:12]}", files, tuple(sorted(packages)), tuple(notes))
 
 
-def _named(words: Sequence[str], folder: Path) -> Iterator[Path]:
+def is_path(program: str) -> bool:
+    """Tell whether the first word of a command says where its program lies; else it is looked for, as shells do."""
+    return os.sep in program or (os.altsep is not None and os.altsep in program)
+
+
+def is_environment(program: str, folder: Path, claims_folder: Path | None = None) -> bool:
+    """Tell whether the first word of a command is a path of something that is installed, and no file of the author's.
+
+    That is what lies outside of the working folder and the claims folder, links followed, or in an environment of
+    Python's or conda's within them.
+    """
+    if "{" in program or not is_path(program):
+        return False
+    found = (folder / program).resolve()
+    own = [root.resolve() for root in (folder, claims_folder) if root is not None]
+    home = found.parent.parent
+    made = (home / "pyvenv.cfg").is_file() or (home / "conda-meta").is_dir()
+    return made or not any(found.is_relative_to(root) for root in own)
+
+
+def _named(words: Sequence[str], folder: Path, claims_folder: Path | None) -> Iterator[Path]:
     """Yield the files that words name: a path, or the module after -m."""
     for place, word in enumerate(words):
+        if place == 0 and (not is_path(word) or is_environment(word, folder, claims_folder)):
+            continue  # a name is looked for where programs are installed
         if place and words[place - 1] == "-m":
             parts = folder.joinpath(*word.split("."))
             candidates = [parts.with_name(f"{parts.name}.py"), parts / "__main__.py"]

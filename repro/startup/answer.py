@@ -10,7 +10,7 @@ import sys
 
 from repro.startup.project import has_settings
 
-HELP = os.path.join(os.path.dirname(os.path.dirname(__file__)), "cli", "help.txt")  # noqa: PTH118, PTH120 - pathlib takes 8 ms
+HELP = os.path.join(os.path.dirname(os.path.dirname(__file__)), "cli", "help.txt")
 """What click makes of `repro --help` at 80 columns; `python -m repro.cli` writes it, a test compares."""
 
 COLUMNS = 80
@@ -20,18 +20,14 @@ COLUMNS = 80
 def answer(arguments: list[str]) -> str | None:
     """Return what `repro` prints for these command line arguments, the program's own name first, or None."""
     program, *rest = arguments
-    if rest in (["--help"], ["-h"]) and os.path.basename(program) == "repro" and columns() >= COLUMNS:  # noqa: PTH119
-        with open(HELP, encoding="utf-8") as file:  # noqa: PTH123
+    if rest in (["--help"], ["-h"]) and os.path.basename(program) == "repro" and columns() >= COLUMNS:
+        with open(HELP, encoding="utf-8") as file:
             return file.read()
     if rest == ["list"] and columns() >= COLUMNS and not has_settings():
-        from pathlib import Path
+        from repro.startup.listing import as_text, last_verdicts, shipped
 
-        from repro.startup.listing import as_text, kept_costs, last_verdicts, listed
-        from repro.startup.shipped import folder
-
-        root = folder("claims")
-        found = listed(root)
-        return as_text(found, last_verdicts(Path(".repro")), kept_costs(root)) if found else None
+        claims = shipped()
+        return as_text(claims, last_verdicts(".repro")) if claims else None
     return None
 
 

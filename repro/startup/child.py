@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-_ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))  # noqa: PTH100, PTH120
+_ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 START = """\
 import sys
@@ -36,7 +36,7 @@ def environment(**more: str) -> dict[str, str]:
 def leave_working_folder() -> None:
     """Take the working folder, which `python -m` puts first, out of what is imported from."""
     try:
-        here = os.getcwd()  # noqa: PTH109
+        here = os.getcwd()
     except OSError:
         here = ""  # it is gone
     if sys.path and not sys.flags.safe_path and sys.path[0] in ("", here):

@@ -26,7 +26,7 @@ def main() -> None:
             signal.signal(number, lambda *_: None)
     try:
         # Appended to, so that two that write into one file do not write over each other.
-        with open(stdout, "ab") as out, open(stderr, "ab") as errors:  # noqa: PTH123 - started without its room
+        with open(stdout, "ab") as out, open(stderr, "ab") as errors:
             process = subprocess.Popen(sys.argv[4:], stdin=subprocess.DEVNULL, stdout=out, stderr=errors)
     except OSError as error:
         print(json.dumps({"error": error.strerror or str(error)}), file=answers, flush=True)

@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Literal
+import os
+
+TYPE_CHECKING = False  # typing's own takes longer to import than all else here
+if TYPE_CHECKING:
+    from pathlib import Path
+    from typing import Literal
+
+_PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+
+
+def place(name: Literal["claims", "templates"]) -> str:
+    """Return the folder `name` of the wheel, or of the checkout that an editable install points to."""
+    inside = os.path.join(_PACKAGE, "_shipped", name)
+    return inside if os.path.isdir(inside) else os.path.join(os.path.dirname(_PACKAGE), name)
 
 
 def folder(name: Literal["claims", "templates"]) -> Path:
-    """Return the folder `name` of the wheel, or of the checkout that an editable install points to."""
-    package = Path(__file__).parents[1]
-    inside = package / "_shipped" / name
-    return inside if inside.is_dir() else package.parent / name
+    """Return `place` as a path."""
+    from pathlib import Path
+
+    return Path(place(name))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -97,6 +98,10 @@ class CheckpointFolder:
         write(path, json.dumps(head).encode() + b"\n", state)
         for old in [*self.files()[KEPT:], *self.folder.glob("*.part-*")]:
             old.unlink(missing_ok=True)
+
+    def clear(self) -> None:
+        """Remove all of them: nothing goes on from there any more."""
+        shutil.rmtree(self.folder, ignore_errors=True)
 
     def set_aside(self, path: Path, why: str) -> None:
         """Put a checkpoint that cannot be used where it is not looked for, and tell."""

@@ -21,6 +21,7 @@ from pydantic import (
 from repro.recipes import Recipe
 from repro.recipes.fields import EvaluatedSet
 from repro.store.field_types import (
+    MOST_SECONDS,
     Count,
     Finite,
     Hash,
@@ -104,7 +105,14 @@ _TRAINED = table(
     },
 )
 
-_UNTIL = table("until", {"column": Text, "at_most": Finite, "epochs": Seconds | None})
+_UNTIL = table(
+    "until",
+    {
+        "column": Text,
+        **dict.fromkeys(("at_most", "at_least"), NotRequired[Finite]),
+        "epochs": Seconds | None,
+    },
+)
 
 _OF_COMMAND = table(
     "spec",
@@ -161,7 +169,9 @@ _TOLD = {
     "git": NotRequired[dict[Text, Plain]],
     "host": NotRequired[Text],
     "finished": NotRequired[Text],
-    **dict.fromkeys(("predicted_seconds", "device_seconds_a_step"), NotRequired[Seconds | None]),
+    **dict.fromkeys(
+        ("predicted_seconds", "processor_seconds", "device_seconds_a_step"), NotRequired[Seconds | None]
+    ),
     "diverged_at_step": NotRequired[Count | None],
     **dict.fromkeys(("from_step", "to_step"), NotRequired[Count]),
     "until_epochs": NotRequired[Seconds | None],
@@ -217,6 +227,15 @@ _ROW = table(
     closed=False,
 )
 
+
+def _with_times(provenance: dict[str, Any]) -> dict[str, Any]:
+    for name in ("wall_seconds", "processor_seconds", "predicted_seconds"):
+        told = provenance.get(name, 0.0)
+        if told is not None and not (type(told) in (int, float) and 0 <= told <= MOST_SECONDS):
+            raise ValueError(f"{name} is no time")
+    return provenance
+
+
 READING = table(
     "reading",
     {
@@ -232,7 +251,7 @@ READING = table(
             },
         ),
         "rows": Annotated[list_of(_ROW), Field(min_length=1, max_length=10_000_000)],
-        "provenance": dict[Text, Plain],
+        "provenance": checked(dict[Text, Plain], _with_times),
     },
 )
 

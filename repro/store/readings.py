@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,15 @@ from repro.store.entries import Entries
 from repro.store.packed import Rows
 from repro.store.recent import Recent, Signature
 from repro.store.snapshot import Packed
+from repro.store.spent import Spent
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """Of a reading, what is asked for again and again."""
+
+    rows: Sequence[Mapping[str, Any]]
+    spent: Spent
 
 
 class Readings(Entries):
@@ -19,27 +29,38 @@ class Readings(Entries):
 
     def __init__(self, root: Path) -> None:
         super().__init__(root)
-        self.recent_readings = Recent[Sequence[Mapping[str, Any]]]()
         self._readings = str(root / "readings")
+        self.recent_readings = Recent[_Reading](lambda key: f"{self._readings}/{key}.json")
 
     def reading(self, key: str) -> Sequence[Mapping[str, Any]] | None:
         """Return the rows of a reading; None where it is absent or damaged."""
+        found = self._reading(key)
+        return None if found is None else found.rows
 
-        def anew() -> Sequence[Mapping[str, Any]] | None:
-            content = self.complete_reading(key)
-            return None if content is None else self._packer.rows(content["rows"])
+    def spent_reading(self, key: str) -> Spent:
+        """Return what a reading took; nothing is known of one that is absent or damaged."""
+        found = self._reading(key)
+        return Spent() if found is None else found.spent
 
-        def kept(unchanged: Signature | None) -> Sequence[Mapping[str, Any]] | None:
-            found = self.snapshot.take(f"readings/{key}.json", unchanged)
-            return None if found is None else Rows(found[1])
+    def _reading(self, key: str) -> _Reading | None:
+        return self.recent_readings.read(key, self._read_reading, self._kept_reading)
 
-        return self.recent_readings.read(f"{self._readings}/{key}.json", anew, kept)
+    def _read_reading(self, key: str) -> _Reading | None:
+        content = self.complete_reading(key)
+        if content is None:
+            return None
+        return _Reading(self._packer.rows(content["rows"]), Spent.noted(content["provenance"]))
+
+    def _kept_reading(self, key: str, unchanged: Signature) -> _Reading | None:
+        found = self.snapshot.take(f"readings/{key}.json", unchanged)
+        return None if found is None else _Reading(Rows(found[1]), Spent(**found[0]))
 
     def _kept_readings(self) -> Iterator[tuple[str, Signature, Packed]]:
         """Yield what a snapshot can hold of the readings that were read."""
-        for path, unchanged, rows in self.recent_readings.items():
-            if isinstance(rows, Rows):
-                yield f"readings/{path[len(self._readings) + 1 :]}", unchanged, ({}, rows.columns)
+        for key, unchanged, found in self.recent_readings.items():
+            if isinstance(found.rows, Rows):
+                head = {name: told for name, told in asdict(found.spent).items() if told is not None}
+                yield f"readings/{key}.json", unchanged, (head, found.rows.columns)
 
     def complete_reading(self, key: str) -> dict[str, Any] | None:
         """Return a reading's "spec", "rows" and "provenance", read anew; None where it is absent or damaged."""

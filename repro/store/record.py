@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any, Literal
 
@@ -29,8 +29,8 @@ class RunRecord:
         wall_seconds: training time of all sessions, evaluations included, imports aside.
         weights: moment → SHA-256 of the kept weights.
         provenance: machine, device, versions, commit, time finished. "sessions" lists, oldest first, where and with
-            what the run was carried out from which step to which: more than one where it was interrupted and went
-            on. Not part of the key.
+            what the run was carried out from which step to which, and what that took: more than one where it was
+            interrupted and went on. Not part of the key.
     """
 
     key: str
@@ -60,15 +60,6 @@ class RunRecord:
 
 
 _CIRCUMSTANCES = ("wall_seconds", "provenance")
-
-
-def predicted_seconds(sessions: Sequence[Mapping[str, Any]]) -> float | None:
-    """Return what was predicted for a run: for each part of it, what its first session was told."""
-    parts: dict[float | None, float | None] = {}
-    for session in sessions:
-        parts.setdefault(session.get("until_epochs"), session.get("predicted_seconds"))
-    told = [seconds for seconds in parts.values() if seconds is not None]
-    return sum(told) if told else None
 
 
 def lineage(spec: Mapping[str, Any]) -> str:

@@ -24,7 +24,7 @@ from repro.errors import mistake
 from repro.store.packed import Column, Stored
 from repro.store.recent import Signature
 
-FORMAT = 2
+FORMAT = 3
 
 FEWEST = 500
 """Entries worth a file of their own: fewer are read as fast one by one."""

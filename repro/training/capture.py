@@ -15,6 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from repro.training.compiled import compiling
+from repro.training.device_use import device_use
 from repro.training.seeds import nobody_else_draws
 
 if TYPE_CHECKING:
@@ -67,9 +68,9 @@ def captured(body: Callable[[], None], pool: _POOL_HANDLE) -> Callable[[], None]
     """
     graph = torch.cuda.CUDAGraph()
     # Captures do not overlap. While one is made nobody may draw from the global stream of random numbers, nor wait for
-    # the whole device, as a compiler that times its kernels does; all other work of other threads goes on. torch's own
-    # context would wait for the whole device, too, and so for every other net.
-    with nobody_else_draws, compiling, _no_collection():
+    # the whole device, as a compiler that times its kernels does, or a library that is used for the first time. torch's
+    # own context would wait for the whole device, too, and so for all that others have launched.
+    with device_use.alone(), nobody_else_draws, compiling, _no_collection():
         graph.capture_begin(pool=pool, capture_error_mode="thread_local")
         try:
             body()
@@ -82,7 +83,8 @@ def captured(body: Callable[[], None], pool: _POOL_HANDLE) -> Callable[[], None]
 
     def replay() -> None:
         before_last = done[0]
-        before_last.synchronize()
+        with device_use.left():
+            before_last.synchronize()
         graph.replay()
         before_last.record()
         done.reverse()

@@ -8,6 +8,8 @@ from contextlib import contextmanager
 
 import torch
 
+from repro.training.device_use import device_use
+
 MOST_STREAMS = 32
 """Runs of a process that may be on one GPU: torch has so many streams, and hands them out in turn, over and over.
 
@@ -32,7 +34,7 @@ def own_stream(device: torch.device) -> Iterator[None]:
     """Have what the calling thread does on a GPU done on a stream that nobody else uses meanwhile.
 
     What comes after waits for it. The stream used last is given first: memory, which torch keeps apart by stream, is
-    found again. On a CPU nothing is changed.
+    found again. Graphs of other threads are captured when the caller makes way. On a CPU nothing is changed.
 
     Raises:
         RuntimeError: there are more runs than streams.
@@ -43,9 +45,10 @@ def own_stream(device: torch.device) -> Iterator[None]:
     with _guard:
         stream = _idle.pop() if _idle else _new_stream(device)
     try:
-        with torch.cuda.stream(stream):
-            yield
-        stream.synchronize()
+        with device_use.shared():
+            with torch.cuda.stream(stream):
+                yield
+            stream.synchronize()
     finally:
         with _guard:
             _idle.append(stream)

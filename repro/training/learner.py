@@ -22,6 +22,7 @@ from repro.training.capture import (
     unrolled_steps,
 )
 from repro.training.compiled import compile_blocks, compiling
+from repro.training.device_use import device_use
 from repro.training.evaluation import evaluate, multi_view_error
 from repro.training.feeds import Batch, Feed, MemoryFeed
 from repro.training.outputs import checked
@@ -91,6 +92,7 @@ class Learner:
 
     def advance(self, step: int, lrs: list[float]) -> None:
         """Do the steps from `step` on with these learning rates; more than one only as :meth:`at_once` says."""
+        device_use.make_way()
         self.model.train()
         table = torch.tensor([[lr * factor for factor in self.lr_factors] for lr in lrs])
         if self.device.type == "cuda":
@@ -158,6 +160,7 @@ class Learner:
         def watched(batches: Iterator[Batch]) -> Iterator[Batch]:
             for batch in batches:
                 between()
+                device_use.make_way()
                 yield batch
 
         found: dict[str, float] = {}

@@ -1,8 +1,7 @@
-"""The folder of a run that a command carries out, and what is known there of attempts that did not come to an end."""
+"""The attempts at an output, as a worker makes them: begun, gone on from, ended; and the rows that they wrote."""
 
 from __future__ import annotations
 
-import json
 import shutil
 import time
 from collections.abc import Mapping, Sequence
@@ -10,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from repro.command_spec import STDOUT, CommandSpec, Conduct
-from repro.errors import ReproError
-from repro.store import files
+from repro.command_spec import STDOUT, Conduct, Reads
+from repro.spec import Until
+from repro.store.outputs import Output
 from repro.worker.rows import Curve, Row, RowReader, cut_torn_line
 
 LAST_LINES = 20
@@ -21,125 +20,139 @@ LAST_LINES = 20
 
 @dataclass(frozen=True)
 class Attempt:
-    """What earlier attempts at a run have left.
+    """What earlier attempts have left that another one goes on from.
 
     Attributes:
         rows: what they wrote.
-        sessions: where and with what they were made, oldest first, each with the steps from which to which it came.
+        sessions: where and with what they were made, oldest first.
         seconds: what they took, until their last sign of life.
-        complete: whether the last one came to its own end, so that nothing of it need be done again.
     """
 
     rows: Sequence[Row] = ()
     sessions: Sequence[Mapping[str, Any]] = ()
     seconds: float = 0.0
-    complete: bool = False
 
 
-class CommandFolder:
-    """The places of a run's files.
+class Attempts:
+    """The attempts at an output.
 
-    `attempt.json` tells of an attempt as it began: what earlier ones wrote, since the command may begin its file anew.
+    Args:
+        output: where it lies.
+        reads: how it is read.
     """
 
-    def __init__(self, home: Path, spec: CommandSpec) -> None:
-        self.home = home
-        self.out = home / "out"
-        self.stdout = home / "stdout.txt"
-        self.stderr = home / "stderr.txt"
-        self.reads = spec.reads
-        self.prints = spec.reads.metrics == STDOUT
-        self.written = self.stdout if self.prints else self.out / spec.reads.metrics
-        self._note = home / "attempt.json"
+    def __init__(self, output: Output, reads: Reads) -> None:
+        self.output = output
+        self.reads = reads
+        self.stdout = output.written(STDOUT)
+        self.stderr = output.home / "stderr.txt"
+        self.written = output.written(reads.metrics)
+        self._printed_before = 0
 
-    def reader(self) -> RowReader:
-        """Return a reader of what the command writes about its run."""
-        return RowReader(self.written, prints=self.prints)
+    def reader(self, *, beyond: bool = False) -> RowReader:
+        """Return a reader of what the command writes about its run; `beyond` what is there already."""
+        return RowReader(self.written, prints=self.reads.metrics == STDOUT, beyond=beyond)
 
-    def earlier(self, conduct: Conduct) -> Attempt | None:
-        """Return what earlier attempts have left that can be used; None where the run is to begin anew.
+    def rows(self, note: Mapping[str, Any]) -> list[Row]:
+        """Return all rows that the command wrote, as it wrote them.
 
         Raises:
+            ReproError: a line that is no row.
+            ValueError: those of an earlier attempt are there no more.
+        """
+        found = self.reader().new(last=True)
+        if self.output.is_whole(note, self.reads.metrics):
+            return found
+        if note["of"] != self.reads.metrics:
+            raise ValueError(f"{self.reads.metrics} was begun anew, and what it held was not kept")
+        return [*note["rows"], *found]
+
+    def earlier(self, conduct: Conduct) -> Attempt | None:
+        """Return what earlier attempts have left that can be gone on from; None where the run is to begin anew.
+
+        Raises:
+            ReproError: a line that is no row.
             ValueError: what they have left cannot be read.
         """
-        if not self._note.is_file():
+        note = self.output.note()
+        if note is None or not self._can_go_on(conduct):
             return None
-        try:
-            note = json.loads(self._note.read_text(encoding="utf-8"))
-            if not note["complete"] and not self._can_go_on(conduct):
-                return None
-            return self._attempt(note)
-        except (KeyError, TypeError, ReproError) as error:
-            raise ValueError(str(error)) from None
+        cut_torn_line(self.written)
+        rows, curve = self.rows(note), Curve(self.reads)
+        curve.extend(rows, lambda row: False)
+        session = {**note["session"], "to_step": int(curve.step)}
+        return Attempt(rows, [*note["sessions"], session], note["seconds"] + self._took(note))
 
     def _can_go_on(self, conduct: Conduct) -> bool:
         if conduct.resume is None:
             return False
         if conduct.resume_needs is not None:
-            return (self.out / conduct.resume_needs).is_file()
-        return self.out.is_dir() and any(self.out.iterdir())
+            return (self.output.out / conduct.resume_needs).is_file()
+        return self.output.out.is_dir() and any(self.output.out.iterdir())
 
-    def _attempt(self, note: Mapping[str, Any]) -> Attempt:
-        if not note["complete"]:
-            cut_torn_line(self.written)
-        curve = Curve(self.reads, note["rows"])
-        for row in self.reader().new(last=True):
-            curve.add(row)
-        signs = [path.stat().st_mtime for path in (self.stdout, self.written, self.out) if path.exists()]
-        took = max(0.0, max(signs) - note["began"])
-        session = {**note["session"], "to_step": int(curve.step)}
-        return Attempt(curve.rows, [*note["sessions"], session], note["seconds"] + took, note["complete"])
+    def _took(self, note: Mapping[str, Any]) -> float:
+        places = (self.stdout, self.written, self.output.out)
+        last = max(path.stat().st_mtime for path in places if path.exists())
+        return max(0.0, last - float(note["began"]))
 
-    def clear(self) -> None:
-        """Remove what is there."""
-        shutil.rmtree(self.home, ignore_errors=True)
-
-    def begin(self, earlier: Attempt, session: Mapping[str, Any]) -> None:
+    def begin(self, earlier: Attempt | None, session: Mapping[str, Any]) -> None:
         """Make the folders ready for an attempt, and note it.
 
         Args:
-            earlier: what it goes on from.
-            session: where and with what it is made, from which step on.
+            earlier: what it goes on from; None: it begins anew, and what is there goes.
+            session: where and with what it is made.
         """
-        self.out.mkdir(parents=True, exist_ok=True)
-        self.stdout.write_bytes(b"")
+        before = {}
+        if earlier is None:
+            shutil.rmtree(self.output.home, ignore_errors=True)
+        else:
+            before = self.output.sizes(self.output.note())
+        self.output.out.mkdir(parents=True, exist_ok=True)
+        self.stdout.touch()
+        self._printed_before = self.stdout.stat().st_size
         self.stderr.write_bytes(b"")
-        note = {
-            "rows": list(earlier.rows),
-            "sessions": list(earlier.sessions),
-            "seconds": earlier.seconds,
-            "session": dict(session),
-            "began": time.time(),
-            "complete": False,
+        self.output.put_note(
+            {
+                "began": time.time(),
+                "session": dict(session),
+                "sessions": list(earlier.sessions) if earlier else [],
+                "seconds": earlier.seconds if earlier else 0.0,
+                "rows": list(earlier.rows) if earlier else [],
+                "of": self.reads.metrics,
+                "before": before,
+                "ended": None,
+                "files": {},
+            }
+        )
+
+    def end(self, target: Until | None) -> None:
+        """Note that an attempt ended, by itself or at a target: there is no more of the output."""
+        note = self.output.note()
+        assert note is not None, "it was begun"
+        ended = {
+            "target": None if target is None else target.as_json(),
+            "seconds": note["seconds"] + time.time() - note["began"],
+            "finished": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         }
-        files.write_text(self._note, json.dumps(note))
-
-    def complete(self) -> None:
-        """Note that the command came to its own end."""
-        note = json.loads(self._note.read_text(encoding="utf-8"))
-        files.write_text(self._note, json.dumps(note | {"complete": True}))
-
-    def forget(self) -> None:
-        """Drop the note: the run is kept elsewhere. What the command wrote stays."""
-        self._note.unlink(missing_ok=True)
+        self.output.put_note(note | {"ended": ended, "files": self.output.hashes(self.reads.metrics)})
 
     def last_lines(self) -> str:
         """Return the end of what the command printed, for people."""
-        kinds = (("errors", self.stderr, 900), ("output", self.stdout, 300))
-        tails = [(name, _tail(path, LAST_LINES)[-most:]) for name, path, most in kinds]
-        parts = [f"the last lines of its {name}:\n{tail}" for name, tail in tails if tail]
-        return "\n".join(parts) or "it printed nothing"
+        kinds = (("errors", self.stderr, 0, 900), ("output", self.stdout, self._printed_before, 300))
+        tails = [(name, _tail(path, LAST_LINES, begin)[-most:]) for name, path, begin, most in kinds]
+        parts = [f"The last lines of its {name}:\n{tail}" for name, tail in tails if tail]
+        return "\n".join(parts) or "It printed nothing."
 
     def last_error(self) -> str:
         """Return the last line of its errors."""
         return _tail(self.stderr, 1).strip()
 
 
-def _tail(path: Path, lines: int) -> str:
+def _tail(path: Path, lines: int, begin: int = 0) -> str:
     try:
         with path.open("rb") as file:
             size = file.seek(0, 2)
-            file.seek(max(0, size - 64_000))
+            file.seek(max(begin, size - 64_000))
             text = file.read().decode("utf-8", errors="replace")
     except OSError:
         return ""

@@ -32,6 +32,7 @@ class RunCheckpoints:
         stop: set once the run shall end; its state is saved, then.
         warn: told what people must know.
         every_seconds: save so often. By default every 20 s, or as seldom as keeps the time of saving below 1%.
+        clock: seconds of the processor that trains.
     """
 
     def __init__(
@@ -42,6 +43,7 @@ class RunCheckpoints:
         stop: threading.Event,
         warn: Callable[[str], None],
         every_seconds: float | None = None,
+        clock: Callable[[], float] = time.thread_time,
     ) -> None:
         self.folder = folder
         self.spec = spec
@@ -55,9 +57,12 @@ class RunCheckpoints:
         self._loaded: Path | None = None
         self._next = time.monotonic() + (LEAST_SECONDS if every_seconds is None else every_seconds)
         self._full = False
+        self._clock = clock
+        self._began = clock()
 
     def load(self) -> Mapping[str, Any] | None:
         """Return the last good state; what cannot be used is set aside, and told."""
+        self._began = self._clock()
         reported = len(self.folder.damaged)
         state = self._newest_state()
         for damage in self.folder.damaged[reported:]:
@@ -133,8 +138,9 @@ class RunCheckpoints:
         return self.stop.is_set()
 
     def sessions(self, step: int) -> list[Mapping[str, Any]]:
-        """Return where and with what the run was carried out up to a step, oldest first."""
-        return [*self._earlier, {**self._session, "from_step": self.going_on_from, "to_step": step}]
+        """Return where and with what the run was carried out up to a step, and what that took, oldest first."""
+        steps = {"from_step": self.going_on_from, "to_step": step}
+        return [*self._earlier, {**self._session, **steps, "processor_seconds": self._clock() - self._began}]
 
 
 def _columns(rows: Sequence[Mapping[str, float]]) -> dict[str, list[float]]:

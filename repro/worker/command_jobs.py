@@ -70,6 +70,17 @@ class CommandJobs:
                 self._running -= 1
                 self._ended.notify_all()
 
+    @contextmanager
+    def _alone(self, spec: CommandSpec) -> Iterator[None]:
+        """Hold the lock of an output, of which other runs are read, too; that of the run is held already."""
+        while not self.stop.is_set():
+            with self.machine.store.lock(spec.output_key) as mine:
+                if mine:
+                    yield
+                    return
+            self.stop.wait(0.2)
+        raise Interrupted(0, 0)
+
     def _run(
         self, spec: CommandSpec, conduct: Conduct, until: Until | None, predicted_seconds: float | None
     ) -> str:
@@ -90,12 +101,12 @@ class CommandJobs:
             self.stop,
             lambda text: self.emit({"event": "warning", "message": f"{spec.title}: {text}"}),
         )
-        record = run.carry_out(until, self._progress(spec.key, predicted_seconds))
+        with self._alone(spec):
+            record = run.carry_out(until, self._progress(spec.key, predicted_seconds))
         try:
             store.put_run(record, {})
         except OSError as error:
             raise unwritable(store.root, error, "what it wrote is kept") from None
-        run.forget_attempt()
         return f"{record.outcome}, {record.wall_seconds:.1f} s"
 
     def _progress(self, key: str, predicted_seconds: float | None) -> Callable[[float | None], None]:

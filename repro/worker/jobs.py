@@ -8,8 +8,9 @@ import math
 import threading
 import time
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import torch
 
@@ -18,7 +19,7 @@ from repro.datasets import ChangedDataError, ImageData, ImageFiles, load_dataset
 from repro.probes.reading import take_reading
 from repro.registry import DataRef
 from repro.spec import ReadingSpec, RunSpec, Until
-from repro.store import Store
+from repro.store import Spent, Store
 from repro.training import TrainedRun, train
 from repro.training.brought import take
 from repro.training.checkpoints import Interrupted, Stopped
@@ -28,10 +29,13 @@ from repro.worker.checkpoints import RunCheckpoints
 from repro.worker.command_jobs import CommandJobs
 from repro.worker.failures import UnwritableError, ends_the_process, reason, unwritable
 from repro.worker.machine import Machine
-from repro.worker.memory import DeviceMemory, Share
+from repro.worker.memory import DeviceMemory
 from repro.worker.provenance import code_provenance, installed, provenance
 from repro.worker.recording import as_bytes, errors_of, record_of
 from repro.worker.telling import FOUND, Emit, far_enough
+
+Predicted: TypeAlias = tuple[ReadingSpec, float | None]
+"""A reading that is wanted, and the seconds that it was expected to take."""
 
 
 class Worker:
@@ -72,6 +76,8 @@ class Worker:
         self.loading = threading.Lock()
         self.provenance = provenance(device) | {"installed": store.put_environment(installed())}
         self.memory = DeviceMemory(_bytes_to_share(device))
+        # A job is a thread's: on a CPU it keeps a core busy, on a GPU its nets have shares.
+        self.clock = time.thread_time if device.type == "cpu" else self.memory.clock
         made = {name: self.provenance[name] for name in ("machine", "device", "repro", "commit")}
         self.commands = CommandJobs(Machine(store, claims_folder, device, threads), made, emit, stop)
 
@@ -84,9 +90,9 @@ class Worker:
         trained = run if isinstance(run, RunSpec) else None
         if trained and job.get("source"):
             self.sources[trained.dataset.identity] = DataRef.from_json(job["source"])
-        readings = [ReadingSpec(**{**r, "run": trained if r["moment"] else None}) for r in job["readings"]]
+        readings = [_reading(told, trained) for told in job["readings"]]
         until = Until(**job["until"]) if job.get("until") else None
-        key = run.key if run else readings[0].key
+        key = run.key if run else readings[0][0].key
         try:
             while not self.stop.is_set():
                 with self.store.lock(key) as mine:
@@ -111,17 +117,17 @@ class Worker:
         self,
         run: RunSpec | None,
         until: Until | None,
-        readings: list[ReadingSpec],
+        readings: list[Predicted],
         predicted_seconds: float | None,
     ) -> dict[str, Any]:
         """Train what is missing and read what is missing; raises only what leaves a GPU of no use."""
         try:
             what = self.train(run, until, predicted_seconds) if run else "computed"
             found = what in ("computed", FOUND)
-            for reading in readings:
+            for reading, predicted in readings:
                 if self.stop.is_set():
                     return {"event": "interrupted"}
-                found &= not self.read(reading, run)
+                found &= not self.read(reading, run, predicted)
         except Interrupted:
             return {"event": "interrupted"}
         except ChangedDataError as error:
@@ -137,7 +143,7 @@ class Worker:
             # A crashed run is a failure with its reason; the other runs go on.
             return {"event": "failed", "reason": reason(error, self.claims_folder)}
         # Of the run itself, or of a probe that has been mended since.
-        self.store.clear_failure(run.key if run else readings[0].key)
+        self.store.clear_failure(run.key if run else readings[0][0].key)
         return {"event": "done", "what": what, "found": found}
 
     def train(self, spec: RunSpec, until: Until | None, predicted_seconds: float | None) -> str:
@@ -157,11 +163,12 @@ class Worker:
             self.stop,
             lambda text: self.emit({"event": "warning", "message": f"{spec.title}: {text}"}),
             self.checkpoint_seconds,
+            self.clock,
         )
-        result, share = self.beside_others(spec, until, data, checkpoints)
-        blobs = {moment: as_bytes(state) for moment, state in result.weights.items()}
+        result = self.beside_others(spec, until, data, checkpoints)
         sessions = checkpoints.sessions(result.steps_done)
-        record = record_of(spec, result, data, blobs, sessions, share.device_seconds)
+        blobs = {moment: as_bytes(state) for moment, state in result.weights.items()}
+        record = record_of(spec, result, data, blobs, sessions)
         try:
             self.store.put_run(record, blobs)
         except OSError as error:
@@ -175,13 +182,13 @@ class Worker:
         until: Until | None,
         data: ImageData | ImageFiles,
         checkpoints: RunCheckpoints,
-    ) -> tuple[TrainedRun, Share]:
+    ) -> TrainedRun:
         """Train as soon as there is room on the device; where memory runs out in company, again with fewer beside."""
         wanted = self.bytes_of(spec, data)
         while True:
-            with self.memory.reserved(wanted, spec.numerics.precision) as share:
+            with self.memory.reserved(wanted, spec.numerics.precision):
                 try:
-                    return self.trained(spec, until, data, checkpoints), share
+                    return self.trained(spec, until, data, checkpoints)
                 except Exception as error:
                     if not is_out_of_memory(error) or not self.memory.ran_out():
                         raise
@@ -231,17 +238,17 @@ class Worker:
                     raise
                 checkpoints.reject(f"{type(error).__name__}: {error}".splitlines()[0])
 
-    def read(self, reading: ReadingSpec, run: RunSpec | None) -> bool:
+    def read(self, reading: ReadingSpec, run: RunSpec | None, predicted_seconds: float | None) -> bool:
         """Take one reading, from a run's kept weights where it is of a run; return whether it was still to be taken."""
         if self.store.reading(reading.key) is not None:
             return False
-        weights = None
+        blob = None
         if reading.run is not None:
             blob = self.store.weights(reading.run.key, reading.moment or "")
             if blob is None:
                 return False  # the run ended before this moment
-            weights = torch.load(io.BytesIO(blob), map_location=self.device, weights_only=True)
         data = self.data(run) if run is not None else None
+        began = time.monotonic()
         # As the run was trained: beside others only where there is room and they agree on the algorithms.
         precision = run.numerics.precision if run is not None else "fp32"
         try:
@@ -249,7 +256,13 @@ class Worker:
                 self.memory.reserved(self.bytes_of(run, data), precision),
                 own_stream(self.device),
             ):
+                begins = self.clock()
                 fix_algorithms(precision, self.device)
+                weights = (
+                    torch.load(io.BytesIO(blob), map_location=self.device, weights_only=True)
+                    if blob is not None
+                    else None
+                )
                 rows = take_reading(
                     reading,
                     weights=weights,
@@ -257,12 +270,13 @@ class Worker:
                     device=self.device,
                     claims_folder=self.claims_folder,
                 )
+                took = self.clock() - begins
         except Exception as error:
             with contextlib.suppress(OSError):  # the run's own failure tells of it, too
                 self.store.put_failure(reading.key, reading.probe, reason(error, self.claims_folder))
             raise
-        made = self.made_with(run, reading.probe)
-        self.store.put_reading(reading, rows, made)
+        spent = Spent(time.monotonic() - began, took, predicted_seconds)
+        self.store.put_reading(reading, rows, {**self.made_with(run, reading.probe), **asdict(spent)})
         self.store.clear_failure(reading.key)
         return True
 
@@ -290,6 +304,11 @@ class Worker:
                 source = self.sources.get(identity)
                 self.datasets[own] = load_dataset(spec.dataset, source, self.claims_folder, as_files=as_files)
             return self.datasets[own]
+
+
+def _reading(told: Mapping[str, Any], run: RunSpec | None) -> Predicted:
+    fields = {name: value for name, value in told.items() if name != "predicted_seconds"}
+    return ReadingSpec(**{**fields, "run": run if told["moment"] else None}), told.get("predicted_seconds")
 
 
 def _bytes_to_share(device: torch.device) -> float:

@@ -13,6 +13,7 @@ import torch
 
 from repro.command_spec import CommandSpec, filled
 from repro.errors import mistake
+from repro.source_code import is_path
 from repro.store import Store
 
 OF_A_WORKER = ("MALLOC_MMAP_THRESHOLD_", "MALLOC_TRIM_THRESHOLD_", "CUDA_DEVICE_MAX_CONNECTIONS")
@@ -52,13 +53,14 @@ class Machine:
         found |= {"PYTHONUNBUFFERED": "1", "CUDA_VISIBLE_DEVICES": self._visible()}
         return found | dict(spec.environment)
 
-    def words(self, spec: CommandSpec, out: Path, *more: str) -> list[str]:
+    def words(self, spec: CommandSpec, out: Path, *more: str, own: str | None = None) -> list[str]:
         """Return a command with its placeholders filled in, and the path of its program.
 
         Args:
             spec: the run.
             out: its output folder.
             more: words that are added, with placeholders.
+            own: where the program lies, where its first word is its name only.
 
         Raises:
             ReproError: there is no such program.
@@ -72,8 +74,8 @@ class Machine:
             "python": sys.executable,
         }
         program, *words = filled([*spec.words, *more], known)
-        lies = os.sep in program or (os.altsep is not None and os.altsep in program)
-        place = str(self.folder(spec) / program) if lies else program
+        program = own or program
+        place = str(self.folder(spec) / program) if is_path(program) else program
         found = shutil.which(place, path=self.environment(spec).get("PATH"))
         if found is None:
             hint = "install it, or name another; {python} stands for the Python that runs repro"

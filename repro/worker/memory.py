@@ -6,14 +6,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-
-
-@dataclass
-class Share:
-    """A net's part of the device's time: `device_seconds`, the seconds it was there over the nets beside it."""
-
-    device_seconds: float = 0.0
 
 
 class DeviceMemory:
@@ -30,12 +22,11 @@ class DeviceMemory:
         self.nets = 0
         self.kind = ""
         self._now = now
-        # Runs at one over the number of nets: what passes of it while a net is there is the net's share.
         self._clock, self._read_at = 0.0, now()
         self._changed = threading.Condition()
 
     @contextmanager
-    def reserved(self, wanted: float, kind: str = "") -> Iterator[Share]:
+    def reserved(self, wanted: float, kind: str = "") -> Iterator[None]:
         """Hold `wanted` bytes, waiting until they are there and all other nets are of the same kind.
 
         Args:
@@ -46,18 +37,17 @@ class DeviceMemory:
         def fits() -> bool:
             return self.nets == 0 or (kind == self.kind and self.taken + wanted <= self.total)
 
-        share = Share()
         with self._changed:
             self._changed.wait_for(fits)
-            began = self._shared_clock()
+            self._bring_forward()
             self.kind = kind
             self.taken += wanted
             self.nets += 1
         try:
-            yield share
+            yield
         finally:
             with self._changed:
-                share.device_seconds = self._shared_clock() - began
+                self._bring_forward()
                 self.taken -= wanted
                 self.nets -= 1
                 self._changed.notify_all()
@@ -74,8 +64,13 @@ class DeviceMemory:
             self.total = min(self.total, 0.8 * self.taken)
             return True
 
-    def _shared_clock(self) -> float:
+    def clock(self) -> float:
+        """Return a time that runs at one over the number of nets: what passes while a net is there is its share."""
+        with self._changed:
+            self._bring_forward()
+            return self._clock
+
+    def _bring_forward(self) -> None:
         now = self._now()
         self._clock += (now - self._read_at) / max(1, self.nets)
         self._read_at = now
-        return self._clock

@@ -12,7 +12,7 @@ import torch
 
 from repro.datasets import ImageData, ImageFiles
 from repro.spec import RunSpec
-from repro.store import RunRecord, predicted_seconds
+from repro.store import RunRecord, predicted_seconds, processor_seconds
 from repro.training import TrainedRun
 
 
@@ -29,7 +29,6 @@ def record_of(
     data: ImageData | ImageFiles,
     blobs: Mapping[str, bytes],
     sessions: list[Mapping[str, Any]],
-    device_seconds: float,
 ) -> RunRecord:
     """Return what the store keeps of a run, its weights aside.
 
@@ -39,9 +38,7 @@ def record_of(
         data: what it was trained on.
         blobs: moment → the file of its weights.
         sessions: where and with what, oldest first.
-        device_seconds: its share of the last session's time on the device.
     """
-    steps_now = result.steps_done - sessions[-1]["from_step"]
     columns = {name: [row[name] for row in result.history] for name in result.history[0]}
     return RunRecord(
         key=spec.key,
@@ -53,12 +50,12 @@ def record_of(
         images={"train": len(data.train_labels), "test": len(data.test_labels)},
         wall_seconds=result.wall_seconds,
         weights={moment: hashlib.sha256(blob).hexdigest() for moment, blob in blobs.items()},
-        # The last session speaks for the whole run, but not for what was predicted of it.
+        # The last session speaks for the whole run, but not for what was predicted of it, nor for what it took.
         provenance={
             **sessions[-1],
             "finished": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
             "predicted_seconds": predicted_seconds(sessions),
-            "device_seconds_a_step": device_seconds / steps_now if steps_now else None,
+            "processor_seconds": processor_seconds(sessions),
             "diverged_at_step": result.diverged_at_step,
             "sessions": sessions,
         },

@@ -5,7 +5,8 @@ from __future__ import annotations
 import csv
 import json
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -26,9 +27,10 @@ class RowReader:
     Args:
         path: may not be there yet. A file that ends in .csv or .tsv is read as such.
         prints: it is a program's output: lines that are no JSON objects are passed over.
+        beyond: what is there already is passed over, too, but for the head of a table.
     """
 
-    def __init__(self, path: Path, *, prints: bool = False) -> None:
+    def __init__(self, path: Path, *, prints: bool = False, beyond: bool = False) -> None:
         self.path = path
         self.prints = prints
         self.separator = {".csv": ",", ".tsv": "\t"}.get(path.suffix.lower())
@@ -36,6 +38,16 @@ class RowReader:
         self.lines = 0
         self._place = 0
         self._part = b""
+        if beyond:
+            self._pass_over()
+
+    def _pass_over(self) -> None:
+        with suppress(FileNotFoundError):
+            content = self.path.read_bytes()
+            self._place = len(content)
+            self.lines = content.count(b"\n")
+            if self.separator is not None and self.lines:
+                self._of_csv(content.split(b"\n", 1)[0].decode("utf-8", errors="replace").strip("\r\n\ufeff"))
 
     def new(self, *, last: bool = False) -> list[dict[str, float]]:
         """Return the rows of lines that are complete by now, or, `last`, of the rest, too.
@@ -139,10 +151,24 @@ class Curve:
     stand for them; a row that has none is of the last epoch that was told.
     """
 
-    def __init__(self, reads: Reads, rows: Sequence[Row] = ()) -> None:
+    def __init__(self, reads: Reads) -> None:
         self.reads = reads
-        self.rows: list[Row] = [dict(row) for row in rows]
+        self.rows: list[Row] = []
         self._counts = True
+
+    def extend(self, found: Iterable[Row], over: Callable[[Row], bool]) -> bool:
+        """Take in rows as they were written up to the first that ends the run; return whether one does.
+
+        Raises:
+            ReproError: a step that is none, or too many rows.
+        """
+        for row in found:
+            if over(self.add(row)):
+                return True
+            if len(self.rows) > MOST_ROWS:
+                what = f"has more than {MOST_ROWS:,} rows"
+                raise mistake(self.reads.metrics, what, None, "have the command write fewer of them")
+        return False
 
     @property
     def step(self) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy import stats
 
@@ -23,6 +24,46 @@ def test_a_difference_is_welchs() -> None:
     assert str(found) == (
         "holds: ours − sgd is 2.60, 95% interval 1.94 to 3.26 (n = 5 and 5), and the whole interval is at least 1."
     )
+
+
+def test_two_lists_are_the_first_less_the_second() -> None:
+    found, named = repro.judge(list(OURS), np.array(SGD), at_least=1.0), repro.judge(BOTH, at_least=1.0)
+    assert (found.low, found.high, found.n, found.result) == (named.low, named.high, named.n, named.result)
+    assert found.sentence == named.sentence.replace("ours − sgd", "A − B")
+    assert repro.judge(SGD, OURS, at_least=1.0).estimate == -found.estimate
+    gaps = repro.judge(OURS, SGD, OURS, at_least=1.0, weights={"A": 1, "B": -0.5, "C": -0.5})
+    assert gaps.sentence.startswith("A − 0.5 · B − 0.5 · C is ")
+
+
+@pytest.mark.parametrize(
+    ("given", "place", "what", "hint"),
+    [
+        ((BOTH, SGD), "samples", "have names", "all as lists: judge(ours, sgd, …)"),
+        (
+            ([OURS, SGD],),
+            "samples['the mean']",
+            "is no list of numbers",
+            "two samples are judge(ours, sgd, …)",
+        ),
+        (
+            (np.ones((2, 5)),),
+            "samples['the mean']",
+            "is no list of numbers",
+            "two samples are judge(ours, sgd, …)",
+        ),
+        ((pd.DataFrame(BOTH),), "samples['the mean']", "is no list of numbers", "two samples are judge("),
+        ((OURS, 70.1), "samples['B']", "is no list of numbers", "give the numbers of its runs"),
+        ((OURS, SGD, SGD), "samples", "are 3", "more than two take weights={…}"),
+        (([OURS] * 27), "samples", "are 27", "name them"),
+    ],
+    ids=lambda value: "" if isinstance(value, tuple | list) else value[:20],
+)
+def test_what_to_pass_is_told(given: tuple[Any, ...], place: str, what: str, hint: str) -> None:
+    with pytest.raises(repro.ReproError) as caught:
+        repro.judge(*given, at_least=1.0)
+    problem = caught.value.problems[0]
+    assert (problem.where, problem.what.startswith(what)) == (place, True), problem
+    assert hint in (problem.hint or "")
 
 
 def test_a_single_sample_is_judged_by_its_mean_and_a_paired_one_by_its_differences() -> None:
@@ -45,7 +86,7 @@ def test_weights_make_a_gap_of_gaps() -> None:
     samples = {"a": [4.0, 4.1], "b": [1.0, 1.1], "c": [3.0, 3.1], "d": [2.0, 2.1]}
     found = repro.judge(samples, at_least=0, weights={"a": 1, "b": -1, "c": -1, "d": 1})
     assert found.estimate == pytest.approx(2.0)
-    assert found.sentence.startswith("+ 1 · a − 1 · b − 1 · c + 1 · d is ")
+    assert found.sentence.startswith("a − b − c + d is ")
 
 
 @pytest.mark.parametrize(

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import inspect
 import os
+import re
 import subprocess
 import sys
 from html import escape
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -15,6 +18,7 @@ import repro
 from repro.report.model.loading import read_report
 from tests.support.helpers import World
 from tests.support.recorded import OURS, curves, put
+from tests.test_documents import blocks
 
 SHOWCASE = Path(__file__).parents[2] / "reports" / "showcase" / "smoke"
 
@@ -85,16 +89,56 @@ def test_curves_are_the_points_of_the_figures(report: repro.Report) -> None:
     series = [one for panel in claim.figures["fig1"].data.panels for one in panel.series]
     assert len(points) == sum(len(one.x) for one in series)
     assert set(points["unit"]) == {"fraction"}
-    runs = (
-        points[(points["role"] == "seed") & (points["panel"] == "train error")]
-        .groupby("line")["run"]
-        .nunique()
-    )
-    assert set(runs) == {5}
     everything = report.curves
     assert len(everything[(everything["claim"] == claim.id) & (everything["figure"] == "fig1")]) == len(
         points
     )
+
+
+def test_curves_metrics_and_verdicts_join(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The last point of each run's curve is its final metric, and their means are what the verdict compares."""
+    runs = [
+        (arm, seed, [50.0, value + shift])
+        for arm, shift in (("Ours (v2)", 2.0), ("sgd", 0.0))
+        for seed, value in enumerate(OURS)
+    ]
+    figure = {"title": "t", "kind": "curves", "of": ["accuracy"]}
+    put(world, curves(*runs), results__step="epoch", figure__f=figure)
+    monkeypatch.chdir(world.root.parent)
+    report = repro.check(claims=world.root)
+    page = (SHOWCASE.parents[2] / "docs" / "own-paper.md").read_text(encoding="utf-8")
+    (block,) = [one for one in blocks(page) if ".explode(" in one]
+    names: dict[str, Any] = {"report": report}
+    joined = []
+    for line in block.splitlines():
+        if " = " in line:
+            exec(line, names)
+        else:
+            joined.append(eval(line, names))
+    both, rows = joined
+    points = report.curves[report.curves["role"] == "seed"]
+    assert len(both) == len(points) == 20
+    last = both.sort_values("x").groupby(["cell", "seed"]).last()
+    assert last["y"].tolist() == last["value"].tolist()
+    means = report.curves[report.curves["role"] == "mean"]
+    assert means["seed"].isna().all()
+    assert set(means["cell"]) == {"ours", "sgd"}
+    assert len(rows) == 10
+    assert set(rows["compares"]) == {"ours − sgd"}
+    means = rows.groupby("cell")["value"].mean()
+    assert means["ours"] - means["sgd"] == pytest.approx(rows["estimate"].iloc[0])
+
+
+@pytest.mark.parametrize("name", ["verdicts", "metrics", "curves"])
+def test_every_column_is_documented(report: repro.Report, name: str) -> None:
+    """In the docstring, and in the table of the page."""
+    columns = list(getattr(report, name).columns)
+    described = inspect.getdoc(getattr(repro.Report, name)) or ""
+    assert [column for column in columns if not re.search(rf"\b{column}\b[`,:; (]", described)] == []
+    page = (SHOWCASE.parents[2] / "docs" / "own-paper.md").read_text(encoding="utf-8")
+    told = page.partition(f"| of `{name}` |")[2].partition("\n\n")[0]
+    firsts = [line.split("|")[1] for line in told.splitlines()[2:]]
+    assert sorted(re.findall(r"`(\w+)`", " ".join(firsts))) == sorted(columns)
 
 
 def test_a_claim_that_is_not_there_is_told_with_the_nearest(report: repro.Report) -> None:
@@ -132,8 +176,8 @@ def test_a_check_from_python_is_the_command(world: World, monkeypatch: pytest.Mo
     table = report.metrics
     assert (set(table["unit"]), set(table["variant"])) == ({"fraction"}, {""})
     seeds = report.curves[report.curves["role"] == "seed"]
-    assert seeds[seeds["line"] == "ours"].groupby("run")["y"].last().tolist() == pytest.approx(
-        [v / 100 for v in OURS]
+    assert seeds[seeds["line"] == "ours"].groupby("seed")["y"].last().to_dict() == pytest.approx(
+        {seed: value / 100 for seed, value in enumerate(OURS)}
     )
     assert set(seeds["x_label"]) == {"step"}
     with pytest.raises(repro.ReproError, match="did you mean"):

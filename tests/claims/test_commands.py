@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from repro.claims import conduct
-from repro.command_spec import CommandSpec
+from repro.claims.cells import cells
+from repro.command_spec import CommandSpec, Conduct
 from repro.spec import Until
 from tests.support.helpers import World, changed
 
@@ -58,6 +59,25 @@ def spec_of(world: World, address: str = "small") -> CommandSpec:
     return spec
 
 
+def conduct_of(world: World) -> Conduct:
+    file = world.claim().base
+    return conduct(file, next(cell for cell in cells(file) if cell.arm == "small"), spec_of(world))
+
+
+def test_where_an_interpreter_lies_is_no_part_of_a_run(folder: World) -> None:
+    folder.write(CLAIM)
+    key = spec_of(folder).key
+    words = CLAIM["experiment"]["command"][1:]
+    for place in ("/somewhere/env/bin/python", "/elsewhere/bin/python"):
+        folder.write(changed(CLAIM, experiment__command=[place, *words]))
+        assert spec_of(folder).key == key
+        assert conduct_of(folder).program == place
+    (folder.root / "run.sh").write_text("exec python train.py\n", encoding="utf-8")
+    folder.write(changed(CLAIM, experiment__command=["./run.sh", *words]))
+    assert spec_of(folder).words[0] == "./run.sh"
+    assert conduct_of(folder).program is None
+
+
 def test_a_cell_is_the_command_with_what_arms_factors_and_options_set(folder: World) -> None:
     claim = changed(CLAIM, arms__small={}, arms__large={"width": 9}, factors={"lr": [0.1, 1.0]})
     claim["experiment"]["options"] = {"width": 8}
@@ -84,7 +104,7 @@ def test_how_a_command_is_treated_is_read_from_the_file_and_is_no_part_of_its_ke
     process |= {"steps": 90, "nan": "diverged", "at_once": 2}
     folder.write(changed(CLAIM, experiment__process=process))
     assert spec_of(folder).key == before.key
-    found = conduct(folder.claim().base, "small", spec_of(folder))
+    found = conduct_of(folder)
     assert found.columns == ("val/acc",)
     assert found.shares == {"val/acc": pytest.approx(100)}
     assert (found.time_limit_seconds, found.steps, found.diverges, found.at_once) == (5400, 90, True, 2)
@@ -95,7 +115,7 @@ def test_the_last_step_may_be_what_a_placeholder_says(folder: World) -> None:
     claim = changed(CLAIM, experiment__process__steps="epochs", experiment__options={"epochs": 90})
     claim["experiment"]["command"] += ["--epochs", "{epochs}"]
     folder.write(claim)
-    assert conduct(folder.claim().base, "small", spec_of(folder)).steps == 90
+    assert conduct_of(folder).steps == 90
 
 
 def test_a_target_is_told_to_the_command_as_it_writes_it(folder: World) -> None:
@@ -167,8 +187,23 @@ def test_words_are_capped_unless_the_file_says_that_the_command_is_the_papers(fo
         ({"experiment__process__resume_needs": "x"}, "experiment.process", "without `resume`"),
         (
             {"experiment__process__stop": {"of": "accuracy", "at_most": 0.5}},
-            "experiment.process.stop.of",
-            "not better the lower",
+            "experiment.process.stop.at_most",
+            "of accuracy, higher is better",
+        ),
+        (
+            {"experiment__process__stop": {"of": "loss", "at_least": 0.5}},
+            "experiment.process.stop.at_least",
+            "of loss, lower is better",
+        ),
+        (
+            {"experiment__process__stop": {"of": "accuracy", "at_least": 50}},
+            "experiment.process.stop.at_least",
+            "is no fraction",
+        ),
+        (
+            {"experiment__process__stop": {"of": "accuracy"}},
+            "experiment.process.stop",
+            "one of `at_most` and `at_least`",
         ),
         ({"experiment__process__deterministic": ["smal"]}, "experiment.process.deterministic", "unknown arm"),
         ({"experiment__options": {"width": 8}}, "experiment.options.width", "no command has a placeholder"),

@@ -264,7 +264,8 @@ def test_new_writes_a_claim_that_lints_once_it_is_filled_in_and_never_overwrites
     assert done.returncode == 2
     # What is to be written is all that is wrong with it.
     problems = [line for line in done.stderr.splitlines() if "is a placeholder" in line]
-    assert len(problems) == 6
+    assert len(problems) == 7
+    assert len(done.stderr.split(": is ")) == 8
     assert all("received: 'TODO: " in line for line in problems)
     for path in (tmp_path / "claims/mine").iterdir():
         path.write_text(path.read_text(encoding="utf-8").replace("TODO: ", ""), encoding="utf-8")

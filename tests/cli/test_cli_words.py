@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 from pathlib import Path
 
@@ -90,8 +91,15 @@ def test_a_check_within_its_budget_and_how_to_mend_what_is_damaged_then(tmp_path
     check = ["check", "toy/wider-is-better", "--claims", OWN_CLAIMS, "--workers", 1]
     done = repro(*check, "--budget", "10m", cwd=tmp_path)
     assert done.returncode == 0
-    assert done.stderr.startswith("6 jobs: 6 runs to train and 0 measurements without training ")
+    assert done.stderr.startswith("6 jobs: 6 runs to train and 0 measurements without training: ")
     assert "Ran 6 jobs in " in done.stderr
+    took = r"6 runs and 12 measurements took \S+ s of processor time, \S+ s on the clock\."
+    spent = rf"{took} Predicted beforehand: \S+ s\."
+    assert re.search(spent, " ".join(done.stderr.split()))
+    planned = repro("plan", *check[1:4], "--json", cwd=tmp_path)
+    noted = json.loads(planned.stdout)["spent"]
+    assert (noted["runs"], noted["processor_runs"], noted["predicted_runs"]) == (6, 6, 6)
+    assert re.search(f"So far: {spent}", " ".join(repro("plan", *check[1:4], cwd=tmp_path).stdout.split()))
     assert "budget" not in done.stderr  # it was enough
     whole = repro("runs", "verify", cwd=tmp_path)
     assert (whole.returncode, whole.stdout) == (0, "6 runs, 0 unfinished; no damaged entries.\n")

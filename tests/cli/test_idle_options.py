@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from repro.cli import cli
+from repro.cli import cli, machine
 from repro.cli.machine import expected_time, parse_duration
 from repro.errors import ReproError
 from repro.planning.costs import GUESS, GUESS_RANGE
@@ -91,6 +91,18 @@ def test_a_guess_is_called_a_guess_with_its_range() -> None:
     assert 22 * GUESS_RANGE[1] > 360
     assert expected_time(22, 1, "from a rough model") == "at most about 22 s on 1 worker, from a rough model"
     assert expected_time(22, 1, "") == "at most about 22 s on 1 worker"
+    assert expected_time(22, 2, "", device="cuda") == "at most about 22 s on 2 GPUs"
+
+
+def test_a_plan_is_of_the_device_that_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(machine, "_gpus", lambda: 0)
+    assert machine.crew("auto", 5) == ("cpu", 5)
+    assert machine.crew("cuda") == ("cuda", 1)
+    assert machine.crew("cuda:0,3") == ("cuda", 2)
+    assert machine.crew("mps") == ("mps", 1)
+    monkeypatch.setattr(machine, "_gpus", lambda: 4)
+    assert machine.crew("auto", 5) == ("cuda", 4)
+    assert machine.crew("cpu", 5) == ("cpu", 5)
 
 
 def test_nothing_is_written_by_show(done: World, capsys: pytest.CaptureFixture[str]) -> None:

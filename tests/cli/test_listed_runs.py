@@ -10,6 +10,7 @@ from repro.cli import cli
 from repro.cli.check_command import command as check
 from repro.cli.grouped import GROUPS
 from repro.cli.submit_command import command as submit
+from repro.store import Checkpoint
 from tests.support.helpers import BASE, World, changed
 
 
@@ -29,6 +30,18 @@ def test_a_run_is_named_by_the_claims_cells_and_rates_that_need_it(world: World)
     assert rows[first.spec.key] == [f"p/c {first.cell.address}", f"p/twin {first.cell.address}"]
     (line,) = [line for line in listed(world).splitlines() if first.spec.key in line]
     assert line.endswith(f"(p/c {first.cell.address} and 1 more)")
+
+
+def test_a_run_that_was_killed_and_goes_on_is_listed_once(world: World) -> None:
+    world.write(BASE)
+    one, other, *_ = [need.spec for need in world.requirements().needs]
+    for spec in (one, other):
+        world.store.checkpoints(spec.key).put(Checkpoint(spec.key, spec.as_json(), 3, 6, 1, []), b"")
+    world.store.put_failure(one.key, one.title, "train.py: was killed by signal 9\nand more")
+    rows = {row["key"]: row for row in json.loads(listed(world, "--json"))}
+    assert listed(world).count(one.key) == 1
+    assert (rows[one.key]["state"], rows[other.key]["state"]) == ("failed", "unfinished")
+    assert rows[one.key]["says"] == "train.py: was killed by signal 9; goes on from step 3 of 6"
 
 
 def test_a_folder_of_claims_that_is_not_sound_lists_runs_without_names(world: World) -> None:

@@ -10,6 +10,7 @@ from click.testing import CliRunner
 from repro.claims import load_library
 from repro.cli import cli
 from repro.startup.shipped import folder
+from tests.support.helpers import BASE, World, changed
 
 
 @pytest.mark.parametrize(
@@ -24,6 +25,22 @@ def test_a_claim_is_shown_at_the_least_scale_that_it_declares(claim: str, scale:
     done = CliRunner().invoke(cli, ["show", claim, "--json"])
     assert json.loads(done.stdout)["scale"] == scale
     assert f"At {scale} scale" in CliRunner().invoke(cli, ["show", claim]).stdout
+
+
+def test_what_is_changed_on_purpose_is_shown(world: World) -> None:
+    control = {
+        "title": "Both residual",
+        "why": "They do not differ.",
+        "arms": {"plain": {"model": "cifar-resnet"}},
+    }
+    points = [{"label": "half", "experiment": {"recipe": {"lr": 0.05}}}]
+    sensitivity = {"title": "The rate", "why": "It matters.", "expect": ["gap"], "points": points}
+    world.write(changed(BASE, control={"alike": control}, sensitivity={"rate": sensitivity}))
+    shown = CliRunner().invoke(cli, ["show", "p/c", "--claims", str(world.root)]).stdout
+    told = shown.partition("Control alike: ")[2]
+    assert told.startswith("Both residual; the criteria above must not support it")
+    assert "plain: model = cifar-resnet" in told
+    assert "Sensitivity rate: The rate, at half" in told
 
 
 def test_every_shipped_claim_can_be_shown() -> None:

@@ -268,3 +268,76 @@ def test_runs_of_other_files_are_kept_and_the_change_is_told(folder: World) -> N
     assert isinstance(spec, CommandSpec)
     old = replace(spec, files=replace(spec.files, version="files-0"))
     assert old.key != spec.key
+
+
+def test_a_target_that_is_reached_from_below(folder: World) -> None:
+    claim = tuned(by="time")
+    claim["metrics"] = {"time": {"kind": "first_reach", "of": "accuracy", "at_least": 0.75}}
+    bars = {"metric": "time", "kind": "ratio", "at_least": 2.0, "refuted": {"at_most": 1.0}}
+    claim["expect"]["better"] |= bars
+    claim["experiment"]["process"]["stop"] = {"of": "accuracy", "at_least": 0.75}
+    folder.write(claim)
+    assert folder.problems() == []
+    first = [need for need in folder.requirements("paper").needs if need.cell.arm == "wide"]
+    assert [(need.tried, need.until) for need in first] == [("C 1", Until("val/acc", at_least=75.0))]
+    assert isinstance(first[0].spec, CommandSpec)
+    assert first[0].spec.stop_at == Until("val/acc", at_least=75.0)
+    assert CommandSpec.from_json(first[0].spec.as_json()) == first[0].spec
+    # It rises from 50 to 80: 75 lies 5/6 of the way from the second row to the third.
+    folder.store.put_run(record(first[0].spec, {"val/acc": [40.0, 50.0, 80.0], "loss": [1.0] * 3}), {})
+    then = [need for need in folder.requirements("paper").needs if need.cell.arm == "wide" and need.until]
+    assert [(need.tried, need.until) for need in then] == [
+        ("C 0.1", Until("val/acc", epochs=pytest.approx(2 + 25 / 30), at_least=75.0))
+    ]
+    state = folder.requirements("paper").tuning["wide"]
+    assert state.best == pytest.approx(2 + 25 / 30)
+
+
+def test_of_rates_that_never_reach_a_target_from_below_the_highest_is_the_nearest(folder: World) -> None:
+    claim = tuned(by="time")
+    claim["metrics"] = {"time": {"kind": "first_reach", "of": "accuracy", "at_least": 0.75}}
+    claim["expect"]["better"] |= {
+        "metric": "time",
+        "kind": "ratio",
+        "at_least": 2.0,
+        "refuted": {"at_most": 1.0},
+    }
+    folder.write(claim)
+    accuracy = {0.1: 60.0, 1.0: 70.0, 10.0: 65.0}
+    for _ in range(5):
+        fill(folder, lambda values, seed: {"val/acc": [accuracy[values["C"]], math.nan], "loss": [1.0, 1.0]})
+    state = folder.requirements("paper").tuning["wide"]
+    assert (state.chosen, state.state, state.censored) == (1.0, "settled", (True, True, True))
+
+
+def test_what_a_command_has_written_is_read_anew_and_not_run(folder: World) -> None:
+    folder.write(CLAIM)
+    (need, *_) = folder.requirements("paper").needs
+    assert isinstance(need.spec, CommandSpec)
+    output = folder.store.output(need.spec)
+    output.out.mkdir(parents=True)
+    (output.out / "metrics.jsonl").write_text('{"val/acc": 1}\n', encoding="utf-8")
+    note = {
+        "began": 0,
+        "session": {},
+        "sessions": [],
+        "seconds": 0,
+        "rows": [],
+        "of": "metrics.jsonl",
+        "before": {},
+    }
+    ended = {"target": None, "seconds": 1.0, "finished": "2026-01-01T00:00:00Z"}
+    output.put_note(note | {"ended": None, "files": {}})
+    assert folder.plan("paper").kept == 0, "it has not ended"
+    output.put_note(note | {"ended": ended, "files": output.hashes(None)})
+    plan = folder.plan("paper")
+    assert (plan.runs, plan.kept) == (5, 1)
+    (job,) = [job for job in plan.jobs if job.kept]
+    assert job.reason == "what the command wrote is there and is read anew; it is not run"
+    reads = {"metrics": "log.csv", "step": "n", "epoch": "e"}
+    folder.write(changed(CLAIM, experiment__process=CLAIM["experiment"]["process"] | reads))
+    assert folder.plan("paper").kept == 1, "another way to read it"
+    folder.write(
+        changed(CLAIM, experiment__process=CLAIM["experiment"]["process"] | {"environment": {"X": "1"}})
+    )
+    assert folder.plan("paper").kept == 0, "another way to run it"

@@ -11,9 +11,10 @@ import torch
 
 from repro.datasets import ImageData, load_dataset
 from repro.models import build_model
-from repro.planning.costs import Costs, steps
+from repro.planning.costs import Costs
 from repro.planning.net_size import net_size
 from repro.planning.reading_costs import passes
+from repro.planning.rough import steps
 from repro.probes.context import ProbeContext
 from repro.probes.static import multiply_adds, weight_layers
 from repro.recipes import recipe
@@ -164,6 +165,48 @@ def test_predicted_time_rests_on_measured_runs_of_the_same_kind() -> None:
         costs.basis([spec, longer])
         == "from runs of the same kinds in the store, ±30% if the machine is as busy as then"
     )
+
+
+def test_what_runs_took_of_a_processor_counts_before_what_the_clock_says() -> None:
+    spec, rough = spec_of(), Costs()
+    slow = [run_record(spec_of(seed=i), wall_seconds=90.0, steps_done=50) for i in range(3)]
+    quick = [
+        replace(run, key=str(i), provenance={**run.provenance, "processor_seconds": seconds})
+        for i, (run, seconds) in enumerate(zip(slow, (2.0, 3.0, 7.0), strict=True))
+    ]
+    known = run_record(spec_of(seed=9), wall_seconds=90.0, steps_done=50)
+    factor = 3.0 / rough.wall_seconds(spec_of(steps=50, evaluate_every=99.0))
+    costs = Costs([*quick, known])
+    assert costs.wall_seconds(spec) == pytest.approx(factor * rough.wall_seconds(spec))
+    assert (
+        costs.basis([spec])
+        == "from what runs of the same kinds in the store took of a processor, ±30% where nothing else runs"
+    )
+
+
+def test_what_a_gpu_took_says_nothing_of_a_cpu_and_the_other_way_round() -> None:
+    spec = cifar("conv3-fc", "cuda-convnet-2012")
+    run = run_record(spec, steps_done=391, wall_seconds=0.4)
+    quick = replace(run, provenance={**run.provenance, "device": "cuda: NVIDIA H200"})
+    assert Costs([quick]).wall_seconds(spec) == Costs().wall_seconds(spec)
+    assert Costs([run], device="cuda").wall_seconds(spec) == Costs(device="cuda").wall_seconds(spec)
+    for record, device in ((quick, "cuda"), (run, "cpu")):
+        assert Costs([record], device=device).basis([spec]).startswith("from runs of the same kinds")
+
+
+@pytest.mark.parametrize(
+    ("model", "epochs", "seconds"),
+    # A net's share of an H200 with 16 nets side by side, fp32, 10,000 images evaluated after each epoch.
+    [("conv3-fc", 38, 17.0), ("conv3-fc", 5, 2.5), ("conv2-local2-fc", 11, 7.9), ("conv2-local2-fc", 4, 3.3)],
+)
+def test_the_rough_model_of_a_gpu_is_within_a_factor_of_two_of_what_was_measured(
+    model: str, epochs: float, seconds: float
+) -> None:
+    fields = {"epochs": epochs, "evaluate": ("train",), "curve_images": 10_000}
+    spec = cifar(model, "cuda-convnet-2012")
+    run = replace(spec, recipe=replace(spec.recipe, steps=None, **fields))
+    assert 1 / 2 < Costs(device="cuda").wall_seconds(run) / seconds < 2
+    assert "an idle H200 with 16 nets side by side" in Costs(device="cuda").basis([run])
 
 
 def test_runs_of_another_image_size_or_model_change_no_prediction() -> None:

@@ -14,11 +14,13 @@ from hypothesis import strategies as st
 
 from repro import registry
 from repro.claims import run_spec
+from repro.cli.pending import known_runs
 from repro.experiment.requirements import requirements
 from repro.planning.costs import START_UP_SECONDS
 from repro.planning.jobs import Job, Plan
 from repro.planning.plan import make_plan
 from repro.planning.reading_costs import AT_LEAST_SECONDS
+from repro.planning.schedule import Schedule
 from repro.registry import DATASETS
 from tests.support.helpers import BASE, World, changed, layer_rows, spec_of
 
@@ -78,6 +80,23 @@ def test_nothing_is_to_be_done_when_all_is_there(world: World) -> None:
     assert plan.jobs == ()
     assert (plan.present, plan.pending, plan.follow) == (20, {}, 0)
     assert plan.wall_seconds(workers=2) == 0
+
+
+def test_runs_that_a_claim_shares_with_its_own_control_are_not_those_of_several_claims(world: World) -> None:
+    alike = {
+        "title": "Alike",
+        "why": "No difference.",
+        "arms": {"plain": {"model": "cifar-resnet", "shortcut": "B"}},
+    }
+    world.write(
+        changed(BASE, expect__gap__weights={"plain/deep": 1, "residual/deep": -1}, control={"alike": alike})
+    )
+    schedule = Schedule([world.claim()], "smoke", world.store, kinds=["control"])
+    plan = schedule.plan()
+    # Of four cells, five seeds each, and one that is sabotaged; the residual net of the control is the claim's.
+    assert (plan.runs, plan.shared) == (25, 0)
+    assert any(len(job.claims) == 2 for job in plan.jobs)
+    assert known_runs(plan) == ""
 
 
 def test_runs_that_claims_share_are_counted_once_and_read_for_both(world: World) -> None:

@@ -75,7 +75,7 @@ BAD: list[Bad] = [
         "method,seed,test_acc\nOurs (v2),0,0.721\nOurs (v2),1,0.729\nsgd,0,0.701\nsgd,1,0.699\n",
         {},
         "results.columns.accuracy",
-        "all values lie in 0 to 1",
+        "all 4 values lie in 0 to 1",
         "'percent'",
         'unit = "fraction"',
     ),
@@ -255,14 +255,57 @@ def test_bad_results_have_one_clear_problem(world: World, bad: Bad) -> None:
     if name == "../../other.csv":
         (world.root.parent / "other.csv").write_text(CSV, encoding="utf-8")
     problem, *others = problems_of(world)
-    # What is wrong with a whole column is told of each line, or of each cell.
-    assert not others or bad[0] in ("percent as fraction", "more seeds than declared")
+    # Each cell has seeds of its own.
+    assert not others or bad[0] == "more seeds than declared"
     assert problem.where.startswith(f"{world.root / 'p' / 'c.toml'}: ")
     assert place in problem.where
     assert what in problem.what
     if received is not None:
         assert received in (problem.received or "")
     assert hint in (problem.hint or "")
+
+
+@pytest.mark.parametrize(
+    ("content", "changes", "place", "what"),
+    [
+        (
+            CSV,
+            FRACTION,
+            "results.csv: line 2: test_acc",
+            "is no fraction: it is not in 0 to 1; this is the first of 10 such places "
+            "(results.csv: line 11 is the last)",
+        ),
+        (
+            CSV.replace("72.9", "n/a").replace("70.1", "-").replace("69.8", "oops"),
+            {},
+            "results.csv: line 3: test_acc",
+            "is no number; this is the first of 3 such places (results.csv: line 7, results.csv: line 11)",
+        ),
+        (
+            CSV + CSV.partition("\n")[2],
+            {},
+            "results.csv: line 12",
+            "is the second test_acc of ours, seed 0; the first is in results.csv, line 2; this is the first of 10 such "
+            "places (results.csv: line 21 is the last)",
+        ),
+    ],
+)
+def test_one_mistake_in_many_lines_is_told_once_with_the_first_line_and_the_count(
+    world: World, content: str, changes: dict[str, Any], place: str, what: str
+) -> None:
+    put(world, content, **changes)
+    (problem,) = problems_of(world)
+    assert problem.where.endswith(f"c.toml: {place}")
+    assert problem.what == what
+
+
+def test_two_kinds_of_mistakes_are_two(world: World) -> None:
+    put(world, CSV.replace("72.9", "72.9%").replace("70.1", "170.1").replace("69.8", "n/a"))
+    assert [(p.where.rpartition("results.csv: ")[2], p.what) for p in problems_of(world)] == [
+        ("line 3: test_acc", "is no number"),
+        ("line 7: test_acc", "is no percent: it is not in 0 to 100"),
+        ("line 11: test_acc", "is no number"),
+    ]
 
 
 def test_a_byte_order_mark_and_line_ends_of_windows_are_no_mistake(world: World) -> None:

@@ -128,7 +128,7 @@ def test_the_same_runs_are_read(world: World, write: Callable[[World], None]) ->
         key: pytest.approx(values) for key, values in RUNS.items()
     }
     assert {one.steps for one in series.values()} == {(1.0, 2.0, 3.0)}
-    assert found.wanting == {}
+    assert found.seeds.wanting == {}
     assert world.expectation("better", "recorded").result == "supported"
 
 

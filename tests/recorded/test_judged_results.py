@@ -53,21 +53,43 @@ def test_results_that_are_not_there_yet_are_pending(world: World) -> None:
     assert judged.parts[0].note == "results.csv is not there yet"
 
 
+WAY_OUT = '; where that cannot be mended, missing = { "sgd/4" = "why" } in [results] says so'
+
+
 @pytest.mark.parametrize(
     ("changes", "lacks"),
     [
-        ({}, "sgd lacks seed 4"),
-        ({"results__seeds": [0, 1, 2, 3, 4]}, "sgd lacks seed 4"),
-        ({"results__seeds": 5}, "sgd has 4 of 5 seeds"),
-        ({"results__seeds": {"ours": 5, "sgd": 6}}, "sgd has 4 of 6 seeds"),
+        ({}, f"sgd lacks seed 4{WAY_OUT}"),
+        ({"results__seeds": [0, 1, 2, 3, 4]}, f"sgd lacks seed 4{WAY_OUT}"),
+        ({"results__seeds": 5}, f"sgd lacks seed 4{WAY_OUT}"),
+        (
+            {"results__seeds": {"ours": 5, "sgd": 6}},
+            f"sgd lacks seed 4, and 1 more that no cell has: 6 are declared{WAY_OUT}",
+        ),
     ],
 )
-def test_a_missing_seed_leaves_what_rests_on_it_unjudged(
+def test_a_missing_seed_leaves_what_rests_on_it_unjudged_and_is_named(
     world: World, changes: dict[str, object], lacks: str
 ) -> None:
     put(world, CSV.replace("sgd,4,69.8\n", ""), **changes)
     judged = world.expectation("better", "recorded")
     assert (judged.result, judged.status, judged.parts[0].note) == (None, "pending", lacks)
+    # What it says to write is what a claim file takes.
+    if "seeds" not in "".join(changes) or changes["results__seeds"] == 5:
+        put(world, CSV.replace("sgd,4,69.8\n", ""), results__missing={"sgd/4": "why"}, **changes)
+        assert world.expectation("better", "recorded").status == "complete"
+
+
+def test_seeds_that_nothing_tells_are_not_guessed(world: World) -> None:
+    """Arms with seeds of their own: which one was to be there, 5 does not tell."""
+    own = CSV.replace("sgd,4,69.8\n", "")
+    for seed in range(4):
+        own = own.replace(f"sgd,{seed},", f"sgd,{seed + 10},")
+    put(world, own, results__seeds=5)
+    assert world.expectation("better", "recorded").parts[0].note == (
+        "sgd has 4 of 5 seeds (10, 11, 12, 13); which ones are missing, their number does not tell: list them as "
+        "seeds = [0, 1, …]"
+    )
 
 
 @pytest.mark.parametrize(
@@ -90,20 +112,39 @@ def test_a_seed_that_is_declared_to_be_missing_is_told_and_judged_without(
     assert claim.recorded is not None
     told = ["sgd lacks seed 4, as declared: the node died"] if "results__missing" in changes else []
     assert claim.recorded.notes == told
+    seeds = "4 of 5 seeds, seed 4 of sgd declared missing" if told else "5 and 4 seeds"
+    assert f", {seeds}): the whole interval" in claim.verdict.sentence
+
+
+def test_seeds_that_are_declared_missing_are_all_named(world: World) -> None:
+    gone = {"ours/1": "lost", "sgd/4": "the node died", "sgd/3": "the node died"}
+    kept = [line for line in CSV.splitlines() if not line.startswith(("Ours (v2),1,", "sgd,3,", "sgd,4,"))]
+    put(world, "\n".join(kept), results__missing=gone)
+    (claim,) = world.report("recorded").papers[0].claims
+    assert ", 3 of 5 seeds, seed 1 of ours; seeds 3, 4 of sgd declared missing): " in claim.verdict.sentence
+
+
+def test_the_sentence_says_what_is_compared(world: World) -> None:
+    put(world)
+    (claim,) = world.report("recorded").papers[0].claims
+    assert "the results give 2.60 pp for ours − sgd (" in claim.verdict.sentence
+    put(world, expect__better__arms=["sgd", "ours"])
+    (claim,) = world.report("recorded").papers[0].claims
+    assert "the results give −2.60 pp for sgd − ours (" in claim.verdict.sentence
 
 
 def test_a_value_that_is_no_number_leaves_it_undecided_and_is_named(world: World) -> None:
     put(world, CSV.replace("72.9", "NaN"))
     judged = world.expectation("better", "recorded")
     assert judged.result == "inconclusive"
-    assert judged.parts[0].note == "ours, seed 1: accuracy is NaN at the step that counts"
+    assert judged.parts[0].note == "ours, seed 1: accuracy is NaN (results.csv, line 3)"
 
 
 def test_a_value_that_was_not_recorded_leaves_it_undecided_and_is_named(world: World) -> None:
     put(world, CSV.replace("72.9", ""))
     judged = world.expectation("better", "recorded")
     assert judged.result == "inconclusive"
-    assert judged.parts[0].note == "ours, seed 1: no accuracy was recorded"
+    assert judged.parts[0].note == "ours, seed 1: accuracy is empty (results.csv, line 3)"
 
 
 SHORT = curves(
@@ -116,12 +157,103 @@ def test_a_run_that_ends_early_leaves_it_undecided_unless_that_is_declared(world
     put(world, SHORT, results__step="epoch", results__step_unit="epochs")
     judged = world.expectation("better", "recorded")
     assert judged.result == "inconclusive"
-    assert judged.parts[0].note == "sgd, seed 3 ends early, at 2 of 3 epochs"
+    assert judged.parts[0].note == "sgd, seed 3 ends early, at 2 of 3 epochs (results.csv, line 27)"
     put(world, SHORT, results__step="epoch", results__ends_early="stopped where it got worse")
     (part,) = world.expectation("better", "recorded").parts
     values = [70.0, 70.1, 70.2, 60.0, 70.4]
     assert part.interval is not None
     assert part.interval.estimate == pytest.approx(0.722 - sum(values) / 500)
+
+
+FULL = curves(
+    *[("Ours (v2)", seed, [50.0, 60.0, 72.0 + seed / 10]) for seed in range(5)],
+    *[("sgd", seed, [50.0, 60.0, 70.0 + seed / 10]) for seed in range(5)],
+)
+"""Line 5 has the first epoch of ours, seed 1; line 7 its last."""
+BY_EPOCH = {"results__step": "epoch", "results__step_unit": "epochs"}
+
+
+@pytest.mark.parametrize(
+    ("last", "note"),
+    [
+        ("", "ours, seed 1: accuracy is empty at epoch 3 (results.csv, line 7)"),
+        ("nan", "ours, seed 1: accuracy is NaN at epoch 3 (results.csv, line 7)"),
+    ],
+)
+@pytest.mark.parametrize("changes", [{}, {"results__ends_early": "stopped where it got worse"}])
+def test_a_last_value_that_is_no_number_is_named_with_line_and_step(
+    world: World, last: str, note: str, changes: dict[str, str]
+) -> None:
+    put(world, FULL.replace(",3,72.1", f",3,{last}"), **BY_EPOCH, **changes)
+    judged = world.expectation("better", "recorded")
+    assert (judged.result, judged.parts[0].note) == ("inconclusive", note)
+
+
+def test_a_value_on_the_way_that_is_no_number_is_named_and_decides_nothing(world: World) -> None:
+    rows = FULL.splitlines()
+    rows[5] = rows[5].replace("60.0", "NaN")  # line 6: ours, seed 1, epoch 2
+    rows[9] = rows[9].replace("50.0", "NaN")  # sgd is not touched, ours, seed 2 loses two
+    rows[7], rows[8] = rows[7].replace("50.0", ""), rows[8].replace("60.0", "")
+    put(world, "\n".join(rows), **BY_EPOCH)
+    assert world.expectation("better", "recorded").result == "supported"
+    (claim,) = world.report("recorded").papers[0].claims
+    assert claim.recorded is not None
+    assert claim.recorded.notes == [
+        "ours, seed 1: accuracy is NaN at epoch 2 (results.csv, line 6); no value that is judged",
+        "ours, seed 2: accuracy is empty at epoch 1 (results.csv, line 8), and at 1 further step; no value that is "
+        "judged",
+    ]
+
+
+def test_what_is_measured_now_and_then_has_no_gaps(world: World) -> None:
+    """No run has an accuracy at the first epoch: it was not measured there."""
+    put(world, FULL.replace(",1,50.0", ",1,"), **BY_EPOCH)
+    (claim,) = world.report("recorded").papers[0].claims
+    assert claim.recorded is not None
+    assert (claim.recorded.notes, claim.verdict.result) == ([], "supported")
+
+
+def test_a_step_that_one_run_lacks_is_not_read_elsewhere(world: World) -> None:
+    metric = {"kind": "at_step", "of": "accuracy", "step": 2}
+    gone = FULL.replace("Ours (v2),1,2,60.0\n", "")
+    put(world, gone, **BY_EPOCH, metrics__accuracy=metric)
+    judged = world.expectation("better", "recorded")
+    note = "ours, seed 1: no accuracy at epoch 2, where other runs of ours have one (results.csv, line 5)"
+    assert (judged.result, judged.parts[0].note) == ("inconclusive", note)
+
+
+def test_arms_that_are_read_at_other_steps_are_told(world: World) -> None:
+    rows = [line for line in FULL.splitlines() if not line.startswith("sgd") or ",2,60" not in line]
+    put(
+        world, "\n".join(rows), **BY_EPOCH, metrics__accuracy={"kind": "at_step", "of": "accuracy", "step": 2}
+    )
+    (claim,) = world.report("recorded").papers[0].claims
+    assert claim.recorded is not None
+    assert claim.recorded.notes == [
+        "accuracy is read at epoch 2 of ours, at epoch 1 of sgd: the nearest to 2 that there are"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("run", "told"),
+    [
+        ([30.0, math.nan, 70.0, 70.0], ["NaN at epoch 2"]),  # it may have been there at epoch 2
+        ([30.0, 60.0, math.nan, 70.0], []),
+        ([30.0, 40.0, math.nan, math.nan], []),  # diverged: it never gets there
+        ([30.0, math.nan, 40.0, 50.0], ["NaN at epoch 2"]),
+    ],
+)
+def test_a_gap_before_the_target_leaves_the_time_to_it_open(
+    world: World, run: list[float], told: list[str]
+) -> None:
+    metric = {"kind": "first_reach", "of": "accuracy", "at_least": 0.6}
+    ratio = {"kind": "ratio", "metric": "time", "arms": ["sgd", "ours"], "at_least": 1.2, "refuted": None}
+    fast = [("Ours (v2)", seed, run if seed == 1 else [30.0, 60.0, 70.0, 70.0]) for seed in range(3)]
+    slow = [("sgd", seed, [10.0, 20.0, 50.0, 60.0]) for seed in range(3)]
+    changes = {f"expect__better__{key}": value for key, value in ratio.items()}
+    put(world, curves(*fast, *slow), results__step="epoch", metrics__time=metric, **changes)
+    note = world.expectation("better", "recorded").parts[0].note or ""
+    assert [text for text in ["NaN at epoch 2"] if text in note] == told
 
 
 def test_the_time_to_a_target_counts_a_run_that_never_got_there_as_censored(world: World) -> None:

@@ -63,7 +63,12 @@ def test_what_is_written_is_sound_once_its_todos_are(
     assert written["results"]["seeds"] == expected["seeds"]
     unwritten = repro("lint", claim, cwd=tmp_path)
     assert unwritten.returncode == 2
-    assert "is a placeholder" in unwritten.stderr
+    # The paper's own are told with the claim's, the year among them; and which way round it compares is one of them.
+    first, second = written["expect"]["better"]["arms"]
+    assert "my/paper.toml: year: is a placeholder (received: 'TODO: 2024')" in unwritten.stderr
+    assert "paper.toml: year: must" not in unwritten.stderr
+    assert "ours.toml: expect.better.title: is a placeholder (received: 'TODO: " in unwritten.stderr
+    assert f"(judged: {first} − {second})" in unwritten.stderr
     for file in (claim, claim.with_name("paper.toml")):
         words = (
             file.read_text(encoding="utf-8").replace("TODO: higher or lower", "lower").replace("TODO: ", "")
@@ -72,6 +77,30 @@ def test_what_is_written_is_sound_once_its_todos_are(
     done = repro("lint", claim, cwd=tmp_path)
     assert (done.returncode, done.stdout) == (0, "1 claim, no problems.\n"), done.stderr
     assert "lacks" not in done.stderr
+    assert f"my/ours.toml: better compares {compared(written)}" in " ".join(done.stderr.split())
+    planned = repro("plan", "my/ours", "--claims", ".", cwd=tmp_path)
+    assert f"better compares {compared(written)}" in " ".join(planned.stdout.split())
+
+
+def compared(written: dict[str, Any]) -> str:
+    """Return which way round a claim file with one factor, or none, compares, in words."""
+    better = written["expect"]["better"]
+    (levels,) = written.get("factors", {"": [""]}).values()
+    first, second = (f"{arm}/{levels[0]}".removesuffix("/") for arm in better["arms"])
+    more = " (and 1 more comparison like it)" if len(levels) > 1 else ""
+    return f"{first} − {second}{more} in {better['metric']} ("
+
+
+def test_which_way_round_is_said_when_it_is_written(tmp_path: Path) -> None:
+    (tmp_path / "results.csv").write_text(CSV, encoding="utf-8")
+    done = repro("new", "my/ours", "--results", "results.csv", cwd=tmp_path)
+    says = (
+        "What is judged is Ours-v2 − sgd: test_acc of Ours-v2 less test_acc of sgd. Above 0 it says that Ours-v2 has "
+        "the higher test_acc. If that is not your claim, swap `arms` in [expect.better]."
+    )
+    assert says in " ".join(done.stdout.split())
+    text = (tmp_path / "my" / "ours.toml").read_text(encoding="utf-8")
+    assert says in " ".join(text.replace("\n#", "").split())
 
 
 def test_a_lower_loss_is_the_other_arms_less_ours(tmp_path: Path) -> None:

@@ -26,6 +26,8 @@ from repro.report.model import SCHEMA_VERSION, Report, Verdict, contract
 from repro.report.model.contract import report_schema
 from repro.report.model.loading import read_report
 from repro.report.model.safe_text import visible
+from repro.report.wording.plain import claim_because
+from repro.report.wording.typography import typeset
 from tests.support import report_samples as samples
 from tests.support.command import repro as command
 
@@ -156,6 +158,9 @@ def _breaches(value: Any, rule: dict[str, Any], root: dict[str, Any], place: str
     kind = rule["type"]
     if kind in ("object", "array") and not isinstance(value, dict if kind == "object" else list):
         yield place
+    elif kind == "object" and "properties" not in rule:
+        for key, inner in value.items():
+            yield from _breaches(inner, rule["additionalProperties"], root, f"{place}.{key}")
     elif kind == "object":
         rules, required = rule["properties"], rule.get("required", [])
         assert rule["additionalProperties"] is False
@@ -253,7 +258,7 @@ def test_a_hostile_report_brings_no_markup_of_its_own() -> None:
     found = tokens(to_markdown(report))
     claims = [claim for paper in report.papers for claim in paper.claims]
     html = [token.content.strip() for token in found if token.type.startswith("html")]
-    assert len(html) == 2 * len(claims)
+    assert len(html) == 2 * (len(claims) + sum("Statistics" in piece for piece in html))
     assert {tag for piece in html for tag in Tags(piece).tags} == {"details", "summary"}
     kinds = {token.type for token in found}
     assert not kinds & {"image", "link_open", "code_inline", "em_open", "s_open", "heading_open_"}
@@ -262,12 +267,14 @@ def test_a_hostile_report_brings_no_markup_of_its_own() -> None:
 
 
 def test_markdown_tells_scale_verdicts_evidence_ledger_and_command() -> None:
-    report = samples.five_claims()
+    report = typeset(samples.five_claims())
     source = to_markdown(report)
     found = tokens(source)
     text = " ".join(token.content for token in found if token.type in ("text", "html_block", "fence"))
     text = text.replace("\u200b", "")
-    assert text.index(report.scale_says) < text.index(report.papers[0].claims[0].verdict.sentence)
+    first = report.papers[0].claims[0]
+    assert text.index(report.scale_says) < text.index(claim_because(first))
+    assert text.index(claim_because(first)) < text.index("Statistics") < text.index(first.verdict.sentence)
     for paper in report.papers:
         for claim in paper.claims:
             assert claim.title in text

@@ -10,9 +10,9 @@ from typing import Any
 from repro.report.html.bibtex import tool_bibtex
 from repro.report.html.columns import table_columns
 from repro.report.html.render import is_capped, part_notes, render_html, verdict_kind
-from repro.report.html.typography import typeset
 from repro.report.model import Report
 from repro.report.wording.plain import claim_because
+from repro.report.wording.typography import typeset
 from tests.support import report_samples as samples
 from tests.support.page import Page, html
 
@@ -194,7 +194,7 @@ def test_notes_on_parts_are_told_once() -> None:
         parts = [
             samples.part(f"part {i}", "—", None, None, None, None, note=note) for i, note in enumerate(notes)
         ]
-        told = one.verdict.model_copy(update={"sentence": sentence})
+        told = one.verdict.model_copy(update={"sentence": sentence, "result": None})
         return part_notes(one.model_copy(update={"parts": parts, "verdict": told}))
 
     assert noted("late", "late", None, "lost") == ["part 0; part 1: late", "part 3: lost"]

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from repro.report.model import ExpectationResult, Part
+from repro.report.model import ExpectationResult, Part, Recorded
 from repro.report.wording.plain import SAID, because, claim_because
+from repro.report.wording.settling import settling
 from tests.support.report_samples.pieces import claim, expectation, part, verdict
 
 AT_LEAST = ("at least 2 pp", [(0.02, None)]), ("at most 0 pp", [(None, 0.0)])
@@ -126,6 +127,73 @@ def test_a_claim_speaks_through_what_decided_it() -> None:
     assert claim_because(failing).startswith("The bad one: −3.0 percentage points")
     waiting = claim("p/c", "T", "S.", verdict(None, "Not judged: 3 runs."), expectations=[])
     assert claim_because(waiting) == "Not judged: 3 runs."
+
+
+def test_what_keeps_a_comparison_open_is_said_where_its_interval_would_decide() -> None:
+    """All of 10 to 14 lies in what the claim needs: it is something else that keeps it open."""
+    note = "tuning open: the best learning rate of plain lies on the edge of its grid"
+    held = _one("inconclusive", _part(0.10, 0.12, 0.14, "inconclusive", note=note))
+    assert because(held) == (
+        f"Cannot tell: {note}. 12.0 percentage points here, where the claim needs at least 2; that decides nothing."
+    )
+    nothing = part("", "—", None, None, None, "inconclusive", note="a value is not defined")
+    assert (
+        because(_one("inconclusive", nothing))
+        == "Cannot tell: a value is not defined. The claim needs at least 2."
+    )
+    open_ = _one("inconclusive", _part(-0.01, 0.03, 0.07, "inconclusive", note="1 diverged run counts"))
+    assert because(open_).endswith("some would not. 1 diverged run counts.")
+
+
+def test_a_claim_says_on_how_many_seeds_and_whose_results() -> None:
+    one = _one("supported", _part(0.10, 0.12, 0.14, "supported"))
+    whole = claim("p/c", "T", "S.", verdict("supported", "In full."), expectations=[one])
+    assert "12.0 percentage points here with 5 seeds, where" in claim_because(whole)
+    theirs = whole.model_copy(update={"recorded": RECORDED})
+    assert "12.0 percentage points in the recorded results of 5 seeds, where" in claim_because(theirs)
+    assert "in the recorded results, where" in because(one, recorded=True)
+
+
+RECORDED = Recorded(by="A", place="runs.csv", digest="0" * 64, files=1, runs=10, columns=[])
+
+
+@pytest.mark.parametrize(
+    ("settles", "needed", "looks", "says", "seeds"),
+    [
+        ("About 21 seeds instead of 5.", 21, [5, 10, 40], "Its look of 40 seeds should be enough:", "40"),
+        ("9 seeds instead of 5.", 9, [5, 10, 40], "Its look of 10 seeds should be enough:", "10"),
+        ("About 53 seeds instead of 5.", 53, [5, 10], "Its last look takes 10 seeds, which may not be", "10"),
+        ("About 53 seeds instead of 5.", 53, [5], "Its file allows no more than these 5.", None),
+        ("More seeds would not: it lies between.", None, [5, 10], "More seeds would not: it lies between.", None),
+        (None, None, [5, 10], "Its next look takes 10 seeds:", "10"),
+    ],
+)  # fmt: skip
+def test_what_would_settle_an_open_claim(
+    settles: str | None, needed: int | None, looks: list[int], says: str, seeds: str | None
+) -> None:
+    """A claim is looked at with 5 seeds now; only numbers of seeds that its file fixed can be run."""
+    one = _one(
+        "inconclusive",
+        _part(-0.01, 0.03, 0.07, "inconclusive"),
+        settles=settles,
+        settles_seeds=needed,
+    )
+    open_ = claim(
+        "p/c",
+        "T",
+        "S.",
+        verdict("inconclusive", "In full."),
+        expectations=[one],
+        looks=looks,
+        command="check",
+    )
+    found = settling(open_)
+    assert found is not None
+    assert found.text.startswith(settles or "")
+    assert says in found.text
+    assert found.command == (f"check --seeds {seeds}" if seeds else None)
+    settled = open_.model_copy(update={"verdict": verdict("supported", "In full.")})
+    assert settling(settled) is None
 
 
 def test_a_sentence_is_a_template_and_names_at_most_one_bar() -> None:

@@ -22,6 +22,7 @@ from repro.report.html.render import render_html
 from repro.report.junit import to_junit
 from repro.report.markdown import to_markdown
 from repro.report.model import ClaimReport, Report
+from repro.report.wording.caught import control_said
 from repro.report.wording.overview import row
 from repro.report.wording.remarks import resolves
 from tests.support import report_samples as samples
@@ -134,7 +135,7 @@ ALIKE = changed(
             0.0,
             True,
             False,
-            "Not supported, but not caught either: 5 seeds leave it open, so the control shows little.",
+            "Not supported, but not caught either, so the control shows little.",
         ),
         (9.0, False, False, "Not caught: the criteria support"),
     ],
@@ -156,7 +157,9 @@ def test_a_control_that_is_merely_not_supported_is_told_from_one_that_is_caught(
     )
     assert (control.passed, control.caught) == (passed, caught)
     assert control.text.startswith(text)
-    assert "too few" not in control.text
+    assert "with 5 seeds, " in control.because, "the reason, in plain words"
+    assert "more seeds" not in control_said(control).casefold()
+    assert (control.because in control_said(control)) is not caught, "what was caught needs no reason"
 
 
 # --- which net a number is of

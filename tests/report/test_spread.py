@@ -2,13 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 
 from repro.report.build.palette import Colour
-from repro.report.build.spread import MOST_LINES, Named, spread
+from repro.report.build.spread import MOST_LINES, Named, RunLine
+from repro.report.build.spread import spread as spread_of
+from repro.report.model import Band, Series
 
 NAMED = Named("relu", "relu", Colour(1, 0.5), "solid")
+
+
+def spread(
+    named: Named, lines: Sequence[tuple[list[float], list[float]]], target: float | None = None
+) -> tuple[list[Series], list[Band]]:
+    """Draw runs of one cell with seeds from 0 on."""
+    runs = [RunLine(x, y, "relu/deep", seed, f"key-{seed}") for seed, (x, y) in enumerate(lines)]
+    return spread_of(named, runs, target)
+
+
+def test_the_line_of_a_run_says_which_one_it_is() -> None:
+    (first, second, mean), _ = spread(NAMED, [([0.0, 1.0], [0.9, 0.1]), ([0.0, 1.0], [0.8, 0.2])])
+    assert (first.cell, first.seed, first.run) == ("relu/deep", 0, "key-0")
+    assert (second.cell, second.seed, second.run) == ("relu/deep", 1, "key-1")
+    assert (mean.cell, mean.seed, mean.run) == ("relu/deep", None, None)
 
 
 def test_runs_that_stop_at_a_target_have_a_mean_of_when_each_error_is_reached() -> None:

@@ -9,8 +9,12 @@ import pytest
 
 from repro.judging.preregistration import history, record
 from repro.registry import DATASETS
+from repro.report.html.render import render_html
+from repro.report.markdown import to_markdown
+from repro.report.wording import costs, overview
 from tests.support.error_claim import ERROR_CLAIM, errors, only
-from tests.support.helpers import BASE, PAPER, PROVENANCE, World, changed, run_record
+from tests.support.helpers import BASE, PAPER, PROVENANCE, World, blob, changed, run_record
+from tests.support.page import Page
 
 # --- the ledger of criteria
 
@@ -115,6 +119,9 @@ def test_runs_tell_sessions_predictions_divergence_data_and_local_changes(world:
         "predicted_runs": 1,
         "predicted_seconds": 1.5,
         "predicted_took_seconds": 2.0,
+        "readings": 0,
+        "processor_runs": 0,
+        "processor_seconds": 0.0,
     }
     assert [(one.description.partition(", ")[2], one.commit, one.runs) for one in report.machines] == [
         ("cpu: one", "abc", 1),
@@ -125,6 +132,50 @@ def test_runs_tell_sessions_predictions_divergence_data_and_local_changes(world:
     (data,) = report.datasets
     assert (data.name, data.fingerprint) == ("digits", DATASETS["digits"].fingerprint)
     assert (data.train_images, data.test_images, data.runs, data.stand_in) == (1000, 500, 3, False)
+
+
+def test_what_readings_took_counts_and_stands_beside_what_was_predicted(world: World) -> None:
+    read = {"kind": "probe", "probe": "response_std", "options": {"layers": "all"}, "at": ["last"]}
+    data = changed(BASE, metrics={**BASE["metrics"], "std": read | {"reduce": "mean"}})
+    for name in ("p/c", "p/same"):
+        world.write(data, name)
+    for need in world.requirements().needs:
+        noted = {**PROVENANCE, "processor_seconds": 30.0, "predicted_seconds": 25.0}
+        record = replace(run_record(need.spec, wall_seconds=90.0), provenance=noted)
+        world.store.put_run(record, {moment: blob(need.spec, moment) for moment in record.weights})
+        for reading in need.readings.values():
+            took = {"wall_seconds": 4.0, "processor_seconds": 2.0, "predicted_seconds": 1.0}
+            world.store.put_reading(reading, [{"value": 1.0}], {**PROVENANCE, **took})
+    report = world.report()
+    # 20 runs and a reading of each, which both claims share.
+    for told in [report.cost, *(claim.cost for paper in report.papers for claim in paper.claims)]:
+        assert told is not None
+        assert (told.runs, told.readings, told.processor_runs, told.predicted_runs) == (20, 20, 20, 20)
+        assert (told.wall_seconds, told.processor_seconds) == (20 * 94.0, 20 * 32.0)
+        assert (told.predicted_seconds, told.predicted_took_seconds) == (20 * 26.0, 20 * 32.0)
+    assert report.cost is not None
+    assert costs.cost(report.cost) == (
+        "20 runs and 20 measurements took 10 min 40 s of processor time, 31 min 20 s on the clock. "
+        "Predicted beforehand: 8 min 40 s."
+    )
+    assert costs.cost_table(report) == [
+        [name, "20", "20", "8 min 40 s", "10 min 40 s", "1.2", "31 min 20 s"]
+        for name in ("p/c", "p/same", "all")
+    ]
+    text = to_markdown(report)
+    assert "| all | 20 | 20 | 8 min 40 s | 10 min 40 s | 1.2 | 31 min 20 s |" in text
+    assert "Predicted beforehand: 8 min 40 s." in text
+    shown = Page(render_html(report)).text()
+    assert "What each claim took, beside what was predicted for it" in shown
+    assert "of a processor 30 s" in shown
+    assert [list(overview.cost(claim)) for paper in report.papers for claim in paper.claims] == [
+        ["20 runs", "10 min 40 s"]
+    ] * 2
+    only_some = report.cost.model_copy(update={"processor_runs": 5, "predicted_runs": 4})
+    assert costs.cost(only_some) == (
+        "20 runs and 20 measurements took 31 min 20 s on the clock; of 5 of the runs the processor time is known: "
+        "10 min 40 s, measurements included. Predicted beforehand for 4 of them: 8 min 40 s; these took 10 min 40 s."
+    )
 
 
 def test_notes_of_readers_are_in_the_report_and_change_nothing_else(world: World) -> None:

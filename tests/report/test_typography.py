@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from repro.report.html.columns import table_columns
-from repro.report.html.typography import prose, typeset
+from repro.report.wording.typography import prose, typeset
 from tests.support import report_samples as samples
 
 

@@ -41,6 +41,7 @@ ODD_RUNS: dict[str, Change] = {
     "an unknown field of the recipe": lambda run: run["spec"]["recipe"].update(nothing=1),
     "no machine": lambda run: run["provenance"].pop("machine"),
     "sessions of words": lambda run: run["provenance"].update(sessions=["a"]),
+    "a processor's time that is a word": lambda run: run["provenance"].update(processor_seconds="long"),
     "a prediction that is a word": lambda run: run["provenance"].update(predicted_seconds="soon"),
     "a key of another kind": lambda run: run.update(key="../x"),
     "an outcome of its own": lambda run: run.update(outcome="won"),
@@ -111,6 +112,15 @@ def test_an_odd_reading_is_named_and_left_out(rows: list[Any], tmp_path: Any) ->
     path.write_text(sealed({"spec": READING.as_json(), "rows": rows, "provenance": {}}), encoding="utf-8")
     assert store.complete_reading(READING.key) is None
     assert "is no reading that can be used" in store.damaged[0]
+
+
+@pytest.mark.parametrize("seconds", ["long", -1.0, True, 1e300])
+def test_a_reading_whose_time_is_none_is_named_and_left_out(seconds: Any, tmp_path: Any) -> None:
+    store = Store(tmp_path)
+    store.prepare()
+    store.put_reading(READING, layer_rows(1.0), {**PROVENANCE, "processor_seconds": seconds})
+    assert store.reading(READING.key) is None
+    assert "processor_seconds is no time" in store.damaged[0]
 
 
 def test_an_odd_checkpoint_is_named_and_left_out(tmp_path: Any) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from repro.errors import ReproError
 from repro.spec import ReadingSpec
-from repro.store import Store, files, snapshot
+from repro.store import Spent, Store, files, snapshot
 from repro.store import store as store_module
 from tests.support.helpers import run_record, spec_of
 
@@ -26,6 +26,8 @@ READINGS = {
     ]
     for number in range(3)
 }
+
+TOOK = {"wall_seconds": 3.0, "processor_seconds": 1.5, "predicted_seconds": None}
 
 
 def aged(path: Path, seconds: int = 60) -> None:
@@ -43,7 +45,7 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         store.put_run(record, {})
         aged(tmp_path / "runs" / record.key / "run.json")
     for key, rows in READINGS.items():
-        content = {"spec": ReadingSpec("p", 1).as_json(), "rows": rows, "provenance": {}}
+        content = {"spec": ReadingSpec("p", 1).as_json(), "rows": rows, "provenance": dict(TOOK)}
         store.put_complete_reading(key, content)
         aged(tmp_path / "readings" / f"{key}.json")
     first = Store(tmp_path)
@@ -71,6 +73,7 @@ def test_nothing_is_read_again_and_everything_is_the_same(
     runs, readings = read_all(store)
     assert runs == anew[1]
     assert readings == list(READINGS.values())
+    assert {store.spent_reading(key) for key in READINGS} == {Spent(3.0, 1.5)}
 
 
 def test_a_file_that_changed_is_read_from_the_store(root: Path) -> None:

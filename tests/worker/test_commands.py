@@ -92,6 +92,10 @@ class Bench:
         return record
 
 
+def home(bench: Bench, record: RunRecord) -> Path:
+    return bench.store.output(CommandSpec.from_json(record.spec)).home
+
+
 def gone(pid: int) -> bool:
     for _ in range(100):
         try:
@@ -123,7 +127,7 @@ def test_its_environment_tells_what_it_may_use(tmp_path: Path, monkeypatch: pyte
     )
     bench = Bench(tmp_path, script)
     record = bench.run(Conduct(("loss",)), "{seed}", "{threads}", "{device}", environment={"MINE": "x y"})
-    printed = (bench.store.command_folder(record.key) / "stderr.txt").read_text(encoding="utf-8")
+    printed = (home(bench, record) / "stderr.txt").read_text(encoding="utf-8")
     told = {"OMP_NUM_THREADS": "3", "CUDA_VISIBLE_DEVICES": "", "MINE": "x y"}
     assert printed == f"{told} {['7', '3', 'cpu']}\n"
     on_a_gpu = replace(bench.machine, device=torch.device("cuda", 1))
@@ -134,7 +138,7 @@ def test_its_environment_tells_what_it_may_use(tmp_path: Path, monkeypatch: pyte
 def test_words_never_reach_a_shell(tmp_path: Path) -> None:
     bench = Bench(tmp_path, HEAD + "row(loss=1); print(arguments)")
     record = bench.run(Conduct(("loss",)), "$(touch mine); `id` && * | > x", "{word}", values={"word": "a b"})
-    printed = (bench.store.command_folder(record.key) / "stdout.txt").read_text(encoding="utf-8")
+    printed = (home(bench, record) / "stdout.txt").read_text(encoding="utf-8")
     assert printed == str(["$(touch mine); `id` && * | > x", "a b"]) + "\n"
     assert {path.name for path in bench.folder.iterdir()} == {"train.py"}
 
@@ -156,14 +160,14 @@ def test_lines_of_json_may_be_printed_instead(tmp_path: Path) -> None:
         (
             HEAD + "(out / 'metrics.jsonl').write_text('{\"step\": 1,}')",
             CONDUCT,
-            "metrics.jsonl line 1: is no JSON",
+            "metrics.jsonl line 1 is no JSON",
         ),
         (HEAD + "row(step=6, acc=1)", CONDUCT, r"wrote no column 'loss' .*received: 'acc'"),
         (HEAD + "row(step=6, loss=float('nan'))", CONDUCT, "ended with loss = nan at step 6"),
         (HEAD + "row(step=4, loss=1)", CONDUCT, "ended at step 4 of 6"),
         (HEAD + "row(step=0.5, loss=1)", CONDUCT, "step is no whole number"),
         (
-            HEAD + "row(loss=2); time.sleep(600)",
+            HEAD + "row(loss=2)",
             replace(CONDUCT, shares={"loss": 1.0}),
             "loss = 2, which cannot be a fraction",
         ),
@@ -268,12 +272,82 @@ def test_an_attempt_that_cannot_be_gone_on_from_is_given_up(tmp_path: Path) -> N
 
 def test_a_run_that_came_to_its_end_is_read_again_and_not_run(tmp_path: Path) -> None:
     bench = Bench(tmp_path, COUNTS)
-    with pytest.raises(ReproError, match=r"wrote no column 'los' .*received: 'loss, pid'"):
-        bench.run(replace(CONDUCT, columns=("los",)))
+    for wrong in ("los", "lost"):
+        with pytest.raises(ReproError, match=rf"wrote no column '{wrong}' .*received: 'loss, pid'") as error:
+            bench.run(replace(CONDUCT, columns=(wrong,)))
+        assert "to have it run again, delete commands/" in str(error.value)
+    for reads in (Reads("log.csv", "step"), Reads("stdout", "step")):
+        with pytest.raises(ReproError, match=r"no log\.csv|no line of JSON"):
+            bench.run(CONDUCT, reads=reads)
     record = bench.run(CONDUCT)
     assert record.history["loss"][-1] == 4
-    assert len(set(record.history["pid"])) == 1
     assert len(record.provenance["sessions"]) == 1
+    counted = bench.run(CONDUCT, reads=Reads("metrics.jsonl", "no such column"))
+    assert counted.history["pid"] == record.history["pid"] == [record.history["pid"][0]] * 6
+    assert counted.key != record.key
+    assert counted.provenance["finished"] == record.provenance["finished"]
+    assert counted.wall_seconds == record.wall_seconds
+    cut = bench.run(replace(CONDUCT, steps=3), stop_at=Until("loss", 7.0))
+    assert cut.history["loss"] == [9, 8, 7], "a run that is to end at a target is a part of one that did not"
+    assert cut.history["pid"][0] == record.history["pid"][0]
+
+
+def test_what_a_claim_reads_wrongly_is_told_at_once_and_does_not_end_the_command(tmp_path: Path) -> None:
+    script = HEAD + "row(loss=30, pid=os.getpid()); row(loss=20, pid=os.getpid())"
+    bench = Bench(tmp_path, script)
+    fraction = Conduct(("loss",), shares={"loss": 1.0})
+    with pytest.raises(ReproError, match="loss = 30, which cannot be a fraction"):
+        bench.run(fraction)
+    (warning,) = bench.warnings
+    assert "loss = 30, which cannot be a fraction" in warning
+    assert "It goes on, and what it writes is kept" in warning
+    percent = bench.run(Conduct(("loss",), shares={"loss": 100.0}))
+    assert percent.history["loss"] == [30, 20]
+
+
+def test_an_output_that_somebody_has_edited_is_not_read(tmp_path: Path) -> None:
+    bench = Bench(tmp_path, COUNTS)
+    with pytest.raises(ReproError, match="wrote no column"):
+        bench.run(replace(CONDUCT, columns=("los",)))
+    output = bench.store.output(bench.spec())
+    assert output.serves(bench.spec())
+    written = output.written("metrics.jsonl")
+    written.write_text(written.read_text().replace('"loss": 4', '"loss": 1'), encoding="utf-8")
+    assert not output.serves(bench.spec())
+    assert bench.run(CONDUCT).history["loss"][-1] == 4
+
+
+GOES_ON_WITHOUT_STEPS = """\
+import json, os, pathlib, sys
+out, arguments = pathlib.Path(sys.argv[1]), sys.argv[2:]
+resumes, mode = "--resume" in arguments, arguments[0]
+with open(out / "metrics.jsonl", mode if resumes else "w") as file, open(out / "other.jsonl", "a") as other:
+    for loss in (range(4, 7) if resumes else range(1, 4)):
+        print(json.dumps({"loss": loss}), file=file, flush=True)
+        print(json.dumps({"acc": loss}), file=other, flush=True)
+(out / "state").touch()
+os._exit(0 if resumes else 3)
+"""
+
+
+@pytest.mark.parametrize("mode", ["a", "w"])
+def test_rows_of_two_attempts_are_those_of_one_run_whether_the_file_was_added_to_or_begun_anew(
+    tmp_path: Path, mode: str
+) -> None:
+    bench = Bench(tmp_path, GOES_ON_WITHOUT_STEPS)
+    with pytest.raises(ReproError, match="exit code 3"):
+        bench.run(GOES_ON, mode)
+    assert bench.run(GOES_ON, mode).history["loss"] == [1, 2, 3, 4, 5, 6]
+    other = bench.run(replace(GOES_ON, columns=("acc",)), mode, reads=Reads("other.jsonl", "step"))
+    assert other.history["acc"] == [1, 2, 3, 4, 5, 6], "a file that was not read before was added to"
+    assert bench.warnings == []
+
+
+def test_a_run_ends_where_a_quantity_that_rises_reaches_its_target(tmp_path: Path) -> None:
+    bench = Bench(tmp_path, HEAD + "for i in range(600): row(acc=60 + i); time.sleep(0.05)")
+    record = bench.run(Conduct(("acc",)), stop_at=Until("acc", at_least=64.0))
+    assert record.history["acc"] == [60, 61, 62, 63, 64]
+    assert record.outcome == "finished"
 
 
 def test_racing_takes_no_more_of_a_run_than_it_needs(tmp_path: Path) -> None:

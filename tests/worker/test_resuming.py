@@ -6,6 +6,7 @@ import errno
 import io
 import os
 import threading
+import time
 from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
@@ -14,8 +15,8 @@ import pytest
 import torch
 
 from repro.datasets import load_dataset
-from repro.spec import Until
-from repro.store import RunRecord, Store
+from repro.spec import ReadingSpec, Until
+from repro.store import RunRecord, Spent, Store, processor_seconds, spent_on
 from repro.training import TrainedRun, train
 from repro.worker.checkpoints import RunCheckpoints
 from repro.worker.jobs import Worker
@@ -85,6 +86,9 @@ def test_a_resumed_run_tells_of_its_sessions_and_sums_its_time(
     assert (second["from_step"], second["to_step"]) == (unfinished.step, 60)
     assert first["device"] != second["device"] == "cpu: another" == record.provenance["device"]
     assert record.provenance["predicted_seconds"] == 7.5
+    assert first["processor_seconds"] == unfinished.sessions[0]["processor_seconds"] > 0
+    both = first["processor_seconds"] + second["processor_seconds"]
+    assert spent_on(record) == Spent(record.wall_seconds, both, 7.5)
     assert list(store.unfinished()) == []
     assert not store.checkpoints(KEY).folder.exists()
 
@@ -102,6 +106,7 @@ def test_a_run_that_is_needed_no_further_is_kept_with_its_history_and_goes_on_wh
     assert store.run(KEY) is None, "it is no result"
     (kept,) = store.unfinished()
     assert kept.wall_seconds > 0
+    assert spent_on(kept) == Spent(kept.wall_seconds, kept.sessions[0]["processor_seconds"], 7.5)
     history = store.stopped(KEY)
     assert history is not None
     assert history["train_error"] == [row["train_error"] for row in undisturbed.history[:2]]
@@ -117,6 +122,51 @@ def test_a_run_that_is_needed_no_further_is_kept_with_its_history_and_goes_on_wh
     assert record is not None
     assert record.provenance["predicted_seconds"] == 15.0, "of either part"
     assert store.stopped(KEY) is None
+
+
+def test_what_a_processor_is_busy_with_is_counted_and_not_what_it_waits_for(store: Store) -> None:
+    at = At(store)
+    tell, waited = at.worker.emit, 0.0
+
+    def slow(event: Mapping[str, Any]) -> None:
+        nonlocal waited
+        tell(event)
+        if event["event"] == "progress":
+            time.sleep(0.3)
+            waited += 0.3
+
+    at.worker.emit = slow
+    before = time.process_time()
+    assert at.work()["event"] == "done"
+    busy = time.process_time() - before
+    record = store.run(KEY)
+    assert record is not None
+    took = spent_on(record).processor_seconds
+    assert took is not None
+    assert waited
+    # Of what the process was busy with, which no clock on the wall decides, nothing but start and end is left out.
+    assert 0 < took < min(busy + 0.05, record.wall_seconds - waited + 0.05)
+
+
+def test_nothing_is_summed_where_a_session_does_not_tell_what_it_took() -> None:
+    assert processor_seconds([{"processor_seconds": 2.0}, {"processor_seconds": 3.0}]) == 5.0
+    assert processor_seconds([{}, {"processor_seconds": 3.0}]) is None
+    assert processor_seconds([]) is None
+
+
+def test_a_reading_tells_what_it_took_and_what_was_predicted_of_it(store: Store) -> None:
+    at = At(store)
+    reading = ReadingSpec("response_std", 1, run=SPEC, moment="init")
+    told = {"probe": "response_std", "version": 1, "options": {}, "moment": "init", "subject": None}
+    job = {"run": SPEC.as_json(), "readings": [told | {"predicted_seconds": 0.25}], "wait": False}
+    at.worker.work(job)
+    assert at.events[-1]["event"] == "done"
+    spent = store.spent_reading(reading.key)
+    assert spent.predicted_seconds == 0.25
+    assert spent.processor_seconds is not None
+    assert spent.wall_seconds is not None
+    assert 0 < spent.processor_seconds < spent.wall_seconds + 0.01
+    assert store.spent_reading("0" * 24) == Spent()
 
 
 def test_a_state_that_does_not_fit_the_run_is_set_aside_not_tripped_over_for_ever(

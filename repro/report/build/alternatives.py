@@ -10,8 +10,9 @@ from repro.experiment.variants import Variant
 from repro.judging.judgement import JudgedClaim
 from repro.judging.verdicts import ClaimVerdict, ExpectationVerdict
 from repro.report import model
-from repro.report.build.evidence import part
+from repro.report.build.evidence import judged_expectation, part
 from repro.report.wording import sentences, words
+from repro.report.wording.plain import verdict_because
 
 
 def build_controls(request: Request, judged: JudgedClaim) -> list[model.Control]:
@@ -26,34 +27,32 @@ def build_controls(request: Request, judged: JudgedClaim) -> list[model.Control]
 def _control(
     request: Request, required: Requirements, variant: Variant, verdict: ClaimVerdict
 ) -> model.Control:
-    name, own = variant.of, variant.claim
-    seeds = own.at.get(required.scale, own.base).experiment.seeds.looks[0]
+    name = variant.of
     declared = required.file.control[name]
     lesser = words.claim_cap(verdict, required)
-    sentence_of = {
-        e.id: sentences.expectation_sentence(e, words.unit_at(e, required)) for e in verdict.expectations
-    }
-    sentence = sentences.claim_sentence(verdict, sentence_of)
+    expectations = [judged_expectation(e, required, "") for e in verdict.expectations]
+    sentence = sentences.claim_sentence(verdict, {e.id: e.verdict.sentence for e in expectations})
+    found = model.Verdict(
+        word=words.word(verdict.result, verdict.status, lesser),
+        result=verdict.result,
+        status=verdict.status,
+        sentence=sentence,
+    )
     text = {
         None: f"Not judged yet: `{request.command('check', required.claim.id, '--controls')}` runs it.",
         "refuted": "Caught: the same criteria refute it.",
-        "inconclusive": f"Not supported, but not caught either: {seeds} seeds leave it open, so the control shows "
-        "little. More might refute it or support it; where the truth lies at the bar itself, none would decide.",
+        "inconclusive": "Not supported, but not caught either, so the control shows little.",
         "supported": "Not caught: the criteria support a claim that was sabotaged, so they prove nothing here.",
     }[verdict.result]
     return model.Control(
         id=name,
         title=declared.title,
         why=declared.why,
-        verdict=model.Verdict(
-            word=words.word(verdict.result, verdict.status, lesser),
-            result=verdict.result,
-            status=verdict.status,
-            sentence=sentence,
-        ),
+        verdict=found,
         passed=None if verdict.result is None else verdict.result != "supported",
         caught=None if verdict.result is None else verdict.result == "refuted",
         text=text,
+        because="" if verdict.result is None else verdict_because(found, expectations),
     )
 
 

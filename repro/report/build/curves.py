@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -19,7 +19,7 @@ from repro.report.build import reference
 from repro.report.build.palette import Colour, Palette, palette_of
 from repro.report.build.pictures import picture_panels
 from repro.report.build.reference import Style
-from repro.report.build.spread import Named, spread
+from repro.report.build.spread import Named, RunLine, spread
 from repro.report.wording.finding import finding
 from repro.store import RunRecord, column_of
 
@@ -150,10 +150,22 @@ Points = tuple[list[float], list[float]]
 """Places on the x axis and values, of one run."""
 
 
-def _points(
-    figure: Figure, required: Requirements, collected: Collected
-) -> Iterator[tuple[Cell, Callable[[str], Points]]]:
-    """Yield the cell of each run, and what it recorded by column."""
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """A run, trained or recorded: its cell, seed and key, and what it recorded of a column."""
+
+    cell: Cell
+    seed: int
+    key: str
+    points: Callable[[str], Points]
+
+    def line(self, column: str) -> RunLine:
+        """Return what is drawn of a column."""
+        return RunLine(*self.points(column), self.cell.address, self.seed, self.key)
+
+
+def _drawable(figure: Figure, required: Requirements, collected: Collected) -> Iterator[_Run]:
+    """Yield each run with what it recorded by column."""
     places = reference.places(figure, required)
 
     def of_run(run: RunRecord, column: str) -> Points:
@@ -165,21 +177,21 @@ def _points(
 
     for need, run in _runs(required, collected):
         if run.steps_done:
-            yield need.cell, partial(of_run, run)
+            yield _Run(need.cell, need.spec.seed, run.key, partial(of_run, run))
     if required.recorded is not None:
         for address, cell in required.recorded.cells.items():
             for recorded in required.recorded.results.runs.get(address, ()):
-                yield cell, partial(of_recorded, recorded)
+                yield _Run(cell, recorded.seed, recorded.key, partial(of_recorded, recorded))
 
 
 def _curves(
     figure: Figure, required: Requirements, collected: Collected, palette: Palette
 ) -> Iterator[model.Panel]:
-    grouped: dict[str, dict[Line, list[Callable[[str], Points]]]] = {}
+    grouped: dict[str, dict[Line, list[_Run]]] = {}
     naming = _Naming(figure, palette)
-    for cell, points in _points(figure, required, collected):
-        if not figure.cells or cell.address in figure.cells:
-            grouped.setdefault(_panel_of(cell, figure), {}).setdefault(naming(cell), []).append(points)
+    for run in _drawable(figure, required, collected):
+        if not figure.cells or run.cell.address in figure.cells:
+            grouped.setdefault(_panel_of(run.cell, figure), {}).setdefault(naming(run.cell), []).append(run)
     x_label, results = reference.places(figure, required).label, required.file.results
     if results is not None:
         x_label = results.step_unit.removesuffix("s")
@@ -194,16 +206,7 @@ def _curves(
             column.endswith("error") if results is None else results.columns[column].share
             for column in columns
         )
-        series, bands = [], []
-        for line, runs in lines.items():
-            for column in columns:
-                alone = dashes.get(line.colour.group, "solid")
-                style = STYLES.get(column.split("_")[0], "solid") if len(columns) > 1 else alone
-                own = f"{line.label}, {column.replace('_', ' ')}" if len(columns) > 1 else line.label
-                pairs = [points(column) for points in runs]
-                drawn = spread(Named(own, line.name, line.colour, style), pairs, stop)
-                series += drawn[0]
-                bands += drawn[1]
+        series, bands = _drawn(lines, columns, dashes, stop)
         what = columns[0].replace("_", " ") if len(columns) == 1 else ("error" if percent else "loss")
         yield model.Panel(
             title=title,
@@ -215,6 +218,27 @@ def _curves(
             series=series,
             bands=bands,
         )
+
+
+def _drawn(
+    lines: Mapping[Line, Sequence[_Run]],
+    columns: Sequence[str],
+    dashes: Mapping[int, Style],
+    stop: float | None,
+) -> tuple[list[model.Series], list[model.Band]]:
+    """Return the curves and bands of each line, of each column: these differ in their dashes."""
+    series, bands = [], []
+    for line, runs in lines.items():
+        for column in columns:
+            style, label = dashes.get(line.colour.group, "solid"), line.label
+            if len(columns) > 1:
+                style = STYLES.get(column.split("_")[0], "solid")
+                label = f"{label}, {column.replace('_', ' ')}"
+            own = [run.line(column) for run in runs]
+            drawn = spread(Named(label, line.name, line.colour, style), own, stop)
+            series += drawn[0]
+            bands += drawn[1]
+    return series, bands
 
 
 def _finite(x: Sequence[float], y: Sequence[float | None]) -> Points:
@@ -231,22 +255,23 @@ def _layers(
     metric = required.file.metrics[figure.metric]
     dashes = reference.styles(figure, required, palette)
     naming = _Naming(figure, palette)
-    lines: dict[Line, list[list[float]]] = {}
+    lines: dict[Line, list[tuple[Need, list[float]]]] = {}
     for need, _run in _measured(required, collected, metric):
         rows = collected.rows(need, figure.metric, figure.at)
         if rows:
             values = list(map(float, column_of(rows, "value")))
-            lines.setdefault(naming(need.cell), []).append(values)
+            lines.setdefault(naming(need.cell), []).append((need, values))
     name = (metric.probe or "").replace("_", " ")
     for title, sort in (("ours, layers in network order", False), ("ours, layers sorted by magnitude", True)):
         series, bands = [], []
         for line, seeds in lines.items():
-            pairs = []
-            for values in seeds:
+            drawn_lines = []
+            for need, values in seeds:
                 x, y = _finite([float(i) for i in range(1, len(values) + 1)], values)
-                pairs.append((x[: len(y)], sorted(y, reverse=True)) if sort else (x, y))
+                y = sorted(y, reverse=True) if sort else y
+                drawn_lines.append(RunLine(x, y, need.cell.address, need.spec.seed, need.spec.key))
             style = dashes.get(line.colour.group, "solid")
-            drawn = spread(Named(line.label, line.name, line.colour, style), pairs)
+            drawn = spread(Named(line.label, line.name, line.colour, style), drawn_lines)
             series += drawn[0]
             bands += drawn[1]
         log = metric.transform == "log10"
@@ -278,11 +303,12 @@ def _moments(
         order = list(categories)
         series, bands = [], []
         for arm, seeds in values.items():
-            pairs = [
-                ([float(order.index(level)) for level in line], list(line.values()))
-                for line in seeds.values()
+            # One line goes through the cells of an arm, whose runs of one seed are several.
+            lines = [
+                RunLine([float(order.index(level)) for level in line], list(line.values()), None, seed, None)
+                for seed, line in seeds.items()
             ]
-            drawn = spread(Named(arm, arm, Colour(palette.groups[arm]), "solid"), pairs)
+            drawn = spread(Named(arm, arm, Colour(palette.groups[arm]), "solid"), lines)
             series += drawn[0]
             bands += drawn[1]
         yield model.Panel(

@@ -20,7 +20,16 @@ from repro.store import RunRecord
 def expectation(
     verdict: ExpectationVerdict, required: Requirements, anchor: str, runs: Mapping[str, RunRecord]
 ) -> model.ExpectationResult:
-    """Return an expectation as one row of the report; `anchor` is its place in the page."""
+    """Return an expectation as one row of the report, with what stands beside; `anchor` is its place in the page."""
+    unit = words.unit_at(verdict, required)
+    beside = remarks.beside(verdict, required, unit, runs)
+    return judged_expectation(verdict, required, anchor).model_copy(update=beside)
+
+
+def judged_expectation(
+    verdict: ExpectationVerdict, required: Requirements, anchor: str
+) -> model.ExpectationResult:
+    """Return an expectation with its verdict and evidence alone."""
     expected = verdict.expectation
     unit = words.unit_at(verdict, required)
     lesser = words.expectation_cap(verdict, required)
@@ -50,7 +59,7 @@ def expectation(
         otherwise=_otherwise(verdict, unit),
         known_beforehand=expected.known_beforehand,
         interval_notes=interval_notes(verdict, unit),
-        **remarks.beside(verdict, required, unit, runs),
+        metric=expected.metric,
     )
 
 
@@ -93,6 +102,8 @@ def part(
         refutation_high=_end(wider.high) if wider else None,
         refutation_level=wider.level if wider else None,
         reported=(printed or {}).get(verdict.estimand.label),
+        weights=dict(verdict.estimand.weights),
+        moment="" if verdict.exact else verdict.estimand.moment or "last",
     )
 
 

@@ -15,7 +15,7 @@ from repro.report.wording import words
 from repro.report.wording.text import plural
 
 MOST_LINES = 20
-"""Of a change; more are counted."""
+"""Of a change, or of what is odd about runs; more are counted."""
 
 
 def recorded(judged: JudgedClaim) -> model.Recorded | None:
@@ -32,7 +32,7 @@ def recorded(judged: JudgedClaim) -> model.Recorded | None:
         files=found.files,
         runs=found.count,
         columns=list(columns_read(results)),
-        notes=[*found.wanting.values(), *found.notes, *_faults(required)],
+        notes=[*found.seeds.wanting.values(), *found.notes, *_odd(required)],
         criteria_after=_criteria_after(judged.ledger),
         versions=_versions(versions),
         changes=list(_changes(versions, required)),
@@ -71,11 +71,11 @@ def columns_read(results: Results) -> Iterator[str]:
 _UNITS = {"percent": "percent", "fraction": "fractions", "number": "its own unit"}
 
 
-def _faults(required: Requirements) -> Iterator[str]:
-    """Yield each fault of a run once, however many metrics it concerns."""
-    if required.recorded is not None:
-        faults = (fault for found in required.recorded.faults.values() for fault in found)
-        yield from dict.fromkeys(faults)
+def _odd(required: Requirements) -> list[str]:
+    """Return what is odd about runs; of very much, the first, and how many more there are."""
+    every = required.recorded.odd if required.recorded is not None else []
+    more = len(every) - MOST_LINES
+    return [*every[:MOST_LINES], *([f"and {more:,} more like these"] if more > 0 else [])]
 
 
 def _criteria_after(ledger: Ledger) -> str | None:

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import reduce
+from operator import or_
 
 import repro
 from repro.claims import SCALES, unseen
 from repro.experiment.net_check import SpecRow
 from repro.experiment.request import Request
 from repro.experiment.requirements import Requirements
+from repro.experiment.spent import Outgoings
 from repro.judging.frame import Collected
 from repro.judging.judgement import JudgedClaim, Judgement
 from repro.report import model
 from repro.report.build import ledger, runs
 from repro.report.build.alternatives import build_controls, build_sensitivities
+from repro.report.build.costs import total
 from repro.report.build.curves import build_figure
 from repro.report.build.deviations import deviations
 from repro.report.build.evidence import expectation
@@ -65,7 +69,8 @@ def build_report(request: Request, judgement: Judgement) -> model.Report:
         for paper_id, paper in request.library.papers.items()
     ]
     keys = {need.spec.key for item in required for need in item.needs}
-    cost = runs.cost(row for claim in claims.values() for row in claim.runs)
+    spent = reduce(or_, (one.spent for one in judgement.claims), Outgoings())
+    whole = total(spent)
     ran = runs.ran(keys, collected.runs)
     return model.Report(
         tool_version=repro.__version__,
@@ -74,11 +79,11 @@ def build_report(request: Request, judgement: Judgement) -> model.Report:
         coverage=_coverage(list(claims.values())),
         papers=[paper for paper in papers if paper.claims],
         machines=runs.machines(keys, collected.runs),
-        wall_seconds=cost.wall_seconds,
+        wall_seconds=whole.wall_seconds,
         command=request.again,
         datasets=runs.datasets(keys, collected.runs, required),
         stand_ins=sorted({said for claim in claims.values() for said in claim.stand_ins}),
-        cost=cost,
+        cost=whole,
         bring=sorted({said for claim in claims.values() for said in claim.bring}),
         ran=ran,
         as_of=max([*([ran.last] if ran else []), *_criteria_dates(claims.values())], default=None),
@@ -124,7 +129,7 @@ def _claim(request: Request, judged: JudgedClaim, collected: Collected) -> model
     rows = [runs.run_row(need, collected) for need in required.needs]
     rows += [runs.stopped_row(need, collected) for need in required.stopped]
     rows += recorded_rows(required)
-    cost = runs.cost(rows)
+    spent = total(judged.spent)
     stand_ins = runs.stand_ins(required)
     return model.ClaimReport(
         id=claim.id,
@@ -155,7 +160,7 @@ def _claim(request: Request, judged: JudgedClaim, collected: Collected) -> model
         runs=rows,
         criteria=ledger.criteria(judged.ledger),
         criteria_changes=ledger.changes(judged.ledger),
-        wall_seconds=cost.wall_seconds,
+        wall_seconds=spent.wall_seconds,
         claim_path=f"{claim.path.parent.name}/{claim.path.name}",
         claim_text=claim.text,
         command=request.command("check", claim.id),
@@ -165,7 +170,7 @@ def _claim(request: Request, judged: JudgedClaim, collected: Collected) -> model
             model.Review(author=note.author, date=str(note.date), text=note.text, about=note.about)
             for note in claim.reviews
         ],
-        cost=cost,
+        cost=spent,
         bring=list(judged.missing.bring),
         contrary=model.Contrary(**file.contrary.model_dump()) if file.contrary else None,
         no_control=None if file.control else file.no_control,
@@ -179,6 +184,14 @@ def _claim(request: Request, judged: JudgedClaim, collected: Collected) -> model
         code_notes=[*unseen(claim), *runs.differences(required, collected.runs)],
         recorded=recorded(judged),
         ran=runs.ran({need.spec.key for need in required.needs}, collected.runs),
+        looks=_looks(required),
+    )
+
+
+def _looks(required: Requirements) -> list[int]:
+    """Return the numbers of seeds that a claim's file has it looked at with; none where no seeds are run."""
+    return (
+        list(required.file.experiment.seeds.looks) if required.seeds and not required.claim.recorded else []
     )
 
 

@@ -1,4 +1,4 @@
-"""The runs behind a report: what each was, where and on what data they were made, what they cost."""
+"""The runs behind a report: what each was, where and on what data they were made."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from repro.judging.frame import Collected
 from repro.registry import DATASETS, stands_in
 from repro.report import model
 from repro.spec import DatasetSpec
-from repro.store import RunRecord, predicted_seconds
+from repro.store import RunRecord, Spent, spent_on
 
 
 def run_row(need: Need, collected: Collected) -> model.RunRow:
@@ -28,6 +28,7 @@ def run_row(need: Need, collected: Collected) -> model.RunRow:
         outcome=record.outcome if record else "failed" if failure else "pending",
         steps=record.steps_done if record else None,
         wall_seconds=record.wall_seconds if record else None,
+        processor_seconds=made.get("processor_seconds"),
         device=str(made["device"]) if record else None,
         note=failure.splitlines()[0] if failure else None,
         sessions=len(_sessions(record)) if record else 1,
@@ -40,6 +41,7 @@ def stopped_row(need: Need, collected: Collected) -> model.RunRow:
     """Return what is known of a tuning run that was stopped since it could no longer win."""
     kept = collected.stopped.get(need.spec.key)
     sessions = kept.sessions if kept else []
+    spent = spent_on(kept) if kept else Spent()
     return model.RunRow(
         key=need.spec.key,
         cell=_tried(need),
@@ -47,29 +49,17 @@ def stopped_row(need: Need, collected: Collected) -> model.RunRow:
         seed=need.spec.seed,
         outcome="stopped",
         steps=kept.step if kept else None,
-        wall_seconds=kept.wall_seconds if kept else None,
+        wall_seconds=spent.wall_seconds,
+        processor_seconds=spent.processor_seconds,
         device=str(sessions[-1].get("device")) if sessions else None,
         note="could no longer win",
         sessions=max(len(sessions), 1),
-        predicted_seconds=predicted_seconds(sessions),
+        predicted_seconds=spent.predicted_seconds,
     )
 
 
 def _tried(need: Need) -> str:
     return f"{need.cell.address} at {need.tried}" if need.purpose == "tune" else need.cell.address
-
-
-def cost(rows: Iterable[model.RunRow]) -> model.Cost:
-    """Return what runs took, each counted once, and what was predicted for those whose prediction was recorded."""
-    done = {row.key: row for row in rows if row.wall_seconds is not None}.values()
-    told = [row for row in done if row.predicted_seconds is not None]
-    return model.Cost(
-        runs=len(done),
-        wall_seconds=sum(row.wall_seconds or 0.0 for row in done),
-        predicted_runs=len(told),
-        predicted_seconds=sum(row.predicted_seconds or 0.0 for row in told),
-        predicted_took_seconds=sum(row.wall_seconds or 0.0 for row in told),
-    )
 
 
 def ran(keys: Collection[str], runs: Mapping[str, RunRecord]) -> model.Span | None:

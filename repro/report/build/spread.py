@@ -24,8 +24,17 @@ EDGES = (0.05, 0.95)
 _LEVELS = 40
 """Errors at which runs that stop at a target are averaged."""
 
-Line: TypeAlias = tuple[Sequence[float], Sequence[float]]
-"""x and y of one run."""
+
+@dataclass(frozen=True, slots=True)
+class RunLine:
+    """What is drawn of one run: places, values, and which run it is; `cell` and `run` are None of a line of several."""
+
+    x: Sequence[float]
+    y: Sequence[float]
+    cell: str | None
+    seed: int
+    run: str | None
+
 
 Numbers: TypeAlias = Sequence[float] | NDArray[np.float64]
 
@@ -41,7 +50,7 @@ class Named:
 
 
 def spread(
-    named: Named, lines: Sequence[Line], target: float | None = None
+    named: Named, lines: Sequence[RunLine], target: float | None = None
 ) -> tuple[list[model.Series], list[model.Band]]:
     """Return the series and bands of the runs of a cell.
 
@@ -49,21 +58,22 @@ def spread(
     the mean x at which the runs first reach each y, down to the lowest that all of them reach. Otherwise there is none,
     but for many runs: theirs is of the places that they have in common.
     """
-    there = [line for line in lines if len(line[0])]
+    there = [line for line in lines if len(line.x)]
+    cell = next((line.cell for line in there), None)
     many = len(there) > MOST_LINES
     drawn: list[model.Series] = []
     bands: list[model.Band] = []
     if there and target is not None and not _alike(lines):
         levels, places = _reached(there, target)
         if len(levels):
-            drawn.append(_series(named, "mean", places.mean(axis=0), levels))
+            drawn.append(_series(named, "mean", places.mean(axis=0), levels, cell))
             first, last = np.quantile(places, EDGES, axis=0)
             bands.append(_band(named, len(there), (first, levels), (last, levels)))
     elif there and (many or _alike(lines)):
-        x = sorted(set[float](there[0][0]).intersection(*(x for x, _ in there)))
-        if len(x) == len(there[0][0]) or len(x) > 1:
+        x = sorted(set[float](there[0].x).intersection(*(line.x for line in there)))
+        if len(x) == len(there[0].x) or len(x) > 1:
             values = np.array([_at(line, x) for line in there])
-            drawn.append(_series(named, "mean", x, values.mean(axis=0)))
+            drawn.append(_series(named, "mean", x, values.mean(axis=0), cell))
             low, high = np.quantile(values, EDGES, axis=0)
             bands.append(_band(named, len(there), (x, low), (x, high)))
     if not many or not bands:
@@ -71,45 +81,45 @@ def spread(
     return drawn, bands
 
 
-def _alike(lines: Sequence[Line]) -> bool:
-    return len({tuple(x) for x, _ in lines}) == 1
+def _alike(lines: Sequence[RunLine]) -> bool:
+    return len({tuple(line.x) for line in lines}) == 1
 
 
-def _at(line: Line, x: Sequence[float]) -> Sequence[float]:
+def _at(line: RunLine, x: Sequence[float]) -> Sequence[float]:
     """Return a run's y at some of its places."""
-    if len(x) == len(line[0]):
-        return line[1]
-    found = dict(zip(*line, strict=True))
+    if len(x) == len(line.x):
+        return line.y
+    found = dict(zip(line.x, line.y, strict=True))
     return [found[place] for place in x]
 
 
-def _each(named: Named, lines: Sequence[Line]) -> list[model.Series]:
+def _each(named: Named, lines: Sequence[RunLine]) -> list[model.Series]:
     # Seeds are mostly measured at the same places, which are then checked, rounded and kept once for all of them.
     grids: dict[tuple[float, ...], list[float]] = {}
     found = []
-    for x, y in lines:
-        places = grids.get(tuple(x))
+    for line in lines:
+        places = grids.get(tuple(line.x))
         if places is None:
-            places = grids[tuple(x)] = _DRAWN.validate_python(list(x))
-        found.append(_series(named, "seed", places, y))
+            places = grids[tuple(line.x)] = _DRAWN.validate_python(list(line.x))
+        found.append(_series(named, "seed", places, line.y, line.cell, line))
     return found
 
 
-def _reached(lines: Sequence[Line], target: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _reached(lines: Sequence[RunLine], target: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return levels of y from the highest start down, and where each run first reaches each (runs × levels).
 
     Between two evaluations a run is taken to go straight. A level that a run begins below is reached where it begins.
     """
-    top = max(y[0] for _, y in lines)
-    bottom = max(target, *(min(y) for _, y in lines))
+    top = max(line.y[0] for line in lines)
+    bottom = max(target, *(min(line.y) for line in lines))
     if not top > bottom:
         return np.array([]), np.empty((len(lines), 0))
     levels = np.linspace(top, bottom, _LEVELS)
     return levels, np.array([_first(line, levels) for line in lines])
 
 
-def _first(line: Line, levels: NDArray[np.float64]) -> NDArray[np.float64]:
-    x, y = np.asarray(line[0], dtype=float), np.minimum.accumulate(np.asarray(line[1], dtype=float))
+def _first(line: RunLine, levels: NDArray[np.float64]) -> NDArray[np.float64]:
+    x, y = np.asarray(line.x, dtype=float), np.minimum.accumulate(np.asarray(line.y, dtype=float))
     after = np.searchsorted(
         -y, -levels
     )  # the first evaluation at or below each; the lowest level is reached by all
@@ -132,6 +142,8 @@ def _series(
     role: Literal["seed", "mean"],
     x: Sequence[float] | NDArray[np.float64],
     y: Sequence[float] | NDArray[np.float64],
+    cell: str | None,
+    run: RunLine | None = None,
 ) -> model.Series:
     return model.Series.model_construct(
         label=named.label,
@@ -142,6 +154,9 @@ def _series(
         y=_numbers(y),
         shade=named.colour.shade,
         name=named.name,
+        cell=cell,
+        seed=None if run is None else run.seed,
+        run=None if run is None else run.run,
     )
 
 

@@ -22,7 +22,6 @@ from repro.report.drawing.drawn import drawn
 from repro.report.drawing.forest import Axis, Block, forest
 from repro.report.html.bibtex import bibtex, tool_bibtex
 from repro.report.html.columns import table_columns
-from repro.report.html.typography import prose, typeset
 from repro.report.model import (
     ClaimReport,
     ExpectationResult,
@@ -34,7 +33,18 @@ from repro.report.model import (
     Verdict,
     safe_text,
 )
-from repro.report.wording import caught, differences, overview, paper_numbers, plain, text
+from repro.report.wording import (
+    caught,
+    costs,
+    differences,
+    overview,
+    paper_numbers,
+    plain,
+    registered,
+    settling,
+    text,
+)
+from repro.report.wording.typography import prose, typeset
 from repro.startup import shipped
 
 PAGE = "report.html.jinja"
@@ -110,13 +120,13 @@ def is_of_another_protocol(claim: ClaimReport) -> bool:
 def part_notes(expectation: ExpectationResult) -> list[str]:
     """Return the notes on an expectation's parts, each once with the parts that share it.
 
-    A note that holds for all parts needs no names, and none that the verdict's sentence already tells.
+    A note that holds for all parts needs no names, and none that the plain sentence already tells.
     """
     sharing: dict[str, list[str]] = {}
     for part in expectation.parts:
         if part.note:
             sharing.setdefault(part.note, []).append(part.label)
-    sentence = expectation.verdict.sentence.casefold()
+    sentence = plain.because(expectation).casefold()
     notes = []
     for note, labels in sharing.items():
         names = "; ".join(label for label in labels if label)
@@ -137,7 +147,10 @@ def claim_coverage(claim: ClaimReport) -> str:
         parts.append(f"{text.plural(len(claim.seeds), 'seed')} a cell")
     if claim.runs:
         done = sum(run.outcome in ("finished", "diverged") for run in claim.runs)
-        parts.append(f"{done:,} of {text.plural(len(claim.runs), 'run')} there")
+        stopped = sum(run.outcome == "stopped" for run in claim.runs)
+        parts.append(f"{done:,} of {text.plural(len(claim.runs) - stopped, 'run')} there")
+        if stopped:
+            parts.append(f"{stopped:,} more stopped early, in tuning")
     return " · ".join(parts)
 
 
@@ -203,9 +216,13 @@ def jinja_environment(templates: Path | None, kept: Path | None = None) -> jinja
         "by_chance": overview.by_chance,
         "short_word": overview.short_word,
         "without_scale": overview.without_scale,
+        "without_n": overview.without_n,
+        "filters": overview.filters,
+        "criteria_stand": registered.criteria_stand,
+        "moment": text.moment,
         "because": plain.because,
         "claim_because": plain.claim_because,
-        "claim_settles": plain.claim_settles,
+        "settling": settling.settling,
         "paper_numbers": paper_numbers.paper_numbers,
         "differences": differences.differences,
         "differences_counted": differences.counted,
@@ -217,12 +234,13 @@ def jinja_environment(templates: Path | None, kept: Path | None = None) -> jinja
         "columns": table_columns,
         "told_elsewhere": _told_elsewhere,
         "claim_coverage": claim_coverage,
-        "cost": text.cost,
+        "cost": costs.cost,
+        "cost_table": costs.cost_table,
         "listed_runs": listed_runs,
         "file_name": _file_name,
         "tool_bibtex": tool_bibtex,
     }
-    environment.globals |= {"plural": text.plural}
+    environment.globals |= {"plural": text.plural, "cost_columns": costs.COLUMNS}
     environment.tests["of_another_protocol"] = is_of_another_protocol
     return environment
 
@@ -273,7 +291,8 @@ def _strip(row: overview.Row) -> Block | None:
     if row.decider is None or row.part is None:
         return None
     axes = forest([row.decider.model_copy(update={"parts": [row.part]})])
-    return axes[0].blocks[0] if axes else None
+    block = axes[0].blocks[0] if axes else None
+    return block if block and (block.supports or block.refutes) else None
 
 
 def _evidence(claims: Sequence[ClaimReport]) -> str:

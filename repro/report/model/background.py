@@ -72,8 +72,9 @@ class Tuning(Data):
 class RunRow(Data):
     """A run behind a claim.
 
-    `sessions` counts how often it was begun or gone on with; `predicted_seconds` is what was expected beforehand,
-    None where nobody has recorded it; `diverged_at_step` the first step whose loss was not finite, where known.
+    `sessions` counts how often it was begun or gone on with; `processor_seconds` is what a processor was busy with it,
+    and `predicted_seconds` what was expected beforehand, None where nobody has recorded it; `diverged_at_step` the
+    first step whose loss was not finite, where known.
     """
 
     key: str
@@ -86,6 +87,7 @@ class RunRow(Data):
     device: str | None
     note: str | None = None
     sessions: int = 1
+    processor_seconds: float | None = None
     predicted_seconds: float | None = None
     diverged_at_step: int | None = None
 
@@ -122,13 +124,21 @@ class DataUsed(Data):
 
 
 class Cost(Data):
-    """Time that runs took, and what was predicted for those of them whose prediction was recorded."""
+    """Time that runs and readings took, and what was predicted for those of them whose prediction was recorded.
+
+    `wall_seconds` are on the clock, of all of them added up. `processor_seconds` is what processors were busy with
+    those that tell: a core of the CPU, or a net's share of a GPU's time; `processor_runs` counts the runs that do.
+    `readings` are those that tell what they took. `predicted_took_seconds` are of a processor where these are known.
+    """
 
     runs: int
     wall_seconds: float
     predicted_runs: int
     predicted_seconds: float
     predicted_took_seconds: float
+    readings: int = 0
+    processor_runs: int = 0
+    processor_seconds: float = 0.0
 
 
 class Review(Data):
@@ -218,7 +228,7 @@ class Control(Data):
     """A sabotaged variant and what the criteria made of it; `passed` and `caught` are None where it was not run.
 
     `passed`: not supported, as it must not be. `caught`: refuted, which shows more; None also where an older report
-    did not tell it apart.
+    did not tell it apart. `because`: why the criteria said what they did, in plain words.
     """
 
     id: str
@@ -228,6 +238,7 @@ class Control(Data):
     passed: bool | None
     text: str
     caught: bool | None = None
+    because: str = ""
 
 
 class Point(Data):

@@ -42,7 +42,8 @@ class Part(Data):
     are None where nothing was estimated, or where an older report did not tell. `n` is the smallest number of seeds in
     any cell. `bound` tells that censoring makes the estimate a bound. `result` is the machine's term for the region
     that the interval lies in, at any scale; what may be said of a claim is a verdict's `word`. `reported` is the number
-    that the paper prints for this very part, where each has its own.
+    that the paper prints for this very part, where each has its own. `weights`: cell → its weight in the contrast, of
+    mean logarithms for a ratio; `moment` of the metric, as metrics.csv has it. Older reports tell neither.
     """
 
     label: str
@@ -59,6 +60,8 @@ class Part(Data):
     refutation_high: float | None = None
     refutation_level: float | None = None
     reported: str | None = None
+    weights: dict[str, float] = {}
+    moment: str = ""
 
 
 class Region(Data):
@@ -83,10 +86,11 @@ class ExpectationResult(Data):
     Sentences that stand beside the verdict and decide nothing: `resolves` says what the seeds can tell apart,
     `compatibility` whether the paper's number is what runs like ours would give (at the paper's scale only),
     `sampling_note` what a finite test set adds, `robustness_note` where runs do not look normal. None where there is
-    nothing to say. `settles`: what would settle an open one, in plain words. `interval_notes` explain what else than
+    nothing to say. `settles`: what would settle an open one, in plain words, and `settles_seeds` how many seeds that
+    takes, where a number of seeds does. `interval_notes` explain what else than
     the spread of the runs moved the intervals. `exact`: computed without training; `convention` says how things were
     counted, `otherwise` what other conventions give. `known_beforehand`: values that were known when the criterion was
-    written.
+    written. `metric`: the name of what is compared; empty in older reports.
     """
 
     id: str
@@ -112,7 +116,9 @@ class ExpectationResult(Data):
     otherwise: list[OtherConvention] = []
     known_beforehand: str | None = None
     settles: str | None = None
+    settles_seeds: int | None = None
     interval_notes: list[str] = []
+    metric: str = ""
 
 
 class Cell(Data):
@@ -177,7 +183,8 @@ class Series(Data):
     `group` is the same for the lines of one arm, in all figures of a claim, the paper's lines included; `shade` goes
     from 0, the lowest level, to 1, the highest. `name`: what the line is called at its end, where its panel and its
     dashes say the rest; empty in older reports.
-    role "seed": one run, thin; "mean": over seeds, bold; "reference": read from the paper.
+    role "seed": one run, thin; "mean": over seeds, bold; "reference": read from the paper. `cell` is that of the line,
+    `seed` and `run`, its key, those of a single run; None where it is of several, and in older reports.
     """
 
     label: str
@@ -188,6 +195,9 @@ class Series(Data):
     y: list[Drawn]
     shade: float = 0.0
     name: str = ""
+    cell: str | None = None
+    seed: int | None = None
+    run: str | None = None
 
 
 class Band(Data):

@@ -52,8 +52,9 @@ class ClaimReport(Data):
     `protocol`: whose protocol it is judged by; None where an older report did not tell. `code_notes`: what a user's
     code does that is no part of its identity, and in what the runs differ from one another: versions, data. `recorded`:
     the results that it is about, where these exist already. `ran`: when its runs ended; None where none tells.
-    `recipe`: None where nothing is trained, or where an older
-    report did not tell.
+    `recipe`: None where nothing is trained, or where an older report did not tell. `looks`: the numbers of seeds at
+    which it is judged, one after the other while it is open; empty where nothing is trained at this scale, or where an
+    older report did not tell.
     """
 
     id: str
@@ -94,6 +95,7 @@ class ClaimReport(Data):
     recorded: Recorded | None = None
     ran: Span | None = None
     recipe: RecipeInFull | None = None
+    looks: list[int] = []
 
 
 class OtherScale(Data):

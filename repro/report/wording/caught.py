@@ -19,6 +19,12 @@ def fate(control: Control) -> Fate:
     return "caught" if control.verdict.result == "refuted" else "open"
 
 
+def control_said(control: Control) -> str:
+    """Say what became of a control, and of one that was not caught why."""
+    why = f" {control.because}" if control.because and fate(control) != "caught" else ""
+    return f"{control.text}{why}"
+
+
 def controls_said(claim: ClaimReport) -> str:
     """Say in one sentence what became of the controls that were run; "" where none was."""
     fates = [fate(control) for control in claim.controls]

@@ -7,30 +7,32 @@ they rest on (levels, shares, power) is told by :mod:`sentences` and :mod:`remar
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-from repro.report.model import ClaimReport, ExpectationResult, Part, Unit
+from repro.report.model import ClaimReport, ExpectationResult, Part, Result, Unit, Verdict
 from repro.report.wording import words
-from repro.report.wording.overview import decider, seems_refuted, telling
+from repro.report.wording.overview import deciding, seems_refuted, telling
+from repro.report.wording.text import plural
 
 SAID: Mapping[str, str] = {
-    "supported": "{measured} here, where the claim needs {needs}. Allowing for chance it is {range}: all of that "
+    "supported": "{measured} {here}, where the claim needs {needs}. Allowing for chance it is {range}: all of that "
     "would do.",
-    "refuted": "{measured} here, but the claim needs {needs}. Allowing for chance it is {range}: all of that speaks "
+    "refuted": "{measured} {here}, but the claim needs {needs}. Allowing for chance it is {range}: all of that speaks "
     "against it.",
-    "straddles": "cannot tell yet. {measured} here, where the claim needs {needs}; but allowing for chance it is "
+    "straddles": "cannot tell yet. {measured} {here}, where the claim needs {needs}; but allowing for chance it is "
     "{range}: some of that would do, and some would not.",
-    "between": "cannot tell yet. {measured} here, where the claim needs {needs}. Allowing for chance it is {range}: "
+    "between": "cannot tell yet. {measured} {here}, where the claim needs {needs}. Allowing for chance it is {range}: "
     "not enough for the claim, and not enough to speak against it.",
-    "nearly refuted": "cannot tell yet. {measured} here, but the claim needs {needs}. Allowing for chance it is "
+    "nearly refuted": "cannot tell yet. {measured} {here}, but the claim needs {needs}. Allowing for chance it is "
     "{range}, which speaks against it; as one of several comparisons that could, it would have to be clearer.",
-    "undefined": "cannot tell: there is no number to judge by. The claim needs {needs}.",
+    "held back": "cannot tell: {note}. {measured} {here}, where the claim needs {needs}; that decides nothing.",
+    "undefined": "cannot tell: {note}. The claim needs {needs}.",
     "as printed": "computed {measured}, and the paper prints {printed}.",
     "not as printed": "computed {measured}, but the paper prints {printed}.",
     "computed, holds": "computed {measured}, and the claim needs {needs}.",
     "computed, fails": "computed {measured}, but the claim needs {needs}.",
     "computed, between": "computed {measured}. The claim needs {needs}; this neither does nor speaks against it.",
-    "all": "{total} comparisons do what the claim needs, {needs}. The closest is {label}: {measured} here; "
+    "all": "{total} comparisons do what the claim needs, {needs}. The closest is {label}: {measured} {here}; "
     "allowing for chance it is {range}.",
     "all computed": "{total} numbers are as the claim needs, {needs}.",
     "all printed": "{total} numbers are what the paper prints.",
@@ -39,24 +41,35 @@ SAID: Mapping[str, str] = {
     "some open": "cannot tell yet: {count} of {total} comparisons {hold} so far. {label}: {one}",
     "several": "{total} things that the claim needs hold. {title}: {one}",
     "single": "{title}: {one}",
+    "here": "here",
+    "here, with seeds": "here with {seeds}",
+    "recorded": "in the recorded results",
+    "recorded, with seeds": "in the recorded results of {seeds}",
+    "no number": "there is no number to judge by",
 }
 """What is said, by what came out."""
 
 _NUMBER = re.compile(r"−?\d[\d,]*(?:\.\d+)?")
 
 
-def because(one: ExpectationResult) -> str:
-    """Say in plain words how an expectation came out and why; one that was not judged says so itself."""
-    return _capital(_because(one))
+def because(one: ExpectationResult, *, recorded: bool = False) -> str:
+    """Say in plain words how an expectation came out and why; one that was not judged says so itself.
+
+    `recorded`: it rests on results that others recorded, not on runs made here.
+    """
+    return _capital(_because(one, SAID["recorded" if recorded else "here"]))
 
 
-def _because(one: ExpectationResult) -> str:
+def _because(one: ExpectationResult, here: str) -> str:
     result, part = one.verdict.result, telling(one)
-    if result is None or part is None:
+    if result is None:
         return one.verdict.sentence
+    if part is None:
+        note = next((each.note for each in one.parts if each.note), SAID["no number"])
+        return SAID["undefined"].format(note=note, needs=_needs(one))
     total = len(one.parts)
     if total == 1:
-        return _single(part, one)
+        return _single(part, one, here)
     if result == "supported":
         printed = one.exact and all(each.reported for each in one.parts)
         return SAID["all printed" if printed else "all computed" if one.exact else "all"].format(
@@ -65,6 +78,7 @@ def _because(one: ExpectationResult) -> str:
             label=part.label,
             measured=_measured(part, one),
             range=_range(part, one),
+            here=here,
         )
     wanted = "refuted" if result == "refuted" else "supported"
     key = "some open" if result == "inconclusive" else "some numbers fail" if one.exact else "some fail"
@@ -73,20 +87,40 @@ def _because(one: ExpectationResult) -> str:
         count=count,
         total=total,
         label=part.label,
-        one=_single(part, one).removeprefix("cannot tell yet. "),
+        one=_single(part, one, here).removeprefix("cannot tell yet. "),
         fail="fails" if count == 1 else "fail",
         hold="holds" if count == 1 else "hold",
     )
 
 
 def claim_because(claim: ClaimReport) -> str:
-    """Say in plain words why a claim stands as it does, from the expectation that decided it."""
-    one = decider(claim)
-    if one is None or one.verdict.result is None or claim.verdict.result is None:
-        return claim.verdict.sentence
-    deciding = sum(each.role == "decides" and each.verdict.result is not None for each in claim.expectations)
-    key = "several" if claim.verdict.result == "supported" and deciding > 1 else "single"
-    return SAID[key].format(total=_all(deciding), title=one.title, one=_because(one))
+    """Say in plain words why a claim stands as it does, and on how many seeds, from the expectation that decided it."""
+    return verdict_because(claim.verdict, claim.expectations, recorded=claim.recorded is not None)
+
+
+def verdict_because(
+    verdict: Verdict, expectations: Sequence[ExpectationResult], *, recorded: bool = False
+) -> str:
+    """Say the same of a verdict and the expectations that it rests on, such as a control's."""
+    one = deciding(verdict, expectations)
+    if one is None or one.verdict.result is None or verdict.result is None:
+        return verdict.sentence
+    many = sum(each.role == "decides" and each.verdict.result is not None for each in expectations)
+    key = "several" if verdict.result == "supported" and many > 1 else "single"
+    part = telling(one)
+    seeds = plural(part.n, "seed") if part is not None and part.n else ""
+    place = ("recorded" if recorded else "here") + (", with seeds" if seeds else "")
+    return SAID[key].format(
+        total=_all(many), title=one.title, one=_because(one, SAID[place].format(seeds=seeds))
+    )
+
+
+def statistics(one: ExpectationResult) -> list[str]:
+    """Return the sentences that stand behind the plain one of an expectation that decides, and was judged."""
+    if one.role != "decides" or one.verdict.result is None:
+        return []
+    beside = (one.resolves, one.compatibility, one.sampling_note, one.robustness_note)
+    return [*one.interval_notes, *(note for note in beside if note)]
 
 
 def _all(count: int) -> str:
@@ -97,12 +131,6 @@ def _capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def claim_settles(claim: ClaimReport) -> str | None:
-    """Say what would settle a claim that is open, where that is known."""
-    one = decider(claim)
-    return one.settles if one is not None and claim.verdict.result == "inconclusive" else None
-
-
 def region(text: str, unit: Unit) -> str:
     """Return a region's words for people: percentage points, and times instead of powers of ten."""
     if unit != "log10":
@@ -111,14 +139,20 @@ def region(text: str, unit: Unit) -> str:
     return shown.replace(" decades", " times")
 
 
-def _single(part: Part, one: ExpectationResult) -> str:
+def _single(part: Part, one: ExpectationResult, here: str) -> str:
     filled = {
         "measured": _measured(part, one),
+        "here": here,
+        "note": part.note or SAID["no number"],
         "needs": _needs(one),
         "printed": part.reported or one.reported or "",
         "range": _range(part, one),
     }
-    return SAID[_case(part, one, part.reported is not None)].format(**filled)
+    case = _case(part, one, part.reported is not None)
+    told = SAID[case].format(**filled)
+    if part.note and part.result == "inconclusive" and "{note}" not in SAID[case]:
+        told += f" {_capital(part.note)}."
+    return told
 
 
 def _needs(one: ExpectationResult) -> str:
@@ -130,16 +164,34 @@ def _case(part: Part, one: ExpectationResult, printed: bool) -> str:
     if part.estimate is None:
         return "undefined"
     if one.exact:
-        if printed:
-            return "as printed" if part.result == "supported" else "not as printed"
-        return {"supported": "computed, holds", "refuted": "computed, fails"}.get(
-            part.result or "", "computed, between"
-        )
+        return _computed(part.result, printed)
     if part.result in ("supported", "refuted"):
         return part.result
+    if part.note and _held_back(part, one):
+        return "held back"
     if seems_refuted(part, one):
         return "nearly refuted"
     return "straddles" if _reaches(part, one) else "between"
+
+
+def _computed(result: Result | None, printed: bool) -> str:
+    if printed:
+        return "as printed" if result == "supported" else "not as printed"
+    return {"supported": "computed, holds", "refuted": "computed, fails"}.get(
+        result or "", "computed, between"
+    )
+
+
+def _held_back(part: Part, one: ExpectationResult) -> bool:
+    """Tell whether an open comparison would be decided, if something else than its interval did not keep it open."""
+    regions = ((part.low, part.high, one.supports), (part.refutation_low, part.refutation_high, one.refutes))
+    return any(
+        (start is None or (low is not None and low >= start))
+        and (end is None or (high is not None and high <= end))
+        for low, high, region in regions
+        if low is not None or high is not None
+        for start, end in region.intervals
+    )
 
 
 def _reaches(part: Part, one: ExpectationResult) -> bool:

@@ -25,8 +25,8 @@ _NAMED = 4  # more comparisons are counted instead
 
 def beside(
     verdict: ExpectationVerdict, required: Requirements, unit: Unit, runs: Mapping[str, RunRecord]
-) -> dict[str, str | None]:
-    """Return the sentences beside a verdict that rests on training; they decide nothing."""
+) -> dict[str, str | int | None]:
+    """Return what stands beside a verdict that rests on training, by the report's fields; it decides nothing."""
     if verdict.exact or not any(part.samples for part in verdict.parts):
         return {}
     metric, percent = required.file.metrics[verdict.expectation.metric], unit == "error"
@@ -41,7 +41,7 @@ def beside(
     run = next((runs[key] for key in keys if key in runs), None)
     return {
         "resolves": resolves(resolved, unit, required.scale) if resolved else None,
-        "settles": settles(resolved) if resolved and verdict.result == "inconclusive" else None,
+        **(settling(resolved) if resolved and verdict.result == "inconclusive" else {}),
         "compatibility": compatible(compared, verdict, unit) if compared else None,
         "sampling_note": sampling_note(verdict, metric, run.images.get("test") if run else None),
         "robustness_note": robustness_note(verdict, unit),
@@ -88,26 +88,23 @@ def _bar(refutes: bool) -> str:
     return "the refuting bar" if refutes else "the bar"
 
 
-def settles(found: Resolving) -> str | None:
-    """Say in plain words how many seeds would settle what is open; None where nothing is."""
-    if found.result not in (None, "inconclusive"):
-        return None
+def settling(found: Resolving) -> dict[str, str | int | None]:
+    """Return in plain words how many seeds would settle what is open, and their number where there is one."""
     if found.distance is None:
-        return (
-            "More seeds would not settle it: our number lies between what supports the claim and what speaks "
-            "against it."
-        )
+        text = "More seeds would not: our number lies between what supports the claim and what speaks against it."
+        return {"settles": text}
     if found.needed is None:
-        return f"It would take more than {MOST} seeds to settle it, where there are {found.n}."
+        return {"settles": f"More than {MOST} seeds, where there are {found.n}."}
     if found.needed <= found.n:
-        return None
+        return {}
     low, high = found.needed_range or (None, None)
     bounds = ""
     if low is not None and low != high:
         most = f"more than {MOST}" if high is None else _count(high)
-        bounds = f" So few runs tell this roughly: it may be anything from {_count(low)} to {most}."
+        bounds = f" So few runs tell this only roughly: it may be anything from {_count(low)} to {most}."
     seeds = _seeds(found.needed)
-    return f"{seeds[:1].upper()}{seeds[1:]} instead of {found.n} would settle it.{bounds}"
+    text = f"{seeds[:1].upper()}{seeds[1:]} instead of {found.n}.{bounds}"
+    return {"settles": text, "settles_seeds": found.needed}
 
 
 def _range_of(found: tuple[int | None, int | None] | None, of: Resolving) -> str:

@@ -1,12 +1,13 @@
-"""A few words for numbers, on the command line and in reports: durations, shares, counts, costs."""
+"""A few words for numbers, on the command line and in reports: durations, shares, counts."""
 
 from __future__ import annotations
 
 import datetime
+import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from repro.report.model import Cost, Span
+    from repro.report.model import Span
 
 
 def duration(seconds: float, *, roughly: bool = False) -> str:
@@ -43,20 +44,6 @@ def percent(level: float) -> str:
     return f"{100 * level:.4g}%"
 
 
-def cost(found: Cost) -> str:
-    """Say what runs took beside what was predicted for them beforehand."""
-    took = f"{plural(found.runs, 'run')} took {duration(found.wall_seconds)}."
-    if found.predicted_runs == 0:
-        return f"{took} What was predicted beforehand is unknown." if found.runs else took
-    predicted = duration(found.predicted_seconds)
-    if found.predicted_runs == found.runs:
-        return f"{took} Predicted beforehand: {predicted}."
-    actual = duration(found.predicted_took_seconds)
-    return (
-        f"{took} Predicted beforehand for {found.predicted_runs:,} of them: {predicted}; these took {actual}."
-    )
-
-
 def plural(count: int, singular: str, more: str | None = None) -> str:
     """Return "1 claim", "2 claims"."""
     return f"{count:,} {singular if count == 1 else more or singular + 's'}"
@@ -75,6 +62,12 @@ def day(stamp: str) -> str:
     except ValueError:
         return stamp
     return f"{found.day} {_MONTHS[found.month - 1]} {found.year}"
+
+
+def moment(stamp: str) -> str:
+    """Return a time in ISO 8601 (UTC) as "25 November 2026, 14:05 UTC"; what is none, as it stands."""
+    found = re.fullmatch(r"\d{4}-\d\d-\d\dT(\d\d:\d\d):\d\d(?:\.\d+)?Z", stamp)
+    return f"{day(stamp)}, {found[1]} UTC" if found else stamp
 
 
 def period(span: Span) -> str:
