@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from repro.canonical import canonical_hash
 from repro.command_spec import run_from_json
 from repro.exchange.loading import Loaded
-from repro.spec import canonical_hash
 from repro.store import Checkpoint, RunRecord, Store
 
 OLDER = "is named by an older rule; no claim asks for it"

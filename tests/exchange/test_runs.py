@@ -17,12 +17,13 @@ from typing import Any
 import pytest
 import torch
 
+from repro.canonical import canonical_hash
 from repro.errors import ReproError
 from repro.exchange import Loaded, Merged, export, merge, opened, verify
 from repro.exchange import archives as module
 from repro.exchange.verifying import OLDER
 from repro.judging.preregistration import FILE, SEEN, history
-from repro.spec import ReadingSpec, canonical_hash
+from repro.spec import ReadingSpec
 from repro.store import Checkpoint, RunRecord, Store
 from repro.store.files import as_text, sealed
 from tests.support.command import repro
