@@ -163,8 +163,8 @@ class RunSpec:
         Recipe and numerics enter without the fields that are at their defaults: a field that a later version adds
         leaves the runs of earlier ones where they are.
         """
-        brought = "" if self.weights is None else f',"weights":{canonical_text(self.weights.as_json())}'
-        text = self._but_seed + f'"seed":{self.seed:d}{brought}}}'
+        weights = "" if self.weights is None else f',"weights":{canonical_text(self.weights.as_json())}'
+        text = self._but_seed + f'"seed":{self.seed:d}{weights}}}'
         return hashlib.sha256(text.encode()).hexdigest()[:DIGITS]
 
     @property

@@ -60,7 +60,7 @@ class Asked:
         return Request(found, claims, scale, Store(self.store_dir), selection, where)
 
     def with_data(self, request: Request, *, quiet: bool = False) -> Request:
-        """Return the request whose claims have the data that `--data` and `--stand-in` bring, or brought before.
+        """Return the request whose claims have the data that `--data` and `--stand-in` name, or named before.
 
         Unless `quiet`, what is read and what stands in for something else is told on standard error.
 
@@ -126,7 +126,7 @@ def _folder_of(names: tuple[str, ...]) -> Path | None:
 
 
 def user_data(data: tuple[str, ...], stand_ins: tuple[str, ...]) -> dict[str, UserData]:
-    """Return dataset name → what is brought; raises ReproError with every option that makes no sense."""
+    """Return dataset name → where it lies; raises ReproError with every option that makes no sense."""
     given: dict[str, UserData] = {}
     problems = []
     for option, texts in (("--data", data), ("--stand-in", stand_ins)):

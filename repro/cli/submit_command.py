@@ -26,7 +26,7 @@ from repro.report.wording.text import plural
 from repro.startup import child
 
 MOST_SHARDS = 8
-"""Unless told otherwise: few fat jobs, as batch systems like them."""
+"""Unless set otherwise: few fat jobs, as batch systems like them."""
 
 
 @click.command("submit", cls=GroupedCommand)

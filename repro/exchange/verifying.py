@@ -111,7 +111,7 @@ def _runs(store: Store) -> Iterator[Finding]:
 
 def _unfinished(store: Store) -> Iterator[Finding]:
     for checkpoint in store.unfinished():
-        for path, whole, _ in store.checkpoints(checkpoint.key).whole():
+        for path, whole, _ in store.checkpoints(checkpoint.key).complete():
             reason = wrong_with_checkpoint(whole)
             if reason is not None:
                 yield Finding(path.relative_to(store.root).as_posix(), reason)

@@ -109,7 +109,7 @@ class Store(Runs, Readings, Environments, Ledgers):
             return None
 
         def anew() -> Mapping[str, Sequence[float]] | None:
-            return next((checkpoint.stopped for _, checkpoint, _ in folder.whole()), None)
+            return next((checkpoint.stopped for _, checkpoint, _ in folder.complete()), None)
 
         return self.recent_stopped.read(str(folder.files()[0]), anew)
 

@@ -1,4 +1,4 @@
-"""Jobs whose runs a command carries out: what is told of them, and how many of them share a GPU."""
+"""Jobs whose runs a command carries out: their events, and how many of them share a GPU."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class CommandJobs:
     Args:
         machine: what commands may use.
         made: where runs are made, and with what.
-        emit: told about events.
+        emit: called with each event.
         stop: set once commands shall end, and go on later.
     """
 

@@ -21,10 +21,10 @@ from repro.registry import DataRef
 from repro.spec import ReadingSpec, RunSpec, Until
 from repro.store import Spent, Store
 from repro.training import TrainedRun, train
-from repro.training.brought import take
 from repro.training.checkpoints import Interrupted, Stopped
 from repro.training.devices import fix_algorithms, is_out_of_memory, own_stream
 from repro.training.footprint import run_bytes
+from repro.training.pretrained import take
 from repro.worker.checkpoints import RunCheckpoints
 from repro.worker.command_jobs import CommandJobs
 from repro.worker.datasets import Datasets
@@ -47,7 +47,7 @@ class Worker:
         store: where results and checkpoints go.
         claims_folder: where a user's own code is looked for.
         device: where to train.
-        emit: told about events.
+        emit: called with each event.
         stop: set once the worker shall save and end.
         checkpoint_seconds: save a run's state so often; None leaves it to `RunCheckpoints`.
         readers: processes that read images ahead, where these lie in files.

@@ -117,7 +117,7 @@ def test_what_is_exported_comes_in_whole_and_once(
     assert list(map(str, there.runs())) == list(map(str, store.runs()))
     assert all(there.intact(key) for key in KEYS)
     assert as_text(list(there.reading(READING.key) or [])) == as_text(ROWS)
-    (state,) = there.checkpoints(UNFINISHED.key).whole()
+    (state,) = there.checkpoints(UNFINISHED.key).complete()
     assert state[1:] == (unfinished(40), b"a state")
     after = content(there)
     assert taken(tmp_path / name, there) == NOTHING
