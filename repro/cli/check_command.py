@@ -163,22 +163,24 @@ def _carry_out(
     schedule: Schedule, executor: Executor, workers: int, deadline: float, quiet: bool
 ) -> tuple[Plan, Outcome]:
     """Plan, record the claims' criteria, run what is missing, and remember which runs were there."""
-    looks = schedule.looks()
+    store, outcome = schedule.store, Outcome()
     # One shard of all writes the ledgers: they are no matter of runs.
     witness = schedule.shard is None or schedule.shard.number == 1
-    for look in looks if witness else ():
-        record(look.requirements, schedule.store)
-        record_version(look.requirements, schedule.store)
-    plan = schedule.plan(looks)
-    outcome = Outcome()
+    with store.still():
+        looks = schedule.looks()
+        for look in looks if witness else ():
+            record(look.requirements, store)
+            record_version(look.requirements, store)
+        plan = schedule.plan(looks)
     if not quiet:
         _announce(plan, workers)
     try:
         if plan.jobs:
             outcome = _run(schedule, plan, executor, workers, deadline, quiet)
     finally:
-        for look in (schedule.looks() if plan.jobs else looks) if witness else ():
-            remember(look.requirements, schedule.store)
+        with store.still():
+            for look in (schedule.looks() if plan.jobs else looks) if witness else ():
+                remember(look.requirements, store)
     return plan, outcome
 
 

@@ -12,7 +12,17 @@ import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from repro.report.drawing.forest_axis import Band, Scale, Tick, anchor, bands, drawable, scale_of, ticks_of
+from repro.report.drawing.forest_axis import (
+    Band,
+    Scale,
+    Tick,
+    anchor,
+    bands,
+    drawable,
+    landmarks,
+    scale_of,
+    ticks_of,
+)
 from repro.report.model import ExpectationResult, Part, Region, Unit
 from repro.report.wording.words import DIFFERENCES, PERCENT
 
@@ -88,15 +98,15 @@ class Axis:
 
 
 def forest(expectations: Sequence[ExpectationResult], *, fold: bool = True) -> list[Axis]:
-    """Return the axes of a claim's forest plot; expectations without any estimate have no place in it.
+    """Return the axes of a claim's forest plot; expectations without any estimate, or any region, have no place in it.
 
     `fold`: of many parts with the same result show the least clear one; otherwise all.
     """
     axes = []
-    for group in _groups([one for one in expectations if list(drawable(one))]):
+    for group in _groups([one for one in expectations if list(drawable(one)) and list(landmarks(one))]):
         scale = scale_of(group)
         blocks = [_block(expectation, scale, fold) for expectation in group]
-        axes.append(Axis(_label(group[0]), ticks_of(scale), blocks))
+        axes.append(Axis(_label(group[0]), ticks_of(scale, group[0].unit), blocks))
     return axes
 
 

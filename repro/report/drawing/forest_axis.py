@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from repro.report.drawing import ticks
-from repro.report.model import ExpectationResult, Part, Region
+from repro.report.model import ExpectationResult, Part, Region, Unit
 
 _MARGIN = 0.07
+
+
+CHARACTER = 2.1  # percent of an axis on the narrowest phone, 350 px, that a character of a label takes
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +75,7 @@ def scale_of(group: Sequence[ExpectationResult]) -> Scale:
     unit = group[0].unit
     raw = Scale(0.0, 1.0, log=unit == "ratio", factor=100.0 if unit in ("error", "share") else 1.0)
     core = [raw.transform(value) for one in group for value in drawable(one)]
-    core += [raw.transform(value) for one in group for value in _landmarks(one)]
+    core += [raw.transform(value) for one in group for value in landmarks(one)]
     core = [value for value in core if math.isfinite(value)]
     low, high = min(core), max(core)
     largest = max(abs(low), abs(high))
@@ -92,7 +96,8 @@ def _ends(part: Part) -> Iterable[float]:
     yield from (end for end in (part.low, part.high) if end is not None)
 
 
-def _landmarks(expectation: ExpectationResult) -> Iterable[float]:
+def landmarks(expectation: ExpectationResult) -> Iterable[float]:
+    """Yield the ends of the regions, and the paper's number."""
     if expectation.reported_value is not None:
         yield expectation.reported_value
     for region in (expectation.supports, expectation.refutes):
@@ -111,30 +116,55 @@ def bands(region: Region, scale: Scale) -> list[Band]:
     return bands
 
 
-def ticks_of(scale: Scale) -> list[Tick]:
-    """Return about five labelled places."""
+def ticks_of(scale: Scale, unit: Unit) -> list[Tick]:
+    """Return as many ticks as have room on a phone."""
+    found: list[Tick] = []
+    for most in (5, 4, 3, 2, 1):
+        found = [_tick(scale, at, value, unit) for at, value in _places(scale, most)]
+        if _fit(found):
+            return found
+    return found[:1]
+
+
+def _places(scale: Scale, most: int) -> list[tuple[float, float]]:
+    """Return round values with their transformed places, about `most` of them and two at the least."""
     if not scale.log:
-        return [_tick(scale, value, value) for value in ticks.even(scale.start, scale.end, 5)]
+        return [(value, value) for value in ticks.even(scale.start, scale.end, most)]
     low, high = 10**scale.start, 10**scale.end
     values = ticks.logarithmic(low, high)
     if len(values) >= 2:
-        values = values[:: max(1, len(values) // 5)]
+        values = values[:: max(1, math.ceil(len(values) / (most + 1)))]
     else:
-        values = [value for value in ticks.even(low, high, 4) if value > 0]
-    return [_tick(scale, math.log10(value), value) for value in values]
+        values = [value for value in ticks.even(low, high, most) if value > 0]
+    return [(math.log10(value), value) for value in values]
 
 
-def _tick(scale: Scale, at: float, value: float) -> Tick:
-    position = scale.percent(at)
-    return Tick(position, _number(value), anchor(position, 5))
+def _fit(found: Sequence[Tick]) -> bool:
+    """Tell whether no label runs into the next one."""
+    spans = []
+    for tick in found:
+        width = len(tick.label) * CHARACTER
+        start = tick.at - {"start": 0.0, "middle": width / 2, "end": width}[tick.anchor]
+        spans.append((start, start + width))
+    return all(before[1] + CHARACTER < after[0] for before, after in itertools.pairwise(spans))
 
 
-def _number(value: float) -> str:
+def _tick(scale: Scale, at: float, value: float, unit: Unit) -> Tick:
+    position, label = scale.percent(at), _number(value, unit)
+    return Tick(position, label, anchor(position, len(label) * CHARACTER / 2))
+
+
+def _number(value: float, unit: Unit) -> str:
     rounded = round(value, 10) + 0.0
-    text = f"{rounded:,.0f}" if abs(rounded) >= 1000 else f"{rounded:.6g}"
+    if unit == "count" and abs(rounded) >= 1e9:
+        text = f"{rounded / 1e9:.6g}·10⁹"
+    elif unit == "count" and abs(rounded) >= 1e6:
+        text = f"{rounded / 1e6:.6g}M"
+    else:
+        text = f"{rounded:,.0f}" if abs(rounded) >= 1000 else f"{rounded:.6g}"
     return text.replace("-", "−")
 
 
 def anchor(at: float, margin: float) -> str:
-    """Return on which side of a place its label begins; `margin` is the percent that a label needs."""
+    """Return on which side of a place its label begins; `margin` is the percent that half a label needs."""
     return "start" if at < margin else "end" if at > 100 - margin else "middle"

@@ -23,7 +23,11 @@ from repro.report.model import (
     Verdict,
     safe_text,
 )
-from repro.report.wording import overview, plain, text
+from repro.report.wording import (
+    overview,
+    plain,
+    text,
+)
 
 MOST_RUNS = 200
 """Of a claim, that a page lists when they have finished; `report.json` has all."""
@@ -99,7 +103,10 @@ def claim_coverage(claim: ClaimReport) -> str:
         parts.append(f"{text.plural(len(claim.seeds), 'seed')} a cell")
     if claim.runs:
         done = sum(run.outcome in ("finished", "diverged") for run in claim.runs)
-        parts.append(f"{done:,} of {text.plural(len(claim.runs), 'run')} there")
+        stopped = sum(run.outcome == "stopped" for run in claim.runs)
+        parts.append(f"{done:,} of {text.plural(len(claim.runs) - stopped, 'run')} there")
+        if stopped:
+            parts.append(f"{stopped:,} more stopped early, in tuning")
     return " · ".join(parts)
 
 
@@ -161,7 +168,8 @@ def strip(row: overview.Row) -> Block | None:
     if row.decider is None or row.part is None:
         return None
     axes = forest([row.decider.model_copy(update={"parts": [row.part]})])
-    return axes[0].blocks[0] if axes else None
+    block = axes[0].blocks[0] if axes else None
+    return block if block and (block.supports or block.refutes) else None
 
 
 def evidence_link(claims: Sequence[ClaimReport]) -> str:

@@ -21,7 +21,17 @@ from repro.report.model import (
     Report,
     safe_text,
 )
-from repro.report.wording import caught, costs, differences, overview, paper_numbers, plain, settling, text
+from repro.report.wording import (
+    caught,
+    costs,
+    differences,
+    overview,
+    paper_numbers,
+    plain,
+    registered,
+    settling,
+    text,
+)
 from repro.report.wording.typography import prose, typeset
 from repro.startup import shipped
 
@@ -108,6 +118,10 @@ def jinja_environment(templates: Path | None, kept: Path | None = None) -> jinja
         "by_chance": overview.by_chance,
         "short_word": overview.short_word,
         "without_scale": overview.without_scale,
+        "without_n": overview.without_n,
+        "filters": overview.filters,
+        "criteria_stand": registered.criteria_stand,
+        "moment": text.moment,
         "because": plain.because,
         "claim_because": plain.claim_because,
         "settling": settling.settling,
