@@ -11,8 +11,6 @@ from repro.report.drawing import ticks
 from repro.report.model import ExpectationResult, Part, Region, Unit
 
 _MARGIN = 0.07
-
-
 CHARACTER = 2.1  # percent of an axis on the narrowest phone, 350 px, that a character of a label takes
 
 
