@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from repro.claims import Expectation
 from repro.experiment.estimands import Estimand, rests_on
 from repro.experiment.recorded import RecordedValues
-from repro.experiment.requirements import Need, Requirements
+from repro.experiment.requirements import LEAST_SEEDS, Need, Requirements
 from repro.judging.frame import Collected
 from repro.recorded.seeds import excuse
 from repro.spec import RunSpec
@@ -76,6 +76,7 @@ def _few_nets(required: Requirements, address: str) -> Missing | None:
     return Missing(
         f"{nets} of {address}, trained elsewhere by {weights.by} ({weights.selected}), stand beside the paper's "
         f"numbers and are not judged: a look takes {len(required.seeds)}"
+        + (f" (seeds = {{ looks = [{there}] }} in [experiment] takes these)" if there >= LEAST_SEEDS else "")
     )
 
 
