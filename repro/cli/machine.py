@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound=Callable[..., Any])
 
 NETS_ON_A_GPU = 16
-"""Trained side by side, unless told otherwise; fewer where memory is short."""
+"""Trained side by side, unless set otherwise; fewer where memory is short."""
 
 
 def machine_options(function: F) -> F:

@@ -204,7 +204,7 @@ def _ready_and_held(
 
 
 def _waits_for(required: Requirements, pending: Mapping[str, str]) -> str | None:
-    """Return what is to be brought first for a claim; None where all its data is at hand."""
+    """Return which data a claim waits for; None where all its data is at hand."""
     return next((pending[need.spec.key] for need in required.needs if need.spec.key in pending), None)
 
 
