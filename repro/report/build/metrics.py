@@ -31,7 +31,8 @@ def metrics_table(frame: pd.DataFrame, required: Iterable[Requirements]) -> pd.D
         told.append((own, variant, *_told(name, file.metrics[name])))
     # Each text once, and numbers in the place of the rows'.
     columns = zip(*told, strict=True) if told else [()] * 5
-    texts = [pd.Categorical(column).take(groups.ngroup()) for column in columns]
+    numbers = groups.ngroup().to_numpy()
+    texts = [pd.Series(pd.Categorical(column).take(numbers), index=frame.index) for column in columns]
     table = frame.assign(claim=texts[0], title=texts[2], unit=texts[3], transform=texts[4])
     table.insert(1, "variant", texts[1])
     return table
