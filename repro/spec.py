@@ -272,8 +272,15 @@ class ReadingSpec:
         """The reading's identity in the store."""
         if self.run is None or self.subject:
             return canonical_hash(self.as_json())
-        first, last = _around_run(self.probe, self.version, self.moment, canonical_text(dict(self.options)))
+        kept = _OPTIONS.get(id(self.options))
+        if kept is None:
+            kept = _OPTIONS[id(self.options)] = self.options, canonical_text(dict(self.options))
+        first, last = _around_run(self.probe, self.version, self.moment, kept[1])
         return hashlib.sha256(f"{first}{self.run.key}{last}".encode()).hexdigest()[:DIGITS]
+
+
+_OPTIONS: dict[int, tuple[Mapping[str, Any], str]] = {}
+"""Identity of a probe's options, which the readings of a cell share → these, kept as in `_TEXTS`, and their text."""
 
 
 @cache

@@ -17,7 +17,7 @@ from repro.cli.wrapped import wrapped
 from repro.errors import mistake
 from repro.exchange import Merged, export, load, merge, opened, verify
 from repro.exchange.verifying import Finding
-from repro.judging.preregistration import FILE, lines_of
+from repro.judging.preregistration import FILE
 from repro.report.model.loading import read_report
 from repro.report.model.safe_text import visible
 from repro.report.wording.text import plural
@@ -234,7 +234,7 @@ def _missing_of(report: Path, store: Store) -> list[Finding]:
     """Return what a report tells of when criteria were fixed and the ledger does not, or tells otherwise."""
     said = {
         (line["claim"], line["digest"], line["first_seen"], line["runs_then"])
-        for line in lines_of(FILE, store)
+        for line in store.sound_lines(FILE)
     }
     return [
         Finding(

@@ -99,7 +99,9 @@ def _merged(going: Sequence[Requirements], store: Store) -> list[_WantedRun]:
     runs: dict[str, _WantedRun] = {}
     for required in going:
         for need in required.needs:
-            run = runs.setdefault(need.spec.key, _wanted(required, need))
+            run = runs.get(need.spec.key)
+            if run is None:
+                run = runs[need.spec.key] = _wanted(required, need)
             if run.conduct is not None and isinstance(need.spec, CommandSpec):
                 read = conduct(required.file, need.cell, need.spec).columns
                 run.conduct = replace(run.conduct, columns=tuple(sorted({*run.conduct.columns, *read})))

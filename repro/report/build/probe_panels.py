@@ -6,7 +6,6 @@ import math
 from collections.abc import Iterator
 
 from repro.claims.schema_shown import Figure
-from repro.experiment.measures import from_rows
 from repro.experiment.requirements import Need, Requirements
 from repro.judging.frame import Collected
 from repro.report import model
@@ -58,18 +57,19 @@ def moment_panels(
     metric = required.file.metrics[figure.metric]
     factor = next(iter(required.file.factors))
     y_label = metric.title or figure.metric.replace("_", " ")
-    there = [need for need, _run in measured(required, collected, metric)]
+    cells = {address: needs[0].cell for address, needs in required.measured.items() if needs}
+    frame = collected.of(required.claim.id).frame
+    of_metric = frame[frame["metric"] == figure.metric]
     for moment in metric.at:
         values: dict[str, dict[int, dict[str, float]]] = {}
         categories: dict[str, None] = {}
-        for need in there:
-            rows = collected.rows(need, figure.metric, moment)
-            if rows:
-                level = f"{need.cell.levels[factor]} ({need.cell.settings.get(factor, '')})"
-                categories[level] = None
-                value = from_rows(metric, rows).value
-                if math.isfinite(value):
-                    values.setdefault(need.cell.arm, {}).setdefault(need.spec.seed, {})[level] = value
+        rows = of_metric[of_metric["moment"] == moment]
+        for address, seed, value in zip(rows["cell"], rows["seed"], rows["value"], strict=True):
+            cell = cells[address]
+            level = f"{cell.levels[factor]} ({cell.settings.get(factor, '')})"
+            categories[level] = None
+            if math.isfinite(value):
+                values.setdefault(cell.arm, {}).setdefault(seed, {})[level] = value
         order = list(categories)
         series, bands = [], []
         for arm, seeds in values.items():
