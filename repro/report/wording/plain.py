@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from repro.report.model import ClaimReport, ExpectationResult, Part, Result, Unit, Verdict
 from repro.report.wording import words
 from repro.report.wording.compared import compared
-from repro.report.wording.overview import deciding, seems_refuted, telling
+from repro.report.wording.deciders import deciding, seems_refuted, telling
 from repro.report.wording.text import plural
 
 SAID: Mapping[str, str] = {
