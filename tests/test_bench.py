@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from bench.commands import FIVE
 from bench.documents import Document
 from bench.processes import Spent, compared, spent
 from bench.racing import Tuned
@@ -216,3 +217,9 @@ def test_a_trial_is_on_seeds_of_its_own_and_tells_spread_and_cost_before_the_est
     assert (row["predicted_seconds"], row["processor_seconds"]) == (48.0, 60.0)
     assert as_markdown(row) == "| a trial | gap | 0.05 | 0.02 | 2.5 | 48 | 60 | 0.2 |"
     assert distance(Region.at_least(2.0), Region.at_most(1.5), log=True) == pytest.approx(math.log(4 / 3))
+
+
+def test_a_first_run_is_timed_of_claims_that_are_there() -> None:
+    claims = load_library(folder("claims")).select(FIVE)
+    assert [claim.id for claim in claims] == sorted(FIVE)
+    assert all("smoke" in claim.at for claim in claims)

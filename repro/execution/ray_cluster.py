@@ -15,7 +15,7 @@ import uuid
 from collections import Counter
 from collections.abc import Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +24,9 @@ from repro.errors import mistake
 from repro.execution.mailbox import Mailbox
 from repro.execution.outcome import Outcome
 from repro.execution.parcels import code_of, is_done, needed_for, take
+from repro.execution.ray_connection import connected
 from repro.execution.ray_node import HEARTBEAT_SECONDS, carry_out
+from repro.execution.ray_task import Task
 from repro.execution.workers import requests_to_end
 from repro.execution.workload import Backlog, Workload
 from repro.planning.jobs import Job
@@ -63,42 +65,8 @@ class RayCluster:
         Raises:
             ReproError: Ray or a cluster is not there, or its nodes cannot carry out jobs of this version.
         """
-        try:
-            ray = importlib.import_module("ray")
-        except ImportError:
-            raise mistake("--on", "Ray is not installed", hint="pip install 'repro-claims[ray]'") from None
-        address = "auto" if self.address == "ray" else self.address
-        try:
-            ray.init(address=address, log_to_driver=False, configure_logging=False)
-        except Exception as error:  # of Ray's several, and of the network's
-            hint = "`ray start --head` starts one here; ray://HOST:10001 names one elsewhere"
-            what = f"no Ray cluster can be reached: {str(error).splitlines()[0]}"
-            raise mistake("--on", what, self.address, hint) from None
-        try:
+        with connected(self.address) as ray:
             return _Driver(ray, self, workload).run()
-        finally:
-            ray.shutdown()
-
-
-@dataclass
-class _Task:
-    """A shard in the hands of the cluster.
-
-    Attributes:
-        jobs, locks: key → what is not known to be done of it.
-        seconds_told: predicted seconds of all that it has done so far, by its own word.
-        seconds_settled: of what is known to be done.
-    """
-
-    jobs: dict[str, Job] = field(default_factory=dict)
-    locks: dict[str, ExitStack] = field(default_factory=dict)
-    seconds_told: float = 0.0
-    seconds_settled: float = 0.0
-
-    def drop(self, key: str) -> None:
-        """Take a job out of its hands."""
-        del self.jobs[key]
-        self.locks.pop(key).close()
 
 
 class _Driver:
@@ -115,7 +83,7 @@ class _Driver:
         affinity = importlib.import_module("ray.util.scheduling_strategies").NodeAffinitySchedulingStrategy
         actor = ray.remote(num_cpus=0, max_restarts=-1)(Mailbox)
         self.mailbox = actor.options(scheduling_strategy=affinity(here, soft=True)).remote()
-        self.tasks: dict[str, _Task] = {}
+        self.tasks: dict[str, Task] = {}
         self.refs: dict[Any, str] = {}
         self.asking: set[str] = set()
         self.fresh = True
@@ -160,11 +128,12 @@ class _Driver:
 
     def slots(self) -> tuple[int, Mapping[str, float]]:
         """Return how many tasks the cluster carries out at a time, and what each asks of it."""
-        there = self.ray.cluster_resources()
-        gpus = int(there.get("GPU", 0))
+        # Their sum, which Ray tells, counts a dead node for seconds: tasks for which there is no room would keep jobs.
+        nodes = [node["Resources"] for node in self.ray.nodes() if node["Alive"]]
+        gpus = int(sum(node.get("GPU", 0) for node in nodes))
         if self.cluster.device != "cpu" and gpus:
             return gpus, {"num_cpus": 1, "num_gpus": 1}
-        return max(1, int(there.get("CPU", 1))), {"num_cpus": 1}
+        return max(1, int(sum(node.get("CPU", 0) for node in nodes))), {"num_cpus": 1}
 
     def start(self) -> None:
         """Begin tasks, as many as there is work and room for."""
@@ -172,7 +141,7 @@ class _Driver:
         remote = self.ray.remote(max_retries=0, **resources)(carry_out)
         gpu = "num_gpus" in resources
         for free in range(slots - len(self.tasks), 0, -1):
-            task, name = _Task(), uuid.uuid4().hex
+            task, name = Task(), uuid.uuid4().hex
             parcel = self.shard(task, free)
             if parcel is None:
                 return
@@ -192,14 +161,16 @@ class _Driver:
             if task is not None:
                 self.settle(task)
                 parcel = self.shard(task, len(self.tasks)) if self.more() else None
-                others = any(other.jobs for other in self.tasks.values() if other is not task)
-                # One with nothing else in hand waits for what may follow from what others find.
-                if parcel is None and not task.jobs and others and not self.outcome.stopped:
+                others = [other for other in self.tasks.values() if other is not task and other.jobs]
+                # One with nothing else in hand waits for what may follow from what others find, but makes room for one
+                # that finds none.
+                waits = others and all(other.begun for other in others) and not self.outcome.stopped
+                if parcel is None and not task.jobs and waits:
                     continue
                 self.mailbox.answer.remote(name, parcel)
             self.asking.discard(name)
 
-    def shard(self, task: _Task, tasks: int) -> dict[str, Any] | None:
+    def shard(self, task: Task, tasks: int) -> dict[str, Any] | None:
         """Put jobs from the queue, of which so many tasks get a share, into a task's hands.
 
         Those that another check has in hand go to the queue's end.
@@ -241,6 +212,7 @@ class _Driver:
         task = self.tasks.get(message["task"])
         if task is None:
             return
+        task.begun = True
         readings = {reading.key for job in task.jobs.values() for reading in job.readings}
         for entry in message["entries"]:
             # Of what it was given, nothing else.
@@ -284,7 +256,7 @@ class _Driver:
                 task.drop(key)
                 self.try_again(job)
 
-    def settle(self, task: _Task) -> None:
+    def settle(self, task: Task) -> None:
         """Take the jobs out of a task's hands for which nothing is left to do."""
         for key, job in list(task.jobs.items()):
             failed = self.backlog.is_stale(job)

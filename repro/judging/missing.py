@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from repro.claims import Expectation
 from repro.experiment.estimands import Estimand, rests_on
 from repro.experiment.recorded import RecordedValues
-from repro.experiment.requirements import Need, Requirements
+from repro.experiment.requirements import LEAST_SEEDS, Need, Requirements
 from repro.judging.frame import Collected
 from repro.recorded.seeds import excuse
 from repro.spec import RunSpec
@@ -68,14 +68,15 @@ def _runs_of(required: Requirements, address: str) -> list[str]:
 
 def _few_nets(required: Requirements, address: str) -> Missing | None:
     """Say that a cell has fewer nets that were trained elsewhere than a look takes; None where it has enough."""
-    brought = required.file.weights
+    weights = required.file.weights
     there = len(required.measured.get(address, ()))
-    if brought is None or there >= len(required.seeds):
+    if weights is None or there >= len(required.seeds):
         return None
     nets = "1 net" if there == 1 else f"{there} nets"
     return Missing(
-        f"{nets} of {address}, trained elsewhere by {brought.by} ({brought.selected}), stand beside the paper's "
+        f"{nets} of {address}, trained elsewhere by {weights.by} ({weights.selected}), stand beside the paper's "
         f"numbers and are not judged: a look takes {len(required.seeds)}"
+        + (f" (seeds = {{ looks = [{there}] }} in [experiment] takes these)" if there >= LEAST_SEEDS else "")
     )
 
 

@@ -45,7 +45,7 @@ class CommandRun:
         machine: what it may use.
         session: where and with what it is carried out now.
         stop: set once it shall end, and go on later.
-        warn: told what people must know.
+        warn: called with what people must know.
     """
 
     def __init__(
@@ -71,7 +71,7 @@ class CommandRun:
 
         Args:
             until: how far it is needed; None: to its end.
-            on_progress: told how far it has come.
+            on_progress: called with how far it has come.
 
         Raises:
             ReproError: it cannot be started, fails, takes too long, or does not write what is read.
@@ -167,8 +167,8 @@ class CommandRun:
     def _looks(self, until: Until | None) -> Callable[[bool], Row | None]:
         """Return what takes in the rows that are new, up to one that is far enough, and returns the last of all.
 
-        What the claim cannot read is told at once, and no reason to end the command: what it writes is kept, and can be
-        read otherwise.
+        What the claim cannot read is reported at once, and no reason to end the command: what it writes is kept,
+        and can be read otherwise.
         """
         reader, readable = self.attempts.reader(beyond=True), True
         targets = [reached(target, self.curve) for target in (self.spec.stop_at, until)]

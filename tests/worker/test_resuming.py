@@ -145,7 +145,7 @@ def test_what_a_processor_is_busy_with_is_counted_and_not_what_it_waits_for(stor
     assert took is not None
     assert waited
     # Of what the process was busy with, which no clock on the wall decides, nothing but start and end is left out.
-    assert 0 < took < min(busy + 0.01, record.wall_seconds - waited + 0.01)
+    assert 0 < took < min(busy + 0.05, record.wall_seconds - waited + 0.05)
 
 
 def test_nothing_is_summed_where_a_session_does_not_tell_what_it_took() -> None:
@@ -175,7 +175,7 @@ def test_a_state_that_does_not_fit_the_run_is_set_aside_not_tripped_over_for_eve
     stopped_at(store, 25, monkeypatch)
     for path in files(store)[1:]:
         path.unlink()
-    (path, checkpoint, content) = next(store.checkpoints(KEY).whole())
+    (path, checkpoint, content) = next(store.checkpoints(KEY).complete())
     state = torch.load(io.BytesIO(content), weights_only=True)
     state["learner"]["model"].popitem()
     changed = io.BytesIO()
