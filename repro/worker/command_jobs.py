@@ -117,6 +117,8 @@ class CommandJobs:
             now = time.monotonic()
             if now - last > TOLD_SECONDS:
                 last = now
+                if share is None and predicted_seconds is None:
+                    return
                 if share is None:  # by the clock, and never at its end
                     share = min(0.95, (now - began) / max(predicted_seconds or 1.0, 1.0))
                 self.emit({"event": "progress", "fraction": min(share, 1.0), "key": key})

@@ -103,7 +103,9 @@ class CommandRun:
             what = "its files have changed since the run was planned"
             raise mistake(self.spec.files.name, what, None, "run the same command again")
         environment = self.machine.environment(self.spec)
-        self.session |= command_provenance(self.spec, code, self._words()[0], environment, folder)
+        told, packages = command_provenance(self.spec, code, self._words()[0], environment, folder)
+        listed = {} if packages is None else {"installed": self.machine.store.put_environment(packages)}
+        self.session |= told | listed | {"threads": self.machine.threads}
 
     def _earlier(self) -> Attempt | None:
         try:
