@@ -274,7 +274,7 @@ CHECKPOINT = either(_checkpoint(_TRAINED, _HISTORY), _checkpoint(_OF_COMMAND, _W
 
 ENVIRONMENT = table("environment", {"packages": dict[Text, Text]})
 
-FAILURE = table("failure", {"title": str, "reason": str})
+FAILURE = table("failure", {"title": str, "reason": str, "output": NotRequired[str]})
 
 _CRITERIA = dict[Text, dict[Text, Plain]]
 

@@ -54,6 +54,7 @@ class CommandJobs:
             # A command that fails is a failure with its reason; the other runs go on.
             return {"event": "failed", "reason": reason(error, self.machine.claims_folder)}
         self.machine.store.clear_failure(spec.key)
+        self.machine.store.clear_failures_of(spec.output_key)
         return {"event": "done", "what": what, "found": what == FOUND}
 
     @contextmanager
