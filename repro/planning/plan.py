@@ -18,7 +18,7 @@ from repro.planning import reach
 from repro.planning.costs import Costs, Outlay
 from repro.planning.jobs import Job, Plan
 from repro.planning.reading_costs import AT_LEAST_SECONDS
-from repro.planning.reasons import failed_before, read_anew, reason_of
+from repro.planning.reasons import failed_before, read_anew, reason_of, unfinished
 from repro.planning.rough import CPU
 from repro.planning.span import Span, exactly
 from repro.registry import DatasetEntry
@@ -154,7 +154,7 @@ def _jobs(
             reason = read_anew(run.spec.key, store)
             seconds += AT_LEAST_SECONDS
         elif train:
-            reason = reason_of(run.spec, store, relatives)
+            reason = _unfinished(run, store) or reason_of(run.spec, store, relatives)
             span = _seconds(run, store, costs)
             between = (seconds + span.low, seconds + span.high) if span.low < span.high else None
             seconds += span.likely
@@ -173,6 +173,12 @@ def _jobs(
             unknown and not kept,
             of_readings,
         )
+
+
+def _unfinished(run: _WantedRun, store: Store) -> str | None:
+    if run.conduct is None or not isinstance(run.spec, CommandSpec):
+        return None
+    return unfinished(run.spec, run.conduct, store)
 
 
 def _jobs_without_runs(required: Sequence[Requirements], store: Store) -> Iterator[Job]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -90,6 +91,7 @@ class CommandRun:
             self.warn(f"could not go on from its earlier attempt ({_how(ended)}): it begins anew")
             ended = self._attempt(None, until, on_progress)
         if ended is not None and (ended.code or ended.error):
+            self._keep()
             last = self.attempts.last_error()
             what = f"{_how(ended)}: {last}" if last else _how(ended)
             raise mistake(self.spec.files.name, what, None, self.attempts.last_lines())
@@ -141,7 +143,7 @@ class CommandRun:
     def _watched(
         self, command: GuardedCommand, until: Until | None, on_progress: OnProgress
     ) -> GuardedCommand | None:
-        look, kept = self._looks(until), time.monotonic()
+        look, kept = self._looks(until), -math.inf
         while True:
             over = command.ended.wait(LOOK_SECONDS)
             last = look(over)
@@ -161,7 +163,7 @@ class CommandRun:
                 hint = f"a larger time_limit{', or `resume`' if self.conduct.resume is None else ''}"
                 printed = self.attempts.last_lines()
                 raise mistake(self.spec.files.name, what, f"{limit:g} s", f"{hint}. {printed}")
-            if time.monotonic() - kept > KEPT_SECONDS:
+            if last is not None and time.monotonic() - kept > KEPT_SECONDS:
                 kept = time.monotonic()
                 self._keep()
             on_progress(self.curve.step / self.conduct.steps if self.conduct.steps else None)

@@ -357,6 +357,15 @@ def test_what_a_command_has_written_is_read_anew_and_not_run(folder: World) -> N
     ended = {"target": None, "seconds": 1.0, "finished": "2026-01-01T00:00:00Z"}
     output.put_note(note | {"ended": None, "files": {}})
     assert folder.plan("paper").kept == 0, "it has not ended"
+
+    def reasons() -> set[str]:
+        return {job.reason for job in folder.plan("paper").jobs}
+
+    assert reasons() == {"not run yet", "begins anew: its last attempt did not end"}
+    goes_on = {"resume": ["--resume"], "resume_needs": "metrics.jsonl"}
+    folder.write(changed(CLAIM, experiment__process=CLAIM["experiment"]["process"] | goes_on))
+    assert reasons() == {"not run yet", "goes on from its earlier attempt"}
+    folder.write(CLAIM)
     output.put_note(note | {"ended": ended, "files": output.hashes(None)})
     plan = folder.plan("paper")
     assert (plan.runs, plan.kept) == (5, 1)

@@ -276,6 +276,9 @@ def test_an_attempt_that_cannot_be_gone_on_from_is_given_up(tmp_path: Path) -> N
     bench = Bench(tmp_path, script.replace("time.sleep(600)", "os.kill(os.getpid(), 9)", 1))
     with pytest.raises(ReproError, match="was killed by signal 9"):
         bench.run(GOES_ON, "hang")
+    newest = bench.store.checkpoints(bench.spec("hang").key).newest()
+    assert newest is not None
+    assert newest.step == 3, "how far it had come is known, however soon it was killed"
     with pytest.raises(ReproError, match="was killed by signal 9"):
         bench.run(GOES_ON, "hang")
     assert bench.warnings == [
