@@ -20,6 +20,7 @@ APART = {
     "fuzz": "bench.fuzz",
     "import-attacks": "bench.import_attacks",
     "cluster": "bench.cluster",
+    "trials": "bench.trials",
 }
 """Commands with options of their own."""
 
@@ -143,6 +144,10 @@ def _parser() -> argparse.ArgumentParser:
         ("surviving", "the papers' protocols on CIFAR-10, killed again and again"),
         ("fuzz", "claim files that are wrong in every way"),
         ("import-attacks", "hostile and odd archives, imported"),
+        (
+            "trials",
+            "what a protocol costs and how widely its estimand spreads, on seeds that are never judged",
+        ),
     ):
         kinds.add_parser(what, help=f"{text}: python -m bench {what} --help")
     return parser

@@ -55,6 +55,13 @@ class Tally:
             if len(self.examples) < 50:
                 self.examples.append(f"{name}: {failure}")
 
+    def join(self, other: Tally) -> None:
+        """Count the attempts of another tally, too."""
+        self.tried += other.tried
+        self.ended += other.ended
+        self.failed += other.failed
+        self.examples += other.examples
+
     def write(self, path: Path, command: str) -> int:
         """Write and print the figures; return the exit code: 1 where anything failed."""
         content = {

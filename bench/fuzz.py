@@ -1,9 +1,9 @@
-"""Claim files that are wrong in every way: `python -m bench fuzz --files 2000`.
+"""Claim files, and recorded results, that are wrong in every way: `python -m bench fuzz --files 2000 --results 2000`.
 
 Sound files are changed at random, as data (values, keys, tables) and as text (bytes, lines, encodings), and looked at
 as a user's would be. A file is refused with a message, or it lints, and then every command that reads it must work:
 `plan`, `show` and `report`, with and without runs in the store. Anything else is a failure: a traceback, a hang, a
-message that nobody can read. The same seed tries the same files.
+message that nobody can read. The same seed tries the same files. bench/fuzz_results.py has the results.
 """
 
 from __future__ import annotations
@@ -76,12 +76,17 @@ ODD: tuple[Any, ...] = (
 def main() -> int:
     """Try files, and write the figures."""
     parser = argparse.ArgumentParser(prog="python -m bench fuzz", description=__doc__)
-    parser.add_argument("--files", type=int, default=2000)
+    parser.add_argument("--files", type=int, default=2000, help="claim files")
+    parser.add_argument("--results", type=int, default=2000, help="files and folders of recorded results")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--out", type=Path, default=RESULTS)
     given = parser.parse_args()
+    from bench import fuzz_results  # which changes bytes as this module does
+
     tally = tried(given.files, given.seed)
-    return tally.write(given.out, f"python -m bench fuzz --files {given.files} --seed {given.seed}")
+    tally.join(fuzz_results.tried(given.results, given.seed))
+    counts = f"--files {given.files} --results {given.results}"
+    return tally.write(given.out, f"python -m bench fuzz {counts} --seed {given.seed}")
 
 
 def tried(files: int, seed: int = 0) -> Tally:
@@ -299,6 +304,11 @@ _AS_TEXT: Mapping[str, Callable[[bytes, random.Random], bytes]] = {
     "another encoding": _encoded,
     "a long file": _long,
 }
+
+
+def as_bytes() -> Mapping[str, Callable[[bytes, random.Random], bytes]]:
+    """Return the changes that make sense of any text: what they are called → the change."""
+    return {name: _AS_TEXT[name] for name in ("bytes changed", "cut short", "lines taken out or repeated")}
 
 
 if __name__ == "__main__":

@@ -43,13 +43,13 @@
       for (const row of standing.get(claim.dataset.claim)) row.hidden = !matches;
       shown += Number(matches);
     }
-    for (const group of all(".of-paper, .paper, .idle-paper, .idle")) group.hidden = !group.querySelector("[data-claim]:not([hidden])");
+    for (const group of all(".of-paper, .paper, .idle-paper, .idle, .idle-claims")) group.hidden = !group.querySelector("[data-claim]:not([hidden])");
     for (const head of all(".basis")) {
       let next = head.nextElementSibling;
       while (next && next.hidden) next = next.nextElementSibling;
       head.hidden = !next || next.classList.contains("basis");
     }
-    for (const box of all(".idle-paper > details")) box.open = Boolean(chosen || wanted);
+    for (const box of all(".idle-paper > details, .idle-claims")) box.open = Boolean(chosen || wanted);
     for (const button of all("button", filter)) button.setAttribute("aria-pressed", String(button.value === chosen));
     const by = [chosen, wanted && `with “${wanted}”`].filter(Boolean).join(", ");
     says.textContent = by ? `Showing ${shown} of ${claims.length} claims: ${by}.` : "";
@@ -64,7 +64,7 @@
     button.addEventListener("click", () => { chosen = word; show(); });
     filter.append(button);
   };
-  const words = new Map();
+  const words = new Map(filter.dataset.words.split("|").map((word) => [word, 0]));
   for (const claim of claims) words.set(claim.dataset.word, (words.get(claim.dataset.word) || 0) + 1);
   if (claims.length > 1) {
     if (words.size > 1) {
@@ -86,7 +86,8 @@
   let current = null;
   let unfolded = null;
   let aimed = null; // where a key or a link led; near the end of the page it cannot be scrolled to the top
-  const visible = () => claims.filter((claim) => !claim.hidden);
+  const visible = () => claims.filter((claim) => !claim.hidden && !claim.closest(".idle-claims:not([open])"));
+  const titleOf = (claim) => one(`#${CSS.escape(claim.getAttribute("aria-labelledby"))}`).textContent;
   const name = () => {
     const last = visible().filter((claim) => claim.getBoundingClientRect().top < 130).at(-1) || null;
     const beyond = aimed && !aimed.hidden ? aimed : last && last.getBoundingClientRect().bottom > 0 ? last : null;
@@ -94,7 +95,7 @@
     current = beyond;
     here.hidden = !current;
     one(".ribbon-coverage").hidden = Boolean(current);
-    here.textContent = current ? one(`#${CSS.escape(current.getAttribute("aria-labelledby"))}`).textContent : "";
+    here.textContent = current ? titleOf(current) : "";
     if (current) here.href = `#${current.dataset.claim}`;
     for (const link of all(".side [aria-current]")) link.removeAttribute("aria-current");
     const own = current && standing.get(current.dataset.claim).find((row) => row.closest(".side"));
@@ -105,7 +106,11 @@
     }
     const list = visible();
     const place = current ? list.indexOf(current) : -1;
-    for (const [id, to] of [["#_previous", list[place - 1]], ["#_next", list[place + 1]]]) one(id).href = `#${to ? to.dataset.claim : "_overview"}`;
+    for (const [id, label, to] of [["#_previous", "Previous claim", list[place - 1]], ["#_next", "Next claim", list[place + 1]]]) {
+      one(id).href = `#${to ? to.dataset.claim : "_overview"}`;
+      one(id).title = to ? `${label}: ${titleOf(to)}` : `${label.split(" ")[0]}: all verdicts`;
+      one(id).setAttribute("aria-label", one(id).title);
+    }
   };
   let waiting = false;
   const later = () => { if (!waiting) { waiting = true; requestAnimationFrame(() => { waiting = false; name(); }); } };

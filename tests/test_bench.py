@@ -6,10 +6,12 @@ import json
 import math
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from bench.commands import FIVE
 from bench.documents import Document
 from bench.processes import Spent, compared, spent
 from bench.racing import Tuned
@@ -17,11 +19,15 @@ from bench.racing import rows as racing_rows
 from bench.speed import Trained, Way, _trained, measured, rows
 from bench.synthetic import fill, fill_one_look, with_looks
 from bench.table import markdown
+from bench.trials import as_markdown, distance, spreads, trial_of
 from bench.work import CPU, Work
 from repro.claims import load_library
 from repro.experiment.requirements import requirements
 from repro.startup.shipped import folder
+from repro.stats import Region
 from repro.store import Store
+from tests.support.error_claim import ERROR_CLAIM
+from tests.support.helpers import World, run_record
 
 
 def reached(folder: Path, measure: str) -> str:
@@ -182,3 +188,38 @@ def test_racing_tells_which_rates_it_found_and_what_going_on_to_the_end_costs() 
         "exhaustive",
         "relu 0.1 of 3; tanh 0.4 of 4",
     )
+
+
+def test_a_trial_is_on_seeds_of_its_own_and_tells_spread_and_cost_before_the_estimate(world: World) -> None:
+    world.write(ERROR_CLAIM)
+    trial = trial_of(
+        world.claim(), "smoke", 3, ["experiment.recipe.steps=50", "factors.depth={shallow=8,deep=20}"]
+    )
+    item = requirements(trial, "smoke", world.store)
+    runs = {need.spec.key: need for need in item.needs}
+    assert {need.spec.seed for need in runs.values()} == {1100, 1101, 1102}
+    assert {(need.spec.recipe.steps, need.spec.model.options["depth"]) for need in runs.values()} == {
+        (50, 8),
+        (50, 20),
+    }
+    judged = {need.spec.key for need in world.requirements().needs}
+    assert not judged & runs.keys()
+    for need in runs.values():
+        mean, sd = (0.3, 0.04) if need.cell.address == "plain/deep" else (0.1, 0.03)
+        record = run_record(need.spec, test_error=mean + sd * (need.spec.seed - 1101))
+        made = {**record.provenance, "processor_seconds": 5.0, "predicted_seconds": 4.0}
+        world.store.put_run(replace(record, provenance=made, weights={}), {})
+    (row,) = spreads(item, world.store, "a trial")
+    # Sds of 4 and 3 points: 5 of the difference of two runs; bars at 0 and 2 points; 12 runs.
+    assert row["sd"] == pytest.approx(0.05, rel=1e-3)
+    assert row["between_bars"] == pytest.approx(0.02)
+    assert row["estimate"] == pytest.approx(0.2)
+    assert (row["predicted_seconds"], row["processor_seconds"]) == (48.0, 60.0)
+    assert as_markdown(row) == "| a trial | gap | 0.05 | 0.02 | 2.5 | 48 | 60 | 0.2 |"
+    assert distance(Region.at_least(2.0), Region.at_most(1.5), log=True) == pytest.approx(math.log(4 / 3))
+
+
+def test_a_first_run_is_timed_of_claims_that_are_there() -> None:
+    claims = load_library(folder("claims")).select(FIVE)
+    assert [claim.id for claim in claims] == sorted(FIVE)
+    assert all("smoke" in claim.at for claim in claims)

@@ -41,6 +41,7 @@ def test_the_five_minutes_are_as_written(tmp_path: Path) -> None:
     assert f"● {VERDICT}  " in done.stdout
     page = (tmp_path / "reports/recorded/index.html").read_text(encoding="utf-8")
     assert VERDICT in page
+    assert "have no looks, which say beforehand when one may stop, and no control" in page
 
 
 def places() -> list[dict[str, Any]]:

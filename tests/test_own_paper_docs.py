@@ -8,6 +8,7 @@ import subprocess
 import sys
 import textwrap
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,8 +17,11 @@ from repro.claims.schema_command import Process
 from repro.claims.schema_weights import Weights
 from repro.claims.vocabulary import Moment
 from repro.command_spec import AT_RUN, CommandSpec
+from repro.planning.costs import Costs
+from repro.planning.plan import make_plan
+from repro.spec import RunSpec
 from repro.worker.machine import THREADS
-from tests.support.helpers import BASE, PAPER, World, changed, toml
+from tests.support.helpers import PAPER, World, toml
 
 PAGE = (Path(__file__).parents[1] / "docs/own-paper.md").read_text(encoding="utf-8")
 
@@ -80,19 +84,24 @@ def test_every_key_of_a_command_is_on_the_page() -> None:
 
 
 def test_the_claim_about_weights_lints(folder: World) -> None:
-    (block,) = blocks("Weights that exist already")
+    block, commands = blocks("Weights that exist already")
     data = tomllib.loads(block)
-    claim = changed(BASE, scale=None, factors={"depth": {"deep": 56}}, weights=data["weights"])
-    claim = changed(claim, experiment=data["experiment"] | {"seeds": {"looks": [3]}})
-    claim = changed(claim, expect__gap__weights={"plain/deep": 1, "residual/deep": -1})
     for files in data["weights"]["files"].values():
         for name in files:
             path = folder.root / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(name.encode())
-    folder.write(claim)
+    (folder.root / "mypaper/residual-nets-err-less.toml").write_text(block, encoding="utf-8")
     assert folder.problems() == []
-    assert set(Weights.model_fields) - set(data["weights"]) == {"within"}
-    assert "`within" in section("Weights that exist already")
+    assert [line.split()[:2] for line in commands.splitlines()] == [["repro", "lint"], ["repro", "check"]]
+    # Nets that exist are measured: nothing is trained, and nothing takes as long as training would.
+    required = folder.requirements("paper", name="mypaper/residual-nets-err-less")
+    plan = make_plan([required], folder.store)
+    assert (plan.runs, {len(found) for found in required.measured.values()}) == (0, {3})
+    assert not any(job.trains for job in plan.jobs)
+    spec = required.needs[0].spec
+    assert isinstance(spec, RunSpec)
+    assert Costs().wall_seconds(spec) < Costs().wall_seconds(replace(spec, weights=None)) / 10
+    assert set(Weights.model_fields) == set(data["weights"])
     assert '`at = ["last"]`' in section("Weights that exist already")
     assert "last" in Moment.__args__

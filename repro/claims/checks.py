@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from repro.claims.cells import Cell, all_cells, by_command, cells, levels_of
@@ -70,17 +70,26 @@ def _arms(file: ClaimFile, names: Names) -> Iterator[Finding]:
         yield from known("experiment.skip", "cell", address, addresses)
     found = cells(file)
     for cell in found:
-        settings = [file.arms[cell.arm].settings, *_levels(file, cell).values()]
-        owners = [f"arms.{cell.arm}", *(f"factors.{factor}" for factor in cell.levels)]
-        for (owner, own), (other, its) in itertools.combinations(zip(owners, settings, strict=True), 2):
-            for key in sorted(key for key in own.keys() & its.keys() if own[key] != its[key]):
-                whose = "by the arm and by a factor" if owner.startswith("arms.") else "by two factors"
-                yield f"{owner}.{key}", f"is set {whose}", None, f"keep this one or that of {other}"
-    if file.results is not None or not any(
+        yield from _set_twice(file, cell)
+    if file.results is None and any(
         metric.trains or metric.kind == "static" for metric in file.metrics.values()
-    ):
-        return  # what was measured elsewhere, or cannot be measured here, needs no nets
-    yield from _common_options(file, found, names)
+    ):  # what was measured elsewhere, or cannot be measured here, needs no nets
+        yield from _common_options(file, found, names)
+        yield from _runs(file, found, names)
+
+
+def _set_twice(file: ClaimFile, cell: Cell) -> Iterator[Finding]:
+    """Find what an arm and a factor, or two factors, set to different values."""
+    settings = [file.arms[cell.arm].settings, *_levels(file, cell).values()]
+    owners = [f"arms.{cell.arm}", *(f"factors.{factor}" for factor in cell.levels)]
+    for (owner, own), (other, its) in itertools.combinations(zip(owners, settings, strict=True), 2):
+        for key in sorted(key for key in own.keys() & its.keys() if own[key] != its[key]):
+            whose = "by the arm and by a factor" if owner.startswith("arms.") else "by two factors"
+            yield f"{owner}.{key}", f"is set {whose}", None, f"keep this one or that of {other}"
+
+
+def _runs(file: ClaimFile, found: list[Cell], names: Names) -> Iterator[Finding]:
+    """Find cells that cannot be run, and arms whose runs are the same."""
     seen: dict[str, Cell] = {}
     for cell in found:
         problems = cannot_run(file, cell, names)
@@ -90,12 +99,8 @@ def _arms(file: ClaimFile, names: Names) -> Iterator[Finding]:
             continue
         twin = seen.setdefault(run_spec(file, cell, 0, names).key, cell)
         if twin.arm != cell.arm:
-            yield (
-                f"arms.{cell.arm}",
-                f"is the same condition as arm {twin.arm!r}",
-                None,
-                "arms must differ in some setting",
-            )
+            what = f"is the same condition as arm {twin.arm!r}"
+            yield f"arms.{cell.arm}", what, None, "arms must differ in some setting"
 
 
 def _levels(file: ClaimFile, cell: Cell) -> dict[str, dict[str, object]]:
@@ -199,38 +204,42 @@ def _tuning(file: ClaimFile) -> Iterator[Finding]:
     if tune is None:
         return
     if isinstance(tune.grid, dict):
-        levels = {level for factor in file.factors.values() for level in levels_of(factor)}
-        for level in tune.grid:
-            yield from known(f"tune.{tune.what}", "level", level, levels)
-        for cell in cells(file):
-            if not tune.grid.keys() & cell.levels.values():
-                what, hint = "has no grid for a cell", "name one of its levels"
-                yield f"tune.{tune.what}", what, repr(cell.address), hint
+        yield from _grids(file, tune.what, tune.grid)
     for cell in cells(file):
         for key in (tune.what, *(["weight_decay"] if tune.weight_decay else [])):
             if key in cell.settings:
                 yield _owner(file, cell, key), "is tuned, too", None, "remove it, or [tune]"
     yield from known("tune.by", "metric", tune.by, file.metrics)
-    chosen = file.metrics.get(tune.by)
-    if chosen is not None and chosen.kind not in ("final", "first_reach"):
-        what = f"a {chosen.kind} metric cannot be tuned by"
-        yield "tune.by", what, repr(tune.by), "use a final or first_reach metric"
-    if chosen is not None and chosen.at_most_of is not None:
-        what, hint = "rests on another arm's runs, which are tuned themselves", "use a final metric"
-        yield "tune.by", what, repr(tune.by), hint
-    if chosen is not None and (chosen.of or "").startswith("test"):
-        hint = "tune by a training metric: there is no validation split"
-        yield (
-            "tune.by",
-            "a learning rate chosen on the test set makes test errors too good",
-            repr(tune.by),
-            hint,
-        )
+    if tune.by in file.metrics:
+        yield from _criterion(tune.by, file.metrics[tune.by])
     seeds = file.experiment.seeds
     shared = [seed for seed in tune.seeds if seeds.first <= seed < seeds.first + seeds.looks[-1]]
     if shared:
         hint = "runs that chose the learning rate must not be judged"
         yield "tune.seeds", "are measured, too", ", ".join(map(str, shared)), hint
+
+
+def _grids(file: ClaimFile, tuned: str, grids: Collection[str]) -> Iterator[Finding]:
+    """Find grids of levels that there are not, and cells without a grid."""
+    levels = {level for factor in file.factors.values() for level in levels_of(factor)}
+    for level in grids:
+        yield from known(f"tune.{tuned}", "level", level, levels)
+    for cell in cells(file):
+        if not set(grids) & set(cell.levels.values()):
+            yield f"tune.{tuned}", "has no grid for a cell", repr(cell.address), "name one of its levels"
+
+
+def _criterion(name: str, metric: Metric) -> Iterator[Finding]:
+    """Find a metric by which nothing can be tuned, or should be."""
+    if metric.kind not in ("final", "first_reach"):
+        what = f"a {metric.kind} metric cannot be tuned by"
+        yield "tune.by", what, repr(name), "use a final or first_reach metric"
+    if metric.at_most_of is not None:
+        what, hint = "rests on another arm's runs, which are tuned themselves", "use a final metric"
+        yield "tune.by", what, repr(name), hint
+    if (metric.of or "").startswith("test"):
+        what = "a learning rate chosen on the test set makes test errors too good"
+        yield "tune.by", what, repr(name), "tune by a training metric: there is no validation split"
 
 
 def _owner(file: ClaimFile, cell: Cell, key: str) -> str:

@@ -55,8 +55,12 @@ def _metric(file: ClaimFile, name: str, metric: Metric, table: str, *, steps: bo
         what = f"of {metric.of}, higher is better"
         yield f"{place}.at_most_of", what, repr(metric.at_most_of), "use `at_least`"
     yield from target_findings(place, metric.of or "", column, metric.at_most, metric.at_least)
-    if metric.kind == "first_reach" or not column.share or metric.transform != "none":
-        return
+    if metric.kind != "first_reach" and column.share and metric.transform == "none":
+        yield from _bars(file, name, metric)
+
+
+def _bars(file: ClaimFile, name: str, metric: Metric) -> Iterator[Finding]:
+    """Find bars of a share that no estimate reaches: they were written in percent."""
     for expected, item in file.expect.items():
         if item.metric == name and item.kind in ("value", "difference", "contrast", "ordering"):
             most = 1 if item.kind != "contrast" else sum(abs(weight) for weight in item.weights.values()) / 2

@@ -42,30 +42,27 @@ def _metric(file: ClaimFile, place: str, expectation: Expectation, metric: Metri
     if expectation.kind == "exact" and not metric.exact:
         what = f"a {metric.kind} metric is measured on runs, and no exact number"
         yield f"{place}.kind", what, repr(expectation.kind), 'use kind = "value", or another metric'
-    moments: list[str] = list(metric.at)
-    if expectation.at is not None and expectation.at not in moments:
-        hint = f"it is at {', '.join(moments)}" if moments else "it has no moments: remove `at`"
-        yield f"{place}.at", "the metric is not measured at this moment", repr(expectation.at), hint
-    if "at" in expectation.each and not moments:
-        yield f"{place}.each", "the metric has no moments", "'at'", "use a metric of kind probe"
-    own = (
-        [expectation.arm]
-        if expectation.arm
-        else expectation.arms or [arm_of(address) for address in expectation.weights]
-    )
-    for arm in own:
+    yield from _moments(place, expectation, metric)
+    weighted = [arm_of(address) for address in expectation.weights]
+    for arm in [expectation.arm] if expectation.arm else expectation.arms or weighted:
         if metric.arms is not None and arm in file.arms and arm not in metric.arms:
             what = f"metric {expectation.metric!r} is not measured on this arm"
             yield place, what, repr(arm), f"add it to metrics.{expectation.metric}.arms"
     if metric.at_most_of is not None and len(expectation.arms) > 1 and not expectation.paired:
         what = "compares arms whose target is one arm's own runs, seed by seed"
         yield f"{place}.paired", what, None, "add paired = true"
-    if (
-        metric.read_by is not None
-        and len(moments) > 1
-        and expectation.at is None
-        and "at" not in expectation.each
-    ):
+
+
+def _moments(place: str, expectation: Expectation, metric: Metric) -> Iterator[Finding]:
+    """Find moments at which the metric is not measured, and where it is not said which of several counts."""
+    moments: list[str] = list(metric.at)
+    repeated = "at" in expectation.each
+    if expectation.at is not None and expectation.at not in moments:
+        hint = f"it is at {', '.join(moments)}" if moments else "it has no moments: remove `at`"
+        yield f"{place}.at", "the metric is not measured at this moment", repr(expectation.at), hint
+    if repeated and not moments:
+        yield f"{place}.each", "the metric has no moments", "'at'", "use a metric of kind probe"
+    if metric.read_by is not None and len(moments) > 1 and expectation.at is None and not repeated:
         hint = 'name one with `at`, or each = ["at"]'
         yield place, "the metric has several moments", str(moments), hint
 

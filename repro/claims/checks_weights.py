@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from repro.claims.cells import all_cells
 from repro.claims.findings import Finding, known
 from repro.claims.schema import ClaimFile
+from repro.claims.schema_metrics import Metric
 
 _MEASURED = ("train_error", "test_error", "train_loss", "test_loss")
 """Of a net that is brought: what needs no history."""
@@ -37,22 +38,22 @@ def weights_findings(file: ClaimFile) -> Iterator[Finding]:
             "remove it, or [weights]",
         )
     for name, metric in file.metrics.items():
-        place = f"metrics.{name}"
-        if metric.trains and metric.kind not in ("final", "probe", "ensemble"):
-            what = "rests on the history of a training that was elsewhere"
-            yield f"{place}.kind", what, repr(metric.kind), "use final, probe or ensemble"
-        for key, column in (("of", metric.of), ("minus", metric.minus)):
-            if column is not None and metric.kind == "final" and column not in _MEASURED:
-                what = "is of training, which was elsewhere"
-                yield f"{place}.{key}", what, repr(column), f"known: {', '.join(_MEASURED)}"
-        for moment in metric.read_at:
-            if moment != "last":
-                yield (
-                    f"{place}.at",
-                    "is a moment of a training that was elsewhere",
-                    repr(moment),
-                    'use "last"',
-                )
+        yield from _metric(f"metrics.{name}", metric)
     for name, figure in file.figure.items():
         if figure.kind == "curves":
             yield f"figure.{name}.kind", "draws a history, and brought nets have none", None, "remove it"
+
+
+def _metric(place: str, metric: Metric) -> Iterator[Finding]:
+    """Find a metric that rests on a training that was elsewhere."""
+    if metric.trains and metric.kind not in ("final", "probe", "ensemble"):
+        what = "rests on the history of a training that was elsewhere"
+        yield f"{place}.kind", what, repr(metric.kind), "use final, probe or ensemble"
+    for key, column in (("of", metric.of), ("minus", metric.minus)):
+        if column is not None and metric.kind == "final" and column not in _MEASURED:
+            what = "is of training, which was elsewhere"
+            yield f"{place}.{key}", what, repr(column), f"known: {', '.join(_MEASURED)}"
+    for moment in metric.read_at:
+        if moment != "last":
+            what = "is a moment of a training that was elsewhere"
+            yield f"{place}.at", what, repr(moment), 'use "last"'

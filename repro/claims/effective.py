@@ -93,32 +93,39 @@ def silent_differences(file: ClaimFile, names: Names) -> Iterator[str]:
         return
     name = file.experiment.recipe["name"]
     if not found["optimiser"].common:
-        which = " and ".join(dict.fromkeys(str(value) for value in found["optimiser"].by_cell.values()))
-        unsaid = [
-            f"{field} = {_one(found[field])} ({of})"
-            for field, of in _OF_OPTIMISERS.items()
-            if field in found and found[field].taken_over and any(found[field].by_cell.values())
-        ]
-        if unsaid:
-            yield (
-                f"arms are trained by {which}, and the recipe {name}'s own values hold for what they do not set: "
-                f"{'; '.join(unsaid)}. Set them, or choose lr for each arm with [tune]"
-            )
+        yield from _of_several_optimisers(found, name)
     milestones = found.get("milestones")
-    if milestones is None or not milestones.taken_over:
-        return
+    if milestones is not None and milestones.taken_over:
+        yield from _of_another_length(found, milestones, name)
+
+
+def _of_several_optimisers(found: Mapping[str, Setting], recipe: str) -> Iterator[str]:
+    which = " and ".join(dict.fromkeys(str(value) for value in found["optimiser"].by_cell.values()))
+    unsaid = [
+        f"{field} = {_one(found[field])} ({of})"
+        for field, of in _OF_OPTIMISERS.items()
+        if field in found and found[field].taken_over and any(found[field].by_cell.values())
+    ]
+    if unsaid:
+        yield (
+            f"arms are trained by {which}, and the recipe {recipe}'s own values hold for what they do not set: "
+            f"{'; '.join(unsaid)}. Set them, or choose lr for each arm with [tune]"
+        )
+
+
+def _of_another_length(found: Mapping[str, Setting], milestones: Setting, recipe: str) -> Iterator[str]:
     for length in ("steps", "epochs", "batch_size"):
         if length in found and not found[length].common:
             yield (
                 f"arms or levels differ in `{length}`, and milestones = {_one(milestones)} are taken over from the "
-                f"recipe {name}: the rate is divided at other parts of their runs; set `milestones`, or another "
+                f"recipe {recipe}: the rate is divided at other parts of their runs; set `milestones`, or another "
                 "schedule"
             )
     steps = [value for value in found["steps"].by_cell.values() if value] if "steps" in found else []
     drops = next(value for value in milestones.by_cell.values() if value is not None)
     if steps and drops and max(steps) <= min(drops):
         yield (
-            f"milestones = {_one(milestones)} are taken over from the recipe {name} and are never reached in "
+            f"milestones = {_one(milestones)} are taken over from the recipe {recipe} and are never reached in "
             f'{max(steps):,} steps: the rate stays as it is; set `milestones`, or schedule = "constant"'
         )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -148,23 +148,23 @@ class Library:
                     Problem("--paper", "unknown paper", repr(paper), suggestion(paper, self.papers))
                 )
         wanted = list(ids)
-        if wanted:
-            picked = []
-            for name in wanted:
-                exact = [claim for claim in chosen if _is_named(claim, name)]
-                matches = exact or [claim for claim in chosen if _begins(claim, name)]
-                if len(exact) > 1 or not matches:
-                    what = "ambiguous claim" if exact else "unknown claim, paper or file"
-                    near = [claim.id for claim in exact or self.claims]
-                    hint = _elsewhere(name, self.root) or (
-                        f"{suggestion(name, [*near, *self.papers])} (claims of your own: --claims DIR)"
-                    )
-                    problems.append(Problem("CLAIM", what, repr(name), hint))
-                picked += matches
-            chosen = [claim for claim in chosen if claim in picked]
+        picked: list[Claim] = []
+        for name in wanted:
+            exact = [claim for claim in chosen if _is_named(claim, name)]
+            matches = exact or [claim for claim in chosen if _begins(claim, name)]
+            if len(exact) > 1 or not matches:
+                problems.append(self._not_one(name, exact))
+            picked += matches
         if problems:
             raise ReproError(*problems)
-        return chosen
+        return [claim for claim in chosen if claim in picked] if wanted else chosen
+
+    def _not_one(self, name: str, exact: Sequence[Claim]) -> Problem:
+        """Return what is wrong with a name that several claims have, or that names nothing."""
+        what = "ambiguous claim" if exact else "unknown claim, paper or file"
+        near = [claim.id for claim in exact or self.claims]
+        there = f"{suggestion(name, [*near, *self.papers])} (claims of your own: --claims DIR)"
+        return Problem("CLAIM", what, repr(name), _elsewhere(name, self.root) or there)
 
 
 def _elsewhere(name: str, root: Path) -> str | None:

@@ -188,6 +188,21 @@ class Expectation(Frozen):
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
+        self._check_keys()
+        if self.kind in ("difference", "ratio") and len(self.arms) != 2:
+            raise ValueError(f"a {self.kind} compares two arms: arms = [first, second]")
+        if self.kind == "ordering":
+            self._check_ordering()
+        self._check_weights()
+        if self.known_beforehand is not None and not re.search(r"\d", self.known_beforehand):
+            raise ValueError("known_beforehand gives the values that were known, not only that they were")
+        self._check_printed()
+        if self.at is not None and "at" in self.each:
+            raise ValueError('give a moment with `at`, or all of them with each = ["at"], not both')
+        self._check_region()
+        return self
+
+    def _check_keys(self) -> None:
         needs = EXPECTATION_NEEDS[self.kind]
         if self.kind == "ordering":
             needs = ["arm", "over", "along"] if self.over else ["arms"]
@@ -196,15 +211,17 @@ class Expectation(Frozen):
             raise ValueError(f"a {self.kind} expectation needs {' and '.join(f'`{key}`' for key in missing)}")
         no_others(self, f"a {self.kind} expectation", EXPECTATION_KEYS[self.kind])
         distinct(self, "arms", "each", "along")
-        if self.kind in ("difference", "ratio") and len(self.arms) != 2:
-            raise ValueError(f"a {self.kind} compares two arms: arms = [first, second]")
-        if self.kind == "ordering" and self.over and self.arms:
+
+    def _check_ordering(self) -> None:
+        if self.over and self.arms:
             raise ValueError(
                 "an ordering is of `arms`, or of one `arm` along the levels of a factor, not both"
             )
-        if self.kind == "ordering" and len(self.along if self.over else self.arms) < 2:
+        if len(self.along if self.over else self.arms) < 2:
             what = "levels: along" if self.over else "arms: arms"
             raise ValueError(f"an ordering is of at least two {what} = [lowest, …, highest]")
+
+    def _check_weights(self) -> None:
         if self.kind == "contrast" and abs(sum(self.weights.values())) > 1e-9:
             raise ValueError("the weights of a contrast sum to zero")
         if not all(self.weights.values()):
@@ -213,11 +230,8 @@ class Expectation(Frozen):
             raise ValueError(
                 'a contrast names its cells by `weights`; it can be repeated over each = ["at"] only'
             )
-        if self.known_beforehand is not None and not re.search(r"\d", self.known_beforehand):
-            raise ValueError("known_beforehand gives the values that were known, not only that they were")
-        self._checked_printed()
-        if self.at is not None and "at" in self.each:
-            raise ValueError('give a moment with `at`, or all of them with each = ["at"], not both')
+
+    def _check_region(self) -> None:
         try:
             supports = self.supports
         except ValidationError as error:
@@ -225,9 +239,8 @@ class Expectation(Frozen):
             raise ValueError(f"the supporting region: {message}") from None
         if self.kind == "ratio" and min(supports.ends) <= 0:
             raise ValueError("a ratio is above 0 whatever is measured: its region has ends above 0")
-        return self
 
-    def _checked_printed(self) -> None:
+    def _check_printed(self) -> None:
         for name, text in self.printed.items():
             number = read_printed(text)
             if number is None or number.about:

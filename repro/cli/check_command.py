@@ -139,41 +139,49 @@ def command(
         options.say_unseen(request)
     # How many a cluster has is known once it is reached.
     kind, count = crew(device, workers) if on is None else (CPU, 1)
+    executor = executor_of(on, request.library.root, device, workers, every)
     for last in (False, True):
         request = asked.with_data(request, quiet=quiet)
         schedule = Schedule(request.claims, request.scale, store, most, kinds, cells, shard, kind)
-        looks = schedule.looks()
-        # One shard of all writes the ledgers: they are no matter of runs.
-        witness = shard is None or shard.number == 1
-        for look in looks if witness else ():
-            record(look.requirements, store)
-            record_version(look.requirements, store)
-        plan = schedule.plan(looks)
-        outcome = Outcome()
-        if not quiet:
-            _announce(plan, count)
-        try:
-            if plan.jobs:
-                executor = executor_of(on, request.library.root, device, workers, every)
-                outcome = _run(schedule, plan, executor, count, deadline, quiet)
-        finally:
-            for look in (schedule.looks() if plan.jobs else looks) if witness else ():
-                remember(look.requirements, store)
+        plan, outcome = _carry_out(schedule, executor, count, deadline, quiet)
         if not outcome.changed:
             break
         # What the store remembered of the data was wrong: it is read again, and what rests on it is planned anew.
         forget(outcome.changed, store)
         _tell_changed(outcome, last)
-    if budget is not None and time.monotonic() > deadline:
-        _tell_rest(schedule.plan(), budget, count)
-    elif budget is not None and not (plan.jobs or plan.held):
-        click.echo("--budget changes nothing here: there is nothing to run.", err=True)
+    if budget is not None:
+        _tell_budget(budget, deadline, schedule, plan, count)
     if shard:
         _tell_damage(store)
         return 3 if outcome.failures or outcome.changed else 0
     report = publish(request, schedule, out, forms or USUAL, templates, as_json, verbose)
     _tell_damage(store)
     return _exit_code(report, outcome, fail_on)
+
+
+def _carry_out(
+    schedule: Schedule, executor: Executor, workers: int, deadline: float, quiet: bool
+) -> tuple[Plan, Outcome]:
+    """Plan, record the claims' criteria, run what is missing, and remember which runs were there."""
+    store, outcome = schedule.store, Outcome()
+    # One shard of all writes the ledgers: they are no matter of runs.
+    witness = schedule.shard is None or schedule.shard.number == 1
+    with store.still():
+        looks = schedule.looks()
+        for look in looks if witness else ():
+            record(look.requirements, store)
+            record_version(look.requirements, store)
+        plan = schedule.plan(looks)
+    if not quiet:
+        _announce(plan, workers)
+    try:
+        if plan.jobs:
+            outcome = _run(schedule, plan, executor, workers, deadline, quiet)
+    finally:
+        with store.still():
+            for look in (schedule.looks() if plan.jobs else looks) if witness else ():
+                remember(look.requirements, store)
+    return plan, outcome
 
 
 def _run(
@@ -250,6 +258,14 @@ def _tell_changed(outcome: Outcome, last: bool) -> None:
     for source in sorted(outcome.changed, key=str):
         then = "it changes while it is read: run the command again" if last else "it is read again"
         click.echo(f"{source.path} has changed since it was read: {then}.", err=True)
+
+
+def _tell_budget(budget: str, deadline: float, schedule: Schedule, plan: Plan, workers: int) -> None:
+    """Say what a budget has left undone, or that it was of no use."""
+    if time.monotonic() > deadline:
+        _tell_rest(schedule.plan(), budget, workers)
+    elif not (plan.jobs or plan.held):
+        click.echo("--budget changes nothing here: there is nothing to run.", err=True)
 
 
 def _tell_rest(rest: Plan, budget: str, workers: int) -> None:

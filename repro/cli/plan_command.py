@@ -72,9 +72,11 @@ def command(
     options.say_unseen(request)
     kind, count = crew(check_device(device, request.scale), workers)
     schedule = Schedule(request.claims, request.scale, store, most, kinds, cells, device=kind)
-    required = [look.requirements for look in schedule.looks()]
-    plan = schedule.plan()
-    spent = total(reduce(or_, (outgoings(item, store) for item in required), Outgoings()))
+    with store.still():
+        looks = schedule.looks()
+        required = [look.requirements for look in looks]
+        plan = schedule.plan(looks)
+        spent = total(reduce(or_, (outgoings(item, store) for item in required), Outgoings()))
     if as_json:
         resolves = [outlook.as_json() for item in required for outlook in outlooks(item, store)]
         options.print_json(_as_json(plan, count) | {"resolves": resolves, "spent": spent.model_dump()})

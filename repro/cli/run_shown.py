@@ -37,13 +37,7 @@ def run_data(record: RunRecord, store: Store) -> dict[str, Any]:
 def run_lines(record: RunRecord, store: Store) -> Iterator[str]:
     """Yield the same for people."""
     yield f"{record.key}  {title(record.spec)}"
-    steps = f"{plural(record.steps_done, 'step')} in {duration(record.wall_seconds)}"
-    spent = spent_on(record)
-    if spent.processor_seconds is not None:
-        steps += f", {duration(spent.processor_seconds)} of processor time"
-    if spent.predicted_seconds is not None:
-        steps += f"; predicted: {duration(spent.predicted_seconds)}"
-    yield f"  {record.outcome}: {steps}"
+    yield f"  {record.outcome}: {_spent(record)}"
     ended = {name: values[-1] for name, values in record.history.items() if name not in ("step", "epoch")}
     yield "  ended with: " + ", ".join(
         f"{name} {value:.4g}" if math.isfinite(value) else f"{name} {value}" for name, value in ended.items()
@@ -53,8 +47,22 @@ def run_lines(record: RunRecord, store: Store) -> Iterator[str]:
     yield "\nWhat was asked for:"
     for name, value in record.spec.items():
         yield f"  {name}: {_text(value)}"
-    made = record.provenance
     yield "\nWhat it was made with:"
+    yield from _made_with(record.provenance)
+    yield from _installed(record, store)
+
+
+def _spent(record: RunRecord) -> str:
+    steps = f"{plural(record.steps_done, 'step')} in {duration(record.wall_seconds)}"
+    spent = spent_on(record)
+    if spent.processor_seconds is not None:
+        steps += f", {duration(spent.processor_seconds)} of processor time"
+    if spent.predicted_seconds is not None:
+        steps += f"; predicted: {duration(spent.predicted_seconds)}"
+    return steps
+
+
+def _made_with(made: Mapping[str, Any]) -> Iterator[str]:
     for key, word in _MADE.items():
         if key in made:
             yield f"  {word}: {made[key]}"
@@ -78,7 +86,10 @@ def run_lines(record: RunRecord, store: Store) -> Iterator[str]:
         yield f"  code of {target}: " + ", ".join(f"{file} {digest[:12]}" for file, digest in files.items())
     if made.get("packages"):
         yield f"  imported by that code: {_versions(made['packages'])}"
-    lists = environment_of(made)
+
+
+def _installed(record: RunRecord, store: Store) -> Iterator[str]:
+    lists = environment_of(record.provenance)
     if not lists:
         yield "  installed packages: not recorded"
     for name in lists:

@@ -149,6 +149,13 @@ def _lines(claim: Claim, scale: str) -> Iterator[str]:
         yield f"  {cell.address}: {_settings(cell.settings)}"
     yield from _recipe(claim, scale)
     yield from _specs(claim)
+    yield from _expectations(file)
+    yield from _variants(file)
+    yield from _protocol(claim, scale)
+
+
+def _expectations(file: ClaimFile) -> Iterator[str]:
+    """Yield what is expected: what supports and refutes it, what the paper says, and why the bar is there."""
     for name, item in file.expect.items():
         unit = words.unit_as_printed(file.metrics[item.metric], item)
         judged = f", judged from the {item.from_scale} scale on" if item.from_scale else ""
@@ -165,7 +172,10 @@ def _lines(claim: Claim, scale: str) -> Iterator[str]:
         if item.known_beforehand:
             yield f"  known when this was written: {item.known_beforehand}"
         yield f"  why: {item.why}"
-    yield from _variants(file)
+
+
+def _protocol(claim: Claim, scale: str) -> Iterator[str]:
+    """Yield whose protocol it is, what differs from it at this scale, and what the paper does not say."""
     rows = deviations(claim, scale) if claim.trains else []
     if rows:
         whose = "the paper's" if claim.protocol.is_paper else "the file's own"

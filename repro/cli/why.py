@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from repro.experiment.basis import Basis
 from repro.experiment.data_index import short
@@ -23,41 +23,54 @@ def verdict_of(look: Look, store: Store) -> Verdict:
 
 def why_lines(look: Look, verdict: Verdict, found: Basis) -> Iterator[str]:
     """Yield what a verdict rests on: whose protocol, code, data, versions, changes, runs."""
-    item = look.requirements
-    yield f"{item.claim.id}: {verdict.word}"
+    claim = look.requirements.claim
+    yield f"{claim.id}: {verdict.word}"
     states = Counter(run.state for run in found.runs)
     counts = ", ".join(f"{count} {state}" for state, count in states.most_common()) or "nothing"
     yield f"\nRests on {plural(len(found.runs), 'run or number', 'runs and numbers')}: {counts}."
-    protocol = item.claim.protocol
-    if protocol.is_paper:
-        yield f"\nProtocol: declared to be the paper's ({protocol.source})."
-    for reason in protocol.reasons:
+    if claim.protocol.is_paper:
+        yield f"\nProtocol: declared to be the paper's ({claim.protocol.source})."
+    for reason in claim.protocol.reasons:
         yield f"\nProtocol: {reason}; words are capped."
-    if found.code:
-        yield "\nCode of the claims folder, now:"
+    yield from _headed("Code of the claims folder, now:", _code(found))
+    yield from _headed("Data:", _data(found))
+    yield from _headed("Made with:", _versions(found))
+    yield "\nChanged since: " + ("; ".join(found.changes) or "nothing that is known") + "."
+    yield from _headed("Kept in the store and not used, of the same cells and seeds:", found.kept)
+    yield from _headed("Runs:", _runs(found))
+
+
+def _headed(heading: str, lines: Iterable[str]) -> Iterator[str]:
+    """Yield lines under a heading; nothing where there are none."""
+    for number, line in enumerate(lines):
+        if number == 0:
+            yield f"\n{heading}"
+        yield f"  {line}"
+
+
+def _code(found: Basis) -> Iterator[str]:
     for name, code in found.code.items():
-        yield f"  {name}, {code.version}: {', '.join(code.files) or 'installed'}"
-        yield from (f"    not covered: {note}" for note in code.unseen)
-    if found.data:
-        yield "\nData:"
+        yield f"{name}, {code.version}: {', '.join(code.files) or 'installed'}"
+        yield from (f"  not covered: {note}" for note in code.unseen)
+
+
+def _data(found: Basis) -> Iterator[str]:
     for one in found.data:
         place = f", {one.place}" if one.place else ""
-        yield f"  {one.name}, {short(one.fingerprint)}{place}: {one.state}"
+        yield f"{one.name}, {short(one.fingerprint)}{place}: {one.state}"
+
+
+def _versions(found: Basis) -> Iterator[str]:
     versions = Counter(
         (run.where, ", ".join(f"{name} {version}" for name, version in run.versions.items()))
         for run in found.runs
         if run.versions is not None
     )
-    if versions:
-        yield "\nMade with:"
     for (where, made), count in versions.most_common():
-        yield f"  {plural(count, 'run or number', 'runs and numbers')}: {where}; {made}"
-    yield "\nChanged since: " + ("; ".join(found.changes) or "nothing that is known") + "."
-    if found.kept:
-        yield "\nKept in the store and not used, of the same cells and seeds:"
-        yield from (f"  {line}" for line in found.kept)
-    if found.runs:
-        yield "\nRuns:"
+        yield f"{plural(count, 'run or number', 'runs and numbers')}: {where}; {made}"
+
+
+def _runs(found: Basis) -> Iterator[str]:
     for run in found.runs:
         finished = f" {run.finished}" if run.finished else ""
-        yield f"  {run.key}  {run.what}: {run.state}{finished}"
+        yield f"{run.key}  {run.what}: {run.state}{finished}"

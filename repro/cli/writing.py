@@ -46,32 +46,33 @@ def publish(
     as_json: bool,
     verbose: bool = False,
 ) -> Report:
-    """Judge, write the report's files, print the summary or the report as JSON, and return it.
+    """Judge one state of the store, write the report's files, print the summary or the report as JSON, and return it.
 
     What is printed and returned is of the claims of `schedule`. What is written is of these and of those that the
     report in the folder had, so that a check of some claims never destroys the report of all. Without `out` the files
     lie in `reports/SCALE`, and the index of `reports` is brought up to date.
     """
     schedule = schedule.settled()
-    looks = schedule.looks()
-    report, frame = judge(request, schedule, looks)
-    folder = out or REPORTS / request.scale
-    page = report
-    grown = _with_earlier(request, folder)
-    if len(grown.claims) > len(request.claims):
-        others = replace(schedule, claims=grown.claims)
-        page, frame = judge(grown, others, others.looks())
-    written = write(page, folder, forms, templates, frame, request.store.drawn)
-    if out is None:
-        _refresh(REPORTS)
-    _keep_verdicts(report, schedule.store)
-    schedule.store.keep_snapshot()
-    if as_json:
-        click.echo(report.model_dump_json(indent=2))
-    else:
-        summarise(report, verbose=verbose)
-        _tell_drift(looks, request.store)
-        tell(report, written, page.coverage.total - report.coverage.total)
+    with request.store.still():
+        looks = schedule.looks()
+        report, frame = judge(request, schedule, looks)
+        folder = out or REPORTS / request.scale
+        page = report
+        grown = _with_earlier(request, folder)
+        if len(grown.claims) > len(request.claims):
+            others = replace(schedule, claims=grown.claims)
+            page, frame = judge(grown, others, others.looks())
+        written = write(page, folder, forms, templates, frame, request.store.drawn)
+        if out is None:
+            _refresh(REPORTS)
+        _keep_verdicts(report, schedule.store)
+        schedule.store.keep_snapshot()
+        if as_json:
+            click.echo(report.model_dump_json(indent=2))
+        else:
+            summarise(report, verbose=verbose)
+            _tell_drift(looks, request.store)
+            tell(report, written, page.coverage.total - report.coverage.total)
     return report
 
 

@@ -18,7 +18,7 @@ from repro import __version__
 from repro.errors import mistake
 from repro.exchange.archives import LIST
 from repro.judging.preregistration import LEDGERS
-from repro.store import Store
+from repro.store import RunRecord, Store
 from repro.store.environments import FOLDER, environment_of
 from repro.store.files import part_of, sync_folder, write_synced
 
@@ -83,14 +83,9 @@ def _files(
     environments = set[str]()
     for key in sorted(wanted):
         record = store.run(key)
-        if record is None:
-            continue
-        environments.update(environment_of(record.provenance))
-        yield "runs", f"runs/{key}/run.json", (store.root / "runs" / key / "run.json").read_bytes()
-        for moment in record.weights if with_weights else ():
-            blob = store.weights(key, moment)
-            if blob is not None:
-                yield "weights", f"runs/{key}/weights-{moment}.pt", blob
+        if record is not None:
+            environments.update(environment_of(record.provenance))
+            yield from _of_run(store, record, with_weights)
     for name in sorted(environments):
         if store.environment(name) is not None:
             path = store.root / FOLDER / f"{name}.json"
@@ -105,6 +100,15 @@ def _files(
         if reading is not None and (keys is None or key in keys or reading["spec"].get("run") in wanted):
             name = f"readings/{key}.json"
             yield "readings", name, (store.root / name).read_bytes()
+
+
+def _of_run(store: Store, record: RunRecord, with_weights: bool) -> Iterator[tuple[str, str, bytes]]:
+    folder = f"runs/{record.key}"
+    yield "runs", f"{folder}/run.json", (store.root / folder / "run.json").read_bytes()
+    for moment in record.weights if with_weights else ():
+        blob = store.weights(record.key, moment)
+        if blob is not None:
+            yield "weights", f"{folder}/weights-{moment}.pt", blob
 
 
 @contextmanager

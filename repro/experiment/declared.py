@@ -11,9 +11,28 @@ from dataclasses import replace
 
 from repro.claims import ClaimFile, Metric
 from repro.experiment.measures import Measurement, from_history
-from repro.store import RunRecord
+from repro.store import RunRecord, Store
 
 History = Mapping[str, Sequence[float]]
+
+
+class DeclaredRuns:
+    """The runs of a store as a claim reads them; each is read once."""
+
+    def __init__(self, store: Store, file: ClaimFile) -> None:
+        self._store = store
+        self._file = file
+        self._found: dict[str, RunRecord | None] = {}
+
+    def find(self, key: str) -> RunRecord | None:
+        """Return a finished run; None where there is none."""
+        if key not in self._found:
+            self._found[key] = as_declared(self._store.run(key), self._file)
+        return self._found[key]
+
+    def stopped(self, key: str) -> History | None:
+        """Return the history of a run that was stopped and can go on; None where there is none."""
+        return declared_columns(self._store.stopped(key), self._file)
 
 
 def as_declared(run: RunRecord | None, file: ClaimFile) -> RunRecord | None:

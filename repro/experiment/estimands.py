@@ -6,6 +6,7 @@ import itertools
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
+from typing import NamedTuple, Protocol
 
 from repro.claims import ClaimFile, Expectation, cells, levels_of
 from repro.stats import slope_weights
@@ -85,34 +86,53 @@ def _parts(
     label = ", ".join([*where, *(str(part) for part in when)])
 
     address = partial(_address, file, expectation, fixed)
+    if expectation.kind == "exact":
+        for own, cell in _numbers(file, expectation, label, address):
+            yield Estimand(own, {cell: 1.0}, None)
+    elif expectation.kind == "ordering":
+        for low, high in itertools.pairwise(_steps(expectation, address)):
+            own = ", ".join(filter(None, [label, f"{high.name} − {low.name}"]))
+            yield Estimand(own, {high.cell: 1.0, low.cell: -1.0}, moment)
+    else:
+        weights = _weights(file, expectation, address)
+        yield Estimand(label, weights, moment, log=expectation.kind == "ratio")
+
+
+class _Address(Protocol):
+    """Arm and, where the expectation runs over a factor, its level → the cell's address."""
+
+    def __call__(self, arm: str, over: str | None = None) -> str: ...
+
+
+def _weights(file: ClaimFile, expectation: Expectation, address: _Address) -> dict[str, float]:
+    """Return the weights of the cells of an expectation that is one contrast."""
     match expectation.kind:
-        case "value":
-            assert expectation.arm is not None
-            yield Estimand(label, {address(expectation.arm): 1.0}, moment)
+        case "contrast":
+            return dict(expectation.weights)
         case "difference" | "ratio":
             first, second = expectation.arms
-            yield Estimand(
-                label, {address(first): 1.0, address(second): -1.0}, moment, log=expectation.kind == "ratio"
-            )
-        case "contrast":
-            yield Estimand(label, dict(expectation.weights), moment)
+            return {address(first): 1.0, address(second): -1.0}
         case "slope":
             assert expectation.over is not None
             levels = levels_of(file.factors[expectation.over])
             arm = expectation.arm or next(iter(file.arms))
             slope = slope_weights([float(value) for value in levels.values()])
-            weights = {address(arm, level): weight for level, weight in zip(levels, slope, strict=True)}
-            yield Estimand(label, weights, moment)
-        case "ordering":
-            steps = {arm: address(arm) for arm in expectation.arms}
-            if expectation.over is not None and expectation.arm is not None:
-                steps = {level: address(expectation.arm, level) for level in expectation.along}
-            for low, high in itertools.pairwise(steps):
-                own = ", ".join(filter(None, [label, f"{high} − {low}"]))
-                yield Estimand(own, {steps[high]: 1.0, steps[low]: -1.0}, moment)
-        case "exact":
-            for own, cell in _numbers(file, expectation, label, address):
-                yield Estimand(own, {cell: 1.0}, None)
+            return {address(arm, level): weight for level, weight in zip(levels, slope, strict=True)}
+        case _:
+            assert expectation.arm is not None
+            return {address(expectation.arm): 1.0}
+
+
+class _Step(NamedTuple):
+    name: str
+    cell: str
+
+
+def _steps(expectation: Expectation, address: _Address) -> list[_Step]:
+    """Return the cells of an ordering, from the lowest mean to the highest, by arm or by level."""
+    if expectation.over is not None and expectation.arm is not None:
+        return [_Step(level, address(expectation.arm, level)) for level in expectation.along]
+    return [_Step(arm, address(arm)) for arm in expectation.arms]
 
 
 def _address(

@@ -11,7 +11,7 @@ from typing import Any
 
 from repro.claims import Metric, Target
 from repro.recipes import EvaluatedSet, Recipe
-from repro.store import RunRecord, column_of
+from repro.store import RunRecord, column_of, fields_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,7 +203,7 @@ def from_rows(
 def _step(metric: Metric, rows: Sequence[Mapping[str, Any]]) -> float:
     if metric.kind != "probe" or metric.transform != "none":
         return 0.0
-    if "resolution" in rows[0]:
+    if "resolution" in fields_of(rows):
         return float(max(column_of(rows, "resolution")))
     if not all(value in (0, 1) for value in column_of(rows, "value")):
         return 0.0
@@ -224,7 +224,7 @@ def averaged_gain(members: Sequence[Sequence[Mapping[str, Any]]]) -> Measurement
     import numpy as np
 
     labels = np.array(column_of(members[0], "label"))
-    names = [name for name in members[0][0] if name.startswith("p")]
+    names = [name for name in fields_of(members[0]) if name.startswith("p")]
     outputs = np.array([[column_of(rows, name) for name in names] for rows in members])
     single = float((outputs.argmax(axis=1) != labels).mean())
     averaged = float((outputs.mean(axis=0).argmax(axis=0) != labels).mean())
@@ -249,7 +249,9 @@ def _of_values(reduce: Callable[[list[float]], float]) -> Callable[[Sequence[Map
 
 def _unless_nan(reduce: Callable[[list[float]], float], numbers: Sequence[Any]) -> float:
     values = list(map(float, numbers))
-    return math.nan if any(map(math.isnan, values)) else reduce(values)
+    # A sum is nan for infinities of both signs, too.
+    odd = math.isnan(sum(values)) and any(map(math.isnan, values))
+    return math.nan if odd else reduce(values)
 
 
 @lru_cache(maxsize=64)

@@ -5,15 +5,16 @@ Pure: the store is read, nothing is carried out. `plan` takes from here what is 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Literal
 
 from repro.claims import Cell, Claim, ClaimFile, Metric, by_command, cells, run_spec, until
+from repro.claims.schema import Tune
 from repro.claims.vocabulary import Moment
 from repro.command_spec import AnyRun
-from repro.experiment.declared import as_declared, declared_columns, have_one_history
+from repro.experiment.declared import DeclaredRuns, have_one_history
 from repro.experiment.exact_needs import ExactNeed, exact_needs
 from repro.experiment.net_check import NetCheck, check_nets
 from repro.experiment.readings import readings
@@ -21,7 +22,7 @@ from repro.experiment.recorded import RecordedValues, recorded
 from repro.experiment.tuning import TuningState, grid_of, tune
 from repro.registry import stands_in
 from repro.spec import DatasetSpec, ReadingSpec, RunSpec, Until
-from repro.store import RunRecord, Store
+from repro.store import Store
 
 Purpose = Literal["measure", "tune"]
 
@@ -115,26 +116,13 @@ def requirements(
     exact = known.exact if known and known.claim is claim else tuple(exact_needs(claim))
     nets = known.net_check if known and known.claim.base is claim.base else check_nets(claim, store)
     if claim.recorded and scale != "exact":
-        values = recorded(claim)
-        looks = {"looks": [max(LEAST_SEEDS, len(values.seeds))]}
-        seen = file.experiment.model_copy(update={"seeds": file.experiment.seeds.model_copy(update=looks)})
-        file = file.model_copy(update={"experiment": seen})
-        return Requirements(claim, "recorded", file, values.seeds, {}, (), exact, nets, recorded=values)
+        return _of_recorded(claim, file, exact, nets)
     count = file.experiment.seeds.looks[0] if seeds is None else seeds
     numbers = tuple(file.experiment.seeds.numbers("", count))
     if scale == "exact" or scale not in claim.at or not _trains(file):
         return Requirements(claim, scale, file, (), {}, (), exact, nets)
 
-    found: dict[str, RunRecord | None] = {}
-
-    def find(key: str) -> RunRecord | None:
-        if key not in found:
-            found[key] = as_declared(store.run(key), file)
-        return found[key]
-
-    def stopped_at(key: str) -> Mapping[str, Sequence[float]] | None:
-        return declared_columns(store.stopped(key), file)
-
+    runs = DeclaredRuns(store, file)
     needs: list[Need] = []
     stopped: list[Need] = []
     tuning: dict[str, TuningState] = {}
@@ -142,44 +130,20 @@ def requirements(
     alike: set[str] = set()
     follow = 0
     for cell in cells(file):
-        rate = decay = None
+        state = None
         if file.tune is not None:
-            metric = file.metrics[file.tune.by]
-            at = partial(_tuning_spec, file, cell, claim)
-            decays = file.tune.weight_decay or (None,)
-            smaller = _smaller_is_better(file, metric)
-            state = tune(
-                grid_of(file.tune, cell),
-                file.tune.seeds,
-                metric,
-                at,
-                find,
-                stopped_at,
-                decays,
-                smaller=smaller,
-            )
-            tuning[cell.address] = state
-            rate, decay = state.chosen, state.chosen_decay
-            wanted = {leg.spec.key: _as_written(file, cell, leg.until) for leg in state.missing}
-            for lr, its in zip(state.rates, state.decays, strict=True):
-                tried = f"{file.tune.what} {lr:g}"
-                for spec in (at(lr, its, seed) for seed in file.tune.seeds):
-                    if find(spec.key) is not None or spec.key in wanted:
-                        needs.append(Need(claim.id, cell, "tune", spec, {}, wanted.get(spec.key), tried))
-                    elif store.stopped(spec.key) is not None:
-                        stopped.append(Need(claim.id, cell, "tune", spec, tried=tried))
-            if rate is None:
+            state = tuning[cell.address] = _tuned(claim, file, file.tune, cell, runs)
+            tried, left = _tried(claim, file, file.tune, cell, state, runs)
+            needs += tried
+            stopped += left
+            if state.chosen is None:
                 follow += state.at_most + len(numbers)
                 continue
-        # What a cell sets is resolved once: its runs differ in nothing but the seed.
-        first = claim.untuned(scale)[cell.address]
-        if file.tune is not None:
-            first = run_spec(file, cell, 0, claim.names, rate, decay)
-        specs = _specs(claim, file, cell, first, count)
+        specs = _specs(claim, file, cell, _first(claim, scale, cell, state), count)
         own = tuple(_measure(claim, file, cell, specs))
         measured[cell.address] = own
         needs += own
-        if by_command(file, cell) and have_one_history([find(spec.key) for spec in specs]):
+        if by_command(file, cell) and have_one_history([runs.find(spec.key) for spec in specs]):
             alike.add(cell.address)
     return Requirements(
         claim,
@@ -195,6 +159,55 @@ def requirements(
         measured,
         alike=frozenset(alike),
     )
+
+
+def _of_recorded(claim: Claim, file: ClaimFile, exact: tuple[ExactNeed, ...], nets: NetCheck) -> Requirements:
+    """Return what a claim about recorded results rests on: no runs, and as many seeds as there are."""
+    values = recorded(claim)
+    looks = {"looks": [max(LEAST_SEEDS, len(values.seeds))]}
+    seen = file.experiment.model_copy(update={"seeds": file.experiment.seeds.model_copy(update=looks)})
+    file = file.model_copy(update={"experiment": seen})
+    return Requirements(claim, "recorded", file, values.seeds, {}, (), exact, nets, recorded=values)
+
+
+def _tuned(claim: Claim, file: ClaimFile, asked: Tune, cell: Cell, runs: DeclaredRuns) -> TuningState:
+    """Return where the tuning of a cell stands."""
+    metric = file.metrics[asked.by]
+    return tune(
+        grid_of(asked, cell),
+        asked.seeds,
+        metric,
+        partial(_tuning_spec, file, cell, claim),
+        runs.find,
+        runs.stopped,
+        asked.weight_decay or (None,),
+        smaller=_smaller_is_better(file, metric),
+    )
+
+
+def _tried(
+    claim: Claim, file: ClaimFile, asked: Tune, cell: Cell, state: TuningState, runs: DeclaredRuns
+) -> tuple[list[Need], list[Need]]:
+    """Return a cell's tuning runs that are there or needed next, and those that were stopped and need not go on."""
+    needs: list[Need] = []
+    stopped: list[Need] = []
+    wanted = {leg.spec.key: _as_written(file, cell, leg.until) for leg in state.missing}
+    for rate, decay in zip(state.rates, state.decays, strict=True):
+        tried = f"{asked.what} {rate:g}"
+        for seed in asked.seeds:
+            spec = _tuning_spec(file, cell, claim, rate, decay, seed)
+            if runs.find(spec.key) is not None or spec.key in wanted:
+                needs.append(Need(claim.id, cell, "tune", spec, {}, wanted.get(spec.key), tried))
+            elif runs.stopped(spec.key) is not None:
+                stopped.append(Need(claim.id, cell, "tune", spec, tried=tried))
+    return needs, stopped
+
+
+def _first(claim: Claim, scale: str, cell: Cell, state: TuningState | None) -> AnyRun:
+    """Return a run of a cell. What the cell sets is resolved once: its runs differ in nothing but the seed."""
+    if state is None:
+        return claim.untuned(scale)[cell.address]
+    return run_spec(claim.at[scale], cell, 0, claim.names, state.chosen, state.chosen_decay)
 
 
 def _specs(claim: Claim, file: ClaimFile, cell: Cell, first: AnyRun, count: int) -> list[AnyRun]:

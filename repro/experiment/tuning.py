@@ -10,7 +10,8 @@ from __future__ import annotations
 import math
 import statistics
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from typing import Literal
 
 from repro.claims import Cell, Metric
@@ -22,6 +23,8 @@ from repro.store import RunRecord
 
 EXTENSIONS = 2
 """How often a grid is extended on each side."""
+
+State = Literal["pending", "settled", "open"]
 
 
 @dataclass(frozen=True)
@@ -48,7 +51,7 @@ class TuningState:
     censored: tuple[bool, ...]
     stopped: tuple[bool, ...]
     chosen: float | None
-    state: Literal["pending", "settled", "open"]
+    state: State
     missing: tuple[Leg, ...] = ()
     at_most: int = 0
     chosen_decay: float | None = None
@@ -89,96 +92,139 @@ def tune(
         decays: weight decays, each of which gets a grid of rates of its own.
         smaller: whether the smallest mean is the best, or the largest.
     """
-
-    def at(decay: float | None) -> Callable[[float, int], AnyRun]:
-        return lambda lr, seed: spec_at(lr, decay, seed)
-
-    found = [
-        (decay, *_of_decay(base, seeds, metric, at(decay), find, stopped, smaller=smaller))
+    searches = [
+        _Search(
+            decay, metric, partial(_at_decay, spec_at, decay), seeds, find, stopped, smaller, sorted(base)
+        )
         for decay in sorted(decays, key=lambda decay: decay or 0.0)
     ]
-    pending = any(state.state == "pending" for _, state, _ in found)
-    # What lies beyond the edge of any decay's grid might be better than the best of the others.
-    settled = all(state.state == "settled" for _, state, _ in found)
-    chosen_decay, best, _ = min(found, key=lambda one: one[2])
-    states = [state for _, state, _ in found]
+    for search in searches:
+        search.run()
+    return _joined(searches)
+
+
+def _joined(searches: Sequence[_Search]) -> TuningState:
+    """Return where the tuning of a cell stands, of the searches at all its weight decays."""
+    states = {search.state for search in searches}
+    best = min(searches, key=lambda search: search.order)
+    scores = [search.scores.get(rate) for search in searches for rate in search.grid]
+    chosen, decay = (None, None) if "pending" in states else (best.chosen, best.decay)
     return TuningState(
-        rates=tuple(rate for state in states for rate in state.rates),
-        decays=tuple(decay for decay, state, _ in found for _ in state.rates),
-        values=tuple(value for state in states for value in state.values),
-        censored=tuple(flag for state in states for flag in state.censored),
-        stopped=tuple(flag for state in states for flag in state.stopped),
-        chosen=None if pending else best.chosen,
-        state="pending" if pending else "settled" if settled else "open",
-        missing=tuple(leg for state in states for leg in state.missing),
-        at_most=sum(state.at_most for state in states),
-        chosen_decay=None if pending else chosen_decay,
+        rates=tuple(rate for search in searches for rate in search.grid),
+        decays=tuple(search.decay for search in searches for _ in search.grid),
+        values=tuple(score.value if score else None for score in scores),
+        censored=tuple(bool(score and score.censored) for score in scores),
+        stopped=tuple(bool(score and score.stopped) for score in scores),
+        chosen=chosen,
+        # What lies beyond the edge of any decay's grid might be better than the best of the others.
+        state=next(state for state in _WORST_FIRST if state in states),
+        missing=tuple(leg for search in searches for leg in search.missing),
+        at_most=sum(search.at_most for search in searches),
+        chosen_decay=decay,
     )
 
 
-def _of_decay(
-    base: Sequence[float],
-    seeds: Sequence[int],
-    metric: Metric,
-    spec_at: Callable[[float, int], AnyRun],
-    find: Callable[[str], RunRecord | None],
-    stopped: Callable[[str], History | None],
-    *,
-    smaller: bool,
-) -> tuple[TuningState, tuple[float, float]]:
-    """Return where the tuning of the rate stands at one weight decay, and how good its best is: smaller is better."""
-    grid = sorted(base)
-    scores: dict[float, _Score] = {}
-    left_rates: set[float] = set()
-    low = high = 0
+_WORST_FIRST: tuple[State, ...] = ("pending", "open", "settled")
 
-    def state(
-        chosen: float | None, how: Literal["pending", "settled", "open"], *left: Leg
-    ) -> tuple[TuningState, tuple[float, float]]:
-        order = (math.inf, math.inf) if chosen is None else scores[chosen].order
-        found = [scores.get(rate) for rate in grid]
-        tried = len(scores) + len(left_rates)
-        follow = len(grid) - tried + 2 * EXTENSIONS - low - high
-        made = TuningState(
-            tuple(grid),
-            (None,) * len(grid),
-            tuple(score.value if score else None for score in found),
-            tuple(bool(score and score.censored) for score in found),
-            tuple(bool(score and score.stopped) for score in found),
-            chosen,
-            how,
-            left,
-            follow * len(seeds) if how == "pending" else 0,
-        )
-        return made, order
 
-    while True:
-        missing: list[Leg] = []
-        while len(scores) < len(grid) and not missing:
-            if metric.kind == "first_reach":
-                rate = next_rate(grid, {rate: score.order for rate, score in scores.items()})
-                best = min((s.value for s in scores.values() if not s.stopped), default=math.inf)
-                score, missing = _raced(metric, [spec_at(rate, seed) for seed in seeds], best, find, stopped)
-                scores |= {rate: score} if score else {}
-                left_rates |= {rate} if missing else set()
-            else:
-                for rate in [rate for rate in grid if rate not in scores]:
-                    specs = [spec_at(rate, seed) for seed in seeds]
-                    score, more = _complete(metric, specs, find, smaller=smaller)
-                    scores |= {rate: score} if score else {}
-                    left_rates |= {rate} if more else set()
-                    missing += more
-        if missing:
-            return state(None, "pending", *missing)
-        chosen = min(grid, key=lambda rate: scores[rate].order)
-        if chosen == grid[0] and low < EXTENSIONS:
+def _at_decay(spec_at: SpecAt, decay: float | None, rate: float, seed: int) -> AnyRun:
+    return spec_at(rate, decay, seed)
+
+
+@dataclass
+class _Search:
+    """The search for the best rate at one weight decay.
+
+    Attributes:
+        decay: the weight decay; None: the recipe's.
+        metric, seeds, find, stopped, smaller: as of `tune`.
+        spec_at: (learning rate, seed) → the run.
+        grid: rates so far, ascending.
+        scores: rate → how good it is, of those that are known.
+        begun: rates with runs that are missing.
+        missing: what is needed next.
+        low, high: how often the grid was extended on each side.
+    """
+
+    decay: float | None
+    metric: Metric
+    spec_at: Callable[[float, int], AnyRun]
+    seeds: Sequence[int]
+    find: Callable[[str], RunRecord | None]
+    stopped: Callable[[str], History | None]
+    smaller: bool
+    grid: list[float]
+    scores: dict[float, _Score] = field(default_factory=dict)
+    begun: set[float] = field(default_factory=set)
+    missing: list[Leg] = field(default_factory=list)
+    low: int = 0
+    high: int = 0
+
+    def run(self) -> None:
+        """Score the rates of the grid, and extend it while its best lies on an edge, as far as runs are there."""
+        self._score_grid()
+        while not self.missing and self._extended():
+            self._score_grid()
+
+    @property
+    def chosen(self) -> float | None:
+        """The best rate; None while runs are missing."""
+        return None if self.missing else min(self.grid, key=lambda rate: self.scores[rate].order)
+
+    @property
+    def order(self) -> tuple[float, float]:
+        """How good the best rate is: the smaller, the better."""
+        return (math.inf, math.inf) if self.chosen is None else self.scores[self.chosen].order
+
+    @property
+    def state(self) -> State:
+        """As of `TuningState`."""
+        if self.missing:
+            return "pending"
+        return "open" if self.chosen in (self.grid[0], self.grid[-1]) else "settled"
+
+    @property
+    def at_most(self) -> int:
+        """How many further runs may still follow those that are missing."""
+        if not self.missing:
+            return 0
+        untried = len(self.grid) - len(self.scores) - len(self.begun)
+        return (untried + 2 * EXTENSIONS - self.low - self.high) * len(self.seeds)
+
+    def _score_grid(self) -> None:
+        """Score what is not scored yet: all rates at once or, where they are raced, one after the other."""
+        while len(self.scores) < len(self.grid) and not self.missing:
+            open_ = [rate for rate in self.grid if rate not in self.scores]
+            if self.metric.kind == "first_reach":
+                open_ = [next_rate(self.grid, {rate: score.order for rate, score in self.scores.items()})]
+            for rate in open_:
+                score, missing = self._score(rate)
+                self.missing += missing
+                if score is not None:
+                    self.scores[rate] = score
+                if missing:
+                    self.begun.add(rate)
+
+    def _score(self, rate: float) -> tuple[_Score | None, list[Leg]]:
+        """Return how good a rate is, or what is missing to know."""
+        specs = [self.spec_at(rate, seed) for seed in self.seeds]
+        if self.metric.kind != "first_reach":
+            return _complete(self.metric, specs, self.find, smaller=self.smaller)
+        best = min((score.value for score in self.scores.values() if not score.stopped), default=math.inf)
+        return _raced(self.metric, specs, best, self.find, self.stopped)
+
+    def _extended(self) -> bool:
+        """Extend the grid by its own ratio beyond the edge on which its best rate lies; tell whether that was done."""
+        grid = self.grid
+        if self.chosen == grid[0] and self.low < EXTENSIONS:
             grid.insert(0, _rounded(grid[0] * grid[0] / grid[1]))
-            low += 1
-        elif chosen == grid[-1] and high < EXTENSIONS:
+            self.low += 1
+        elif self.chosen == grid[-1] and self.high < EXTENSIONS:
             grid.append(_rounded(grid[-1] * grid[-1] / grid[-2]))
-            high += 1
+            self.high += 1
         else:
-            return state(chosen, "open" if chosen in (grid[0], grid[-1]) else "settled")
+            return False
+        return True
 
 
 def grid_of(tune: Tune, cell: Cell) -> list[float]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -89,46 +89,53 @@ def evidence(
     chosen = frame[(frame["metric"] == expectation.metric) & (frame["scale"] == required.scale)]
     if estimand.moment is not None:
         chosen = chosen[chosen["moment"] == estimand.moment]
-    samples: dict[str, Sample] = {}
-    notes: list[str] = []
-    diverged, tuned = 0, True
-    for address in estimand.weights:
-        rows = chosen[chosen["cell"] == address].sort_values("seed")
-        samples[address] = sample_of(rows)
-        diverged += int(rows["diverged"].sum())
-        state = required.tuning.get(address)
-        if state is not None and state.state == "open":
-            tuned = False
-            notes.append(f"tuning open: the best learning rate of {address} lies on the edge of its grid")
+    rows = {address: chosen[chosen["cell"] == address].sort_values("seed") for address in estimand.weights}
+    samples = {address: sample_of(own) for address, own in rows.items()}
+    open_ = _tuning_open(required, estimand.weights)
     faults = [*_faults(required, expectation.metric, estimand), *_not_independent(required, samples)]
-    notes += faults
     n = min(len(sample.values) for sample in samples.values())
-    wanted = len(required.seeds) // required.file.metrics[expectation.metric].runs_a_value
-    if diverged:
-        runs = "1 diverged run counts" if diverged == 1 else f"{diverged} diverged runs count"
-        notes.append(f"{runs} as no better than the worst finished run of the same kind")
+    metric = required.file.metrics[expectation.metric]
+    wanted = len(required.seeds) // metric.runs_a_value
+    defined = all(math.isfinite(value) for sample in samples.values() for value in sample.values)
+    first_look = required.file.experiment.seeds.looks[0]
+    notes = [*open_, *faults, *_diverged(sum(int(own["diverged"].sum()) for own in rows.values()))]
     if n < wanted:
         notes.append(f"only {n} of {wanted} runs lasted until this moment")
-    undefined = any(not math.isfinite(value) for sample in samples.values() for value in sample.values)
-    if undefined and not faults:
+    if not defined and not faults:
         notes.append("a value is not defined (zero on a log scale, or not finite)")
     if estimand.log:
         notes += _zeros(samples)
-    first_look = required.file.experiment.seeds.looks[0]
     if len(required.seeds) < first_look:
         notes.append(f"nothing is judged on fewer than {first_look} seeds")
-    defined = not undefined and n > 0
+    defined = defined and n > 0
+    sound = not open_ and not faults
     return Evidence(
         estimand=estimand,
         samples=samples,
         n=n,
         paired=expectation.paired and n == wanted,
-        fraction=is_fraction(required.file.metrics[expectation.metric]),
+        fraction=is_fraction(metric),
         defined=defined,
-        decidable=defined and tuned and not faults and n >= wanted and len(required.seeds) >= first_look,
+        decidable=defined and sound and n >= wanted and len(required.seeds) >= first_look,
         note="; ".join(notes) or None,
         excused=_excused(required, samples),
     )
+
+
+def _tuning_open(required: Requirements, addresses: Iterable[str]) -> list[str]:
+    """Say of which cells the tuning is open."""
+    states = {address: required.tuning.get(address) for address in addresses}
+    return [
+        f"tuning open: the best learning rate of {address} lies on the edge of its grid"
+        for address, state in states.items()
+        if state is not None and state.state == "open"
+    ]
+
+
+def _diverged(count: int) -> list[str]:
+    """Say how diverged runs count, where there are any."""
+    runs = "1 diverged run counts" if count == 1 else f"{count} diverged runs count"
+    return [f"{runs} as no better than the worst finished run of the same kind"] if count else []
 
 
 def _excused(required: Requirements, samples: Mapping[str, Sample]) -> Mapping[str, Sequence[int]]:

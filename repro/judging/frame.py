@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -41,16 +41,31 @@ COLUMNS = [
 """`value` is a fraction for errors, epochs for durations; `factors` reads ``depth=deep``; `run` is the key."""
 
 
-NAMES = ("claim", "scale", "cell", "arm", "factors", "metric", "moment")
-"""Columns of a few names, each kept once."""
+PLACE = ("claim", "scale", "cell", "arm", "factors")
+"""The columns that all rows of a cell have in common: a few names, each kept once."""
+
+KINDS = {
+    "seed": "int64",
+    "run": "str",
+    "metric": "category",
+    "moment": "category",
+    "value": "float64",
+    "resolution": "float64",
+    "censored": "bool",
+    "diverged": "bool",
+}
+"""Of the other columns."""
 
 ReadingRows = Sequence[Mapping[str, Any]]
 
-Row: TypeAlias = tuple[Any, ...]
-"""Of the frame, in the order of `COLUMNS`."""
+Place: TypeAlias = tuple[str, str, str, str, str]
+"""The first columns: claim, scale, cell, arm, factors."""
 
-Head: TypeAlias = tuple[str, str, str, str, str, int, str]
-"""The columns before "metric"."""
+Row: TypeAlias = tuple[int, str, str, str, float, float, bool, bool]
+"""The others, from "seed" on."""
+
+Block: TypeAlias = tuple[Place, Sequence[Row]]
+"""Rows of one place."""
 
 
 @dataclass(frozen=True)
@@ -94,33 +109,50 @@ class Collected:
 
 
 def collect(required: Sequence[Requirements], store: Store) -> Collected:
-    """Read what is there of what claims rest on; what is missing has no rows."""
-    import pandas as pd
-
+    """Read what is there of what claims rest on, as the store stands at one time; what is missing has no rows."""
     absent: dict[str, str | None] = {}
     runs: dict[str, RunRecord] = {}
     readings: dict[str, ReadingRows] = {}
     stopped: dict[str, Checkpoint] = {}
-    for item in required:
-        for need in item.needs:
-            run = store.run(need.spec.key)
-            if run is not None:
-                runs[run.key] = run
-            else:
-                absent[need.spec.key] = store.failure(need.spec.key)
-        for need in item.stopped:
-            newest = store.checkpoints(need.spec.key).newest()
-            stopped |= {} if newest is None else {newest.key: newest}
-        for reading, to_be_had in _readings(item, runs):
-            rows = store.reading(reading.key)
-            if rows is not None:
-                readings[reading.key] = rows
-            elif to_be_had:
-                absent[reading.key] = store.failure(reading.key)
-    lines = [row for item in required for row in _rows(item, runs, readings)]
-    kinds = dict.fromkeys(NAMES, "category") | {"censored": "bool", "diverged": "bool"}
-    frame = pd.DataFrame(lines, columns=COLUMNS).astype(kinds)
-    return Collected(frame, absent, runs, readings, stopped)
+    with store.still():
+        for item in required:
+            for need in item.needs:
+                run = store.run(need.spec.key)
+                if run is not None:
+                    runs[run.key] = run
+                else:
+                    absent[need.spec.key] = store.failure(need.spec.key)
+            for need in item.stopped:
+                newest = store.checkpoints(need.spec.key).newest()
+                stopped |= {} if newest is None else {newest.key: newest}
+            for reading, to_be_had in _readings(item, runs):
+                rows = store.reading(reading.key)
+                if rows is not None:
+                    readings[reading.key] = rows
+                elif to_be_had:
+                    absent[reading.key] = store.failure(reading.key)
+    blocks = (block for item in required for block in _blocks(item, runs, readings))
+    return Collected(_frame(blocks), absent, runs, readings, stopped)
+
+
+def _frame(blocks: Iterable[Block]) -> pd.DataFrame:
+    import pandas as pd
+
+    places: list[Place] = []
+    counts: list[int] = []
+    rest: list[list[Any]] = [[] for _ in COLUMNS[len(PLACE) :]]
+    for place, rows in blocks:
+        places.append(place)
+        counts.append(len(rows))
+        for values, more in zip(rest, zip(*rows, strict=True), strict=False):
+            values.extend(more)
+    names = zip(*places, strict=True) if places else [()] * len(PLACE)
+    columns: dict[str, Any] = {
+        name: pd.Categorical(of_blocks).repeat(counts) for name, of_blocks in zip(PLACE, names, strict=True)
+    }
+    for name, values in zip(COLUMNS[len(PLACE) :], rest, strict=True):
+        columns[name] = pd.Series(values, dtype=KINDS[name])
+    return pd.DataFrame(columns)
 
 
 def _readings(required: Requirements, runs: Mapping[str, RunRecord]) -> Iterator[tuple[ReadingSpec, bool]]:
@@ -136,14 +168,12 @@ def _readings(required: Requirements, runs: Mapping[str, RunRecord]) -> Iterator
         yield exact.reading, True
 
 
-def _rows(
+def _blocks(
     required: Requirements, runs: Mapping[str, RunRecord], readings: Mapping[str, ReadingRows]
-) -> Iterator[Row]:
+) -> Iterator[Block]:
     for needs in required.measured.values():
-        for place, need in enumerate(needs):
-            run = runs.get(need.spec.key)
-            if run is not None:
-                yield from _of_run(required, need, place, run, runs, readings)
+        if needs:
+            yield _place(required, needs[0].cell), list(_of_cell(required, needs, runs, readings))
     if required.recorded is not None:
         yield from _of_recorded(required, required.recorded)
     for exact in required.exact:
@@ -154,48 +184,59 @@ def _rows(
         for row, text in metric.values.items():
             number = read_printed(text)
             assert number is not None, "checked when the file was read"
-            yield (*_exact_head(required, row, row, "", ""), name, "", *_values(Measurement(number.value)))
+            place = required.claim.id, "exact", row, row, ""
+            yield place, [(NO_SEED, "", name, "", *_values(Measurement(number.value)))]
 
 
-def _head(required: Requirements, cell: Cell, seed: int, key: str) -> Head:
-    return required.claim.id, required.scale, cell.address, cell.arm, _factors(cell), seed, key
+NO_SEED = -1
+"""Of what no run stands behind."""
+
+
+def _place(required: Requirements, cell: Cell) -> Place:
+    return required.claim.id, required.scale, cell.address, cell.arm, _factors(cell)
 
 
 def _factors(cell: Cell) -> str:
     return ";".join(f"{name}={level}" for name, level in cell.levels.items())
 
 
-def _of_recorded(required: Requirements, recorded: RecordedValues) -> Iterator[Row]:
+def _of_recorded(required: Requirements, recorded: RecordedValues) -> Iterator[Block]:
     for (address, name), values in recorded.values.items():
-        for run, measured in values:
-            head = _head(required, recorded.cells[address], run.seed, run.key)
-            yield (*head, name, "last", *_values(measured))
+        yield (
+            _place(required, recorded.cells[address]),
+            [(run.seed, run.key, name, "last", *_values(measured)) for run, measured in values],
+        )
 
 
-def _of_run(
+def _of_cell(
     required: Requirements,
-    need: Need,
-    place: int,
-    run: RunRecord,
+    needs: Sequence[Need],
     runs: Mapping[str, RunRecord],
     readings: Mapping[str, ReadingRows],
 ) -> Iterator[Row]:
-    """Yield what is measured of a run; `place` is where it stands among those of its cell."""
-    head = _head(required, need.cell, need.spec.seed, run.key)
-    for name, metric in required.file.metrics.items():
-        if metric.arms is not None and need.cell.arm not in metric.arms:
+    """Yield what is measured of a cell's runs, one run after the other."""
+    arm = needs[0].cell.arm
+    asked = [
+        (name, metric, metric.from_history, metric.at if metric.read_by is not None else ())
+        for name, metric in required.file.metrics.items()
+        if metric.arms is None or arm in metric.arms
+    ]
+    for place, need in enumerate(needs):
+        run = runs.get(need.spec.key)
+        if run is None:
             continue
-        # Nothing was to be trained where no steps were planned; a net that diverges at once is a result.
-        if metric.from_history and trains(need.spec):
-            target = _target(required, need, place, metric, runs)
-            if target is not None or metric.at_most_of is None:
-                measured = measured_as_declared(metric, run, required.file, target)
-                yield (*head, name, "last", *_values(measured))
-        elif metric.read_by is not None:
-            for moment in metric.at:
-                found = _from_readings(required, need, place, name, moment, readings)
+        seed, key, trained = need.spec.seed, run.key, trains(need.spec)
+        for name, metric, from_history, moments in asked:
+            # Nothing was to be trained where no steps were planned; a net that diverges at once is a result.
+            if from_history and trained:
+                target = _target(required, need, place, metric, runs)
+                if target is not None or metric.at_most_of is None:
+                    measured = measured_as_declared(metric, run, required.file, target)
+                    yield seed, key, name, "last", *_values(measured)
+            for moment in moments:
+                found = _from_readings(metric, name, moment, needs, place, readings)
                 if found is not None:
-                    yield (*head, name, moment, *_values(found))
+                    yield seed, key, name, moment, *_values(found)
 
 
 def _target(
@@ -216,19 +257,18 @@ def _target(
 
 
 def _from_readings(
-    required: Requirements,
-    need: Need,
-    place: int,
+    metric: Metric,
     name: str,
     moment: Moment,
+    needs: Sequence[Need],
+    place: int,
     readings: Mapping[str, ReadingRows],
 ) -> Measurement | None:
     """Return what is read from weights; None where a reading is not there, or a group of runs began before this one."""
-    metric, group = required.file.metrics[name], required.measured[need.cell.address]
-    members = group[place : place + metric.runs_a_value]
+    members = needs[place : place + metric.runs_a_value]
     if place % metric.runs_a_value or len(members) < metric.runs_a_value:
         return None
-    moments = [moment] if metric.since is None else [moment, metric.since]
+    moments = (moment,) if metric.since is None else (moment, metric.since)
     specs = [one.readings.get((name, at)) for one in members for at in moments]
     rows = [found for spec in specs if spec is not None and (found := readings.get(spec.key))]
     if len(rows) < len(specs):
@@ -236,14 +276,10 @@ def _from_readings(
     return averaged_gain(rows) if metric.kind == "ensemble" else from_rows(metric, *rows)
 
 
-def _of_exact(required: Requirements, need: ExactNeed, measured: Measurement) -> Row:
+def _of_exact(required: Requirements, need: ExactNeed, measured: Measurement) -> Block:
     arm, factors = (need.cell.arm, _factors(need.cell)) if need.cell else (need.address, "")
-    head = _exact_head(required, need.address, arm, factors, need.reading.key)
-    return (*head, need.metric, "", *_values(measured))
-
-
-def _exact_head(required: Requirements, cell: str, arm: str, factors: str, run: str) -> Head:
-    return required.claim.id, "exact", cell, arm, factors, -1, run
+    place = required.claim.id, "exact", need.address, arm, factors
+    return place, [(NO_SEED, need.reading.key, need.metric, "", *_values(measured))]
 
 
 def _values(measured: Measurement) -> tuple[float, float, bool, bool]:

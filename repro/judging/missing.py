@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from repro.claims import Expectation
 from repro.experiment.estimands import Estimand, rests_on
 from repro.experiment.recorded import RecordedValues
-from repro.experiment.requirements import Need, Requirements
+from repro.experiment.requirements import LEAST_SEEDS, Need, Requirements
 from repro.judging.frame import Collected
 from repro.recorded.seeds import excuse
 from repro.spec import RunSpec
@@ -43,22 +43,27 @@ def missing_data(
         return _not_recorded(required, required.recorded, expectation, part)
     absent: list[str] = []
     for address in rests_on(required.file, expectation, part):
-        tuning = required.tuning.get(address)
-        needs = required.measured.get(address, ())
-        keys = [leg.spec.key for leg in tuning.missing] if tuning and tuning.state == "pending" else []
-        keys += [need.spec.key for need in needs]
+        runs = _runs_of(required, address)
         few = _few_nets(required, address)
-        if few is not None and not any(key in collected.absent for key in keys):
+        if few is not None and not any(key in collected.absent for key in runs):
             return few
-        if not keys and not (collected.frame["cell"] == address).any():
+        if not runs and not (collected.frame["cell"] == address).any():
             return Missing(f"no cell {address} at this scale")
-        keys += [key for need in needs for key in _readings(need, expectation.metric, part, metric.since)]
-        absent += [key for key in keys if key in collected.absent]
+        needs = required.measured.get(address, ())
+        taken = [key for need in needs for key in _readings(need, expectation.metric, part, metric.since)]
+        absent += [key for key in [*runs, *taken] if key in collected.absent]
     reasons = [reason for key in absent if (reason := collected.absent[key])]
     if reasons:
         failures = f"{_runs_or_readings(len(reasons))} failed: {reasons[0].splitlines()[0]}"
         return Missing(failures, frozenset(absent), failed=True)
     return Missing(not_there(len(absent)), frozenset(absent)) if absent else None
+
+
+def _runs_of(required: Requirements, address: str) -> list[str]:
+    """Return the keys of a cell's runs: of those that its tuning waits for, and of those that are measured."""
+    tuning = required.tuning.get(address)
+    tried = tuning.missing if tuning and tuning.state == "pending" else ()
+    return [leg.spec.key for leg in tried] + [need.spec.key for need in required.measured.get(address, ())]
 
 
 def _few_nets(required: Requirements, address: str) -> Missing | None:
@@ -71,6 +76,7 @@ def _few_nets(required: Requirements, address: str) -> Missing | None:
     return Missing(
         f"{nets} of {address}, trained elsewhere by {brought.by} ({brought.selected}), stand beside the paper's "
         f"numbers and are not judged: a look takes {len(required.seeds)}"
+        + (f" (seeds = {{ looks = [{there}] }} in [experiment] takes these)" if there >= LEAST_SEEDS else "")
     )
 
 

@@ -9,7 +9,7 @@ from repro.command_spec import AnyRun, Conduct
 from repro.planning.costs import START_UP_SECONDS, Outlay
 from repro.planning.rough import CPU
 from repro.registry import DataRef
-from repro.spec import ReadingSpec, Until
+from repro.spec import ReadingSpec, RunSpec, Until
 
 
 @dataclass(frozen=True)
@@ -45,6 +45,12 @@ class Job:
     kept: bool = False
     unknown: bool = False
     reading_seconds: tuple[float, ...] = ()
+
+    @property
+    def trains(self) -> bool:
+        """Whether a run is to be made: one that is kept is read anew, and a net trained elsewhere is measured only."""
+        brought = isinstance(self.run, RunSpec) and self.run.weights is not None
+        return self.train and not self.kept and not brought
 
     @property
     def key(self) -> str:
@@ -99,7 +105,7 @@ class Plan:
     @property
     def runs(self) -> int:
         """Runs to be trained, those that are held back included."""
-        return sum(job.train and not job.kept for job in (*self.jobs, *self.held))
+        return sum(job.trains for job in (*self.jobs, *self.held))
 
     @property
     def kept(self) -> int:

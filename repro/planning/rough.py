@@ -102,8 +102,13 @@ def rough_seconds(spec: RunSpec, data: DatasetEntry) -> float:
 
 
 def steps(spec: RunSpec, data: DatasetEntry) -> int:
-    """Return the iterations of a run at most; epochs of a dataset of unknown size count 100 steps each."""
+    """Return the iterations of a run at most; epochs of a dataset of unknown size count 100 steps each.
+
+    Nets that were trained elsewhere take none.
+    """
     recipe = spec.recipe
+    if spec.weights is not None:
+        return 0
     if recipe.steps is not None:
         return recipe.steps
     return round((recipe.epochs or 0) * images_of(spec, data) / recipe.batch_size)

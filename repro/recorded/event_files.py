@@ -5,7 +5,7 @@ buffer messages `Event { double wall_time = 1; int64 step = 2; Summary summary =
 value = 1; }`, `Value { string tag = 1; float simple_value = 2; TensorProto tensor = 8; }` and `TensorProto { DataType
 dtype = 1; bytes tensor_content = 4; repeated float float_val = 5; repeated double double_val = 6; }`
 (tensorflow/core/util/event.proto, tensorflow/core/framework/summary.proto and tensor.proto).
-Checksums are not looked at: what is cut short shows in the lengths.
+A checksum is CRC-32C, rotated and shifted (tensorflow/core/lib/hash/crc32c.h, "masked").
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import math
 import struct
 from collections.abc import Iterator
 
-from repro.errors import mistake
+from repro.errors import ReproError, mistake
 from repro.recorded.table import Table, Value, Wanted
 
 STEP = "step"
@@ -32,16 +32,19 @@ def read_events(content: bytes, where: str, wanted: Wanted = None) -> Table:
     A record that is cut short ends the file: a run that was killed leaves one.
 
     Raises:
-        ReproError: it is no event file, or holds no scalars.
+        ReproError: it is no event file, is damaged, or holds no scalars.
     """
     events: list[tuple[int, dict[str, float]]] = []
     names: dict[str, None] = {STEP: None}
     try:
-        for record in _records(content):
+        for number, (record, check) in enumerate(_records(content, where), start=1):
             step, scalars = _event(record)
             names |= dict.fromkeys(scalars)
             kept = {tag: value for tag, value in scalars.items() if wanted is None or tag in wanted}
             if kept:
+                # Of pictures and histograms, which are long, nothing is read.
+                if checksum(record) != check:
+                    raise _damaged(where, number)
                 events.append((step, kept))
     except (ValueError, struct.error, UnicodeDecodeError):
         raise mistake(
@@ -55,17 +58,47 @@ def read_events(content: bytes, where: str, wanted: Wanted = None) -> Table:
     return Table(where, columns, [f"step {step}" for step, _ in events], list(names))
 
 
-def _records(content: bytes) -> Iterator[bytes]:
-    at = 0
+def _records(content: bytes, where: str) -> Iterator[tuple[bytes, int]]:
+    """Yield each record with its checksum."""
+    at = number = 0
     while at + 12 <= len(content):
-        (length,) = struct.unpack_from("<Q", content, at)
-        if at == 0 and length > len(content):
-            raise ValueError  # the first record tells the version, in a few bytes
+        number += 1
+        length, check = struct.unpack_from("<QI", content, at)
+        if checksum(content[at : at + 8]) != check:
+            if at == 0:
+                raise ValueError  # no event file at all
+            raise _damaged(where, number)
         end = at + 12 + length
         if end + 4 > len(content):
             return
-        yield content[at + 12 : end]
+        (check,) = struct.unpack_from("<I", content, end)
+        yield content[at + 12 : end], check
         at = end + 4
+
+
+def _damaged(where: str, number: int) -> ReproError:
+    what = f"is damaged: record {number} is not what its checksum says"
+    return mistake(where, what, hint="copy it again from where it was written")
+
+
+def _table_of_crc() -> Iterator[int]:
+    for byte in range(256):
+        rest = byte
+        for _ in range(8):
+            rest = rest >> 1 ^ (0x82F63B78 if rest & 1 else 0)
+        yield rest
+
+
+_CRC = tuple(_table_of_crc())
+
+
+def checksum(data: bytes) -> int:
+    """Return the masked CRC-32C of some bytes (RFC 3720, appendix B.4, has values to check it by)."""
+    rest = 0xFFFFFFFF
+    for byte in data:
+        rest = _CRC[(rest ^ byte) & 0xFF] ^ rest >> 8
+    rest ^= 0xFFFFFFFF
+    return ((rest >> 15 | rest << 17) + 0xA282EAD8) & 0xFFFFFFFF
 
 
 def _event(record: bytes) -> tuple[int, dict[str, float]]:

@@ -12,13 +12,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from repro.claims.schema_results import Results
-from repro.errors import mistake
+from repro.errors import ReproError, mistake
 from repro.recorded.sources import Source, content_of, table_of
 from repro.recorded.table import Table
 from repro.recorded.values import as_number, label
 
 _ARMS = ("method", "arm", "algorithm", "optimizer", "optimiser", "variant", "condition", "name", "model")
 _STEPS = ("epoch", "step", "global_step", "_step", "iteration", "iter")
+_SEEDS = ("run", "trial", "replicate")
 _HIGHER = re.compile(
     r"acc|auc|f1|precision|recall|top.?\d|map|iou|bleu|rouge|score|reward|psnr|ssim|dice", re.I
 )
@@ -68,28 +69,15 @@ def guess(path: Path) -> Guess:
     Raises:
         ReproError: it cannot be read, or has no column that could tell arms or seeds, or no numbers.
     """
-    separator = separator_of(path)
-    anything = Results.model_validate(
-        {
-            "file": path.name,
-            "by": "…",
-            "separator": separator,
-            "columns": {"x": {"unit": "number", "better": "lower"}},
-        }
-    )
-    source = Source(path, path.name)
-    table = table_of(source, content_of(source, "--results"), anything, None)
+    table = _read(path)
     numeric = [name for name in table.names if _numbers(table, name)]
-    seed = next((name for name in numeric if "seed" in name.casefold()), None)
-    seed = seed or next((name for name in numeric if name.casefold() in ("run", "trial", "replicate")), None)
+    seed = _seed(numeric)
     if seed is None:
-        hint = f"it has: {', '.join(table.names[:20])}; name one of them “seed”"
-        raise mistake("--results", "has no column that seems to tell seeds", path.name, hint)
+        raise _no_column(path, table, "seeds", "seed")
     step = next((name for step in _STEPS for name in numeric if name.casefold() == step), None)
     arm = _arm(table, numeric)
     if arm is None:
-        hint = f"it has: {', '.join(table.names[:20])}; name one of them “method”"
-        raise mistake("--results", "has no column that seems to tell methods", path.name, hint)
+        raise _no_column(path, table, "methods", "method")
     factors = _factors(table, [arm, seed, *([step] if step else [])])
     rest = [name for name in numeric if name not in (seed, step, *factors)]
     columns = sorted((_column(table, name) for name in rest), key=_rank)
@@ -102,6 +90,25 @@ def guess(path: Path) -> Guess:
     return Guess(arm, seed, step, _named(named), factors, columns, seeds)
 
 
+def _read(path: Path) -> Table:
+    """Return a table of which nothing is known but its file."""
+    anything = Results.model_validate(
+        {
+            "file": path.name,
+            "by": "…",
+            "separator": separator_of(path),
+            "columns": {"x": {"unit": "number", "better": "lower"}},
+        }
+    )
+    source = Source(path, path.name)
+    return table_of(source, content_of(source, "--results"), anything, None)
+
+
+def _no_column(path: Path, table: Table, what: str, name: str) -> ReproError:
+    hint = f"it has: {', '.join(table.names[:20])}; name one of them “{name}”"
+    return mistake("--results", f"has no column that seems to tell {what}", path.name, hint)
+
+
 def separator_of(path: Path) -> str:
     """Return what separates the fields of a table, by its first line."""
     head = content_of(Source(path, path.name), "--results").partition(b"\n")[0]
@@ -111,6 +118,11 @@ def separator_of(path: Path) -> str:
 def _numbers(table: Table, name: str) -> bool:
     values = [value for value in table.columns[name] if value is not None]
     return bool(values) and all(as_number(value) is not None for value in values)
+
+
+def _seed(numeric: Sequence[str]) -> str | None:
+    called = [name for name in numeric if "seed" in name.casefold()]
+    return next(iter(called + [name for name in numeric if name.casefold() in _SEEDS]), None)
 
 
 def _arm(table: Table, numeric: Sequence[str]) -> str | None:

@@ -150,7 +150,7 @@ def read_jsonl(content: bytes, where: str, wanted: Wanted = None) -> Table:
     found: list[dict[str, Value]] = []
     rows: list[str] = []
     names: dict[str, None] = {}
-    for number, line in enumerate(text_of(content, where).splitlines(), start=1):
+    for number, line in enumerate(text_of(content, where).split("\n"), start=1):
         if not line.strip():
             continue
         place = f"{where}: line {number}"
@@ -187,7 +187,7 @@ def read_parquet(content: bytes, where: str, wanted: Wanted = None) -> Table:
         hint = 'pip install "repro-claims[parquet]", or export it as CSV'
         raise mistake(where, "is Parquet, which takes the package pyarrow", hint=hint) from None
     try:
-        file = parquet.ParquetFile(BufferReader(content))
+        file = parquet.ParquetFile(BufferReader(content), page_checksum_verification=True)
         names = list(file.schema_arrow.names)
         _check_rows(file.metadata.num_rows, where)
         read = file.read(columns=[name for name in names if wanted is None or name in wanted])

@@ -34,8 +34,9 @@ def decimals(value: Value) -> int:
     """Return how many digits after the point a number was written with."""
     text = value if isinstance(value, str) else repr(value)
     mantissa, _, exponent = text.lower().partition("e")
-    digits = len(mantissa.partition(".")[2]) - (int(exponent) if exponent.lstrip("+-").isdecimal() else 0)
-    return max(0, digits)
+    # An exponent of very many digits is of no number that can be told from 0 or from infinity.
+    known = len(exponent) < 6 and exponent.lstrip("+-").isdecimal()
+    return max(0, len(mantissa.partition(".")[2]) - (int(exponent) if known else 0))
 
 
 def label(value: Value) -> str:

@@ -73,7 +73,9 @@ def expectations_csv(claims: Iterable[ClaimReport]) -> str:
     rows: list[list[object]] = []
     for claim in claims:
         for one in claim.expectations:
-            fixed = [claim.id, one.id, one.role, one.kind, one.unit, one.reported]
+            # A page's claims are typeset, and data have the sign of a keyboard.
+            reported = one.reported and one.reported.replace("−", "-")
+            fixed = [claim.id, one.id, one.role, one.kind, one.unit, reported]
             regions = [one.supports.text, one.refutes.text]
             for part in one.parts:
                 numbers = [part.estimate, part.low, part.high, part.level, part.n, part.bound]

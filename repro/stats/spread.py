@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from repro.stats.moments import average, moments, on_scale, variance
+from repro.stats.moments import Moments, average, moments, on_scale, variance
 from repro.stats.samples import Sample
 
 
@@ -29,20 +29,27 @@ def observed_spread(
     is the sd of the contrasts per seed, with weight 1, for cells with the same number of runs.
     """
     used = [(sample, weight) for sample, weight in zip(samples, weights, strict=True) if weight]
-    found = [(moments(sample, log), weight) for sample, weight in used]
-    cells = [
-        (cell, weight) for cell, weight in found if cell is not None and cell.n >= 2 and not cell.censored
-    ]
-    if not used or len(cells) < len(used):
+    cells: list[tuple[Moments, float]] = []
+    for sample, weight in used:
+        cell = moments(sample, log)
+        if cell is None or cell.n < 2 or cell.censored:
+            return None
+        cells.append((cell, weight))
+    if not cells:
         return None
     slack = math.fsum(abs(weight) * (cell.down + cell.up) / 2 for cell, weight in cells)
     if paired and len(used) > 1 and len({cell.n for cell, _ in cells}) == 1:
-        rows = [[weight * value for value in on_scale(sample, log) or ()] for sample, weight in used]
-        per_seed = [math.fsum(terms) for terms in zip(*rows, strict=True)]
         steps = math.fsum(weight**2 * cell.step_variance for cell, weight in cells)
+        per_seed = _per_seed(used, log)
         return Spread((math.sqrt(max(variance(per_seed, average(per_seed)), steps)),), (1.0,), slack)
     sds = tuple(math.sqrt(max(cell.variance, cell.step_variance)) for cell, _ in cells)
     return Spread(sds, tuple(weight for _, weight in cells), slack)
+
+
+def _per_seed(used: Sequence[tuple[Sample, float]], log: bool) -> list[float]:
+    """Return the contrast of each seed."""
+    rows = [[weight * value for value in on_scale(sample, log) or ()] for sample, weight in used]
+    return [math.fsum(terms) for terms in zip(*rows, strict=True)]
 
 
 FAR = 1_000.0

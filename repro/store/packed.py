@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import zlib
 from array import array
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, TypeAlias, overload
 
@@ -36,6 +36,9 @@ class Stored:
         """Return what was packed; values that are no numbers lie there as JSON."""
         return list(_values(self))
 
+    def __len__(self) -> int:
+        return len(_values(self)) if self.code is None else self._length // _BYTES
+
 
 @lru_cache(maxsize=256)
 def _values(column: Stored) -> list[Any]:
@@ -48,6 +51,8 @@ Column: TypeAlias = tuple[str, bytes] | tuple[None, tuple[Any, ...]] | Stored
 """Type code of an array and its bytes; values that are no numbers, or of several types, as they are."""
 
 _CODES = {frozenset({float}): "d", frozenset({int}): "q"}
+_BYTES = 8
+"""Of a number of either."""
 
 
 class Packer:
@@ -102,6 +107,12 @@ def _unpacked(column: Column) -> list[Any]:
     return array(column[0], column[1]).tolist()
 
 
+def _length(column: Column) -> int:
+    if isinstance(column, Stored):
+        return len(column)
+    return len(column[1]) if column[0] is None else len(column[1]) // _BYTES
+
+
 class History(Mapping[str, list[Any]]):
     """A history whose columns are unpacked as they are asked for."""
 
@@ -112,6 +123,9 @@ class History(Mapping[str, list[Any]]):
 
     def __getitem__(self, name: str) -> list[Any]:
         return _unpacked(self.columns[name])
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.columns
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.columns)
@@ -147,7 +161,7 @@ class Rows(Sequence[Mapping[str, Any]]):
         return list(self)[place]
 
     def __len__(self) -> int:
-        return len(self.column(next(iter(self.columns))))
+        return _length(next(iter(self.columns.values())))
 
     def __eq__(self, other: object) -> bool:
         return list(self) == list(other) if isinstance(other, list | Rows) else NotImplemented
@@ -157,6 +171,11 @@ class Rows(Sequence[Mapping[str, Any]]):
 
     def __repr__(self) -> str:
         return repr(list(self))
+
+
+def fields_of(rows: Sequence[Mapping[str, Any]]) -> Collection[str]:
+    """Return the names under which the first row of a reading holds something, without making it."""
+    return rows.columns if isinstance(rows, Rows) else rows[0]
 
 
 def column_of(rows: Sequence[Mapping[str, Any]], name: str) -> list[Any]:

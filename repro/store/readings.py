@@ -29,8 +29,8 @@ class Readings(Entries):
 
     def __init__(self, root: Path) -> None:
         super().__init__(root)
-        self.recent_readings = Recent[_Reading]()
         self._readings = str(root / "readings")
+        self.recent_readings = Recent[_Reading](lambda key: f"{self._readings}/{key}.json")
 
     def reading(self, key: str) -> Sequence[Mapping[str, Any]] | None:
         """Return the rows of a reading; None where it is absent or damaged."""
@@ -43,24 +43,24 @@ class Readings(Entries):
         return Spent() if found is None else found.spent
 
     def _reading(self, key: str) -> _Reading | None:
-        def anew() -> _Reading | None:
-            content = self.complete_reading(key)
-            if content is None:
-                return None
-            return _Reading(self._packer.rows(content["rows"]), Spent.noted(content["provenance"]))
+        return self.recent_readings.read(key, self._read_reading, self._kept_reading)
 
-        def kept(unchanged: Signature | None) -> _Reading | None:
-            found = self.snapshot.take(f"readings/{key}.json", unchanged)
-            return None if found is None else _Reading(Rows(found[1]), Spent(**found[0]))
+    def _read_reading(self, key: str) -> _Reading | None:
+        content = self.complete_reading(key)
+        if content is None:
+            return None
+        return _Reading(self._packer.rows(content["rows"]), Spent.noted(content["provenance"]))
 
-        return self.recent_readings.read(f"{self._readings}/{key}.json", anew, kept)
+    def _kept_reading(self, key: str, unchanged: Signature) -> _Reading | None:
+        found = self.snapshot.take(f"readings/{key}.json", unchanged)
+        return None if found is None else _Reading(Rows(found[1]), Spent(**found[0]))
 
     def _kept_readings(self) -> Iterator[tuple[str, Signature, Packed]]:
         """Yield what a snapshot can hold of the readings that were read."""
-        for path, unchanged, found in self.recent_readings.items():
+        for key, unchanged, found in self.recent_readings.items():
             if isinstance(found.rows, Rows):
                 head = {name: told for name, told in asdict(found.spent).items() if told is not None}
-                yield f"readings/{path[len(self._readings) + 1 :]}", unchanged, (head, found.rows.columns)
+                yield f"readings/{key}.json", unchanged, (head, found.rows.columns)
 
     def complete_reading(self, key: str) -> dict[str, Any] | None:
         """Return a reading's "spec", "rows" and "provenance", read anew; None where it is absent or damaged."""

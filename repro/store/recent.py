@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Generic, TypeVar
 
 MOST = 100_000
@@ -23,62 +24,97 @@ SETTLED_NS = 1_000_000_000
 
 Signature = tuple[int, int, int]
 
+UNTOLD: Signature = (-1, -1, -1)
+"""Of a file that is there, or may be, and of which the system tells nothing."""
+
 Content = TypeVar("Content")
 
 
 class Recent(Generic[Content]):
-    """Contents by file, each as good as the file is unchanged: of the same size, time and number."""
+    """Contents by key, each as good as its file is unchanged: of the same size, time and number.
 
-    def __init__(self) -> None:
+    `place` gives the path of a key's file.
+    """
+
+    def __init__(self, place: Callable[[str], str]) -> None:
+        self._place = place
         self._kept: dict[str, tuple[Signature, Content]] = {}
+        self._answers: dict[str, Content | None] | None = None
         self.read_anew = 0
+
+    @contextmanager
+    def still(self) -> Iterator[None]:
+        """Answer what is asked in a block as it was answered first, whatever happens to the files meanwhile."""
+        before = self._answers
+        self._answers = {} if before is None else before
+        try:
+            yield
+        finally:
+            self._answers = before
 
     def read(
         self,
-        path: str,
-        anew: Callable[[], Content | None],
-        snapshot: Callable[[Signature | None], Content | None] = lambda _: None,
+        key: str,
+        anew: Callable[[str], Content | None],
+        snapshot: Callable[[str, Signature], Content | None] = lambda _key, _signature: None,
     ) -> Content | None:
         """Return what is kept of a file, in memory or else in a snapshot; else what `anew` reads, which is then kept.
 
-        `snapshot` is given the file's signature. `read_anew` counts what neither had.
+        `snapshot` is given the file's signature. `read_anew` counts what neither had. None: it is not there.
         """
-        unchanged = signature(path)
-        content = self.find(path, unchanged)
+        answers = self._answers
+        if answers is None:
+            return self._read(key, anew, snapshot)
+        if key not in answers:
+            answers[key] = self._read(key, anew, snapshot)
+        return answers[key]
+
+    def _read(
+        self,
+        key: str,
+        anew: Callable[[str], Content | None],
+        snapshot: Callable[[str, Signature], Content | None],
+    ) -> Content | None:
+        unchanged = signature(self._place(key))
+        if unchanged is None:
+            return None
+        content = self.find(key, unchanged)
         if content is None:
-            content = snapshot(unchanged)
+            content = snapshot(key, unchanged)
             if content is None:
-                content = anew()
+                content = anew(key)
                 self.read_anew += content is not None
             if content is not None:
-                self.keep(path, unchanged, content)
+                self.keep(key, unchanged, content)
         return content
 
     def items(self) -> Iterator[tuple[str, Signature, Content]]:
-        """Yield what is kept: path, signature and content."""
-        for path, (unchanged, content) in self._kept.items():
-            yield path, unchanged, content
+        """Yield what is kept: key, signature and content."""
+        for key, (unchanged, content) in self._kept.items():
+            yield key, unchanged, content
 
     def __len__(self) -> int:
         return len(self._kept)
 
-    def find(self, path: str, signature: Signature | None) -> Content | None:
+    def find(self, key: str, signature: Signature) -> Content | None:
         """Return what was read from a file that had this signature, if it is kept."""
-        kept = self._kept.get(path)
+        kept = self._kept.get(key)
         return kept[1] if kept is not None and kept[0] == signature else None
 
-    def keep(self, path: str, signature: Signature | None, content: Content) -> None:
+    def keep(self, key: str, signature: Signature, content: Content) -> None:
         """Keep what was read from a file; its signature is from before it was read."""
-        if signature is None or time.time_ns() - signature[1] <= SETTLED_NS:
+        if signature == UNTOLD or time.time_ns() - signature[1] <= SETTLED_NS:
             return
-        if len(self._kept) < MOST or path in self._kept:
-            self._kept[path] = signature, content
+        if len(self._kept) < MOST or key in self._kept:
+            self._kept[key] = signature, content
 
 
 def signature(path: str) -> Signature | None:
     """Return a file's size, time of its last change and number; None where it is not there."""
     try:
         found = os.stat(path)  # noqa: PTH116 - asked for thousands of files
-    except OSError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
+    except OSError:
+        return UNTOLD
     return found.st_size, found.st_mtime_ns, found.st_ino

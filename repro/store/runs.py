@@ -21,20 +21,15 @@ class Runs(Entries):
 
     def __init__(self, root: Path) -> None:
         super().__init__(root)
-        self.recent_runs = Recent[RunRecord]()
-        # Joined as text: paths are asked for hundreds of thousands of times.
+        # Joined as text: paths are asked for tens of thousands of times.
         self._runs = str(root / "runs")
+        self.recent_runs = Recent[RunRecord](lambda key: f"{self._runs}/{key}/run.json")
 
     def run(self, key: str) -> RunRecord | None:
         """Return the run with this key; None where it is absent or damaged (see :attr:`damaged`)."""
-        record = self.recent_runs.read(
-            f"{self._runs}/{key}/run.json",
-            lambda: self._packed(key),
-            lambda unchanged: self._of_snapshot(key, unchanged),
-        )
-        return self._of_key(key, record)
+        return self._of_key(key, self.recent_runs.read(key, self._packed, self._of_snapshot))
 
-    def _of_snapshot(self, key: str, unchanged: Signature | None) -> RunRecord | None:
+    def _of_snapshot(self, key: str, unchanged: Signature) -> RunRecord | None:
         found = self.snapshot.take(f"runs/{key}/run.json", unchanged)
         if found is None:
             return None
@@ -44,10 +39,10 @@ class Runs(Entries):
 
     def _kept_runs(self) -> Iterator[tuple[str, Signature, Packed]]:
         """Yield what a snapshot can hold of the runs that were read."""
-        for path, unchanged, record in self.recent_runs.items():
+        for key, unchanged, record in self.recent_runs.items():
             if isinstance(record.history, History):
                 head = {name: value for name, value in vars(record).items() if name != "history"}
-                yield f"runs/{path[len(self._runs) + 1 :]}", unchanged, (head, record.history.columns)
+                yield f"runs/{key}/run.json", unchanged, (head, record.history.columns)
 
     def _packed(self, key: str) -> RunRecord | None:
         record = self._parsed(key)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,12 +39,24 @@ class Store(Runs, Readings, Environments, Ledgers):
 
     def __init__(self, root: Path) -> None:
         super().__init__(root)
-        self.recent_stopped = Recent[Mapping[str, Sequence[float]]]()
+        # Joined as text, as in `Runs`.
+        failures, checkpoints = str(root / "failures"), str(root / "checkpoints")
+        self.recent_failures = Recent[str](lambda key: f"{failures}/{key}.json")
+        self.recent_stopped = Recent[Mapping[str, Sequence[float]]](lambda place: f"{checkpoints}/{place}")
         content = self._read(root / "store.json") or {}
         if content.get("format", FORMAT) != FORMAT:
             what = f"is a store of another format; this version of repro reads {FORMAT}"
             hint = "use the version that wrote it, or another folder with --store DIR"
             raise mistake(str(root), what, content["format"], hint)
+
+    @contextmanager
+    def still(self) -> Iterator[None]:
+        """Answer what is asked in a block from one state of the store: each file is looked at once.
+
+        What others write meanwhile is seen after the block. Nothing that is asked for in it may be written in it.
+        """
+        with self.recent_runs.still(), self.recent_readings.still(), self.recent_failures.still():
+            yield
 
     def prepare(self) -> None:
         """Make the folders and see that they can be written, and that locks are to be had.
@@ -108,13 +120,16 @@ class Store(Runs, Readings, Environments, Ledgers):
         if newest is None or newest.stopped is None:
             return None
 
-        def anew() -> Mapping[str, Sequence[float]] | None:
+        def anew(_: str) -> Mapping[str, Sequence[float]] | None:
             return next((checkpoint.stopped for _, checkpoint, _ in folder.whole()), None)
 
-        return self.recent_stopped.read(str(folder.files()[0]), anew)
+        return self.recent_stopped.read(f"{key}/{folder.files()[0].name}", anew)
 
     def failure(self, key: str) -> str | None:
         """Return why the last attempt at this run or reading failed, or None."""
+        return self.recent_failures.read(key, self._read_failure)
+
+    def _read_failure(self, key: str) -> str | None:
         content = self._usable("failure", self.root / "failures" / f"{key}.json")
         return None if content is None else str(content["reason"])
 

@@ -167,8 +167,8 @@ class Worker:
             self.clock,
         )
         result = self.beside_others(spec, until, data, checkpoints)
-        blobs = {moment: as_bytes(state) for moment, state in result.weights.items()}
         sessions = checkpoints.sessions(result.steps_done)
+        blobs = {moment: as_bytes(state) for moment, state in result.weights.items()}
         record = record_of(spec, result, data, blobs, sessions)
         try:
             self.store.put_run(record, blobs)

@@ -89,7 +89,18 @@ def test_fewer_nets_than_a_look_are_not_judged_and_say_how_they_were_selected(fo
     note = verdict.expectations[0].parts[0].note
     assert note is not None
     assert "1 net of plain/deep, trained elsewhere by the authors (the best of 5 on the test set)" in note
-    assert "not judged: a look takes 3" in note
+    assert note.endswith("not judged: a look takes 3")  # and one alone has no spread
+
+
+def test_how_fewer_nets_can_be_judged_is_told(folder: World) -> None:
+    two = WEIGHTS | {"files": {address: files[:2] for address, files in FILES.items()}}
+    folder.write(changed(CLAIM, weights=two))
+    fill(folder)
+    note = judge(folder.requirements("paper"), folder.store).expectations[0].parts[0].note
+    assert note is not None
+    assert note.endswith("a look takes 3 (seeds = { looks = [2] } in [experiment] takes these)")
+    folder.write(changed(CLAIM, weights=two, experiment__seeds={"looks": [2]}))
+    assert judge(folder.requirements("paper"), folder.store).result is not None
 
 
 @pytest.mark.parametrize(

@@ -161,7 +161,7 @@ def test_nets_side_by_side_are_the_nets_alone_bit_for_bit(tmp_path: Path) -> Non
         assert str(one.history) == str(other.history)
         assert one.weights == other.weights
         # Each is charged what its own thread did.
-        assert 0 < other.provenance["processor_seconds"] < other.wall_seconds + 0.01
+        assert 0 < other.provenance["processor_seconds"] < other.wall_seconds + 0.05
 
 
 CROWD = """

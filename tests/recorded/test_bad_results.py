@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 
-from repro.recorded import sources, table
+from bench import fuzz_results
+from repro.experiment import recorded
+from repro.recorded import runs, sources, table
 from tests.support.command import repro
 from tests.support.helpers import World
 from tests.support.recorded import CSV, curves, problems_of, put
@@ -308,6 +311,30 @@ def test_two_kinds_of_mistakes_are_two(world: World) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("value", "what"), [("1e" + "9" * 5000, "infinite"), ("-1e-" + "9" * 5000, None), ("1e-400", None)]
+)
+def test_numbers_that_no_float_holds_end_in_no_traceback(world: World, value: str, what: str | None) -> None:
+    put(world, CSV.replace("72.9", value))
+    assert problems_of(world) == []
+    judged = world.expectation("better", "recorded")
+    assert judged.result == "inconclusive"
+    assert judged.parts[0].note == (what and f"ours, seed 1: accuracy is {what} (results.csv, line 3)")
+
+
+def test_signs_that_end_lines_elsewhere_do_not_in_json(world: World) -> None:
+    """U+2028 and U+0085 may stand in a text as they are."""
+    lines = CSV.splitlines()[1:]
+    rows = [dict(zip(("method", "seed", "test_acc"), line.rsplit(",", 2), strict=True)) for line in lines]
+    text = "".join(json.dumps(row | {"note": "\u2028\u0085"}, ensure_ascii=False) + "\r\n" for row in rows)
+    put(world, text, "results.jsonl", **JSONL)
+    assert problems_of(world) == []
+    assert world.expectation("better", "recorded").result == "supported"
+    put(world, text.replace("72.9", "n/a"), "results.jsonl", **JSONL)
+    (problem,) = problems_of(world)
+    assert problem.where.endswith("results.jsonl: line 2: test_acc")
+
+
 def test_a_byte_order_mark_and_line_ends_of_windows_are_no_mistake(world: World) -> None:
     put(world, b"\xef\xbb\xbf" + CSV.replace("\n", "\r\n").encode())
     assert problems_of(world) == []
@@ -344,3 +371,20 @@ def test_a_bar_that_may_have_been_meant_in_points_is_told(world: World, bar: flo
     done = repro("lint", world.root, cwd=world.root.parent)
     assert [text for text in told if text not in " ".join(done.stderr.split())] == []
     assert bool(told) == ("percentage points, since" in " ".join(done.stderr.split()))
+
+
+def test_a_slice_of_the_fuzzing_finds_nothing() -> None:
+    """`python -m bench fuzz` tries more; what is read is held against a second reader."""
+    tally = fuzz_results.tried(40, seed=60)
+    assert sum(tally.tried.values()) == 40
+    assert min(tally.ended["taken"], tally.ended["refused"]) > 10
+    assert tally.examples == []
+
+
+def test_the_fuzzing_finds_a_reader_that_leaves_out_what_is_no_number(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Else its silence would say nothing."""
+    monkeypatch.setattr(recorded._Reader, "_faults", lambda *_: iter(()))
+    monkeypatch.setattr(runs._Points, "gaps", lambda *_: iter(()))
+    assert fuzz_results.tried(60, seed=60).examples

@@ -12,8 +12,9 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from repro.errors import ReproError
 from repro.recorded import read_results
-from repro.recorded.event_files import read_events
+from repro.recorded.event_files import checksum, read_events
 from tests.support.helpers import World
 from tests.support.recorded import problems_of, put
 
@@ -141,6 +142,37 @@ def test_event_files_are_read_as_their_writers_wrote_them(name: str) -> None:
     assert list(points) == [(10, 50.0), (20, 60.5), (30, 71.2)]
     # A run that was killed leaves a record that is cut short.
     assert len(read_events(content[:-3], name, {"eval/acc"}).rows) in (2, 3)
+
+
+def test_checksums_are_those_of_the_standard() -> None:
+    """RFC 3720, appendix B.4: 32 bytes of zeros, and 0 to 31; unmasked as TensorFlow's crc32c.h says."""
+
+    def crc(data: bytes) -> int:
+        rest = (checksum(data) - 0xA282EAD8) & 0xFFFFFFFF
+        return (rest >> 17 | rest << 15) & 0xFFFFFFFF
+
+    assert crc(bytes(32)) == 0x8A9136AA
+    assert crc(bytes(range(32))) == 0x46DD794E
+
+
+@pytest.mark.parametrize("name", ["simple-value", "tensor"])
+def test_event_files_that_are_damaged_are_refused(name: str) -> None:
+    """Whichever bit is another one: never is a number read that nobody wrote."""
+    content = (DATA / f"{name}.tfevents").read_bytes()
+    whole = read_events(content, name, {"eval/acc"}).columns
+    written = dict(zip(whole["step"], whole["eval/acc"], strict=True))
+    told = set()
+    for place in range(len(content)):
+        bad = bytearray(content)
+        bad[place] ^= 1 << place % 8
+        try:
+            found = read_events(bytes(bad), name, {"eval/acc"}).columns
+        except ReproError as error:
+            told.add(error.problems[0].what.partition(":")[0])
+        else:
+            points = dict(zip(found["step"], found.get("eval/acc", ()), strict=True))
+            assert points.items() <= written.items()
+    assert "is damaged" in told
 
 
 def test_event_files_lie_in_a_folder_for_each_run(world: World) -> None:

@@ -101,6 +101,11 @@ def test_durations_are_said_as_people_say_them(seconds: float, said: str) -> Non
     assert text.duration(seconds) == said
 
 
+def test_a_moment_is_told_to_the_minute() -> None:
+    assert text.moment("2026-11-26T03:51:07Z") == "26 November 2026, 03:51 UTC"
+    assert text.moment("long ago") == "long ago"
+
+
 def test_bibtex_cites_the_paper() -> None:
     paper = samples.paper("p", "Deep {Nets} & more", [], bibtex_key="he 2016}", url="javascript:alert(1)")
     entry = bibtex(paper)

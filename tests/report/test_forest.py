@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import pytest
@@ -140,3 +141,21 @@ def test_a_mark_lies_in_a_band_exactly_if_its_value_lies_in_the_region(
     [band] = block.supports
     assert (track.at >= band.start - 0.011) if estimate >= edge else (track.at <= band.start + 0.011)
     assert len(axis.ticks) >= 1
+
+
+@pytest.mark.parametrize(
+    ("low", "high"), [(211_988_000.0, 214_012_000.0), (265_000.0, 275_000.0), (0.0, 1.0)]
+)
+def test_labels_of_an_axis_have_room_on_a_phone(low: float, high: float) -> None:
+    """On an axis of 350 px a letter of 13 px takes about 7.4: labels keep their distance, and stay inside."""
+    one = _expectation(low, low, high, (low, high), (None, low - 1), unit="count")
+    (axis,) = forest([one])
+    assert len(axis.ticks) >= 2
+    spans = []
+    for tick in axis.ticks:
+        width = 100 * 7.0 * len(tick.label) / 350
+        start = tick.at - {"start": 0, "middle": width / 2, "end": width}[tick.anchor]
+        spans.append((start, start + width))
+    assert all(first[1] < second[0] for first, second in itertools.pairwise(spans))
+    assert spans[0][0] >= 0
+    assert spans[-1][1] <= 100

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from repro.report.html.render import render_html
-from repro.report.model import ClaimReport, OtherScale, Report
-from repro.report.wording.overview import by_chance, groups, outcome, row, telling
+from repro.report.model import ClaimReport, CriteriaChange, OtherScale, Part, Report
+from repro.report.wording.overview import as_printed, by_chance, filters, groups, outcome, row, telling
+from repro.report.wording.registered import criteria_stand
 from tests.support import report_samples as samples
 from tests.support.page import Page
 from tests.support.report_samples.pieces import claim, expectation, paper, part, report, verdict
@@ -108,3 +109,83 @@ def test_few_pending_claims_have_rows_many_are_folded(count: int) -> None:
     shown = found.papers[0]
     assert (len(shown.rows), len(shown.waiting)) == ((count, 0) if count <= 5 else (0, count))
     assert len(found.claims) == count
+
+
+@pytest.mark.parametrize(
+    ("ours", "paper", "shown"),
+    [
+        ("60,965,224", "60 million", "61.0 million"),
+        ("269,722", "0.27M", "0.270M"),
+        ("2,178", "2048", "2178"),
+        ("290,400", "253,440", "290,400"),
+        ("27×", "27", "27"),
+        ("3.25", "3.3×", "3.25×"),
+        ("1.29×", "6×", "1.29×"),
+        ("8.59%", "9%", "8.59%"),
+        ("−1.3 pp", "", "−1.3 pp"),
+    ],
+)
+def test_our_number_is_written_as_the_papers(ours: str, paper: str, shown: str) -> None:
+    assert as_printed(ours, paper) == shown
+
+
+def test_filters_begin_with_what_was_judged() -> None:
+    results = [None, "refuted", "supported", "inconclusive", "supported"]
+    every = [_claim(result, i) for i, result in enumerate(results)]
+    every.append(_claim("refuted", 9, exact=True, word="refuted"))
+    assert filters(_report(*every)) == [
+        ("holds", 2), ("does not hold", 1), ("undecided", 1), ("refuted", 1), ("pending", 1)
+    ]  # fmt: skip
+
+
+def test_the_page_tells_how_many_criteria_stood_before_the_runs() -> None:
+    """One claim's ledger says that they came first, one's that runs existed, one's nothing."""
+    found = part("", "3 pp [1, 5]", 0.03, 0.01, 0.05, "supported")
+    bars = ("at least 0 pp", [(0.0, None)]), ("less than 0 pp", [(None, 0.0)])
+    one = expectation("c", "e", "An effect", "error", [found], verdict("supported", "S."), *bars)
+
+    def judged(name: str, *runs_then: int) -> ClaimReport:
+        entries = [
+            CriteriaChange(
+                first_seen="2026-01-01T00:00:00Z", runs_then=runs, digest="0", current=True, lines=[]
+            )
+            for runs in runs_then
+        ]
+        return claim(
+            f"p/{name}", name, "S.", verdict("supported", "S."), expectations=[one], criteria=entries
+        )
+
+    told = criteria_stand(report([paper("p", "P", [judged("a", 0), judged("b", 4), judged("c")])]))
+    assert "Of the 3 claims here that are judged on runs or results" in told
+    assert "1 had their present criteria before any of these existed" in told
+    assert "1 got them when some existed already" in told
+    assert "of 1 the ledger does not tell" in told
+    all_before = criteria_stand(report([paper("p", "P", [judged("a", 0)])]))
+    assert "existed already" not in all_before
+    assert "before the runs" not in render_html(report([paper("p", "P", [judged("b", 4)])]))
+
+
+def test_a_row_without_regions_has_no_plot() -> None:
+    """Numbers that are each held against their own printed one have no common region to lie in."""
+    alone = Part(
+        label="a", estimate=5.0, low=5.0, high=5.0, level=1.0, n=1, bound="none", result="refuted",
+        estimate_text="5", reported="4",
+    )  # fmt: skip
+    none: tuple[str, list[tuple[float | None, float | None]]] = ("each as printed", [])
+    one = expectation(
+        "c",
+        "e",
+        "A number",
+        "count",
+        [alone],
+        verdict("refuted", "S.", word="refuted"),
+        none,
+        none,
+        exact=True,
+    )
+    shown = claim(
+        "p/c", "T", "S.", verdict("refuted", "S.", word="refuted"), expectations=[one], trains=False
+    )
+    page = render_html(report([paper("p", "P", [shown])]))
+    assert 'class="strip"' not in page
+    assert 'class="forest"' not in page

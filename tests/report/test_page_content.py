@@ -194,7 +194,7 @@ def test_notes_on_parts_are_told_once() -> None:
         parts = [
             samples.part(f"part {i}", "—", None, None, None, None, note=note) for i, note in enumerate(notes)
         ]
-        told = one.verdict.model_copy(update={"sentence": sentence})
+        told = one.verdict.model_copy(update={"sentence": sentence, "result": None})
         return part_notes(one.model_copy(update={"parts": parts, "verdict": told}))
 
     assert noted("late", "late", None, "lost") == ["part 0; part 1: late", "part 3: lost"]

@@ -11,6 +11,7 @@ import pytest
 from repro.claims import Metric
 from repro.claims.schema_expectations import Bounds
 from repro.report.wording import words
+from repro.stats import Region
 from tests.support.error_claim import ERROR_CLAIM, VALUE, errors, only
 from tests.support.helpers import BASE, World, changed
 
@@ -258,3 +259,12 @@ def test_what_waits_for_a_half_of_its_runs_says_what_the_other_half_shows(world:
     assert told.startswith("Not judged: ")
     assert " So far: Plain nets fit worse: shallow: 1" in told
     assert ". The same: shallow: 1" in told
+
+
+def test_a_region_that_is_narrow_is_told_by_its_middle() -> None:
+    """63.999999999 to 64.000000001 is 64, to within a billionth."""
+    region = Region.within(64 - 1e-9, 64 + 1e-9)
+    assert words.brief(region, "number", "value") == "64 ± 10⁻⁹"
+    assert words.bounds(region, "number", "value") == "64 to within 10⁻⁹"
+    assert words.brief(Region.within(3.999, 4.001), "number", "value") == "4 ± 0.001"
+    assert words.brief(Region.within(1.8, 2.2), "ratio", "ratio") == "1.8 to 2.2×"

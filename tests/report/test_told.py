@@ -11,7 +11,7 @@ from repro.judging.preregistration import history, record
 from repro.registry import DATASETS
 from repro.report.html.render import render_html
 from repro.report.markdown import to_markdown
-from repro.report.wording import costs
+from repro.report.wording import costs, overview
 from tests.support.error_claim import ERROR_CLAIM, errors, only
 from tests.support.helpers import BASE, PAPER, PROVENANCE, World, blob, changed, run_record
 from tests.support.page import Page
@@ -168,6 +168,9 @@ def test_what_readings_took_counts_and_stands_beside_what_was_predicted(world: W
     shown = Page(render_html(report)).text()
     assert "What each claim took, beside what was predicted for it" in shown
     assert "of a processor 30 s" in shown
+    assert [list(overview.cost(claim)) for paper in report.papers for claim in paper.claims] == [
+        ["20 runs", "10 min 40 s"]
+    ] * 2
     only_some = report.cost.model_copy(update={"processor_runs": 5, "predicted_runs": 4})
     assert costs.cost(only_some) == (
         "20 runs and 20 measurements took 31 min 20 s on the clock; of 5 of the runs the processor time is known: "

@@ -89,7 +89,7 @@ def test_damage_that_time_size_and_number_hide_is_seen_by_a_reading_of_everythin
 
 def test_the_first_files_stay_where_there_is_no_room_for_all(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(recent, "MOST", 2)
-    kept = recent.Recent[str]()
+    kept = recent.Recent[str](str)
     old, new = (1, 1, 1), (1, 2, 1)
     for _ in range(2):
         for name in "abc":
@@ -119,3 +119,35 @@ def test_what_earlier_versions_sealed_is_read_and_its_damage_seen() -> None:
     for text in (earlier, sealed(content)):
         with pytest.raises(ValueError, match="checksum"):
             unsealed(text.replace("2.5", "2.6").encode())
+
+
+def test_a_still_store_answers_from_one_state_and_sees_the_next_one_afterwards(tmp_path: Path) -> None:
+    """A run that ends, one that is changed and a failure that goes, while a report is made: it tells of one state."""
+    store, other = Store(tmp_path), run_record(spec_of(seed=7), kept=(), train_error=[0.5])
+    store.prepare()
+    written(store, RECORD)
+    store.put_failure(other.key, "a run", "no memory left")
+    later = replace(RECORD, wall_seconds=3.0)
+    with store.still():
+        before = store.run(KEY), store.run(other.key), store.failure(other.key)
+        store.put_run(other, {})
+        store.clear_failure(other.key)
+        written(store, later, aged=False)
+        with store.still():
+            assert (store.run(KEY), store.run(other.key), store.failure(other.key)) == before
+        assert (store.run(KEY), store.run(other.key), store.failure(other.key)) == before
+    assert before == (RECORD, None, "no memory left")
+    assert (store.run(KEY), store.run(other.key), store.failure(other.key)) == (later, other, None)
+
+
+def test_a_still_store_looks_at_a_file_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = Store(tmp_path)
+    written(store, RECORD)
+    looked: list[str] = []
+    told = recent.signature
+    monkeypatch.setattr(recent, "signature", lambda path: (looked.append(path), told(path))[1])
+    with store.still():
+        for _ in range(3):
+            assert store.run(KEY) == RECORD
+            assert store.run("0" * 24) is store.reading(KEY) is store.failure(KEY) is None
+    assert len(looked) == len(set(looked)) == 4

@@ -145,7 +145,7 @@ def test_what_a_processor_is_busy_with_is_counted_and_not_what_it_waits_for(stor
     assert took is not None
     assert waited
     # Of what the process was busy with, which no clock on the wall decides, nothing but start and end is left out.
-    assert 0 < took < min(busy + 0.01, record.wall_seconds - waited + 0.01)
+    assert 0 < took < min(busy + 0.05, record.wall_seconds - waited + 0.05)
 
 
 def test_nothing_is_summed_where_a_session_does_not_tell_what_it_took() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -206,16 +206,7 @@ def _curves(
             column.endswith("error") if results is None else results.columns[column].share
             for column in columns
         )
-        series, bands = [], []
-        for line, runs in lines.items():
-            for column in columns:
-                alone = dashes.get(line.colour.group, "solid")
-                style = STYLES.get(column.split("_")[0], "solid") if len(columns) > 1 else alone
-                own = f"{line.label}, {column.replace('_', ' ')}" if len(columns) > 1 else line.label
-                own_lines = [run.line(column) for run in runs]
-                drawn = spread(Named(own, line.name, line.colour, style), own_lines, stop)
-                series += drawn[0]
-                bands += drawn[1]
+        series, bands = _drawn(lines, columns, dashes, stop)
         what = columns[0].replace("_", " ") if len(columns) == 1 else ("error" if percent else "loss")
         yield model.Panel(
             title=title,
@@ -227,6 +218,27 @@ def _curves(
             series=series,
             bands=bands,
         )
+
+
+def _drawn(
+    lines: Mapping[Line, Sequence[_Run]],
+    columns: Sequence[str],
+    dashes: Mapping[int, Style],
+    stop: float | None,
+) -> tuple[list[model.Series], list[model.Band]]:
+    """Return the curves and bands of each line, of each column: these differ in their dashes."""
+    series, bands = [], []
+    for line, runs in lines.items():
+        for column in columns:
+            style, label = dashes.get(line.colour.group, "solid"), line.label
+            if len(columns) > 1:
+                style = STYLES.get(column.split("_")[0], "solid")
+                label = f"{label}, {column.replace('_', ' ')}"
+            own = [run.line(column) for run in runs]
+            drawn = spread(Named(label, line.name, line.colour, style), own, stop)
+            series += drawn[0]
+            bands += drawn[1]
+    return series, bands
 
 
 def _finite(x: Sequence[float], y: Sequence[float | None]) -> Points:

@@ -94,25 +94,30 @@ def draw(figure: Figure, prefix: str) -> list[str]:
 
 def _common_limits(panel: Panel, panels: Sequence[Panel]) -> Limits:
     """Panels of one quantity share their axis: the eye compares heights across panels."""
-
-    def quantity(other: Panel) -> tuple[object, ...]:
-        # a panel of the paper's alone keeps the paper's axes
-        return (other.y_label, other.y_percent, other.y_log, other.y_limits, is_only_reference(other))
-
-    same = [other for other in panels if quantity(other) == quantity(panel)]
+    same = [other for other in panels if _quantity(other) == _quantity(panel)]
     values = [y for other in same for series in other.series for _, y in points_of(series, panel.y_log)]
     values += [y for other in same for band in other.bands for y in (*band.y_low, *band.y_high)]
     values += [] if panel.target is None else [panel.target]
     low, high = panel.y_limits
     if not values:
         return low, high
-    smallest, largest = min(values), max(values)
+    least, most = _with_margin(panel, min(values), max(values))
+    if panel.y_log:  # where a limit of 0 is none
+        return (low or least), (high or most)
+    return (least if low is None else low), (most if high is None else high)
+
+
+def _quantity(panel: Panel) -> tuple[object, ...]:
+    # a panel of the paper's alone keeps the paper's axes
+    return (panel.y_label, panel.y_percent, panel.y_log, panel.y_limits, is_only_reference(panel))
+
+
+def _with_margin(panel: Panel, smallest: float, largest: float) -> tuple[float, float]:
     if panel.y_log:
         margin = (largest / smallest) ** 0.06 if largest > smallest else 2.0
-        return (low or smallest / margin), (high or largest * margin)
+        return smallest / margin, largest * margin
     margin = 0.06 * (largest - smallest) or 0.06 * abs(largest) or 1.0
-    floor = 0.0 if panel.y_percent and smallest >= 0 else smallest - margin
-    return (floor if low is None else low), (largest + margin if high is None else high)
+    return (0.0 if panel.y_percent and smallest >= 0 else smallest - margin), largest + margin
 
 
 @contextmanager

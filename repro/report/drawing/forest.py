@@ -6,6 +6,7 @@ Expectations share an axis when they share a unit and each still fills a readabl
 
 from __future__ import annotations
 
+import itertools
 import math
 import re
 import textwrap
@@ -34,6 +35,7 @@ _BOTH_ENDS = 3
 """An axis with more tracks is written above them, too."""
 _SMALLEST_SHARE = 0.06  # an expectation squeezed into less of a shared axis gets an axis of its own
 _MARGIN = 0.07
+_CHARACTER = 2.1  # percent of an axis on the narrowest phone, 350 px, that a character of a label takes
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,15 +133,15 @@ class _Scale:
 
 
 def forest(expectations: Sequence[ExpectationResult], *, fold: bool = True) -> list[Axis]:
-    """Return the axes of a claim's forest plot; expectations without any estimate have no place in it.
+    """Return the axes of a claim's forest plot; expectations without any estimate, or any region, have no place in it.
 
     `fold`: of many parts with the same result show the least clear one; otherwise all.
     """
     axes = []
-    for group in _groups([one for one in expectations if list(_drawable(one))]):
+    for group in _groups([one for one in expectations if list(_drawable(one)) and list(_landmarks(one))]):
         scale = _scale(group)
         blocks = [_block(expectation, scale, fold) for expectation in group]
-        axes.append(Axis(_label(group[0]), _ticks(scale), blocks))
+        axes.append(Axis(_label(group[0]), _ticks(scale, group[0].unit), blocks))
     return axes
 
 
@@ -288,26 +290,52 @@ def _track(part: Part, scale: _Scale, n: int | None) -> Track:
     )
 
 
-def _ticks(scale: _Scale) -> list[Tick]:
+def _ticks(scale: _Scale, unit: Unit) -> list[Tick]:
+    """Return as many ticks as have room on a phone."""
+    found: list[Tick] = []
+    for most in (5, 4, 3, 2, 1):
+        found = [_tick(scale, at, value, unit) for at, value in _places(scale, most)]
+        if _fit(found):
+            return found
+    return found[:1]
+
+
+def _places(scale: _Scale, most: int) -> list[tuple[float, float]]:
+    """Return round values with their transformed places, about `most` of them and two at the least."""
     if not scale.log:
-        return [_tick(scale, value, value) for value in ticks.even(scale.start, scale.end, 5)]
+        return [(value, value) for value in ticks.even(scale.start, scale.end, most)]
     low, high = 10**scale.start, 10**scale.end
     values = ticks.logarithmic(low, high)
     if len(values) >= 2:
-        values = values[:: max(1, len(values) // 5)]
+        values = values[:: max(1, math.ceil(len(values) / (most + 1)))]
     else:
-        values = [value for value in ticks.even(low, high, 4) if value > 0]
-    return [_tick(scale, math.log10(value), value) for value in values]
+        values = [value for value in ticks.even(low, high, most) if value > 0]
+    return [(math.log10(value), value) for value in values]
 
 
-def _tick(scale: _Scale, at: float, value: float) -> Tick:
-    position = scale.percent(at)
-    return Tick(position, _number(value), _anchor(position, 5))
+def _fit(found: Sequence[Tick]) -> bool:
+    """Tell whether no label runs into the next one."""
+    spans = []
+    for tick in found:
+        width = len(tick.label) * _CHARACTER
+        start = tick.at - {"start": 0.0, "middle": width / 2, "end": width}[tick.anchor]
+        spans.append((start, start + width))
+    return all(before[1] + _CHARACTER < after[0] for before, after in itertools.pairwise(spans))
 
 
-def _number(value: float) -> str:
+def _tick(scale: _Scale, at: float, value: float, unit: Unit) -> Tick:
+    position, label = scale.percent(at), _number(value, unit)
+    return Tick(position, label, _anchor(position, len(label) * _CHARACTER / 2))
+
+
+def _number(value: float, unit: Unit) -> str:
     rounded = round(value, 10) + 0.0
-    text = f"{rounded:,.0f}" if abs(rounded) >= 1000 else f"{rounded:.6g}"
+    if unit == "count" and abs(rounded) >= 1e9:
+        text = f"{rounded / 1e9:.6g}·10⁹"
+    elif unit == "count" and abs(rounded) >= 1e6:
+        text = f"{rounded / 1e6:.6g}M"
+    else:
+        text = f"{rounded:,.0f}" if abs(rounded) >= 1000 else f"{rounded:.6g}"
     return text.replace("-", "−")
 
 

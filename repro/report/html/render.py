@@ -33,7 +33,17 @@ from repro.report.model import (
     Verdict,
     safe_text,
 )
-from repro.report.wording import caught, costs, differences, overview, paper_numbers, plain, settling, text
+from repro.report.wording import (
+    caught,
+    costs,
+    differences,
+    overview,
+    paper_numbers,
+    plain,
+    registered,
+    settling,
+    text,
+)
 from repro.report.wording.typography import prose, typeset
 from repro.startup import shipped
 
@@ -137,7 +147,10 @@ def claim_coverage(claim: ClaimReport) -> str:
         parts.append(f"{text.plural(len(claim.seeds), 'seed')} a cell")
     if claim.runs:
         done = sum(run.outcome in ("finished", "diverged") for run in claim.runs)
-        parts.append(f"{done:,} of {text.plural(len(claim.runs), 'run')} there")
+        stopped = sum(run.outcome == "stopped" for run in claim.runs)
+        parts.append(f"{done:,} of {text.plural(len(claim.runs) - stopped, 'run')} there")
+        if stopped:
+            parts.append(f"{stopped:,} more stopped early, in tuning")
     return " · ".join(parts)
 
 
@@ -203,6 +216,10 @@ def jinja_environment(templates: Path | None, kept: Path | None = None) -> jinja
         "by_chance": overview.by_chance,
         "short_word": overview.short_word,
         "without_scale": overview.without_scale,
+        "without_n": overview.without_n,
+        "filters": overview.filters,
+        "criteria_stand": registered.criteria_stand,
+        "moment": text.moment,
         "because": plain.because,
         "claim_because": plain.claim_because,
         "settling": settling.settling,
@@ -274,7 +291,8 @@ def _strip(row: overview.Row) -> Block | None:
     if row.decider is None or row.part is None:
         return None
     axes = forest([row.decider.model_copy(update={"parts": [row.part]})])
-    return axes[0].blocks[0] if axes else None
+    block = axes[0].blocks[0] if axes else None
+    return block if block and (block.supports or block.refutes) else None
 
 
 def _evidence(claims: Sequence[ClaimReport]) -> str:

@@ -42,6 +42,16 @@ def _predicted(found: Cost) -> Iterator[str]:
         yield f"Predicted beforehand for {found.predicted_runs:,} of them: {predicted}; these took {actual}."
 
 
+def spent_seconds(claim: ClaimReport) -> float:
+    """Return what a claim took: of a processor where that is known of all its runs, else on the clock."""
+    known = (
+        claim.cost is not None
+        and claim.cost.processor_seconds
+        and claim.cost.processor_runs == claim.cost.runs
+    )
+    return claim.cost.processor_seconds if claim.cost and known else claim.wall_seconds
+
+
 COLUMNS = ("Claim", "Runs", "Measurements", "Predicted", "Took", "Took ÷ predicted", "On the clock")
 
 

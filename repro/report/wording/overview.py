@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from repro.report.model import ClaimReport, ExpectationResult, PaperReport, Part, Report, Verdict
+from repro.report.wording.costs import spent_seconds
 from repro.report.wording.text import duration, plural
 
 Basis = Literal["trained", "recorded", "computed"]
@@ -22,6 +23,7 @@ ERROR_RATE = 0.05
 
 _ESTIMATE = re.compile(r"^(?P<middle>.*?)(?: (?P<interval>\[[^\]]*\]))?(?:, n = \d+)?$", re.DOTALL)
 _RECORDED = re.compile(r" as recorded by .*", re.DOTALL)
+_MILLIONS = re.compile(r"^[\d,]+(?:\.(?P<decimals>\d+))?(?P<space> ?)(?P<unit>million|billion|M|B)$")
 _ALONE = 5  # so many pending claims of a paper have rows of their own; more are folded
 
 
@@ -134,6 +136,25 @@ def split_estimate(text: str) -> tuple[str, str]:
     return (found["middle"], found["interval"] or "") if found else (text, "")
 
 
+def as_printed(ours: str, paper: str) -> str:
+    """Return our number as the paper writes its own: in millions, with or without commas, with or without a sign ×.
+
+    Only how it is written changes: a count in millions keeps a digit more than the paper prints.
+    """
+    millions = _MILLIONS.match(paper)
+    if millions and ours.replace(",", "").isdigit():
+        size = {"m": 1e6, "b": 1e9}[millions["unit"][0].casefold()]
+        digits = len(millions["decimals"] or "") + 1
+        return f"{int(ours.replace(',', '')) / size:,.{digits}f}{millions['space']}{millions['unit']}"
+    if re.fullmatch(r"\d{4,}", paper) and re.fullmatch(r"[\d,]+", ours):
+        return ours.replace(",", "")
+    if re.fullmatch(r"[\d.,]+", paper):
+        return ours.removesuffix("×")
+    if paper.endswith("×") and re.fullmatch(r"[\d.,]+", ours):
+        return f"{ours}×"
+    return ours
+
+
 def row(claim: ClaimReport) -> Row:
     """Return the row of a claim: the pair of numbers is that of the expectation which decided it."""
     one = decider(claim)
@@ -154,7 +175,7 @@ def row(claim: ClaimReport) -> Row:
     held = one.verdict.result == "supported"
     count = (f"closest of {total}" if held else f"one of {total}") if which else ""
     paper = part.reported or one.reported or ""
-    return Row(claim, one, part, paper, one.supports.brief, ours, interval, which, count)
+    return Row(claim, one, part, paper, one.supports.brief, as_printed(ours, paper), interval, which, count)
 
 
 def basis(claim: ClaimReport) -> Basis:
@@ -197,6 +218,33 @@ def _begun(claim: ClaimReport) -> bool:
 def idle(paper: PaperReport) -> list[ClaimReport]:
     """Return the claims of a paper that are not judged at the scale of the report."""
     return [one for one in paper.claims if is_idle(one)]
+
+
+def without_n(text: str, seeds: int) -> str:
+    """Return an estimate's text without its n where that is the claim's number of seeds, which its page tells once."""
+    return text.removesuffix(f", n = {seeds}")
+
+
+WORDS = (
+    "holds",
+    "does not hold",
+    "undecided",
+    "supported",
+    "refuted",
+    "inconclusive",
+    "failed to run",
+    "pending",
+)
+
+
+def filters(report: Report) -> list[tuple[str, int]]:
+    """Return the verdicts' short words with their counts, what was judged first: what the page filters by."""
+    counts = Counter(short_word(claim, report.scale) for paper in report.papers for claim in paper.claims)
+
+    def place(word: str) -> tuple[int, str]:
+        return next((i for i, known in enumerate(WORDS) if word.startswith(known)), len(WORDS)), word
+
+    return sorted(counts.items(), key=lambda one: place(one[0]))
 
 
 def short_word(claim: ClaimReport, scale: str) -> str:
@@ -274,5 +322,5 @@ def cost(claim: ClaimReport) -> Iterator[str]:
     """Yield what a claim's runs were and took; nothing for what needs none."""
     if claim.runs:
         yield plural(len(claim.runs), "run")
-        if claim.wall_seconds:
-            yield duration(claim.wall_seconds)
+        if seconds := spent_seconds(claim):
+            yield duration(seconds) if seconds >= 1 else "under 1 s"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from repro.claims import Expectation
 from repro.judging.missing import not_there
@@ -140,7 +140,7 @@ def _one(part: PartVerdict, expectation: Expectation, unit: Unit, *, recorded: b
 
 def claim_sentence(
     verdict: ClaimVerdict,
-    sentences: dict[str, str],
+    sentences: Mapping[str, str],
     awaits: str | None = None,
     shown: Mapping[str, str] | None = None,
 ) -> str:
@@ -151,30 +151,39 @@ def claim_sentence(
     """
     if verdict.barred is not None:
         return f"Not trained, for the nets are not the paper’s: {verdict.barred}."
-    deciders = [e for e in verdict.expectations if e.expectation.role == "decides" and not e.note]
-    if not deciders:
-        reasons = [e.note for e in verdict.expectations if e.expectation.role == "decides" and e.note]
-        return (
-            f"Nothing that decides this claim is judged at this scale: {'; '.join(dict.fromkeys(reasons))}."
-        )
-    if verdict.status == "pending" and verdict.result is None and awaits:
-        metrics = {e.expectation.metric for e in deciders if shown and e.id in shown}
-        told = [
-            f"{e.expectation.title}: {shown[e.id]}"
-            for e in verdict.expectations
-            if shown and e.id in shown and e.expectation.metric in metrics
-        ]
-        return f"Not judged: {awaits}." + (f" So far: {'. '.join(told)}." if told else "")
+    deciding = [e for e in verdict.expectations if e.expectation.role == "decides"]
+    judged = [e for e in deciding if not e.note]
+    if not judged:
+        reasons = dict.fromkeys(e.note for e in deciding if e.note)
+        return f"Nothing that decides this claim is judged at this scale: {'; '.join(reasons)}."
+    if verdict.result is None and verdict.status == "pending" and awaits:
+        return f"Not judged: {awaits}.{_shown_so_far(verdict, judged, shown or {})}"
     if verdict.result is None:
-        undecided = [e for e in verdict.expectations if e.expectation.role == "decides" and e.result is None]
-        return sentences[(undecided or deciders)[0].id]
-    chosen = [e for e in deciders if e.result == verdict.result] or deciders
+        return sentences[next((e for e in deciding if e.result is None), judged[0]).id]
+    return _because(verdict, judged, sentences)
+
+
+def _because(
+    verdict: ClaimVerdict, judged: Sequence[ExpectationVerdict], sentences: Mapping[str, str]
+) -> str:
+    """Say why a claim is judged as it is, by the first of the expectations that make it so."""
+    chosen = [e for e in judged if e.result == verdict.result] or list(judged)
     # What was trained says more than what could be computed without it.
     chosen.sort(key=lambda e: e.exact)
     first = f"{chosen[0].expectation.title}: {_lower(sentences[chosen[0].id])}"
     if verdict.result == "supported" and len(chosen) > 1:
         return f"All {len(chosen)} deciding expectations hold. {first}"
     return first
+
+
+def _shown_so_far(
+    verdict: ClaimVerdict, judged: Sequence[ExpectationVerdict], shown: Mapping[str, str]
+) -> str:
+    """Say what a half of the deciding expectations shows, and of those of the same metric beside them."""
+    metrics = {e.expectation.metric for e in judged if e.id in shown}
+    beside = [e for e in verdict.expectations if e.id in shown and e.expectation.metric in metrics]
+    told = [f"{e.expectation.title}: {shown[e.id]}" for e in beside]
+    return f" So far: {'. '.join(told)}." if told else ""
 
 
 def _lower(sentence: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -61,6 +62,12 @@ def day(stamp: str) -> str:
     except ValueError:
         return stamp
     return f"{found.day} {_MONTHS[found.month - 1]} {found.year}"
+
+
+def moment(stamp: str) -> str:
+    """Return a time in ISO 8601 (UTC) as "25 November 2026, 14:05 UTC"; what is none, as it stands."""
+    found = re.fullmatch(r"\d{4}-\d\d-\d\dT(\d\d:\d\d):\d\d(?:\.\d+)?Z", stamp)
+    return f"{day(stamp)}, {found[1]} UTC" if found else stamp
 
 
 def period(span: Span) -> str:

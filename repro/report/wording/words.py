@@ -22,6 +22,9 @@ AS_PRINTED = "each as printed, to half a unit of its last digit"
 UNDECLARED = "by the file’s own protocol"
 """Caps the words of a protocol that its claim file does not declare to be the paper's."""
 
+NARROW = 1e-3
+"""A region so narrow, beside its middle, is told by its middle."""
+
 DIFFERENCES = ("difference", "contrast", "ordering", "slope")
 
 
@@ -130,7 +133,14 @@ def refuting(expectation: Expectation, unit: Unit) -> str:
 
 
 def bounds(region: Region, unit: Unit, kind: str) -> str:
-    """Return a region in words: "at least 2 pp", or "more than 2 pp" where it does not include its end."""
+    """Return a region in words: "at least 2 pp", or "more than 2 pp" where it does not include its end.
+
+    One that is narrow beside its middle is told by that: "64 to within 10⁻⁹".
+    """
+    narrow = _narrow(region, unit)
+    if narrow is not None:
+        middle, reach = narrow
+        return f"{middle}{suffix(unit, kind)} to within {reach}"
     return region_in_words(region, lambda value: end(value, unit), suffix(unit, kind))
 
 
@@ -148,9 +158,12 @@ def region_in_words(
 
 
 def brief(region: Region, unit: Unit, kind: str) -> str:
-    """Return a region in signs, for a table: "≥ 2 pp", "−1 to 1 decades", "< −2 or > 2 decades"."""
+    """Return a region in signs, for a table: "≥ 2 pp", "−1 to 1 decades", "< −2 or > 2 decades", "64 ± 10⁻⁹"."""
     ends, tail = [end(value, unit) for value in region.ends], suffix(unit, kind)
     first = region.pieces[0]
+    narrow = _narrow(region, unit)
+    if narrow is not None:
+        return f"{narrow[0]} ± {narrow[1]}{tail}"
     if len(ends) == 2:
         return (
             f"{ends[0]} to {ends[1]}{tail}"
@@ -160,6 +173,16 @@ def brief(region: Region, unit: Unit, kind: str) -> str:
     if math.isinf(first.high):
         return f"{'≥' if first.includes_low else '>'} {ends[0]}{tail}"
     return f"{'≤' if first.includes_high else '<'} {ends[0]}{tail}"
+
+
+def _narrow(region: Region, unit: Unit) -> tuple[str, str] | None:
+    """Return the middle of a region that is narrow beside it, and how far it reaches; None for any other."""
+    first = region.pieces[0]
+    width = first.high - first.low
+    if len(region.pieces) > 1 or not 0 < width < NARROW * abs(first.high + first.low):
+        return None
+    # Ends such as 63.999999999 have lost digits to rounding: three of their distance are kept.
+    return end(first.low + width / 2, unit), end(float(f"{width / 2:.3g}"), unit)
 
 
 def reading_error(text: str) -> str:
