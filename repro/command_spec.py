@@ -8,7 +8,8 @@ from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from typing import Any, TypeAlias
 
-from repro.spec import RunSpec, Until, canonical_hash
+from repro.canonical import canonical_hash
+from repro.spec import RunSpec, Until
 
 
 @dataclass(frozen=True)

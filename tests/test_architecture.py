@@ -23,6 +23,7 @@ ORDER = [
     "recipes",
     "formulas",
     "registry",
+    "canonical",
     "spec",
     "command_spec",
     "stats",
@@ -57,9 +58,9 @@ TORCH_MODULES = {"repro.datasets.download"}
 
 FORBIDDEN = {
     # Pure numbers, with no project types.
-    "stats": {"errors", "startup", "source_code", "recipes", "registry", "spec"},
+    "stats": {"errors", "startup", "source_code", "recipes", "registry", "canonical", "spec"},
     # Arithmetic beside a paper's sentence.
-    "formulas": {"startup", "source_code", "recipes", "registry", "spec", "stats"},
+    "formulas": {"startup", "source_code", "recipes", "registry", "canonical", "spec", "stats"},
     # Leaves: a model knows nothing of training, a dataset nothing of models, and none of what a claim is.
     "models": {"datasets", "store", "claims", "experiment", "judging", "planning"},
     "datasets": {"store", "claims", "experiment"},

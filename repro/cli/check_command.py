@@ -11,7 +11,7 @@ from pathlib import Path
 
 import click
 
-from repro.cli import options
+from repro.cli import options, requested
 from repro.cli.grouped import GroupedCommand
 from repro.cli.machine import (
     check_cluster,
@@ -44,7 +44,7 @@ from repro.store import Store
 
 
 @click.command("check", cls=GroupedCommand)
-@options.request_options
+@requested.request_options
 @options.seeds_option
 @options.cells_option
 @click.option(
@@ -80,7 +80,7 @@ from repro.store import Store
 @options.verbose_option
 @options.json_option
 def command(
-    asked: options.Asked,
+    asked: requested.Asked,
     seeds: int | None,
     cells: tuple[str, ...],
     out: Path | None,
@@ -131,12 +131,12 @@ def command(
     request = asked.request()
     device = check_device(device, request.scale)
     store = request.store
-    most = options.most_seeds(request, seeds, budget=budget is not None)
+    most = requested.most_seeds(request, seeds, budget=budget is not None)
     _prepare(store, f"{replace(request, selection=()).command('report')} --out DIR")
     kinds = options.kinds(controls, sensitivity)
-    options.say_idle(request, seeds, kinds)
+    requested.say_idle(request, seeds, kinds)
     if not quiet:
-        options.say_unseen(request)
+        requested.say_unseen(request)
     # How many a cluster has is known once it is reached.
     kind, count = crew(device, workers) if on is None else (CPU, 1)
     executor = executor_of(on, request.library.root, device, workers, every)

@@ -9,7 +9,7 @@ import click
 
 from repro.claims import Claim, notices
 from repro.claims.checks_columns import large_bars
-from repro.claims.demands import demands
+from repro.claims.checks_completeness import incomplete
 from repro.claims.effective import silent_differences
 from repro.claims.loading import load_library, read_claim, read_paper
 from repro.claims.reviews import claim_of
@@ -64,7 +64,7 @@ def command(paths: tuple[Path, ...], schema: str | None, as_json: bool) -> int:
             continue
         for claim in filter(None, found):
             try:
-                problems.extend(demands(claim))
+                problems.extend(incomplete(claim))
                 for notice in (*notices(claim), *_silent(claim), *_of_results(claim)):
                     click.echo(wrapped(f"Note: {visible(notice)}"), err=True)
             except ReproError as error:

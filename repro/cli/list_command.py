@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from repro.claims import Claim, Library
-from repro.cli import completing, options
+from repro.cli import completing, options, requested
 from repro.cli.wrapped import wrapped
 from repro.errors import mistake
 from repro.planning.claim_costs import claim_costs
@@ -48,7 +48,7 @@ def command(
     # The shipped claims are sound; other files are read in full first, and told what is wrong with them.
     claims = shipped() if claims_dir is None and not named else None
     if claims is None:
-        library = options.library_of(claims_dir, names)
+        library = requested.library_of(claims_dir, names)
         chosen = library.select(names, paper)
         claims = _of_library(library, chosen)
     if as_json:

@@ -14,6 +14,7 @@ from repro.errors import mistake
 from repro.planning.costs import GUESS, GUESS_RANGE
 from repro.planning.rough import CPU, GPU
 from repro.report.wording.text import duration, plural
+from repro.startup import cores
 
 if TYPE_CHECKING:
     from repro.execution import Executor
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound=Callable[..., Any])
 
 NETS_ON_A_GPU = 16
-"""Trained side by side, unless told otherwise; fewer where memory is short."""
+"""Trained side by side, unless set otherwise; fewer where memory is short."""
 
 
 def machine_options(function: F) -> F:
@@ -39,11 +40,7 @@ def default_workers(device: str = "cpu", wanted: int | None = None) -> int:
     """Return the worker processes: as many as wanted, or one a core; one for each GPU that is named."""
     if device not in ("auto", "cpu"):
         return device.count(",") + 1
-    if wanted is not None:
-        return wanted
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+    return cores.available() if wanted is None else wanted
 
 
 def crew(device: str, wanted: int | None = None) -> tuple[str, int]:

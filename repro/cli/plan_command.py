@@ -9,7 +9,7 @@ from operator import or_
 
 import click
 
-from repro.cli import options
+from repro.cli import options, requested
 from repro.cli.machine import check_device, crew, time_of
 from repro.cli.outlook import Outlook, outlooks
 from repro.cli.pending import known_runs, pending_lines
@@ -29,7 +29,7 @@ MOST_NAMED = 3
 
 
 @click.command("plan")
-@options.request_options
+@requested.request_options
 @options.seeds_option
 @options.cells_option
 @options.variants_options
@@ -44,7 +44,7 @@ MOST_NAMED = 3
 )
 @options.json_option
 def command(
-    asked: options.Asked,
+    asked: requested.Asked,
     seeds: int | None,
     cells: tuple[str, ...],
     controls: bool,
@@ -66,10 +66,10 @@ def command(
     """
     request = asked.with_data(asked.request())
     store = request.store
-    most = options.most_seeds(request, seeds)
+    most = requested.most_seeds(request, seeds)
     kinds = options.kinds(controls, sensitivity)
-    options.say_idle(request, seeds, kinds)
-    options.say_unseen(request)
+    requested.say_idle(request, seeds, kinds)
+    requested.say_unseen(request)
     kind, count = crew(check_device(device, request.scale), workers)
     schedule = Schedule(request.claims, request.scale, store, most, kinds, cells, device=kind)
     with store.still():

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import importlib
 import math
+import sys
 import threading
 import time
 import uuid
 from collections import Counter
 from collections.abc import Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, redirect_stdout
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -67,6 +68,11 @@ class RayCluster:
             ray = importlib.import_module("ray")
         except ImportError:
             raise mistake("--on", "Ray is not installed", hint="pip install 'repro-claims[ray]'") from None
+        # Ray prints what it has to say of nodes, where results in JSON may be expected.
+        with redirect_stdout(sys.stderr):
+            return self._execute(ray, workload)
+
+    def _execute(self, ray: Any, workload: Workload) -> Outcome:
         address = "auto" if self.address == "ray" else self.address
         try:
             ray.init(address=address, log_to_driver=False, configure_logging=False)
@@ -88,12 +94,14 @@ class _Task:
         jobs, locks: key → what is not known to be done of it.
         seconds_told: predicted seconds of all that it has done so far, by its own word.
         seconds_settled: of what is known to be done.
+        begun: whether it has found room on a node, and told of itself.
     """
 
     jobs: dict[str, Job] = field(default_factory=dict)
     locks: dict[str, ExitStack] = field(default_factory=dict)
     seconds_told: float = 0.0
     seconds_settled: float = 0.0
+    begun: bool = False
 
     def drop(self, key: str) -> None:
         """Take a job out of its hands."""
@@ -160,11 +168,12 @@ class _Driver:
 
     def slots(self) -> tuple[int, Mapping[str, float]]:
         """Return how many tasks the cluster carries out at a time, and what each asks of it."""
-        there = self.ray.cluster_resources()
-        gpus = int(there.get("GPU", 0))
+        # Their sum, which Ray tells, counts a dead node for seconds: tasks for which there is no room would keep jobs.
+        nodes = [node["Resources"] for node in self.ray.nodes() if node["Alive"]]
+        gpus = int(sum(node.get("GPU", 0) for node in nodes))
         if self.cluster.device != "cpu" and gpus:
             return gpus, {"num_cpus": 1, "num_gpus": 1}
-        return max(1, int(there.get("CPU", 1))), {"num_cpus": 1}
+        return max(1, int(sum(node.get("CPU", 0) for node in nodes))), {"num_cpus": 1}
 
     def start(self) -> None:
         """Begin tasks, as many as there is work and room for."""
@@ -192,9 +201,11 @@ class _Driver:
             if task is not None:
                 self.settle(task)
                 parcel = self.shard(task, len(self.tasks)) if self.more() else None
-                others = any(other.jobs for other in self.tasks.values() if other is not task)
-                # One with nothing else in hand waits for what may follow from what others find.
-                if parcel is None and not task.jobs and others and not self.outcome.stopped:
+                others = [other for other in self.tasks.values() if other is not task and other.jobs]
+                # One with nothing else in hand waits for what may follow from what others find, but makes room for one
+                # that finds none.
+                waits = others and all(other.begun for other in others) and not self.outcome.stopped
+                if parcel is None and not task.jobs and waits:
                     continue
                 self.mailbox.answer.remote(name, parcel)
             self.asking.discard(name)
@@ -241,6 +252,7 @@ class _Driver:
         task = self.tasks.get(message["task"])
         if task is None:
             return
+        task.begun = True
         readings = {reading.key for job in task.jobs.values() for reading in job.readings}
         for entry in message["entries"]:
             # Of what it was given, nothing else.

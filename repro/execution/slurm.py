@@ -13,7 +13,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from shlex import quote
@@ -27,8 +26,8 @@ GRACE_SECONDS = 120
 OFTEN = 1000
 """How many times a job that met its time limit is queued again. It went on each time; nothing is gained by an end."""
 
-KILLED_SECONDS = 60
-"""How long a job that has asked for another place in the queue waits for Slurm to end it here."""
+INTERRUPTED = 130
+"""The exit code of a check that was asked to end, and saved."""
 
 
 class CheckOfShard:
@@ -49,29 +48,38 @@ class CheckOfShard:
         """Run the command to its end; return its exit code.
 
         Raises:
+            SystemExit: it was asked to end.
             RuntimeError: it ended with another code than 0 or 3; a run that failed does not fail the job.
         """
         process = subprocess.Popen(self.command)
         self._child = process.pid
+        # submitit would pass it over, which a batch system may send to a job's first process alone.
+        signal.signal(signal.SIGTERM, lambda *_: self._end())
         # Not `process.wait()`, whose lock the handler of a signal would wait for in vain.
         process.returncode = code = os.waitstatus_to_exitcode(os.waitpid(self._child, 0)[1])
-        if code == 130 and _state() == "RUNNING":
-            # Slurm is about to preempt it, and would take an end for the end. Of a job that is cancelled, or whose node
-            # is given up, it says something else.
-            subprocess.run(["scontrol", "requeue", os.environ["SLURM_JOB_ID"]], check=True)
-            time.sleep(KILLED_SECONDS)
+        if code == INTERRUPTED:
+            # Of a job that is cancelled or preempted, or whose node is given up, Slurm says something else, and queues
+            # it again by itself where it is to go on.
+            if _state() == "RUNNING":
+                subprocess.run(["scontrol", "requeue", os.environ["SLURM_JOB_ID"]], check=True)
+            sys.exit(code)
         if code not in (0, 3):
             raise RuntimeError(f"the check ended with exit code {code}")
         return code
 
     def checkpoint(self) -> Any:
         """Have the command save and end; return what is to be queued again. Called by submitit, at a signal."""
+        self._end()
         if self._child is not None:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(self._child, signal.SIGTERM)
             with contextlib.suppress(ChildProcessError):
                 os.waitid(os.P_PID, self._child, os.WEXITED | os.WNOWAIT)
         return importlib.import_module("submitit.helpers").DelayedSubmission(self)
+
+    def _end(self) -> None:
+        """Have the command save and end, if it has begun."""
+        if self._child is not None:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self._child, signal.SIGTERM)
 
 
 def _state() -> str:

@@ -154,7 +154,7 @@ def _event(line: bytes) -> dict[str, Any] | None:
 
 
 END = {"end": True}
-"""What a worker is told instead of a job: that no further one follows."""
+"""Sent to a worker instead of a job: that no further one follows."""
 
 LAST_WORDS_SECONDS = 2.0
 """How long what a dead worker has said is waited for."""

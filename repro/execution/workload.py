@@ -21,9 +21,9 @@ class Workload:
     """What an executor is given.
 
     Attributes:
-        jobs: what to do first; how far each run goes is told by its `until`.
+        jobs: what to do first; how far each run goes is in its `until`.
         store: where results and checkpoints go.
-        show: told about every step.
+        show: called with every step.
         refill: asked for further jobs whenever none waits and one has ended; known ones are ignored.
         deadline: `time.monotonic()` after which no further job is started.
     """

@@ -5,9 +5,9 @@ from __future__ import annotations
 import statistics
 from collections.abc import Iterable, Mapping
 
+from repro.canonical import canonical_hash
 from repro.command_spec import CommandSpec
 from repro.planning.price import Price
-from repro.spec import canonical_hash
 from repro.store import RunRecord
 
 WEIGHT_SECONDS = 60.0

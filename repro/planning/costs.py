@@ -53,11 +53,11 @@ class Outlay:
 
     @property
     def seconds(self) -> float | None:
-        """Predicted seconds of all of them on one worker, if they can be told."""
+        """Predicted seconds of all of them on one worker, where they are known."""
         return None if self.span is None else self.span.likely
 
     def wall_seconds(self, workers: int) -> float | None:
-        """Return the predicted wall seconds on `workers` workers, if they can be told."""
+        """Return the predicted wall seconds on `workers` workers, where they are known."""
         return None if self.span is None else max(self.span.likely / workers, self.longest)
 
     def between(self, workers: int) -> tuple[float, float] | None:
@@ -95,7 +95,7 @@ class Costs:
 
     Args:
         measured: runs in the store.
-        data: (name, fingerprint) of a dataset that was brought → what is known about it.
+        data: (name, fingerprint) of a user's dataset → what is known about it.
         device: the kind of device that is to carry the runs out; what others took does not count.
     """
 

@@ -27,7 +27,7 @@ class Job:
         reason: why it is carried out (again).
         wall_seconds: predicted, on one worker.
         between: what it may take at least and at most, where it may end early; None where that is not in question.
-        source: where the run's dataset lies, if it was brought.
+        source: where the run's dataset lies, if it is a user's.
         until: how far the run is to be trained; None: to its end.
         conduct: how a command is treated that carries the run out; None where it is trained here.
     """

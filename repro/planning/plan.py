@@ -105,7 +105,9 @@ def _merged(going: Sequence[Requirements], store: Store) -> list[_WantedRun]:
     runs: dict[str, _WantedRun] = {}
     for required in going:
         for need in required.needs:
-            run = runs.setdefault(need.spec.key, _wanted(required, need))
+            run = runs.get(need.spec.key)
+            if run is None:
+                run = runs[need.spec.key] = _wanted(required, need)
             if run.conduct is not None and isinstance(need.spec, CommandSpec):
                 read = conduct(required.file, need.cell, need.spec).columns
                 run.conduct = replace(run.conduct, columns=tuple(sorted({*run.conduct.columns, *read})))
@@ -216,7 +218,7 @@ def _ready_and_held(
 
 
 def _waits_for(required: Requirements, pending: Mapping[str, str]) -> str | None:
-    """Return what is to be brought first for a claim; None where all its data is at hand."""
+    """Return which data a claim waits for; None where all its data is at hand."""
     return next((pending[need.spec.key] for need in required.needs if need.spec.key in pending), None)
 
 

@@ -121,7 +121,7 @@ class Store(Runs, Readings, Environments, Ledgers):
             return None
 
         def anew(_: str) -> Mapping[str, Sequence[float]] | None:
-            return next((checkpoint.stopped for _, checkpoint, _ in folder.whole()), None)
+            return next((checkpoint.stopped for _, checkpoint, _ in folder.complete()), None)
 
         return self.recent_stopped.read(f"{key}/{folder.files()[0].name}", anew)
 

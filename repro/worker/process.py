@@ -1,7 +1,7 @@
 """A worker process: reads jobs as JSON lines and answers with events.
 
 `repro.worker.process --store DIR --claims DIR --device cpu`; started by execution/pool.py, not by people. It saves what
-it is at and ends where it is told so, at SIGTERM, SIGINT, SIGUSR1 and SIGUSR2, and where its standard input ends
+it is at and ends when its parent says so, at SIGTERM, SIGINT, SIGUSR1 and SIGUSR2, and where its standard input ends
 without a word, which the parent's death brings: then it has ORPHAN_SECONDS for it.
 """
 
@@ -24,6 +24,7 @@ from typing import Any
 
 import torch
 
+from repro.startup import cores
 from repro.store import Store
 from repro.training.devices import MOST_STREAMS
 from repro.worker.jobs import Worker
@@ -52,11 +53,6 @@ def gpus_seen(device: torch.device) -> int:
 def room_on(device: torch.device, nets: int) -> int:
     """Return how many jobs are taken side by side: processes share a CPU, a core each, and threads of one a GPU."""
     return min(nets, MOST_STREAMS) if device.type == "cuda" else 1
-
-
-def available_cores() -> int:
-    """Return the cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def main() -> None:
@@ -103,7 +99,7 @@ def main() -> None:
     torch.set_num_threads(1)
     # The cores that this process has to itself: one computes, the others read images ahead.
     gpus = gpus_seen(device)
-    cores = available_cores() // (max(gpus, arguments.gpus) if gpus else arguments.workers)
+    own_cores = cores.available() // (max(gpus, arguments.gpus) if gpus else arguments.workers)
     worker = Worker(
         Store(arguments.store),
         arguments.claims,
@@ -111,8 +107,8 @@ def main() -> None:
         emit,
         stop,
         arguments.checkpoint_seconds,
-        readers=max(0, cores - 1),
-        threads=max(1, cores),
+        readers=max(0, own_cores - 1),
+        threads=max(1, own_cores),
     )
 
     threading.Thread(target=_listen, args=(orders, jobs.put, end), daemon=True).start()

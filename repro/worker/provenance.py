@@ -51,7 +51,7 @@ def installed() -> dict[str, str]:
 
 
 def driver() -> str:
-    """Return the versions of what lies between torch and an NVIDIA or AMD GPU, as far as they are told."""
+    """Return the versions of what lies between torch and an NVIDIA or AMD GPU, as far as torch says."""
     told = {"driver": _driver(), "CUDA": torch.version.cuda, "HIP": torch.version.hip}
     cudnn: Any = torch.backends.cudnn  # without types
     if cudnn.is_available():

@@ -64,6 +64,16 @@ def test_devices_and_clusters_by_name() -> None:
             check_cluster(name)
 
 
+def test_a_job_of_slurm_uses_the_cores_that_it_was_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Slurm tells them, and binds a job to them only where its task plugin is configured."""
+    monkeypatch.delenv("SLURM_CPUS_ON_NODE", raising=False)
+    there = default_workers("cpu")
+    for given, used in (("1", 1), (str(there + 5), there), ("", there)):
+        monkeypatch.setenv("SLURM_CPUS_ON_NODE", given)
+        assert default_workers("cpu") == used
+    assert default_workers("cpu", there + 5) == there + 5
+
+
 def test_engines_that_are_not_installed(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "submitit", None)
     with pytest.raises(ReproError, match=r"repro-claims\[slurm\]"):

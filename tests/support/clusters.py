@@ -16,8 +16,25 @@ from repro.store import Store
 
 CLAIMS = Path(__file__).parents[1] / "clusters" / "claims"
 
-SLOWLY = {"TINY_SECONDS": "0.02"}
-"""In the environment of a check: its runs take seconds. It changes nothing else about them."""
+
+class Hold:
+    """Keeps the runs of whoever has `environment` in the midst of their training, from now on until it ends.
+
+    So that a test waits for what happens, never for a time in which it should have. It changes nothing else about them.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._file = folder / "hold"
+        self.environment = {"TINY_HOLD": str(self._file)}
+        self.begin()
+
+    def begin(self) -> None:
+        """Let no run come to its end, for minutes."""
+        self._file.touch()
+
+    def end(self) -> None:
+        """Let runs come to their end, within seconds."""
+        self._file.unlink(missing_ok=True)
 
 
 def repro(
@@ -74,9 +91,25 @@ def processes_that_know(name: str) -> list[int]:
     return found
 
 
-def wait_until(condition: Callable[[], object], seconds: float = 90.0) -> None:
-    """Wait for something; an AssertionError tells that it did not come."""
+def in_the_middle(store: Store) -> dict[str, int]:
+    """Return key → step, of the runs that have a checkpoint and are not there yet."""
+    return {found.key: found.step for found in store.unfinished() if 0 < found.step < found.steps}
+
+
+def went_on_from(before: Mapping[str, int], store: Store) -> set[str]:
+    """Return which runs that were in the middle went on from there, or from later."""
+    found = set()
+    for key, step in before.items():
+        record = store.run(key)
+        assert record is not None
+        if max(session["from_step"] for session in record.provenance["sessions"]) >= step:
+            found.add(key)
+    return found
+
+
+def wait_until(condition: Callable[[], object], seconds: float = 300.0) -> None:
+    """Wait for something; an AssertionError tells that it did not come, at last."""
     deadline = time.monotonic() + seconds
     while not condition():
-        assert time.monotonic() < deadline, f"nothing came of it in {seconds} s"
-        time.sleep(0.1)
+        assert time.monotonic() < deadline, f"nothing came of it in {seconds:.0f} s"
+        time.sleep(0.2)

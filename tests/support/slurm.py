@@ -21,7 +21,13 @@ NODES = ("n1", "n2")
 
 DAEMONS = ("munged", "slurmctld", "slurmd")
 
-ENDED = {"COMPLETED", "CANCELLED", "FAILED", "TIMEOUT", "NODE_FAIL"}
+REQUEUED_SECONDS = 10
+"""How long a job that is queued again waits (two minutes, unless told otherwise).
+
+A node takes no job whose leave to run was given in the second in which it was taken away from the one before.
+"""
+
+ENDED = {"COMPLETED", "CANCELLED", "FAILED", "TIMEOUT", "NODE_FAIL", "PREEMPTED"}
 
 CONFIGURATION = """\
 ClusterName=trial
@@ -29,7 +35,7 @@ SlurmctldHost={host}(127.0.0.1)
 SlurmUser={user}
 SlurmdUser={user}
 AuthType=auth/munge
-AuthInfo=socket={folder}/munge.socket
+AuthInfo=socket={folder}/munge.socket,cred_expire={requeued_seconds}
 CryptoType=crypto/munge
 StateSaveLocation={folder}/state
 SlurmdSpoolDir={folder}/spool.%n
@@ -48,7 +54,10 @@ KillWait=10
 SlurmctldPort={ports[0]}
 NodeName=n1 NodeHostname={host} NodeAddr=127.0.0.1 Port={ports[1]} CPUs=1 State=UNKNOWN
 NodeName=n2 NodeHostname={host} NodeAddr=127.0.0.1 Port={ports[2]} CPUs=1 State=UNKNOWN
-PartitionName=all Nodes=ALL Default=YES MaxTime=INFINITE State=UP
+PreemptType=preempt/partition_prio
+PreemptMode=REQUEUE
+PartitionName=all Nodes=ALL Default=YES MaxTime=INFINITE State=UP PriorityTier=1
+PartitionName=urgent Nodes=ALL MaxTime=INFINITE State=UP PriorityTier=2 PreemptMode=OFF
 """
 
 
@@ -91,13 +100,6 @@ class Slurm:
         """Give a node back."""
         self.says("scontrol", "update", f"nodename={node}", "state=resume")
 
-    def release(self) -> None:
-        """Let jobs that were queued again start at once, not in two minutes, as Slurm would have it."""
-        for job, state in self.states().items():
-            if state == "PENDING":
-                with suppress(subprocess.CalledProcessError):  # it has begun since
-                    self.says("scontrol", "update", f"jobid={job}", "starttime=now")
-
 
 @contextmanager
 def running(folder: Path) -> Iterator[Slurm]:
@@ -108,7 +110,11 @@ def running(folder: Path) -> Iterator[Slurm]:
     key.write_bytes(os.urandom(128))
     key.chmod(0o400)
     text = CONFIGURATION.format(
-        folder=folder, host=socket.gethostname().partition(".")[0], user=_user(), ports=_free_ports(3)
+        folder=folder,
+        host=socket.gethostname().partition(".")[0],
+        user=_user(),
+        ports=_free_ports(3),
+        requeued_seconds=REQUEUED_SECONDS,
     )
     (folder / "slurm.conf").write_text(text, encoding="utf-8")
     munge = [f"--{name}-file={folder / f'munged.{name}'}" for name in ("pid", "log", "seed")]
@@ -152,7 +158,11 @@ def running(folder: Path) -> Iterator[Slurm]:
 
 def _idle(slurm: Slurm) -> int:
     try:
-        return slurm.says("sinfo", "--noheader", "--Node", "--format=%T").split().count("idle")
+        return (
+            slurm.says("sinfo", "--noheader", "--partition=all", "--Node", "--format=%T")
+            .split()
+            .count("idle")
+        )
     except subprocess.CalledProcessError:
         return 0
 

@@ -282,7 +282,7 @@ def test_an_attempt_that_cannot_be_gone_on_from_is_given_up(tmp_path: Path) -> N
     with pytest.raises(ReproError, match="was killed by signal 9"):
         bench.run(GOES_ON, "hang")
     assert bench.warnings == [
-        "could not go on from its earlier attempt (ended with exit code 1): it begins anew"
+        "could not go on from its earlier attempt (ended with exit code 1: state is torn): it begins anew"
     ]
 
 
