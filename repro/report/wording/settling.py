@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from repro.report.model import ClaimReport
-from repro.report.wording.overview import decider
+from repro.report.wording.deciders import decider
 
 SAID: Mapping[str, str] = {
     "a look": "Its next look takes {seeds} seeds:",
