@@ -156,7 +156,7 @@ def _jobs(
             reason = read_anew(run.spec.key, store)
             seconds += AT_LEAST_SECONDS
         elif train:
-            reason = _unfinished(run, store) or reason_of(run.spec, store, relatives)
+            reason = unfinished(run.spec, run.conduct, store) or reason_of(run.spec, store, relatives)
             span = _seconds(run, store, costs)
             between = (seconds + span.low, seconds + span.high) if span.low < span.high else None
             seconds += span.likely
@@ -175,12 +175,6 @@ def _jobs(
             unknown and not kept,
             of_readings,
         )
-
-
-def _unfinished(run: _WantedRun, store: Store) -> str | None:
-    if run.conduct is None or not isinstance(run.spec, CommandSpec):
-        return None
-    return unfinished(run.spec, run.conduct, store)
 
 
 def _jobs_without_runs(required: Sequence[Requirements], store: Store) -> Iterator[Job]:

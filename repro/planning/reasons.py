@@ -37,8 +37,10 @@ def reason_of(spec: AnyRun, store: Store, relatives: Mapping[str, RunRecord]) ->
     return "; ".join(changes) or "not run yet"
 
 
-def unfinished(spec: CommandSpec, conduct: Conduct, store: Store) -> str | None:
+def unfinished(spec: AnyRun, conduct: Conduct | None, store: Store) -> str | None:
     """Say how a command's run goes on of which an attempt did not end; None where there was none."""
+    if conduct is None or not isinstance(spec, CommandSpec):
+        return None
     output = store.output(spec)
     try:
         note = output.note()
