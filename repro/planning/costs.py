@@ -165,7 +165,18 @@ class Costs:
         """Return what the predicted time of `runs` rests on, and how far it may be off, in words."""
         found = [price for price in map(self.price, runs) if not price.unknown]
         total = sum(price.seconds for price in found)
-        parts = [
+        shares = [
+            (words, sum(price.seconds for price in prices) / total)
+            for words, prices in self._grounds(found)
+            if prices
+        ]
+        if len(shares) == 1:
+            return shares[0][0]
+        return "; ".join(f"{share:.0%} of it {words}" for words, share in shares)
+
+    def _grounds(self, found: Sequence[Price]) -> list[tuple[str, list[Price]]]:
+        """Return what predicted times rest on, in words, with the predictions that do."""
+        return [
             (
                 "from what runs of the same kinds in the store took of a processor, ±30% where nothing else runs",
                 [p for p in found if p.measured and not p.by_clock],
@@ -181,12 +192,6 @@ class Costs:
             ("as `takes` declares", [p for p in found if p.declared]),
             (f"{GUESS}: nothing like it was ever measured", [p for p in found if p.guessed]),
         ]
-        shares = [
-            (words, sum(price.seconds for price in prices) / total) for words, prices in parts if prices
-        ]
-        if len(shares) == 1:
-            return shares[0][0]
-        return "; ".join(f"{share:.0%} of it {words}" for words, share in shares)
 
     def outlay(self, runs: Sequence[AnyRun], seconds: Sequence[Span], follow: int, rest: Span) -> Outlay:
         """Return what `runs` would cost once their data is there, each so long, with those that may follow them."""

@@ -49,8 +49,8 @@ class Job:
     @property
     def trains(self) -> bool:
         """Whether a run is to be made: one that is kept is read anew, and a net trained elsewhere is measured only."""
-        brought = isinstance(self.run, RunSpec) and self.run.weights is not None
-        return self.train and not self.kept and not brought
+        pretrained = isinstance(self.run, RunSpec) and self.run.weights is not None
+        return self.train and not self.kept and not pretrained
 
     @property
     def key(self) -> str:

@@ -7,10 +7,8 @@ plans again until nothing is needed; `follow` and `held` say what may come.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 
-from repro.claims import conduct
-from repro.command_spec import AnyRun, CommandSpec, Conduct
+from repro.command_spec import AnyRun, CommandSpec
 from repro.experiment.requirements import Need, Requirements
 from repro.experiment.tuning import EXTENSIONS
 from repro.experiment.variants import claim_of
@@ -21,8 +19,8 @@ from repro.planning.reading_costs import AT_LEAST_SECONDS
 from repro.planning.reasons import failed_before, read_anew, reason_of, unfinished
 from repro.planning.rough import CPU
 from repro.planning.span import Span, exactly
-from repro.registry import DatasetEntry
-from repro.spec import ReadingSpec, RunSpec, Until, farther
+from repro.planning.wanted import WantedRun, merged
+from repro.spec import ReadingSpec, RunSpec
 from repro.store import RunRecord, Store, lineage
 
 
@@ -30,14 +28,10 @@ def make_plan(required: Sequence[Requirements], store: Store, device: str = CPU)
     """Merge what the claims need, and keep what is missing; `device` is the kind that predicted times are of."""
     stopped = {r.claim.id: r.net_check.barred or "" for r in required if r.net_check.state == "stopped"}
     going = [r for r in required if r.claim.id not in stopped]
-    runs = _merged(going, store)
+    runs = merged(going, store)
     absent = [run for run in runs if run.record is None]
     measured = [record for record in map(store.run, store.run_keys()) if record is not None] if absent else []
-    data = {run.spec.dataset.identity: run.data for run in runs if isinstance(run.spec, RunSpec)}
-    declared = {run.spec.key: run.conduct.takes_seconds for run in runs if run.conduct is not None}
-    costs = Costs(
-        measured, data, device, {key: takes for key, takes in declared.items() if takes is not None}
-    )
+    costs = _costs(runs, measured, device)
     pending = {run.spec.key: run.bring for run in runs if run.bring is not None}
     jobs = _in_order([*_jobs(runs, store, costs, measured), *_jobs_without_runs(required, store)], required)
     ready, held = _ready_and_held(jobs, going)
@@ -55,90 +49,26 @@ def make_plan(required: Sequence[Requirements], store: Store, device: str = CPU)
         basis=costs.basis(job.run for job in jobs if job.run and job.train and not job.kept),
         pending_outlays=_pending_outlays(going, absent, pending, store, costs),
         device=device,
-        unknown_follow=sum(
-            item.follow for item in going if any(_is_unknown(need.spec, costs) for need in _open_cells(item))
-        ),
+        unknown_follow=_unknown_follow(going, costs),
     )
 
 
-@dataclass
-class _WantedRun:
-    """A run that some claims need, merged.
-
-    Attributes:
-        spec: the run.
-        data: what is known of its dataset; a command has none that anybody brings.
-        conduct: how a command is treated that carries it out.
-        unavailable: why its net cannot be trained here; None where it can.
-        readings: key → reading that a claim takes from it.
-        claims: who needs it.
-        until: how far they need it; None: to its end.
-        needed: by which claim, and for what; the first one speaks for the others.
-        record: the run, if it is there with the weights that are still to be read from.
-        missing_readings: those to be taken now.
-    """
-
-    spec: AnyRun
-    data: DatasetEntry
-    conduct: Conduct | None = None
-    until: Until | None = None
-    unavailable: str | None = None
-    needed: tuple[Requirements, Need] | None = None
-    readings: dict[str, ReadingSpec] = field(default_factory=dict)
-    claims: set[str] = field(default_factory=set)
-    record: RunRecord | None = None
-    missing_readings: tuple[ReadingSpec, ...] = ()
-
-    @property
-    def to_do(self) -> bool:
-        """Whether the run is to be trained, or read from."""
-        return self.record is None or bool(self.missing_readings)
-
-    @property
-    def bring(self) -> str | None:
-        """What to bring before that can be done, and how; None where nothing is."""
-        return (self.unavailable or self.data.missing) if self.to_do else None
+def _costs(runs: Sequence[WantedRun], measured: Sequence[RunRecord], device: str) -> Costs:
+    """Return what the runs are predicted to cost, by those that were measured and by what claims declare."""
+    data = {run.spec.dataset.identity: run.data for run in runs if isinstance(run.spec, RunSpec)}
+    declared = {run.spec.key: run.conduct.takes_seconds for run in runs if run.conduct is not None}
+    known = {key: seconds for key, seconds in declared.items() if seconds is not None}
+    return Costs(measured, data, device, known)
 
 
-def _merged(going: Sequence[Requirements], store: Store) -> list[_WantedRun]:
-    """Return every run that some claim needs, once, with what is there of it."""
-    runs: dict[str, _WantedRun] = {}
-    for required in going:
-        for need in required.needs:
-            run = runs.get(need.spec.key)
-            if run is None:
-                run = runs[need.spec.key] = _wanted(required, need)
-            if run.conduct is not None and isinstance(need.spec, CommandSpec):
-                read = conduct(required.file, need.cell, need.spec).columns
-                run.conduct = replace(run.conduct, columns=tuple(sorted({*run.conduct.columns, *read})))
-            run.until = farther(run.until, need.until)
-            run.readings |= {reading.key: reading for reading in need.readings.values()}
-            run.claims.add(required.claim.id)
-    for key, run in runs.items():
-        record = store.run(key)
-        run.missing_readings = tuple(run.readings.values())
-        if record is None:
-            continue
-        # A run that ended early has no weights of later moments: those readings do not exist.
-        missing = [
-            r for r in run.readings.values() if r.moment in record.weights and store.reading(r.key) is None
-        ]
-        if all(store.weights(key, moment) is not None for moment in {r.moment for r in missing} if moment):
-            run.record, run.missing_readings = record, tuple(missing)
-    return list(runs.values())
-
-
-def _wanted(required: Requirements, need: Need) -> _WantedRun:
-    spec, names = need.spec, required.claim.names
-    if isinstance(spec, CommandSpec):
-        how = conduct(required.file, need.cell, spec)
-        return _WantedRun(spec, DatasetEntry("", ""), how, need.until, None, (required, need))
-    data, unavailable = names.known(spec.dataset.identity), names.unavailable(spec.model.name)
-    return _WantedRun(spec, data, None, need.until, unavailable, (required, need))
+def _unknown_follow(going: Sequence[Requirements], costs: Costs) -> int:
+    """Return how many of the runs that may follow are of cells whose times nobody knows."""
+    unknown = [r for r in going if any(_is_unknown(need.spec, costs) for need in _open_cells(r))]
+    return sum(one.follow for one in unknown)
 
 
 def _jobs(
-    runs: Sequence[_WantedRun], store: Store, costs: Costs, measured: Sequence[RunRecord]
+    runs: Sequence[WantedRun], store: Store, costs: Costs, measured: Sequence[RunRecord]
 ) -> Iterator[Job]:
     """Yield the jobs that train a run, or only take missing readings from it, where its data is at hand."""
     relatives = {lineage(record.spec): record for record in measured}
@@ -218,7 +148,7 @@ def _waits_for(required: Requirements, pending: Mapping[str, str]) -> str | None
 
 def _pending_outlays(
     going: Sequence[Requirements],
-    absent: Sequence[_WantedRun],
+    absent: Sequence[WantedRun],
     pending: Mapping[str, str],
     store: Store,
     costs: Costs,
@@ -279,7 +209,7 @@ def _cell_follows(required: Requirements, need: Need, costs: Costs) -> Span:
     return (epochs + measured * len(required.seeds)) * (costs.wall_seconds(need.spec) / (budget or 1.0))
 
 
-def _seconds(run: _WantedRun, store: Store, costs: Costs) -> Span:
+def _seconds(run: WantedRun, store: Store, costs: Costs) -> Span:
     """Return what the rest of a run takes on one worker, as far as it is needed."""
     assert run.needed is not None
     item, need = run.needed
