@@ -7,6 +7,8 @@ import math
 import pytest
 from scipy import stats
 
+from repro.report.wording.plain import claim_because
+from tests.support.command import repro
 from tests.support.helpers import World
 from tests.support.recorded import CSV, OURS, SGD, curves, put
 
@@ -114,6 +116,10 @@ def test_a_seed_that_is_declared_to_be_missing_is_told_and_judged_without(
     assert claim.recorded.notes == told
     seeds = "4 of 5 seeds, seed 4 of sgd declared missing" if told else "5 and 4 seeds"
     assert f", {seeds}): the whole interval" in claim.verdict.sentence
+    # In plain words, too, and in the terminal.
+    assert f"for ours − sgd in the recorded results of {seeds}" in claim_because(claim)
+    done = repro("check", "--claims", world.root, cwd=world.root.parent)
+    assert f"for ours − sgd in the recorded results of {seeds}" in " ".join(done.stdout.split())
 
 
 def test_seeds_that_are_declared_missing_are_all_named(world: World) -> None:
@@ -128,6 +134,7 @@ def test_the_sentence_says_what_is_compared(world: World) -> None:
     put(world)
     (claim,) = world.report("recorded").papers[0].claims
     assert "the results give 2.60 pp for ours − sgd (" in claim.verdict.sentence
+    assert "2.60 percentage points for ours − sgd in the recorded results of 5 seeds" in claim_because(claim)
     put(world, expect__better__arms=["sgd", "ours"])
     (claim,) = world.report("recorded").papers[0].claims
     assert "the results give −2.60 pp for sgd − ours (" in claim.verdict.sentence
