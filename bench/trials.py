@@ -18,7 +18,7 @@ from typing import Any
 from bench.documents import RESULTS, Document, Row
 from repro.claims import Claim, ClaimFile, load_library
 from repro.claims.scales import merge
-from repro.cli.options import user_data
+from repro.cli.requested import user_data
 from repro.execution import Progress, ThisMachine, Workload
 from repro.experiment.estimands import estimands
 from repro.experiment.requirements import Requirements, requirements
