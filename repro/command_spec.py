@@ -184,6 +184,7 @@ class Conduct:
         at_once: runs side by side on a GPU.
         program: where the program lies whose name is the command's first word, of one that is part of the environment;
             None: the first word says it.
+        takes_seconds: how long a run takes on the author's own word; None where that is not said.
     """
 
     columns: tuple[str, ...]
@@ -196,6 +197,7 @@ class Conduct:
     diverges: bool = False
     at_once: int = 1
     program: str | None = None
+    takes_seconds: float | None = None
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Conduct:

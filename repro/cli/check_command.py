@@ -18,9 +18,9 @@ from repro.cli.machine import (
     check_device,
     crew,
     executor_of,
-    expected_time,
     machine_options,
     parse_duration,
+    time_of,
 )
 from repro.cli.pending import known_runs, pending_lines
 from repro.cli.progress import ProgressView
@@ -241,10 +241,10 @@ def _announce(plan: Plan, workers: int) -> None:
         measured = plural(jobs - plan.runs - plan.kept, "measurement")
         others = f"{plural(plan.runs, 'run')} to train and {measured} without training"
         others += f", {plural(plan.kept, 'output')} of a command to read anew" if plan.kept else ""
-        about = expected_time(
-            plan.wall_seconds(workers), workers, plan.basis, plan.wall_seconds_between(workers), plan.device
+        about = time_of(plan, workers)
+        click.echo(
+            wrapped(f"{plural(jobs, 'job')}: {others}{follow}{known_runs(plan)}. Time: {about}."), err=True
         )
-        click.echo(wrapped(f"{plural(jobs, 'job')}: {others}{follow}{known_runs(plan)}: {about}."), err=True)
     for line in pending_lines(plan, workers):
         click.echo(wrapped(line), err=True)
     # What is new needs no explanation; what is run again does.
@@ -273,9 +273,7 @@ def _tell_rest(rest: Plan, budget: str, workers: int) -> None:
     jobs = len(rest.jobs) + len(rest.held)
     if jobs:
         follow = f", and at most {rest.follow} more runs after tuning" if rest.follow else ""
-        about = expected_time(
-            rest.wall_seconds(workers), workers, rest.basis, rest.wall_seconds_between(workers), rest.device
-        )
+        about = time_of(rest, workers)
         left = f"{plural(jobs, 'job')} left, {plural(rest.runs, 'run')} to train among them{follow}"
         click.echo(
             f"The budget of {budget} is spent: {left}, {about}. The same command goes on with them.", err=True

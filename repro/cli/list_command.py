@@ -85,9 +85,13 @@ def _plain(claim: Listed, verdicts: Mapping[str, str]) -> dict[str, object]:
 def cost_words(claim: Claim) -> dict[str, str]:
     """Return scale → what it takes on one worker, as the list tells it."""
     return {
-        scale: "awaited" if seconds is None else duration(max(1.0, seconds), roughly=True)
+        scale: _unknown(claim, scale) if seconds is None else duration(max(1.0, seconds), roughly=True)
         for scale, seconds in claim_costs(claim).items()
     }
+
+
+def _unknown(claim: Claim, scale: str) -> str:
+    return "awaited" if claim.at[scale].experiment.process is None else "time not known"
 
 
 def _open(library: Library, chosen: Sequence[Claim], named: Sequence[str]) -> Iterator[str]:

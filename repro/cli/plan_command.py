@@ -10,7 +10,7 @@ from operator import or_
 import click
 
 from repro.cli import options, requested
-from repro.cli.machine import check_device, crew, expected_time
+from repro.cli.machine import check_device, crew, time_of
 from repro.cli.outlook import Outlook, outlooks
 from repro.cli.pending import known_runs, pending_lines
 from repro.cli.wrapped import wrapped
@@ -100,7 +100,7 @@ def _as_json(plan: Plan, workers: int) -> dict[str, object]:
                 "readings": len(job.readings),
                 "claims": list(job.claims),
                 "reason": job.reason,
-                "wall_seconds": round(job.wall_seconds, 2),
+                "wall_seconds": None if job.unknown else round(job.wall_seconds, 2),
             }
             for number, job in enumerate((*plan.jobs, *plan.held))
         ],
@@ -123,6 +123,7 @@ def _as_json(plan: Plan, workers: int) -> dict[str, object]:
         "at_most_follow": plan.follow,
         "device": plan.device,
         "workers": workers,
+        "runs_of_unknown_time": plan.unknown,
         "wall_seconds": round(plan.wall_seconds(workers), 1),
         "wall_seconds_between": between and [round(seconds, 1) for seconds in between],
         "basis": plan.basis,
@@ -160,9 +161,7 @@ def _lines(required: list[Requirements], store: Store, plan: Plan, workers: int,
     yield from pending_lines(plan, workers)
     if plan.jobs:
         but = ", pending runs left out" if plan.pending else ""
-        basis = plan.basis or "for readings only"
-        between = plan.wall_seconds_between(workers)
-        yield f"Time{but}: {expected_time(plan.wall_seconds(workers), workers, basis, between, plan.device)}."
+        yield f"Time{but}: {time_of(plan, workers, 'for readings only')}."
     elif not plan.pending:
         yield "Nothing to run."
 

@@ -11,7 +11,7 @@ import click
 
 from repro.cli import options, requested
 from repro.cli.grouped import GroupedCommand
-from repro.cli.machine import check_device, expected_time, machine_options, parse_duration
+from repro.cli.machine import check_device, machine_options, parse_duration, time_of
 from repro.cli.pending import pending_lines
 from repro.cli.wrapped import wrapped
 from repro.errors import mistake
@@ -150,8 +150,7 @@ def check_of(shard: Shard, asked: requested.Asked, request: Request, further: Se
 
 def _tell(plan: Plan, jobs: Sequence[str], shards: int, folder: Path, request: Request) -> None:
     follow = f", at most {plan.follow} more after tuning" if plan.follow else ""
-    about = expected_time(plan.wall_seconds(1), 1, plan.basis, plan.wall_seconds_between(1), plan.device)
-    click.echo(wrapped(f"{plural(plan.runs, 'run')} to train{follow}: {about}."))
+    click.echo(wrapped(f"{plural(plan.runs, 'run')} to train{follow}. Time: {time_of(plan, 1)}."))
     for number, job in enumerate(jobs, start=1):
         after = "" if number == 1 else ", with what rests on the results before, once those have ended"
         click.echo(f"Stage {number}: job {job}, {plural(shards, 'shard')}{after}")

@@ -71,7 +71,7 @@ READING = table(
 
 ENVIRONMENT = table("environment", {"packages": dict[Text, Text]})
 
-FAILURE = table("failure", {"title": str, "reason": str})
+FAILURE = table("failure", {"title": str, "reason": str, "output": NotRequired[str]})
 
 _CRITERIA = dict[Text, dict[Text, Plain]]
 

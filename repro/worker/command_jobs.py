@@ -55,6 +55,7 @@ class CommandJobs:
             # A command that fails is a failure with its reason; the other runs go on.
             return {"event": "failed", "reason": reason(error, self.machine.claims_folder)}
         self.machine.store.clear_failure(spec.key)
+        self.machine.store.clear_failures_of(spec.output_key)
         return {"event": "done", "what": what, "found": what == FOUND}
 
     @contextmanager
@@ -118,6 +119,8 @@ class CommandJobs:
             now = time.monotonic()
             if now - last > TOLD_SECONDS:
                 last = now
+                if share is None and predicted_seconds is None:
+                    return
                 if share is None:  # by the clock, and never at its end
                     share = min(0.95, (now - began) / max(predicted_seconds or 1.0, 1.0))
                 self.emit(progress(key, min(share, 1.0)))

@@ -78,7 +78,8 @@ class Worker:
         self.memory = DeviceMemory(bytes_to_share(device))
         # A job is a thread's: on a CPU it keeps a core busy, on a GPU its nets have shares.
         self.clock = time.thread_time if device.type == "cpu" else self.memory.clock
-        made = {name: self.provenance[name] for name in ("machine", "device", "repro", "commit")}
+        of_this = ("python", "torch", "threads", "installed")
+        made = {name: told for name, told in self.provenance.items() if name not in of_this}
         self.commands = CommandJobs(Machine(store, claims_folder, device, threads), made, emit, stop)
 
     def work(self, job: Mapping[str, Any]) -> None:
