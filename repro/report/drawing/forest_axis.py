@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from repro.report.drawing import ticks
 from repro.report.model import ExpectationResult, Part, Region, Unit
+from repro.report.wording.words import number
 
 _MARGIN = 0.07
 CHARACTER = 2.1  # percent of an axis on the narrowest phone, 350 px, that a character of a label takes
@@ -158,6 +159,8 @@ def _number(value: float, unit: Unit) -> str:
         text = f"{rounded / 1e9:.6g}·10⁹"
     elif unit == "count" and abs(rounded) >= 1e6:
         text = f"{rounded / 1e6:.6g}M"
+    elif 0 < abs(value) < 1e-3:
+        return number(value, "number")
     else:
         text = f"{rounded:,.0f}" if abs(rounded) >= 1000 else f"{rounded:.6g}"
     return text.replace("-", "−")
