@@ -193,12 +193,7 @@ def _carry_out(
 
 
 def _run(
-    schedule: Schedule,
-    plan: Plan,
-    executor: Executor,
-    workers: int,
-    deadline: float,
-    quiet: bool,
+    schedule: Schedule, plan: Plan, executor: Executor, workers: int, deadline: float, quiet: bool
 ) -> Outcome:
     began = time.monotonic()
     asked = list(plan.jobs)
