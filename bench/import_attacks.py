@@ -26,12 +26,13 @@ from typing import Any
 from bench.attempts import Tally, outcome, repro
 from bench.fuzz import ODD
 from bench.synthetic import PROVENANCE, fill
+from repro.canonical import canonical_hash
 from repro.claims import Claim, load_library
 from repro.exchange import Loaded, verify
 from repro.exchange.archives import LIST
 from repro.judging.preregistration import record, remember
 from repro.planning.schedule import Schedule
-from repro.spec import RunSpec, canonical_hash
+from repro.spec import RunSpec
 from repro.store import Checkpoint, Store
 from repro.store.files import sealed, unsealed
 

@@ -8,7 +8,8 @@ from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from typing import Any, TypeAlias
 
-from repro.spec import RunSpec, Until, canonical_hash
+from repro.canonical import canonical_hash
+from repro.spec import RunSpec, Until
 
 
 @dataclass(frozen=True)
@@ -183,6 +184,7 @@ class Conduct:
         at_once: runs side by side on a GPU.
         program: where the program lies whose name is the command's first word, of one that is part of the environment;
             None: the first word says it.
+        takes_seconds: how long a run takes on the author's own word; None where that is not said.
     """
 
     columns: tuple[str, ...]
@@ -195,6 +197,7 @@ class Conduct:
     diverges: bool = False
     at_once: int = 1
     program: str | None = None
+    takes_seconds: float | None = None
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Conduct:

@@ -1,4 +1,4 @@
-"""The one error of the project: what a user can mend, told so that they can mend it."""
+"""The one error of the project: what a user can mend, said so that they can mend it."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ LONGEST = {"where": 500, "what": 1500, "received": 500, "hint": 1500}
 """Signs of each part of a problem."""
 
 MOST_TOLD = 200
-"""So many problems are told one by one."""
+"""So many problems are listed one by one."""
 
 
 class ReproError(Exception):

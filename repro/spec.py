@@ -3,38 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from functools import cache, cached_property
 from typing import Any
 
+from repro.canonical import DIGITS, canonical_hash, canonical_text
 from repro.recipes import Recipe
 from repro.registry import DatasetEntry
-
-
-def canonical_hash(data: object) -> str:
-    """Return 24 hexadecimal digits of SHA-256 over `data` as JSON with sorted keys and no white space.
-
-    Whole floats are written as integers: ``lr = 1`` and ``lr = 1.0`` are the same run.
-    """
-    return hashlib.sha256(canonical_text(data).encode()).hexdigest()[:_DIGITS]
-
-
-def canonical_text(data: object) -> str:
-    """Return what :func:`canonical_hash` hashes."""
-    return json.dumps(_integral(data), sort_keys=True, separators=(",", ":"), allow_nan=False)
-
-
-_DIGITS = 24
-
-
-def _integral(data: object) -> object:
-    if isinstance(data, float) and data.is_integer():
-        return int(data)
-    if isinstance(data, Mapping):
-        return {key: _integral(value) for key, value in data.items()}
-    return [_integral(value) for value in data] if isinstance(data, list | tuple) else data
 
 
 def _not_default(settings: Recipe | Numerics) -> dict[str, Any]:
@@ -187,9 +163,9 @@ class RunSpec:
         Recipe and numerics enter without the fields that are at their defaults: a field that a later version adds
         leaves the runs of earlier ones where they are.
         """
-        brought = "" if self.weights is None else f',"weights":{canonical_text(self.weights.as_json())}'
-        text = self._but_seed + f'"seed":{self.seed:d}{brought}}}'
-        return hashlib.sha256(text.encode()).hexdigest()[:_DIGITS]
+        weights = "" if self.weights is None else f',"weights":{canonical_text(self.weights.as_json())}'
+        text = self._but_seed + f'"seed":{self.seed:d}{weights}}}'
+        return hashlib.sha256(text.encode()).hexdigest()[:DIGITS]
 
     @property
     def _but_seed(self) -> str:
@@ -296,8 +272,15 @@ class ReadingSpec:
         """The reading's identity in the store."""
         if self.run is None or self.subject:
             return canonical_hash(self.as_json())
-        first, last = _around_run(self.probe, self.version, self.moment, canonical_text(dict(self.options)))
-        return hashlib.sha256(f"{first}{self.run.key}{last}".encode()).hexdigest()[:_DIGITS]
+        kept = _OPTIONS.get(id(self.options))
+        if kept is None:
+            kept = _OPTIONS[id(self.options)] = self.options, canonical_text(dict(self.options))
+        first, last = _around_run(self.probe, self.version, self.moment, kept[1])
+        return hashlib.sha256(f"{first}{self.run.key}{last}".encode()).hexdigest()[:DIGITS]
+
+
+_OPTIONS: dict[int, tuple[Mapping[str, Any], str]] = {}
+"""Identity of a probe's options, which the readings of a cell share → these, kept as in `_TEXTS`, and their text."""
 
 
 @cache

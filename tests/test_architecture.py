@@ -23,6 +23,7 @@ ORDER = [
     "recipes",
     "formulas",
     "registry",
+    "canonical",
     "spec",
     "command_spec",
     "stats",
@@ -57,9 +58,9 @@ TORCH_MODULES = {"repro.datasets.download"}
 
 FORBIDDEN = {
     # Pure numbers, with no project types.
-    "stats": {"errors", "startup", "source_code", "recipes", "registry", "spec"},
+    "stats": {"errors", "startup", "source_code", "recipes", "registry", "canonical", "spec"},
     # Arithmetic beside a paper's sentence.
-    "formulas": {"startup", "source_code", "recipes", "registry", "spec", "stats"},
+    "formulas": {"startup", "source_code", "recipes", "registry", "canonical", "spec", "stats"},
     # Leaves: a model knows nothing of training, a dataset nothing of models, and none of what a claim is.
     "models": {"datasets", "store", "claims", "experiment", "judging", "planning"},
     "datasets": {"store", "claims", "experiment"},
@@ -174,6 +175,25 @@ def report_room(module: str) -> str:
 
 def test_at_most_eight_modules_lie_at_the_root() -> None:
     assert len(list(PACKAGE.glob("*.py"))) <= 8
+
+
+def test_every_room_has_its_place_in_the_order_and_in_the_design() -> None:
+    rooms = {room(name) for name in MODULES} - {""}
+    assert rooms == set(ORDER), "a room that is gone, or a new one"
+    assert set(FORBIDDEN) | set().union(*FORBIDDEN.values()) <= rooms
+    design = (PACKAGE.parent / "docs/design.md").read_text(encoding="utf-8")
+    for name in rooms - {"__main__"}:
+        assert f"`{name}/`" in design or f"`{name}.py`" in design, f"{name} is not in docs/design.md"
+
+
+MOST_LINES = 300
+"""Of a module; a longer one does two things."""
+
+
+def test_modules_are_short_enough_to_be_read() -> None:
+    lines = {name: len(path.read_text(encoding="utf-8").splitlines()) for name, path in MODULES.items()}
+    long = {name: count for name, count in lines.items() if count > MOST_LINES}
+    assert not long, "split along a noun"
 
 
 def test_only_models_probes_and_training_and_the_worker_know_torch() -> None:

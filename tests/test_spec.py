@@ -14,9 +14,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from repro.canonical import canonical_hash
 from repro.claims import cells, load_library, run_spec
 from repro.recipes import RECIPES, Recipe
-from repro.spec import DatasetSpec, ModelSpec, Numerics, ReadingSpec, RunSpec, canonical_hash
+from repro.spec import DatasetSpec, ModelSpec, Numerics, ReadingSpec, RunSpec
 from repro.startup.shipped import folder
 from tests.support.helpers import spec_of
 

@@ -32,7 +32,7 @@ class Judgement:
 
     Attributes:
         result: "supported", "refuted" or "inconclusive", the machine's term.
-        word: "holds", "does not hold" or "undecided": numbers that were brought confirm no paper.
+        word: "holds", "does not hold" or "undecided": numbers from elsewhere confirm no paper.
         estimate: the mean, difference or ratio of means, in the unit of the numbers.
         low, high: the 95% interval.
         n: how many numbers of each sample.

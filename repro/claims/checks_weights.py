@@ -10,11 +10,11 @@ from repro.claims.schema import ClaimFile
 from repro.claims.schema_metrics import Metric
 
 _MEASURED = ("train_error", "test_error", "train_loss", "test_loss")
-"""Of a net that is brought: what needs no history."""
+"""Of a pretrained net: what needs no history."""
 
 
 def weights_findings(file: ClaimFile) -> Iterator[Finding]:
-    """Find what has no place beside brought weights, and names that refer to nothing."""
+    """Find what has no place beside pretrained weights, and names that refer to nothing."""
     weights = file.weights
     if weights is None:
         return

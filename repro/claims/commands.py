@@ -138,6 +138,7 @@ def conduct(file: ClaimFile, cell: Cell, spec: CommandSpec) -> Conduct:
         steps=steps,
         diverges=process.nan == "diverged",
         at_once=process.at_once,
+        takes_seconds=process.takes_seconds,
         program=None if words[0] == spec.words[0] else words[0],
     )
 

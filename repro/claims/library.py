@@ -11,6 +11,7 @@ from unicodedata import normalize
 
 from pydantic import BaseModel
 
+from repro.canonical import canonical_hash
 from repro.claims.cells import cells
 from repro.claims.files import paper_folders
 from repro.claims.protocol import Ownership, ownership
@@ -22,7 +23,6 @@ from repro.claims.vocabulary import WORDS
 from repro.command_spec import AnyRun
 from repro.errors import Problem, ReproError, suggestion
 from repro.registry import Names
-from repro.spec import canonical_hash
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ MOST, LEAST = 1e30, 1e-30
 LONGEST_KEY = 200
 
 SHOWN = 20
-"""So many problems are told, at most."""
+"""So many problems are listed, at most."""
 
 
 def out_of_bounds(data: dict[str, Any], *, dates: bool = False) -> list[Problem]:

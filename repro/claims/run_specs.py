@@ -109,20 +109,20 @@ def trained_spec(
         recipe=resolved,
         seed=seed,
         numerics=Numerics(**numerics),
-        weights=_brought(file, cell, seed, names),
+        weights=_pretrained(file, cell, seed, names),
     )
 
 
-def _brought(file: ClaimFile, cell: Cell, seed: int, names: Names) -> WeightsSpec | None:
-    """Return the net that a cell has at a seed where nets are brought: the first seed stands for the first file.
+def _pretrained(file: ClaimFile, cell: Cell, seed: int, names: Names) -> WeightsSpec | None:
+    """Return the pretrained net that a cell has at a seed: the first seed stands for the first file.
 
     Raises:
         ReproError: the file is not there.
     """
-    brought = file.weights
-    if brought is None or cell.address not in brought.files:
+    weights = file.weights
+    if weights is None or cell.address not in weights.files:
         return None
-    files = brought.files[cell.address]
+    files = weights.files[cell.address]
     place = seed - file.experiment.seeds.numbers(cell.arm, 1)[0]
     name = files[place if 0 <= place < len(files) else 0]
     try:
@@ -135,11 +135,11 @@ def _brought(file: ClaimFile, cell: Cell, seed: int, names: Names) -> WeightsSpe
     return WeightsSpec(
         name,
         sha256,
-        brought.inside,
-        tuple(brought.names.items()),
-        brought.layout,
-        brought.input_channels,
-        brought.checked(cell.address),
+        weights.inside,
+        tuple(weights.names.items()),
+        weights.layout,
+        weights.input_channels,
+        weights.checked(cell.address),
     )
 
 

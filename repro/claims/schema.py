@@ -37,7 +37,7 @@ class Seeds(Frozen):
     """How many seeds are looked at, fixed beforehand; they start at `first`, or where `of_arm` says for an arm.
 
     A claim that its first look leaves open goes on by itself to those whose further runs cost at most
-    `allowance_seconds` of one core, as predicted from the claim file; to later ones where it is told to.
+    `allowance_seconds` of one core, as predicted from the claim file; to later ones where it is asked to.
     """
 
     looks: list[Annotated[int, Field(ge=2, le=10_000)]] = Field(min_length=1, max_length=100)

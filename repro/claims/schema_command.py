@@ -61,6 +61,8 @@ class Process(Frozen):
     """The step of the last row, or the name of the placeholder that says it."""
     time_limit: str | None = None
     """How long a run may take in one go: "90s", "20m", "1.5h", "2d"."""
+    takes: str | None = None
+    """How long a run takes, in the same form, for `repro plan` before the first one has told."""
     stop: Stop | None = None
     """Where a run ends before its command does."""
     resume: list[Word] | None = None
@@ -77,8 +79,12 @@ class Process(Frozen):
     @property
     def time_limit_seconds(self) -> float | None:
         """The time limit in seconds."""
-        match = _DURATION.fullmatch(self.time_limit or "")
-        return float(match[1]) * _SECONDS[match[2]] if match else None
+        return _seconds(self.time_limit)
+
+    @property
+    def takes_seconds(self) -> float | None:
+        """How long a run takes, in seconds."""
+        return _seconds(self.takes)
 
     def written(self, column: str) -> str:
         """Return what a quantity is called where the command writes it."""
@@ -91,7 +97,7 @@ class Process(Frozen):
             raise ValueError("lies below {out}, the folder that the run is given")
         return name
 
-    @field_validator("time_limit")
+    @field_validator("time_limit", "takes")
     @classmethod
     def _a_duration(cls, text: str | None) -> str | None:
         if text is not None and _DURATION.fullmatch(text) is None:
@@ -103,3 +109,8 @@ class Process(Frozen):
         if self.resume_needs is not None and self.resume is None:
             raise ValueError("`resume_needs` makes no difference without `resume`")
         return self
+
+
+def _seconds(duration: str | None) -> float | None:
+    match = _DURATION.fullmatch(duration or "")
+    return float(match[1]) * _SECONDS[match[2]] if match else None

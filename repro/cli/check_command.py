@@ -11,16 +11,16 @@ from pathlib import Path
 
 import click
 
-from repro.cli import options
+from repro.cli import options, requested
 from repro.cli.grouped import GroupedCommand
 from repro.cli.machine import (
     check_cluster,
     check_device,
     crew,
     executor_of,
-    expected_time,
     machine_options,
     parse_duration,
+    time_of,
 )
 from repro.cli.pending import known_runs, pending_lines
 from repro.cli.progress import ProgressView
@@ -44,7 +44,7 @@ from repro.store import Store
 
 
 @click.command("check", cls=GroupedCommand)
-@options.request_options
+@requested.request_options
 @options.seeds_option
 @options.cells_option
 @click.option(
@@ -80,7 +80,7 @@ from repro.store import Store
 @options.verbose_option
 @options.json_option
 def command(
-    asked: options.Asked,
+    asked: requested.Asked,
     seeds: int | None,
     cells: tuple[str, ...],
     out: Path | None,
@@ -131,12 +131,12 @@ def command(
     request = asked.request()
     device = check_device(device, request.scale)
     store = request.store
-    most = options.most_seeds(request, seeds, budget=budget is not None)
+    most = requested.most_seeds(request, seeds, budget=budget is not None)
     _prepare(store, f"{replace(request, selection=()).command('report')} --out DIR")
     kinds = options.kinds(controls, sensitivity)
-    options.say_idle(request, seeds, kinds)
+    requested.say_idle(request, seeds, kinds)
     if not quiet:
-        options.say_unseen(request)
+        requested.say_unseen(request)
     # How many a cluster has is known once it is reached.
     kind, count = crew(device, workers) if on is None else (CPU, 1)
     executor = executor_of(on, request.library.root, device, workers, every)
@@ -241,10 +241,10 @@ def _announce(plan: Plan, workers: int) -> None:
         measured = plural(jobs - plan.runs - plan.kept, "measurement")
         others = f"{plural(plan.runs, 'run')} to train and {measured} without training"
         others += f", {plural(plan.kept, 'output')} of a command to read anew" if plan.kept else ""
-        about = expected_time(
-            plan.wall_seconds(workers), workers, plan.basis, plan.wall_seconds_between(workers), plan.device
+        about = time_of(plan, workers)
+        click.echo(
+            wrapped(f"{plural(jobs, 'job')}: {others}{follow}{known_runs(plan)}. Time: {about}."), err=True
         )
-        click.echo(wrapped(f"{plural(jobs, 'job')}: {others}{follow}{known_runs(plan)}: {about}."), err=True)
     for line in pending_lines(plan, workers):
         click.echo(wrapped(line), err=True)
     # What is new needs no explanation; what is run again does.
@@ -273,9 +273,7 @@ def _tell_rest(rest: Plan, budget: str, workers: int) -> None:
     jobs = len(rest.jobs) + len(rest.held)
     if jobs:
         follow = f", and at most {rest.follow} more runs after tuning" if rest.follow else ""
-        about = expected_time(
-            rest.wall_seconds(workers), workers, rest.basis, rest.wall_seconds_between(workers), rest.device
-        )
+        about = time_of(rest, workers)
         left = f"{plural(jobs, 'job')} left, {plural(rest.runs, 'run')} to train among them{follow}"
         click.echo(
             f"The budget of {budget} is spent: {left}, {about}. The same command goes on with them.", err=True

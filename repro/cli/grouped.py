@@ -27,7 +27,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "part",
         "quiet",
     ),
-    "What is written": ("out", "forms", "templates", "as_json", "fail_on"),
+    "What is written": ("out", "forms", "templates", "verbose", "as_json", "fail_on"),
 }
 """Heading → the options' Python names, in the order in which they are shown."""
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from repro.claims import Claim, Library
-from repro.cli import completing, options
+from repro.cli import completing, options, requested
 from repro.cli.wrapped import wrapped
 from repro.errors import mistake
 from repro.planning.claim_costs import claim_costs
@@ -48,7 +48,7 @@ def command(
     # The shipped claims are sound; other files are read in full first, and told what is wrong with them.
     claims = shipped() if claims_dir is None and not named else None
     if claims is None:
-        library = options.library_of(claims_dir, names)
+        library = requested.library_of(claims_dir, names)
         chosen = library.select(names, paper)
         claims = _of_library(library, chosen)
     if as_json:
@@ -85,9 +85,13 @@ def _plain(claim: Listed, verdicts: Mapping[str, str]) -> dict[str, object]:
 def cost_words(claim: Claim) -> dict[str, str]:
     """Return scale → what it takes on one worker, as the list tells it."""
     return {
-        scale: "awaited" if seconds is None else duration(max(1.0, seconds), roughly=True)
+        scale: _unknown(claim, scale) if seconds is None else duration(max(1.0, seconds), roughly=True)
         for scale, seconds in claim_costs(claim).items()
     }
+
+
+def _unknown(claim: Claim, scale: str) -> str:
+    return "awaited" if claim.at[scale].experiment.process is None else "time not known"
 
 
 def _open(library: Library, chosen: Sequence[Claim], named: Sequence[str]) -> Iterator[str]:

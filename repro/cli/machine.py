@@ -18,11 +18,12 @@ from repro.startup import cores
 
 if TYPE_CHECKING:
     from repro.execution import Executor
+    from repro.planning.jobs import Plan
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 NETS_ON_A_GPU = 16
-"""Trained side by side, unless told otherwise; fewer where memory is short."""
+"""Trained side by side, unless set otherwise; fewer where memory is short."""
 
 
 def machine_options(function: F) -> F:
@@ -97,6 +98,22 @@ def executor_of(
 
         return RayCluster(cluster, claims_folder, device, nets, checkpoint_seconds)
     return ThisMachine(claims_folder, device, default_workers(device, workers), nets, checkpoint_seconds)
+
+
+def time_of(plan: Plan, workers: int, basis: str | None = None) -> str:
+    """Say how long a plan may take, and of how many runs nobody knows.
+
+    `basis` is said where the plan has none.
+    """
+    told = []
+    seconds, between = plan.wall_seconds(workers), plan.wall_seconds_between(workers)
+    if seconds or not plan.unknown:
+        told.append(expected_time(seconds, workers, plan.basis or basis or "", between, plan.device))
+    if plan.unknown:
+        runs = f"{plural(plan.unknown, 'run')} of a command that was never run"
+        what = f"not known of {runs}" if told else f"not known, of {runs}"
+        told.append(f"{what}: the first tells, unless `takes` in [experiment.process] does")
+    return "; ".join(told)
 
 
 def expected_time(

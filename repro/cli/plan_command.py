@@ -9,8 +9,8 @@ from operator import or_
 
 import click
 
-from repro.cli import options
-from repro.cli.machine import check_device, crew, expected_time
+from repro.cli import options, requested
+from repro.cli.machine import check_device, crew, time_of
 from repro.cli.outlook import Outlook, outlooks
 from repro.cli.pending import known_runs, pending_lines
 from repro.cli.wrapped import wrapped
@@ -29,7 +29,7 @@ MOST_NAMED = 3
 
 
 @click.command("plan")
-@options.request_options
+@requested.request_options
 @options.seeds_option
 @options.cells_option
 @options.variants_options
@@ -44,7 +44,7 @@ MOST_NAMED = 3
 )
 @options.json_option
 def command(
-    asked: options.Asked,
+    asked: requested.Asked,
     seeds: int | None,
     cells: tuple[str, ...],
     controls: bool,
@@ -66,10 +66,10 @@ def command(
     """
     request = asked.with_data(asked.request())
     store = request.store
-    most = options.most_seeds(request, seeds)
+    most = requested.most_seeds(request, seeds)
     kinds = options.kinds(controls, sensitivity)
-    options.say_idle(request, seeds, kinds)
-    options.say_unseen(request)
+    requested.say_idle(request, seeds, kinds)
+    requested.say_unseen(request)
     kind, count = crew(check_device(device, request.scale), workers)
     schedule = Schedule(request.claims, request.scale, store, most, kinds, cells, device=kind)
     with store.still():
@@ -100,7 +100,7 @@ def _as_json(plan: Plan, workers: int) -> dict[str, object]:
                 "readings": len(job.readings),
                 "claims": list(job.claims),
                 "reason": job.reason,
-                "wall_seconds": round(job.wall_seconds, 2),
+                "wall_seconds": None if job.unknown else round(job.wall_seconds, 2),
             }
             for number, job in enumerate((*plan.jobs, *plan.held))
         ],
@@ -123,6 +123,7 @@ def _as_json(plan: Plan, workers: int) -> dict[str, object]:
         "at_most_follow": plan.follow,
         "device": plan.device,
         "workers": workers,
+        "runs_of_unknown_time": plan.unknown,
         "wall_seconds": round(plan.wall_seconds(workers), 1),
         "wall_seconds_between": between and [round(seconds, 1) for seconds in between],
         "basis": plan.basis,
@@ -160,9 +161,7 @@ def _lines(required: list[Requirements], store: Store, plan: Plan, workers: int,
     yield from pending_lines(plan, workers)
     if plan.jobs:
         but = ", pending runs left out" if plan.pending else ""
-        basis = plan.basis or "for readings only"
-        between = plan.wall_seconds_between(workers)
-        yield f"Time{but}: {expected_time(plan.wall_seconds(workers), workers, basis, between, plan.device)}."
+        yield f"Time{but}: {time_of(plan, workers, 'for readings only')}."
     elif not plan.pending:
         yield "Nothing to run."
 

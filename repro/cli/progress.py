@@ -38,6 +38,7 @@ class ProgressView:
         self.held_keys: set[str] = set()
         self.held = self.follow = 0
         self.work_to_come = 0.0
+        self.unknown = False
         self.bar = None
         if not quiet and sys.stderr.isatty():
             from rich.console import Console
@@ -74,6 +75,7 @@ class ProgressView:
         self.known |= {(job.key, job.train) for job in new}
         self.held_keys = {job.key for job in plan.held}
         self.held, self.follow = len(plan.held), plan.follow
+        self.unknown = self.unknown or plan.unknown > 0
         self.work_to_come = sum(job.wall_seconds for job in plan.held) + plan.follow_seconds
 
     def show(self, progress: Progress) -> None:
@@ -97,14 +99,17 @@ class ProgressView:
             click.echo(f"{jobs}, {share:.0%}{', ' + left if left else ''}", err=True)
 
     def seconds_left(self, progress: Progress) -> float | None:
-        """Return the time left by the speed seen so far, leaning on the predicted one at first; None at the ends."""
+        """Return the time left by the speed seen so far, leaning on the predicted one at first; None at the ends.
+
+        Of runs of which nobody knows how long they take, the first has to end before anything is told.
+        """
         if progress.work_done > 0 and self.working_since is None:
             self.working_since = self.clock()
         total = progress.work_total + self.work_to_come
         rest = total - progress.work_done
-        if self.working_since is None or rest <= 0:
+        if self.working_since is None or rest <= 0 or (self.unknown and not progress.done):
             return None
-        trusted = TRUSTED_SHARE * total
+        trusted = 0.0 if self.unknown else TRUSTED_SHARE * total
         took = self.clock() - self.working_since
         return rest * (took + trusted / self.workers) / (progress.work_done + trusted)
 

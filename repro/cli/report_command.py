@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from repro.cli import options
+from repro.cli import options, requested
 from repro.cli.summary import summarise, tell
 from repro.cli.writing import publish, write
 from repro.errors import mistake
@@ -18,7 +18,7 @@ from repro.report.model.loading import FILE, read_report
 
 
 @click.command("report")
-@options.request_options
+@requested.request_options
 @click.option(
     "--from",
     "source",
@@ -38,7 +38,7 @@ from repro.report.model.loading import FILE, read_report
 @click.option("--schema", is_flag=True, help="Print the JSON Schema of report.json, and nothing else.")
 @options.json_option
 def command(
-    asked: options.Asked,
+    asked: requested.Asked,
     source: Path | None,
     out: Path | None,
     forms: tuple[Format, ...],
@@ -79,7 +79,7 @@ def _render(
     as_json: bool,
     verbose: bool,
 ) -> None:
-    for field in fields(options.Asked):
+    for field in fields(requested.Asked):
         if options.said(field.name):
             what = "renders a whole report; claims, scale, data and store cannot be chosen with it"
             hint = "leave out CLAIM, --paper, --scale, --data, --stand-in, --claims and --store"

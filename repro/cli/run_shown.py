@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from repro.cli.run_rows import title
+from repro.command_spec import CommandSpec
 from repro.report.wording.text import duration, plural
 from repro.store import RunRecord, Store, spent_on
 from repro.store.environments import environment_of
@@ -74,10 +75,13 @@ def _made_with(made: Mapping[str, Any]) -> Iterator[str]:
     for where, git in (("claims folder", made.get("git")), ("command", command.get("git"))):
         if git:
             changed = git.get("uncommitted")
-            local = f", with local changes in {plural(len(changed['files']), 'file')}" if changed else ""
-            yield f"  git, of the {where}: {git.get('commit', '?')}{local}"
+            local = f", with local changes in {', '.join(changed['files'])}" if changed else ""
+            yield f"  git, of the {where}: commit {git.get('commit', '?')}{local}"
     if command:
-        yield f"  command: {_text({name: value for name, value in command.items() if name != 'git'})}"
+        python = f", Python {command['python']}" if "python" in command else ""
+        yield f"  program: {command.get('program')}{python}"
+        if command.get("packages"):
+            yield f"  its packages: {_versions(command['packages'])}"
     for target, files in (made.get("code") or {}).items():
         yield f"  code of {target}: " + ", ".join(f"{file} {digest[:12]}" for file, digest in files.items())
     if made.get("packages"):
@@ -94,6 +98,23 @@ def _installed(record: RunRecord, store: Store) -> Iterator[str]:
             yield f"  installed packages: the list {name[:12]} is not there"
         else:
             yield f"  {plural(len(packages), 'installed package')}: {_versions(packages)}"
+    if "command" in record.spec:
+        yield from _of_command(record, store)
+
+
+def _of_command(record: RunRecord, store: Store) -> Iterator[str]:
+    """Yield where a command's output lies, and what of its repository was not committed."""
+    output = store.output(CommandSpec.from_json(record.spec))
+    if output.out.is_dir():
+        yield f"  what it wrote: {output.out}"
+    git = (record.provenance.get("command") or {}).get("git") or {}
+    changed = git.get("uncommitted") or {}
+    if changed.get("diff"):
+        yield "\nWhat was not committed:"
+        yield from (f"  {line}" for line in changed["diff"])
+        left = changed["lines"] - len(changed["diff"])
+        if left:
+            yield f"  … and {plural(left, 'more line')}"
 
 
 def _versions(packages: Mapping[str, str]) -> str:

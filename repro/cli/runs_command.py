@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -11,21 +10,21 @@ from typing import TYPE_CHECKING
 import click
 
 from repro.cli import completing, options
+from repro.cli.run_keys import keys_of, users
 from repro.cli.run_rows import rows_of
 from repro.cli.run_shown import run_data, run_lines
 from repro.cli.wrapped import wrapped
-from repro.errors import ReproError, mistake
+from repro.errors import mistake
 from repro.exchange import Merged, export, load, merge, opened, verify
 from repro.exchange.verifying import Finding
-from repro.judging.preregistration import FILE, lines_of
+from repro.judging.preregistration import FILE
 from repro.report.model.loading import read_report
 from repro.report.model.safe_text import visible
 from repro.report.wording.text import plural
 from repro.store import Store
 
 if TYPE_CHECKING:
-    from repro.claims import Claim
-    from repro.experiment.requirements import Requirements
+    pass
 
 
 @click.group("runs")
@@ -59,16 +58,16 @@ def list_command(claim_ids: tuple[str, ...], claims_dir: Path | None, store_dir:
       repro runs list --json
     """
     store = _existing(store_dir)
-    wanted = _keys(claim_ids, claims_dir, store)
-    users = _users(claims_dir, store)
+    wanted = keys_of(claim_ids, claims_dir, store)
+    of = users(claims_dir, store)
     rows = [row for row in rows_of(store) if wanted is None or row["key"] in wanted]
-    rows = [{**row, "of": users.get(str(row["key"]), [])} for row in rows]
+    rows = [{**row, "of": of.get(str(row["key"]), [])} for row in rows]
     if as_json:
         options.print_json(rows)
     else:
         for row in rows:
-            of = _of(users.get(str(row["key"]), []))
-            click.echo(visible(f"{row['state']:<12} {row['key']}  {row['title']}: {row['says']}{of}"))
+            needed = _of(of.get(str(row["key"]), []))
+            click.echo(visible(f"{row['state']:<12} {row['key']}  {row['title']}: {row['says']}{needed}"))
         if not rows:
             click.echo("No runs.")
     _tell_damage(store)
@@ -139,7 +138,7 @@ def export_command(
       repro runs export small.zip --no-weights
     """
     store = _existing(store_dir)
-    done = export(store, target, _keys(which, claims_dir, store), with_weights=not no_weights)
+    done = export(store, target, keys_of(which, claims_dir, store), with_weights=not no_weights)
     if as_json:
         options.print_json(asdict(done))
     else:
@@ -235,7 +234,7 @@ def _missing_of(report: Path, store: Store) -> list[Finding]:
     """Return what a report tells of when criteria were fixed and the ledger does not, or tells otherwise."""
     said = {
         (line["claim"], line["digest"], line["first_seen"], line["runs_then"])
-        for line in lines_of(FILE, store)
+        for line in store.sound_lines(FILE)
     }
     return [
         Finding(
@@ -265,59 +264,6 @@ def _existing(store_dir: Path) -> Store:
             str(store_dir), "is no store: there is no such folder", hint="name one with --store DIR"
         )
     return Store(store_dir)
-
-
-def _keys(which: Sequence[str], claims_dir: Path | None, store: Store) -> set[str] | None:
-    """Return the keys that are named, by themselves or by claims; None where nothing is named.
-
-    Raises:
-        ReproError: an unknown claim or key.
-    """
-    if not which:
-        return None
-    given = {name for name in which if re.fullmatch("[0-9a-f]{24}", name)}
-    known = {str(row["key"]) for row in rows_of(store)} | set(store.readings())
-    unknown = sorted(given - known)
-    if unknown:
-        raise mistake(str(store.root), "has nothing of this key", unknown[0], "see `repro runs list`")
-    claims = [name for name in which if name not in given]
-    return given | (_keys_of_claims(claims, claims_dir, store) if claims else set())
-
-
-def _keys_of_claims(names: Sequence[str], claims_dir: Path | None, store: Store) -> set[str]:
-    keys = set[str]()
-    for item in _requirements(options.library(claims_dir).select(tuple(names)), store):
-        keys |= {need.spec.key for need in (*item.needs, *item.stopped)}
-        keys |= {need.reading.key for need in item.exact}
-    return keys
-
-
-def _requirements(claims: Sequence[Claim], store: Store) -> Iterator[Requirements]:
-    """Yield what claims and their variants rest on, at every scale, with the seeds of their last looks."""
-    from repro.experiment.requirements import requirements
-    from repro.experiment.variants import variants
-
-    for claim in claims:
-        for scale in claim.at:
-            for each in (claim, *(variant.claim for variant in variants(claim, scale))):
-                yield requirements(each, scale, store, each.at[scale].experiment.seeds.looks[-1])
-
-
-def _users(claims_dir: Path | None, store: Store) -> dict[str, list[str]]:
-    """Return run key → what needs it: "resnet/lesion plain/deep", "… tuning, lr 0.1"; {} without a sound folder."""
-    try:
-        claims = options.library(claims_dir).claims
-    except ReproError:
-        return {}
-    users: dict[str, list[str]] = {}
-    for item in _requirements(claims, store):
-        for need in (*item.needs, *item.stopped):
-            tuning = f" tuning, {need.tried}" if need.purpose == "tune" else ""
-            says = f"{need.claim} {need.cell.address}{tuning}"
-            known = users.setdefault(need.spec.key, [])
-            if says not in known:
-                known.append(says)
-    return users
 
 
 def _merged_lines(merged: Merged) -> Iterator[str]:

@@ -9,7 +9,7 @@ import click
 from click.core import ParameterSource
 
 from repro.claims import Claim, ClaimFile, Scale, cells
-from repro.cli import completing, options
+from repro.cli import completing, options, requested
 from repro.cli.what_if import show_other_bars
 from repro.cli.why import verdict_of, why_lines
 from repro.cli.wrapped import wrapped
@@ -71,10 +71,10 @@ def command(
       repro show relu-speed --what-if faster.at_least=3
     """
     if click.get_current_context().get_parameter_source("scale") is ParameterSource.DEFAULT:
-        claims = options.library_of(claims_dir, claim_ids).select(claim_ids)
+        claims = requested.library_of(claims_dir, claim_ids).select(claim_ids)
         at: dict[str, Scale] = {claim.id: _least(claim) for claim in claims}
     else:
-        _, claims, known = options.chosen(claims_dir, claim_ids, None, scale)
+        _, claims, known = requested.chosen(claims_dir, claim_ids, None, scale)
         at = {claim.id: known for claim in claims}
     if bars:
         if len(claims) > 1:

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import click
 
-from repro.cli import options
+from repro.cli import options, requested
 from repro.cli.grouped import GroupedCommand
-from repro.cli.machine import check_device, expected_time, machine_options, parse_duration
+from repro.cli.machine import check_device, machine_options, parse_duration, time_of
 from repro.cli.pending import pending_lines
 from repro.cli.wrapped import wrapped
 from repro.errors import mistake
@@ -26,11 +26,11 @@ from repro.report.wording.text import plural
 from repro.startup import child
 
 MOST_SHARDS = 8
-"""Unless told otherwise: few fat jobs, as batch systems like them."""
+"""Unless set otherwise: few fat jobs, as batch systems like them."""
 
 
 @click.command("submit", cls=GroupedCommand)
-@options.request_options
+@requested.request_options
 @options.seeds_option
 @options.cells_option
 @options.variants_options
@@ -51,7 +51,7 @@ MOST_SHARDS = 8
 @machine_options
 @options.json_option
 def command(
-    asked: options.Asked,
+    asked: requested.Asked,
     seeds: int | None,
     cells: tuple[str, ...],
     controls: bool,
@@ -81,10 +81,10 @@ def command(
     request = asked.request()
     check_device(device, request.scale)
     request.store.prepare()
-    most = options.most_seeds(request, seeds)
+    most = requested.most_seeds(request, seeds)
     kinds = options.kinds(controls, sensitivity)
-    options.say_idle(request, seeds, kinds)
-    options.say_unseen(request)
+    requested.say_idle(request, seeds, kinds)
+    requested.say_unseen(request)
     # Here, so that no two jobs write down what they have read of it.
     request = asked.with_data(request)
     # What the nodes have is not known here, unless it was said.
@@ -138,7 +138,7 @@ def sbatch_options(given: Sequence[str]) -> dict[str, str]:
     return {**found, "time": str(max(1, minutes))}
 
 
-def check_of(shard: Shard, asked: options.Asked, request: Request, further: Sequence[str]) -> list[str]:
+def check_of(shard: Shard, asked: requested.Asked, request: Request, further: Sequence[str]) -> list[str]:
     """Return the command that checks a shard, to be started in any working folder."""
     claims = [] if asked.claims_dir is None else ["--claims", str(asked.claims_dir.resolve())]
     if asked.claims_dir is None and any(name.endswith(".toml") for name in asked.claim_ids):
@@ -150,8 +150,7 @@ def check_of(shard: Shard, asked: options.Asked, request: Request, further: Sequ
 
 def _tell(plan: Plan, jobs: Sequence[str], shards: int, folder: Path, request: Request) -> None:
     follow = f", at most {plan.follow} more after tuning" if plan.follow else ""
-    about = expected_time(plan.wall_seconds(1), 1, plan.basis, plan.wall_seconds_between(1), plan.device)
-    click.echo(wrapped(f"{plural(plan.runs, 'run')} to train{follow}: {about}."))
+    click.echo(wrapped(f"{plural(plan.runs, 'run')} to train{follow}. Time: {time_of(plan, 1)}."))
     for number, job in enumerate(jobs, start=1):
         after = "" if number == 1 else ", with what rests on the results before, once those have ended"
         click.echo(f"Stage {number}: job {job}, {plural(shards, 'shard')}{after}")

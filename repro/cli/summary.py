@@ -61,7 +61,7 @@ def _reasons(claim: ClaimReport) -> Iterator[str]:
     if settled is not None:
         yield f"What would settle it: {settled.text}" + (f" {settled.command}" if settled.command else "")
     if claim.protocol is not None and not claim.protocol.of_paper:
-        yield f"Words are capped: {'; '.join(claim.protocol.reasons)}."
+        yield f"Words are capped: {'; '.join(claim.protocol.reasons).rstrip('.')}."
     yield from (
         f"Control “{one.title}”: {control_said(one)}" for one in claim.controls if one.passed is not None
     )

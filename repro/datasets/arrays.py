@@ -41,7 +41,7 @@ def as_images(values: npt.NDArray[Any], where: str, tell: Tell = _silent) -> Ima
         values: (N, H, W), (N, H, W, C) or (N, C, H, W), of whole numbers of 0–255. The shorter of the second and the
             last axis is C; the last where they are equal.
         where: for errors.
-        tell: told what was converted or guessed.
+        tell: called with what was converted or guessed.
 
     Raises:
         ReproError: another shape or other values.
@@ -105,7 +105,7 @@ def put_together(
 ) -> ImageData:
     """Return the dataset in canonical order, test images split off where a fraction of them is asked for.
 
-    `tell` is told how many test images are training images, too.
+    `tell` is called with how many test images are training images, too.
 
     Raises:
         ReproError: no test images and no fraction, or both; labels with gaps, or of the test set alone; a test set

@@ -29,12 +29,12 @@ def load_dataset(
     Args:
         spec: name and fingerprint. Of its options, "train_images" leaves only the first so many training images, in
             an order that ignores classes; a user's own function is called with the others.
-        source: where it lies, for one that was brought.
+        source: where it lies, for a user's.
         claims_folder: where a user's own code is looked for.
         as_files: whether a listing is wanted.
 
     Raises:
-        ChangedDataError: what was brought is not what its fingerprint says.
+        ChangedDataError: a user's data is not what its fingerprint says.
         ReproError: the dataset is unknown or not at hand, a shipped one is damaged, it has fewer images than are
             wanted, or the user's function returns something else than what is wanted.
     """

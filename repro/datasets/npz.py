@@ -23,7 +23,7 @@ def read_npz(path: Path, test_fraction: float | None = None, tell: Tell = lambda
     """Return the dataset in an archive.
 
     Images are uint8 (other types where all values are whole numbers of 0–255), of any size and number of channels,
-    see repro.datasets.arrays.as_images; labels are integers from 0 on, (N,) or (N, 1). `tell` is told what was
+    see repro.datasets.arrays.as_images; labels are integers from 0 on, (N,) or (N, 1). `tell` is called with what was
     converted or guessed.
 
     Raises:

@@ -22,7 +22,7 @@ def read_dataset(
 ) -> ImageData | ImageFiles:
     """Return the images at an absolute path, in canonical order, or their listing where they stay in files.
 
-    `tell` is told what was left out.
+    `tell` is called with what was left out.
 
     Raises:
         ReproError: nothing is there, it is nothing that can be read, or something is wrong with it.

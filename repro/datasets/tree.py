@@ -41,7 +41,7 @@ def read_tree(root: Path, tell: Callable[[str], None] = lambda remark: None) -> 
     """Return the images below `root`; without a test folder there are no test images.
 
     Only files directly in a class's folder count, of those only the ones whose names end as those of images do
-    (:data:`SUFFIXES`); `tell` is told how many others there were. Names that begin with a dot are not looked at.
+    (:data:`SUFFIXES`); `tell` is called with how many others there were. Names that begin with a dot are not looked at.
 
     Raises:
         ReproError: no training folder, two test folders, empty classes, or test classes that are not trained; all

@@ -39,7 +39,7 @@ LARGEST_STATE = 16 << 30
 """Bytes of one file: of JSON, and of weights or a state."""
 
 SHOWN = 20
-"""So many bad names are told, at most."""
+"""So many bad names are listed, at most."""
 
 _CHUNK = 1 << 20
 

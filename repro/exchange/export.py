@@ -92,7 +92,7 @@ def _files(
             yield "environments", f"{FOLDER}/{name}.json", path.read_bytes()
     for checkpoint in store.unfinished():
         if keys is None or checkpoint.key in keys:
-            for path, *_ in store.checkpoints(checkpoint.key).whole():
+            for path, *_ in store.checkpoints(checkpoint.key).complete():
                 yield "unfinished", f"checkpoints/{checkpoint.key}/{path.name}", path.read_bytes()
                 break
     for key in store.readings():

@@ -129,7 +129,7 @@ def _take_checkpoint(key: str, theirs: Store, ours: Store, merged: Merged) -> No
         merged.known += 1
         return
     own = ours.checkpoints(key).newest()
-    for path, checkpoint, state in theirs.checkpoints(key).whole():
+    for path, checkpoint, state in theirs.checkpoints(key).complete():
         reason = wrong_with_checkpoint(checkpoint)
         if reason is not None:
             merged.refused.append(f"checkpoints/{key}/{path.name} {reason}")

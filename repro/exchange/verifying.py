@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from repro.canonical import canonical_hash
 from repro.command_spec import run_from_json
 from repro.exchange.loading import Loaded
-from repro.spec import canonical_hash
 from repro.store import Checkpoint, RunRecord, Store
 
 OLDER = "is named by an older rule; no claim asks for it"
@@ -111,7 +111,7 @@ def _runs(store: Store) -> Iterator[Finding]:
 
 def _unfinished(store: Store) -> Iterator[Finding]:
     for checkpoint in store.unfinished():
-        for path, whole, _ in store.checkpoints(checkpoint.key).whole():
+        for path, whole, _ in store.checkpoints(checkpoint.key).complete():
             reason = wrong_with_checkpoint(whole)
             if reason is not None:
                 yield Finding(path.relative_to(store.root).as_posix(), reason)

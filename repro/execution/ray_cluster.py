@@ -9,14 +9,13 @@ from __future__ import annotations
 
 import importlib
 import math
-import sys
 import threading
 import time
 import uuid
 from collections import Counter
 from collections.abc import Mapping
-from contextlib import ExitStack, redirect_stdout
-from dataclasses import dataclass, field
+from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +24,9 @@ from repro.errors import mistake
 from repro.execution.mailbox import Mailbox
 from repro.execution.outcome import Outcome
 from repro.execution.parcels import code_of, is_done, needed_for, take
+from repro.execution.ray_connection import connected
 from repro.execution.ray_node import HEARTBEAT_SECONDS, carry_out
+from repro.execution.ray_task import Task
 from repro.execution.workers import requests_to_end
 from repro.execution.workload import Backlog, Workload
 from repro.planning.jobs import Job
@@ -64,49 +65,8 @@ class RayCluster:
         Raises:
             ReproError: Ray or a cluster is not there, or its nodes cannot carry out jobs of this version.
         """
-        try:
-            ray = importlib.import_module("ray")
-        except ImportError:
-            raise mistake("--on", "Ray is not installed", hint="pip install 'repro-claims[ray]'") from None
-        # Ray prints what it has to say of nodes, where results in JSON may be expected.
-        with redirect_stdout(sys.stderr):
-            return self._execute(ray, workload)
-
-    def _execute(self, ray: Any, workload: Workload) -> Outcome:
-        address = "auto" if self.address == "ray" else self.address
-        try:
-            ray.init(address=address, log_to_driver=False, configure_logging=False)
-        except Exception as error:  # of Ray's several, and of the network's
-            hint = "`ray start --head` starts one here; ray://HOST:10001 names one elsewhere"
-            what = f"no Ray cluster can be reached: {str(error).splitlines()[0]}"
-            raise mistake("--on", what, self.address, hint) from None
-        try:
+        with connected(self.address) as ray:
             return _Driver(ray, self, workload).run()
-        finally:
-            ray.shutdown()
-
-
-@dataclass
-class _Task:
-    """A shard in the hands of the cluster.
-
-    Attributes:
-        jobs, locks: key → what is not known to be done of it.
-        seconds_told: predicted seconds of all that it has done so far, by its own word.
-        seconds_settled: of what is known to be done.
-        begun: whether it has found room on a node, and told of itself.
-    """
-
-    jobs: dict[str, Job] = field(default_factory=dict)
-    locks: dict[str, ExitStack] = field(default_factory=dict)
-    seconds_told: float = 0.0
-    seconds_settled: float = 0.0
-    begun: bool = False
-
-    def drop(self, key: str) -> None:
-        """Take a job out of its hands."""
-        del self.jobs[key]
-        self.locks.pop(key).close()
 
 
 class _Driver:
@@ -123,7 +83,7 @@ class _Driver:
         affinity = importlib.import_module("ray.util.scheduling_strategies").NodeAffinitySchedulingStrategy
         actor = ray.remote(num_cpus=0, max_restarts=-1)(Mailbox)
         self.mailbox = actor.options(scheduling_strategy=affinity(here, soft=True)).remote()
-        self.tasks: dict[str, _Task] = {}
+        self.tasks: dict[str, Task] = {}
         self.refs: dict[Any, str] = {}
         self.asking: set[str] = set()
         self.fresh = True
@@ -181,7 +141,7 @@ class _Driver:
         remote = self.ray.remote(max_retries=0, **resources)(carry_out)
         gpu = "num_gpus" in resources
         for free in range(slots - len(self.tasks), 0, -1):
-            task, name = _Task(), uuid.uuid4().hex
+            task, name = Task(), uuid.uuid4().hex
             parcel = self.shard(task, free)
             if parcel is None:
                 return
@@ -210,7 +170,7 @@ class _Driver:
                 self.mailbox.answer.remote(name, parcel)
             self.asking.discard(name)
 
-    def shard(self, task: _Task, tasks: int) -> dict[str, Any] | None:
+    def shard(self, task: Task, tasks: int) -> dict[str, Any] | None:
         """Put jobs from the queue, of which so many tasks get a share, into a task's hands.
 
         Those that another check has in hand go to the queue's end.
@@ -296,7 +256,7 @@ class _Driver:
                 task.drop(key)
                 self.try_again(job)
 
-    def settle(self, task: _Task) -> None:
+    def settle(self, task: Task) -> None:
         """Take the jobs out of a task's hands for which nothing is left to do."""
         for key, job in list(task.jobs.items()):
             failed = self.backlog.is_stale(job)

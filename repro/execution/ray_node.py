@@ -61,7 +61,7 @@ def carry_out(
 
 
 class _Home:
-    """The driver, as a node sees it: what it has sent, and what it has been told.
+    """The driver, as a node sees it: what was sent there, and what has come from there.
 
     Args:
         name: of the task.

@@ -154,7 +154,7 @@ def _event(line: bytes) -> dict[str, Any] | None:
 
 
 END = {"end": True}
-"""What a worker is told instead of a job: that no further one follows."""
+"""Sent to a worker instead of a job: that no further one follows."""
 
 LAST_WORDS_SECONDS = 2.0
 """How long what a dead worker has said is waited for."""
@@ -212,7 +212,7 @@ def _as_json(job: Job, wait: bool) -> dict[str, Any]:
         ],
         "wait": wait,
         "until": asdict(job.until) if job.until else None,
-        "predicted_seconds": job.wall_seconds - sum(job.reading_seconds),
+        "predicted_seconds": None if job.unknown else job.wall_seconds - sum(job.reading_seconds),
         "source": asdict(job.source) if job.source else None,
         "conduct": asdict(job.conduct) if job.conduct else None,
     }

@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from repro.command_spec import CommandSpec
 from repro.execution.outcome import Outcome, Progress
 from repro.planning.jobs import Job
 from repro.spec import Until
@@ -20,9 +21,9 @@ class Workload:
     """What an executor is given.
 
     Attributes:
-        jobs: what to do first; how far each run goes is told by its `until`.
+        jobs: what to do first; how far each run goes is in its `until`.
         store: where results and checkpoints go.
-        show: told about every step.
+        show: called with every step.
         refill: asked for further jobs whenever none waits and one has ended; known ones are ignored.
         deadline: `time.monotonic()` after which no further job is started.
     """
@@ -84,7 +85,8 @@ class Backlog:
     def fail(self, job: Job, reason: str) -> None:
         """Keep why a job failed."""
         with contextlib.suppress(OSError):  # a full disk; this check tells of it all the same
-            self.store.put_failure(job.key, job.title, reason)
+            output = job.run.output_key if isinstance(job.run, CommandSpec) else None
+            self.store.put_failure(job.key, job.title, reason, output)
         self.outcome.failures[job.key] = reason
 
     def interrupt(self, job: Job, unkept: str) -> None:

@@ -1,4 +1,4 @@
-"""What a store remembers of data: what was brought under which name, and what lies at a place.
+"""What a store remembers of data: which place was named for which dataset, and what lies at a place.
 
 It is in `data.json`: a warm plan, check or report reads no data, and a report needs none to be there. Of two commands
 that write it at once, one may be forgotten: data is read again then, and no run is lost.
@@ -72,7 +72,7 @@ class DataIndex:
     """A store's `data.json`, read at once and written by :meth:`save`.
 
     Attributes:
-        brought: dataset name → what was brought under it last.
+        named: dataset name → the place that was named for it last.
     """
 
     def __init__(self, root: Path) -> None:
@@ -83,9 +83,9 @@ class DataIndex:
         with contextlib.suppress(OSError, ValueError, KeyError, TypeError, AttributeError):
             kept = files.unsealed(self.path.read_bytes())
             if kept["format"] == FORMAT:
-                brought = {name: UserData(**item) for name, item in kept["brought"].items()}
+                named = {name: UserData(**item) for name, item in kept["brought"].items()}
                 self._contents = {key: _content(item) for key, item in kept["contents"].items()}
-                self.named = brought
+                self.named = named
         self._before = self._as_json()
 
     def content(self, source: DataRef) -> Content | None:

@@ -1,4 +1,4 @@
-"""Data that was brought: where each dataset of some claims lies, and what is there, read once and remembered."""
+"""A user's data: where each dataset of some claims lies, and what is there, read once and remembered."""
 
 from __future__ import annotations
 
@@ -38,12 +38,12 @@ def with_user_data(
     Args:
         claims: whose data is wanted.
         scale: at which, beside the paper's own protocol.
-        given: dataset name → what the user brings now; what was brought before is remembered.
+        given: dataset name → what the user names now; what was named before is remembered.
         store: whose memory it is.
-        tell: told what is read, what was left out, and what stands in for something else.
+        tell: called with what is read, what was left out, and what stands in for something else.
 
     Raises:
-        ReproError: a name that cannot be brought or that no claim uses; data that cannot be read, or is not what its
+        ReproError: a dataset that is shipped, or that no claim uses; data that cannot be read, or is not what its
             name says; all problems at once.
     """
     used = {ref.name for claim in claims for ref in _refs(claim, scale) if not ref.path}
@@ -70,7 +70,7 @@ def forget(sources: Collection[DataRef], store: Store) -> None:
 
 
 def _refs(claim: Claim, scale: str) -> Iterator[DataRef]:
-    """Return the datasets of a claim and its variants that can be brought."""
+    """Return the datasets of a claim and its variants that are a user's to provide."""
     # The paper's own nets are built for its own data, whose shape is known unless it is a user's own.
     absent = claim.names.absent
     yield from (ref for ref in _of_file(claim.base) if ref.name not in DATASETS and ref.name not in absent)
@@ -114,12 +114,12 @@ class _DataReader:
         self.known: dict[tuple[DataRef, Path | None], DatasetEntry | None] = {}
 
     def known_of(self, claim: Claim, scale: str) -> dict[DataRef, DatasetEntry]:
-        """Return what is known of each dataset of a claim that can be brought."""
+        """Return what is known of each dataset of a claim that is a user's to provide."""
         found = {ref: self.entry(ref, claim.path.parent) for ref in dict.fromkeys(_refs(claim, scale))}
         return {ref: entry for ref, entry in found.items() if entry is not None}
 
     def entry(self, ref: DataRef, folder: Path) -> DatasetEntry | None:
-        """Return what is known of a dataset that lies in `folder` or was brought; None where nothing is.
+        """Return what is known of a dataset that lies in `folder` or was named; None where nothing is.
 
         What is wrong with it is added to the problems, once.
         """
@@ -133,7 +133,7 @@ class _DataReader:
         return self.known[what]
 
     def named(self, ref: DataRef) -> DatasetEntry | None:
-        """Return what was brought under a name; None where nothing was, or where it is shipped."""
+        """Return where the data of a name lies; None where nothing was, or where it is shipped."""
         registered = DATASETS.get(ref.name)
         if registered is not None and registered.target:
             return None
@@ -166,7 +166,7 @@ class _DataReader:
         )
 
     def user_data(self, name: str) -> UserData | None:
-        """Return what is brought under a name, now or before; fetched where that is asked for."""
+        """Return where the data of a name lies, as named now or before; fetched where that is asked for."""
         if name not in self.given:
             return self.index.named.get(name)
         item = self.given[name]

@@ -74,7 +74,7 @@ def applicable(required: Requirements) -> dict[str, Expectation]:
 
 
 def _awaited(required: Requirements, expectation: Expectation) -> bool:
-    """Whether it could be judged here if somebody brought what it needs."""
+    """Whether it could be judged here if what it needs were at hand."""
     return required.scale == "paper" and required.file.metrics[expectation.metric].kind == "awaited"
 
 

@@ -68,13 +68,13 @@ def _runs_of(required: Requirements, address: str) -> list[str]:
 
 def _few_nets(required: Requirements, address: str) -> Missing | None:
     """Say that a cell has fewer nets that were trained elsewhere than a look takes; None where it has enough."""
-    brought = required.file.weights
+    weights = required.file.weights
     there = len(required.measured.get(address, ()))
-    if brought is None or there >= len(required.seeds):
+    if weights is None or there >= len(required.seeds):
         return None
     nets = "1 net" if there == 1 else f"{there} nets"
     return Missing(
-        f"{nets} of {address}, trained elsewhere by {brought.by} ({brought.selected}), stand beside the paper's "
+        f"{nets} of {address}, trained elsewhere by {weights.by} ({weights.selected}), stand beside the paper's "
         f"numbers and are not judged: a look takes {len(required.seeds)}"
         + (f" (seeds = {{ looks = [{there}] }} in [experiment] takes these)" if there >= LEAST_SEEDS else "")
     )

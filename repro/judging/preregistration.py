@@ -8,7 +8,6 @@ model's source, together with the criteria does not make them look as if they ha
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -16,7 +15,6 @@ from pydantic import BaseModel
 
 from repro.experiment.requirements import Requirements
 from repro.store import Store
-from repro.store.contract import wrong_with
 from repro.store.files import as_text
 
 FILE = "criteria.jsonl"
@@ -118,18 +116,8 @@ def _there(requirements: Requirements, store: Store) -> set[str]:
 
 
 def _seen(requirements: Requirements, store: Store) -> set[str]:
-    lines = (line for line in lines_of(SEEN, store) if (line["claim"], line["scale"]) == _of(requirements))
+    lines = (line for line in store.sound_lines(SEEN) if (line["claim"], line["scale"]) == _of(requirements))
     return {key for line in lines for key in line["runs"]}
-
-
-def lines_of(ledger: str, store: Store) -> Iterator[dict[str, Any]]:
-    """Yield what the lines of a ledger say that make sense; the others are named as damaged."""
-    for number, line in enumerate(store.lines(ledger), start=1):
-        wrong = wrong_with(f"line of {ledger}", line)
-        if wrong is None:
-            yield line
-        else:
-            store.damaged.append(f"{ledger} entry {number} {wrong}")
 
 
 def _of(requirements: Requirements) -> tuple[str, str]:
@@ -145,11 +133,8 @@ def history(claim: str, scale: str, store: Store) -> list[LedgerEntry]:
 
     Those of another store's ledger were appended when it was imported, whenever they were made.
     """
-    entries = [LedgerEntry(**line) for line in lines_of(FILE, store)]
-    return sorted(
-        (entry for entry in entries if (entry.claim, entry.scale) == (claim, scale)),
-        key=lambda entry: entry.first_seen,
-    )
+    lines = (line for line in store.sound_lines(FILE) if (line["claim"], line["scale"]) == (claim, scale))
+    return sorted((LedgerEntry(**line) for line in lines), key=lambda entry: entry.first_seen)
 
 
 def merge(theirs: Store, ours: Store) -> int:
@@ -160,7 +145,7 @@ def merge(theirs: Store, ours: Store) -> int:
     added = 0
     for ledger in LEDGERS:
         known = {as_text(kept) for _, kept in ours.lines_to_merge(ledger)}
-        sound = {as_text(line) for line in lines_of(ledger, theirs)}
+        sound = {as_text(line) for line in theirs.sound_lines(ledger)}
         new = {
             text: kept
             for line, kept in theirs.lines_to_merge(ledger)

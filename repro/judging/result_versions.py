@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
 from repro.experiment.requirements import Requirements
-from repro.judging.preregistration import RESULTS, lines_of
+from repro.judging.preregistration import RESULTS
 from repro.store import Store
 
 Values = Mapping[str, Mapping[str, Mapping[str, float | None]]]
@@ -77,5 +77,5 @@ def known_versions(requirements: Requirements, store: Store) -> list[ResultVersi
 
 def versions(claim: str, store: Store) -> list[ResultVersion]:
     """Return the versions of a claim's results that a check has seen, oldest first."""
-    found = [ResultVersion(**line) for line in lines_of(RESULTS, store) if line["claim"] == claim]
+    found = [ResultVersion(**line) for line in store.sound_lines(RESULTS) if line["claim"] == claim]
     return sorted(found, key=lambda version: version.first_seen)

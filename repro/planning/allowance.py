@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from repro.claims import Claim
 from repro.command_spec import AnyRun, CommandSpec
-from repro.planning.command_costs import GUESS_SECONDS
+from repro.planning.command_costs import WEIGHT_SECONDS
 from repro.planning.rough import rough_seconds
 from repro.registry import DATASETS
 
@@ -28,9 +28,9 @@ def allowed_seeds(claim: Claim, scale: str) -> int | None:
 def foreseen_seconds(claim: Claim, spec: AnyRun) -> float:
     """Return what one of a claim's runs takes on one worker by the rough model, whatever was measured.
 
-    Of a command's run that is the guess for those of which nothing is known.
+    Of a command's run nothing is known: it only weighs as much as any other.
     """
     if isinstance(spec, CommandSpec):
-        return GUESS_SECONDS
+        return WEIGHT_SECONDS
     data = DATASETS.get(spec.dataset.name) or claim.names.known(spec.dataset.identity)
     return rough_seconds(spec, data)

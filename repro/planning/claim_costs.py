@@ -14,8 +14,8 @@ from repro.store import Store
 def claim_costs(claim: Claim) -> dict[str, float | None]:
     """Return scale → predicted seconds on one worker, those of runs whose data is not at hand included.
 
-    None where nobody here can run what the claim awaits, or the size of its data is not known; a claim that trains
-    nothing has no costs to speak of, and no entry.
+    None where nobody here can run what the claim awaits, the size of its data is not known, or a command is to run of
+    which the claim does not say how long it takes; a claim that trains nothing has no costs to speak of, and no entry.
     """
     if not claim.trains or claim.base.results is not None:
         return {}
@@ -29,6 +29,8 @@ def _seconds(claim: Claim, scale: Scale) -> float | None:
     if not required.needs:
         return None
     plan, costs = make_plan([required], empty), Costs()
+    if plan.unknown:
+        return None
     seconds = plan.follow_seconds + sum(job.wall_seconds for job in (*plan.jobs, *plan.held) if job.run)
     waiting = {need.spec.key: need for need in required.needs if need.spec.key in plan.pending}
     seconds += sum(

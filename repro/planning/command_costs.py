@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
+from repro.canonical import canonical_hash
 from repro.command_spec import CommandSpec
 from repro.planning.price import Price
-from repro.spec import canonical_hash
 from repro.store import RunRecord
 
-GUESS_SECONDS = 60.0
-"""Of a command of which no run was ever made."""
+WEIGHT_SECONDS = 60.0
+"""For what a command's run counts beside others while nobody knows how long it takes; no prediction, and never told."""
 
 
 class CommandCosts:
@@ -19,9 +19,11 @@ class CommandCosts:
 
     Args:
         measured: runs in the store, those that were trained here among them.
+        declared: run key → what its claim says that it takes.
     """
 
-    def __init__(self, measured: Iterable[RunRecord]) -> None:
+    def __init__(self, measured: Iterable[RunRecord], declared: Mapping[str, float] | None = None) -> None:
+        self._declared = declared or {}
         same: dict[str, list[float]] = {}
         alike: dict[str, list[float]] = {}
         for run in measured:
@@ -33,13 +35,13 @@ class CommandCosts:
         self._alike = {kind: statistics.median(seconds) for kind, seconds in alike.items()}
 
     def price(self, spec: CommandSpec) -> Price:
-        """Return what a run will cost: as those of the same values took, or as all of its command, or a guess."""
+        """Return what a run will cost: as those of the same values took, or as all of its command, or as declared."""
         seconds = self._same.get(_same(spec), self._alike.get(_alike(spec)))
-        return (
-            Price(GUESS_SECONDS, guessed=True)
-            if seconds is None
-            else Price(seconds, measured=True, by_clock=True)
-        )
+        if seconds is not None:
+            return Price(seconds, measured=True, by_clock=True)
+        if spec.key in self._declared:
+            return Price(self._declared[spec.key], declared=True)
+        return Price(WEIGHT_SECONDS, unknown=True)
 
 
 def _same(spec: CommandSpec) -> str:

@@ -53,11 +53,11 @@ class Outlay:
 
     @property
     def seconds(self) -> float | None:
-        """Predicted seconds of all of them on one worker, if they can be told."""
+        """Predicted seconds of all of them on one worker, where they are known."""
         return None if self.span is None else self.span.likely
 
     def wall_seconds(self, workers: int) -> float | None:
-        """Return the predicted wall seconds on `workers` workers, if they can be told."""
+        """Return the predicted wall seconds on `workers` workers, where they are known."""
         return None if self.span is None else max(self.span.likely / workers, self.longest)
 
     def between(self, workers: int) -> tuple[float, float] | None:
@@ -95,7 +95,7 @@ class Costs:
 
     Args:
         measured: runs in the store.
-        data: (name, fingerprint) of a dataset that was brought → what is known about it.
+        data: (name, fingerprint) of a user's dataset → what is known about it.
         device: the kind of device that is to carry the runs out; what others took does not count.
     """
 
@@ -104,11 +104,12 @@ class Costs:
         measured: Iterable[RunRecord] = (),
         data: Mapping[tuple[str, str], DatasetEntry] | None = None,
         device: str = CPU,
+        declared: Mapping[str, float] | None = None,
     ) -> None:
         self._data = data or {}
         self._model = model_of(device)
         measured = [run for run in measured if kind_of_device(run) == device]
-        self._commands = CommandCosts(measured)
+        self._commands = CommandCosts(measured, declared)
         same: dict[str, list[_Ratio]] = {}
         alike: dict[str, list[_Ratio]] = {}
         for run in measured:
@@ -162,7 +163,7 @@ class Costs:
 
     def basis(self, runs: Iterable[AnyRun]) -> str:
         """Return what the predicted time of `runs` rests on, and how far it may be off, in words."""
-        found = [self.price(run) for run in runs]
+        found = [price for price in map(self.price, runs) if not price.unknown]
         total = sum(price.seconds for price in found)
         parts = [
             (
@@ -175,8 +176,9 @@ class Costs:
             ),
             (
                 f"from a rough model of {self._model.says}",
-                [p for p in found if not p.measured and not p.guessed],
+                [p for p in found if not (p.measured or p.guessed or p.declared)],
             ),
+            ("as `takes` declares", [p for p in found if p.declared]),
             (f"{GUESS}: nothing like it was ever measured", [p for p in found if p.guessed]),
         ]
         shares = [

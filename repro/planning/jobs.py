@@ -20,13 +20,14 @@ class Job:
         run: the run to train or to read from; None for readings that need no run.
         train: whether the run is missing.
         kept: whether what its command wrote is there, so that it is only read.
+        unknown: whether nobody can say how long it takes; its `wall_seconds` only weigh it beside others.
         readings: the missing readings.
         reading_seconds: predicted of each of them, of `wall_seconds`.
         claims: who needs it.
         reason: why it is carried out (again).
         wall_seconds: predicted, on one worker.
         between: what it may take at least and at most, where it may end early; None where that is not in question.
-        source: where the run's dataset lies, if it was brought.
+        source: where the run's dataset lies, if it is a user's.
         until: how far the run is to be trained; None: to its end.
         conduct: how a command is treated that carries the run out; None where it is trained here.
     """
@@ -42,6 +43,7 @@ class Job:
     between: tuple[float, float] | None = None
     conduct: Conduct | None = None
     kept: bool = False
+    unknown: bool = False
     reading_seconds: tuple[float, ...] = ()
 
     @property
@@ -78,6 +80,7 @@ class Plan:
         basis: what the predicted times rest on.
         pending_outlays: what to bring → what the runs that wait for it would cost.
         device: the kind of device that predicted times are of.
+        unknown_follow: of those that may follow, how many nobody can say of how long they take.
     """
 
     jobs: tuple[Job, ...]
@@ -92,6 +95,12 @@ class Plan:
     basis: str = ""
     pending_outlays: Mapping[str, Outlay] = field(default_factory=dict)
     device: str = CPU
+    unknown_follow: int = 0
+
+    @property
+    def unknown(self) -> int:
+        """Runs of which nobody can say how long they take; no predicted time has a part of them."""
+        return sum(job.unknown for job in (*self.jobs, *self.held)) + self.unknown_follow
 
     @property
     def runs(self) -> int:
@@ -105,14 +114,14 @@ class Plan:
 
     def wall_seconds(self, workers: int) -> float:
         """Return the predicted wall seconds on `workers` workers, start-up and runs that may follow included."""
-        seconds = [job.wall_seconds for job in (*self.jobs, *self.held)]
+        seconds = [job.wall_seconds for job in self._predicted]
         if not seconds:
             return 0.0
         return START_UP_SECONDS + max((sum(seconds) + self.follow_seconds) / workers, *seconds)
 
     def wall_seconds_between(self, workers: int) -> tuple[float, float] | None:
         """Return what all may take at least and at most; None where it is not open how far runs go."""
-        jobs = (*self.jobs, *self.held)
+        jobs = self._predicted
         low, high = (
             sum(job.between[end] if job.between else job.wall_seconds for job in jobs)
             + self.follow_between[end]
@@ -121,3 +130,7 @@ class Plan:
         if not jobs or low == high:
             return None
         return START_UP_SECONDS + low / workers, START_UP_SECONDS + high / workers
+
+    @property
+    def _predicted(self) -> list[Job]:
+        return [job for job in (*self.jobs, *self.held) if not job.unknown]

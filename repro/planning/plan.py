@@ -18,7 +18,7 @@ from repro.planning import reach
 from repro.planning.costs import Costs, Outlay
 from repro.planning.jobs import Job, Plan
 from repro.planning.reading_costs import AT_LEAST_SECONDS
-from repro.planning.reasons import failed_before, read_anew, reason_of
+from repro.planning.reasons import failed_before, read_anew, reason_of, unfinished
 from repro.planning.rough import CPU
 from repro.planning.span import Span, exactly
 from repro.registry import DatasetEntry
@@ -34,7 +34,10 @@ def make_plan(required: Sequence[Requirements], store: Store, device: str = CPU)
     absent = [run for run in runs if run.record is None]
     measured = [record for record in map(store.run, store.run_keys()) if record is not None] if absent else []
     data = {run.spec.dataset.identity: run.data for run in runs if isinstance(run.spec, RunSpec)}
-    costs = Costs(measured, data, device)
+    declared = {run.spec.key: run.conduct.takes_seconds for run in runs if run.conduct is not None}
+    costs = Costs(
+        measured, data, device, {key: takes for key, takes in declared.items() if takes is not None}
+    )
     pending = {run.spec.key: run.bring for run in runs if run.bring is not None}
     jobs = _in_order([*_jobs(runs, store, costs, measured), *_jobs_without_runs(required, store)], required)
     ready, held = _ready_and_held(jobs, going)
@@ -52,6 +55,9 @@ def make_plan(required: Sequence[Requirements], store: Store, device: str = CPU)
         basis=costs.basis(job.run for job in jobs if job.run and job.train and not job.kept),
         pending_outlays=_pending_outlays(going, absent, pending, store, costs),
         device=device,
+        unknown_follow=sum(
+            item.follow for item in going if any(_is_unknown(need.spec, costs) for need in _open_cells(item))
+        ),
     )
 
 
@@ -99,7 +105,9 @@ def _merged(going: Sequence[Requirements], store: Store) -> list[_WantedRun]:
     runs: dict[str, _WantedRun] = {}
     for required in going:
         for need in required.needs:
-            run = runs.setdefault(need.spec.key, _wanted(required, need))
+            run = runs.get(need.spec.key)
+            if run is None:
+                run = runs[need.spec.key] = _wanted(required, need)
             if run.conduct is not None and isinstance(need.spec, CommandSpec):
                 read = conduct(required.file, need.cell, need.spec).columns
                 run.conduct = replace(run.conduct, columns=tuple(sorted({*run.conduct.columns, *read})))
@@ -138,6 +146,7 @@ def _jobs(
         if not run.to_do or run.bring is not None:
             continue
         train = run.record is None
+        unknown = train and _is_unknown(run.spec, costs)
         kept = train and isinstance(run.spec, CommandSpec) and store.output(run.spec).serves(run.spec)
         reason = "a probe has not been read from its kept weights yet"
         between = None
@@ -147,7 +156,7 @@ def _jobs(
             reason = read_anew(run.spec.key, store)
             seconds += AT_LEAST_SECONDS
         elif train:
-            reason = reason_of(run.spec, store, relatives)
+            reason = unfinished(run.spec, run.conduct, store) or reason_of(run.spec, store, relatives)
             span = _seconds(run, store, costs)
             between = (seconds + span.low, seconds + span.high) if span.low < span.high else None
             seconds += span.likely
@@ -163,6 +172,7 @@ def _jobs(
             between,
             run.conduct,
             kept,
+            unknown and not kept,
             of_readings,
         )
 
@@ -202,7 +212,7 @@ def _ready_and_held(
 
 
 def _waits_for(required: Requirements, pending: Mapping[str, str]) -> str | None:
-    """Return what is to be brought first for a claim; None where all its data is at hand."""
+    """Return which data a claim waits for; None where all its data is at hand."""
     return next((pending[need.spec.key] for need in required.needs if need.spec.key in pending), None)
 
 
@@ -241,10 +251,17 @@ def _open_cells(required: Requirements) -> list[Need]:
     return [first[address] for address, state in required.tuning.items() if state.chosen is None]
 
 
+def _is_unknown(spec: AnyRun, costs: Costs) -> bool:
+    """Tell whether nobody can say how long a run takes: of a command that was never run."""
+    return isinstance(spec, CommandSpec) and costs.price(spec).unknown
+
+
 def _cell_follows(required: Requirements, need: Need, costs: Costs) -> Span:
     """Return the wall seconds of a cell's runs that follow: the rest of its grid, extensions of it, measured ones."""
     assert required.file.tune is not None
     state, seeds = required.tuning[need.cell.address], len(required.file.tune.seeds)
+    if _is_unknown(need.spec, costs):
+        return Span()
     if isinstance(need.spec, CommandSpec):
         whole, few = costs.wall_seconds(need.spec), max(0, state.at_most - 2 * EXTENSIONS * seeds)
         return Span(few, min(state.at_most, few + seeds), state.at_most) * whole + exactly(

@@ -13,6 +13,8 @@ class Price:
         seconds: the prediction.
         measured: whether it rests on runs of the same kind.
         by_clock: of these, whether no more is known than what they took on the clock.
+        declared: whether the claim file says so.
+        unknown: whether nobody can say: of a command that was never run; `seconds` then only weighs it beside others.
         guessed: whether it was compared with no run of anything like it: a user's own net, or images in files.
     """
 
@@ -20,3 +22,5 @@ class Price:
     measured: bool = False
     by_clock: bool = False
     guessed: bool = False
+    declared: bool = False
+    unknown: bool = False

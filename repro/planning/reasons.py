@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from repro.command_spec import AnyRun
+from repro.command_spec import AnyRun, CommandSpec, Conduct
 from repro.source_code import HASHED
 from repro.store import VERSIONS, RunRecord, Store, lineage
 
@@ -35,6 +35,26 @@ def reason_of(spec: AnyRun, store: Store, relatives: Mapping[str, RunRecord]) ->
         if part in new and old[part].get(field) != new[part][field]
     ]
     return "; ".join(changes) or "not run yet"
+
+
+def unfinished(spec: AnyRun, conduct: Conduct | None, store: Store) -> str | None:
+    """Say how a command's run goes on of which an attempt did not end; None where there was none."""
+    if conduct is None or not isinstance(spec, CommandSpec):
+        return None
+    output = store.output(spec)
+    try:
+        note = output.note()
+    except ValueError:
+        return None
+    if note is None or note["ended"] is not None:
+        return None
+    how = (
+        "goes on from its earlier attempt"
+        if output.can_go_on(conduct)
+        else "begins anew: its last attempt did not end"
+    )
+    failed = failed_before(spec.key, store)
+    return f"{failed}; {how}" if failed else how
 
 
 def read_anew(key: str, store: Store) -> str:

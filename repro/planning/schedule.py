@@ -60,7 +60,7 @@ class Schedule:
         return [current_look(claim, self.scale, self.store, self._most(claim)) for claim in self.claims]
 
     def _most(self, claim: Claim) -> int | None:
-        """Return how many seeds a claim may go on to: what it allows itself, or what it was told."""
+        """Return how many seeds a claim may go on to: what it allows itself, or what `--seeds` and `--budget` set."""
         found = (self.most.get(claim.id), allowed_seeds(claim, self.scale))
         return max((seeds for seeds in found if seeds is not None), default=None)
 

@@ -52,6 +52,7 @@ class Guess:
         factors: column → its values.
         columns: quantities; the first one is the likeliest to be judged.
         seeds: how many seeds there are.
+        a_seed: one of them.
     """
 
     arm: str
@@ -61,6 +62,7 @@ class Guess:
     factors: dict[str, list[str]] = field(default_factory=dict)
     columns: list[GuessedColumn] = field(default_factory=list)
     seeds: int = 0
+    a_seed: str = "0"
 
 
 def guess(path: Path) -> Guess:
@@ -86,8 +88,8 @@ def guess(path: Path) -> Guess:
             "--results", "has no column of numbers to be judged", path.name, "name a file with a metric"
         )
     named = list(dict.fromkeys(str(value) for value in table.columns[arm] if value is not None))
-    seeds = len({label(value) for value in table.columns[seed]})
-    return Guess(arm, seed, step, _named(named), factors, columns, seeds)
+    seeds = sorted({label(value) for value in table.columns[seed]})
+    return Guess(arm, seed, step, _named(named), factors, columns, len(seeds), seeds[-1])
 
 
 def _read(path: Path) -> Table:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
+from repro.canonical import canonical_hash
 from repro.claims import ClaimFile
 from repro.claims.cells import all_cells
 from repro.claims.schema_results import Results
@@ -18,7 +19,6 @@ from repro.recorded.table import Table, Value
 from repro.recorded.trackers import Piece
 from repro.recorded.units import check_share, check_units
 from repro.recorded.values import as_number, decimals, number_hint
-from repro.spec import canonical_hash
 
 
 @dataclass(frozen=True)

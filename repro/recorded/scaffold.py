@@ -38,7 +38,7 @@ def scaffold(found: Guess, template: str, file: str, separator: str) -> str:
         seed=_quoted(found.seed),
         step=_step(found.step),
         seeds=found.seeds,
-        first=pair.own,
+        missing=_quoted(f"{pair.own}/{found.a_seed}"),
         columns="\n".join(_column(found, place) for place in range(len(found.columns))),
         arms="".join(_arm(name, text) for name, text in found.arms.items()),
         factors=_factor(factor, found),

@@ -51,15 +51,15 @@ class DatasetEntry:
     """What is known about a dataset without loading it.
 
     Attributes:
-        target: ``module:attribute`` of a function that returns an ImageData, or "" where it is brought.
-        fingerprint: of the content: the published one, or that of what was brought; for a user's function, the
+        target: ``module:attribute`` of a function that returns an ImageData, or "" where it is a user's.
+        fingerprint: of the content: the published one, or that of the user's data; for a user's function, the
             version of its code; "" where nothing is known.
         shape: (channels, height, width), or None where unknown, or where images are of any size.
         n_train: training images, or None where unknown.
         classes: number of classes, or None where unknown.
         missing: why runs on it are pending, and what to bring; None when it is at hand.
         files: whether its images are read from files as training goes on; None where it can be read both ways.
-        source: where it lies, or lay when it was there, if it was brought.
+        source: where it lies, or lay when it was there, if it is a user's.
         download: ``module:function`` that fetches it into a folder and returns its path, or "".
         remarks: what was dropped, converted or guessed when it was read.
     """

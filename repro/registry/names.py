@@ -20,11 +20,11 @@ from repro.source_code import code_of
 
 @dataclass(frozen=True)
 class Names:
-    """What the names in a claims folder stand for: the tables here, the user's own code, the data that was brought.
+    """What the names in a claims folder stand for: the tables here, the user's own code, the user's data.
 
     Attributes:
         root: the claims folder, where a user's own code is looked for.
-        data: what was brought, or was once and is remembered.
+        data: the user's, as named now, or before and remembered.
         absent: nets and data sets that a claim file declares not to be implemented here → why.
     """
 
@@ -68,7 +68,7 @@ def find_formula(name: str, where: str, claims_folder: Path | None = None) -> Re
 
 
 def find_dataset(ref: DataRef, where: str, names: Names) -> DatasetEntry:
-    """Return what is known about the dataset that `ref` names; one that nobody has brought yet is missing.
+    """Return what is known about the dataset that `ref` names; one whose data is not at hand is missing.
 
     Raises:
         ReproError: the name cannot be one, or looks like a mistyped one; or no such function of a user's own.

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from repro.report.model import ClaimReport, Figure, Panel
 from repro.report.model.safe_text import visible
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def figure_csv(figure: Figure, *, paper: bool = False) -> str:
@@ -86,6 +91,30 @@ def expectations_csv(claims: Iterable[ClaimReport]) -> str:
     last = ["supports when", "refuted when", "result", "verdict"]
     wider_names = ["refutation low", "refutation high", "refutation level"]
     return _written([*names.split(), *last, *wider_names], rows, _exact)
+
+
+def table_csv(table: pd.DataFrame) -> Iterator[bytes]:
+    """Yield a table's CSV, some thousand rows at a time: pandas' own takes three times as long. NaN is left out."""
+    yield _lines([list(table)])
+    for first in range(0, len(table), _ROWS):
+        rows = table.iloc[first : first + _ROWS]
+        yield _lines(zip(*(_texts(rows[name]) for name in table), strict=True))
+
+
+_ROWS = 10_000
+
+
+def _texts(column: pd.Series[Any]) -> list[Any]:
+    values = column.tolist()
+    if column.dtype.kind != "f":
+        return values
+    return ["" if math.isnan(value) else f"{value:.10g}" for value in values]
+
+
+def _lines(rows: Iterable[Sequence[object]]) -> bytes:
+    out = io.StringIO()
+    csv.writer(out, lineterminator="\n").writerows(rows)
+    return out.getvalue().encode()
 
 
 def data_link(text: str) -> str:

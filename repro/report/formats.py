@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, get_args
 
 from repro.report import crate
-from repro.report.as_csv import expectations_csv
+from repro.report.as_csv import expectations_csv, table_csv
 from repro.report.badge import to_badge
 from repro.report.html.render import render_html
 from repro.report.junit import to_junit
@@ -15,7 +15,7 @@ from repro.report.markdown import to_markdown
 from repro.report.model import Report
 from repro.report.model.loading import FILE
 from repro.report.summary import to_summary
-from repro.store.files import write_text
+from repro.store.files import write, write_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -72,8 +72,7 @@ def write_report(
         write_text(path, rendered(report, form, templates, kept, others))
         written.append(path)
         if form == "csv" and frame is not None:
-            table = frame.to_csv(index=False, lineterminator="\n", float_format="%.10g")
-            write_text(folder / METRICS, table)
+            write(folder / METRICS, *table_csv(frame))
             written.append(folder / METRICS)
     return written
 

@@ -2,8 +2,8 @@
 
 `guard.py GRACE_SECONDS STDOUT STDERR WORD…`, started by a worker as the leader of a process group of its own. The
 command's output goes to the two files. Once it has ended, its exit code (below 0: a signal), or why it could not be
-started, is told on standard output as a line of JSON, and what it has left behind in the group is killed. Once standard
-input ends, which the worker's death brings, too, the group is asked to end, and killed after the grace.
+started, is written to standard output as a line of JSON, and what it has left behind in the group is killed. Once
+standard input ends, which the worker's death brings, too, the group is asked to end, and killed after the grace.
 Nothing but Python's own library is imported: this file is started as it is.
 """
 

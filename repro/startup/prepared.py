@@ -1,8 +1,8 @@
 """What `repro list` tells of the shipped claims, prepared, so that their files are read without being parsed.
 
-A line a file, of a paper or of a claim: its name, a checksum of its content, and what is told of it, with tabs between.
-A line counts as long as its file is what it was; of any other file nothing is prepared. `python -m repro.cli` writes
-the lines, and a test holds them against the files.
+A line a file, of a paper or of a claim: its name, a checksum of its content, and what the list says of it, between
+tabs. A line counts as long as its file is what it was; of any other file nothing is prepared. `python -m repro.cli`
+writes the lines, and a test holds them against the files.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def checksum(content: bytes) -> str:
 
 
 def read(folder: str) -> Mapping[tuple[str, str], Sequence[str]]:
-    """Return name and checksum → what is told, of a folder of claims; nothing where nothing is prepared."""
+    """Return name and checksum → what the list says, of a folder of claims; nothing where nothing is prepared."""
     try:
         with open(os.path.join(folder, FILE), encoding="utf-8") as file:
             lines = [line.split("\t") for line in file.read().split("\n")]
@@ -35,7 +35,7 @@ def read(folder: str) -> Mapping[tuple[str, str], Sequence[str]]:
 
 
 def written(rows: Iterable[Sequence[str]]) -> str:
-    """Return lines: of each row the name, the checksum, and what is told.
+    """Return lines: of each row the name, the checksum, and what the list says.
 
     Raises:
         ValueError: a field has a tab or a line's end.

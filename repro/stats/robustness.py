@@ -10,7 +10,6 @@ location based on rank tests", Ann. Math. Stat. 34 (1963).
 
 from __future__ import annotations
 
-import itertools
 import math
 import statistics
 from collections.abc import Sequence
@@ -70,8 +69,11 @@ def rank_estimate(samples: Sequence[Sample], weights: Sequence[float], *, log: b
 
 
 def _centre(values: Sequence[float]) -> float:
-    pairs = itertools.combinations_with_replacement(values, 2)
-    return statistics.median((one + other) / 2 for one, other in pairs)
+    import numpy as np  # 600 runs have 180,000 pairs
+
+    numbers = np.asarray(values)
+    one, other = np.triu_indices(len(numbers))
+    return float(np.median((numbers[one] + numbers[other]) / 2))
 
 
 def _has_outlier(values: Sequence[float]) -> bool:

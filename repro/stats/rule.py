@@ -1,6 +1,6 @@
 """From intervals and regions to verdicts, and the shares that keep many looks and comparisons honest.
 
-The rule, its guarantee and the proof are told in ``docs/rule.md``; its rates are in ``bench/results/coverage.md``.
+The rule, its guarantee and the proof are in ``docs/rule.md``; its rates are in ``bench/results/coverage.md``.
 """
 
 from __future__ import annotations

@@ -60,7 +60,7 @@ then agree with those of χ² to three digits, and finding them takes for ever w
 def likely_effects(
     distance: float, spread: Spread, n: int, *, known: bool, share: float = 0.8
 ) -> tuple[float, float]:
-    """Return how small and how large a distance may be, told in units of the observed spread.
+    """Return how small and how large a distance may be, in units of the observed spread.
 
     n runs measure a spread, and a mean, with error, and the seeds that a distance needs go by their ratio. The range
     is a confidence interval of that ratio: for an estimate by the noncentral t distribution, for a number that is

@@ -52,7 +52,7 @@ class CheckpointFolder:
 
     Args:
         folder: may be absent.
-        damaged: told about what cannot be used.
+        damaged: called with what cannot be used.
     """
 
     def __init__(self, folder: Path, damaged: list[str]) -> None:
@@ -72,7 +72,7 @@ class CheckpointFolder:
                 self.damaged.append(f"checkpoints/{self.folder.name}/{path.name} {error}")
         return None
 
-    def whole(self, *, set_aside: bool = False) -> Iterator[tuple[Path, Checkpoint, bytes]]:
+    def complete(self, *, set_aside: bool = False) -> Iterator[tuple[Path, Checkpoint, bytes]]:
         """Yield those that match their checksum, newest first, each with its state; name, or set aside, the others."""
         for path in self.files():
             try:

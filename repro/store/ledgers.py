@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from repro.errors import mistake
 from repro.store import files, sealed_lines
 from repro.store.entries import Entries
+from repro.store.recent import Recent
 
 FORMAT = 2
 """Of the folder. 1 had no `store.json` and no checkpoints; its entries are read as they are."""
@@ -21,6 +23,26 @@ LEDGER_SECONDS = 30.0
 
 class Ledgers(Entries):
     """The part of a store that holds ledgers."""
+
+    def __init__(self, root: Path) -> None:
+        super().__init__(root)
+        self._recent_lines = Recent[Sequence[dict[str, Any]]](lambda ledger: str(root / ledger))
+
+    def sound_lines(self, ledger: str) -> Sequence[dict[str, Any]]:
+        """Return what the lines of a ledger say that make sense, in their order; the others are named in `damaged`."""
+        return self._recent_lines.read(ledger, self._read_sound_lines) or ()
+
+    def _read_sound_lines(self, ledger: str) -> Sequence[dict[str, Any]]:
+        from repro.store.contract import wrong_with  # pydantic, not before something is read
+
+        sound = []
+        for number, line in enumerate(self.lines(ledger), start=1):
+            wrong = wrong_with(f"line of {ledger}", line)
+            if wrong is None:
+                sound.append(line)
+            else:
+                self.damaged.append(f"{ledger} entry {number} {wrong}")
+        return sound
 
     def lines(self, ledger: str) -> Iterator[dict[str, Any]]:
         """Return what the lines of a ledger say, in their order; what is wrong with one is named in `damaged`."""

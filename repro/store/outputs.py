@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from repro.command_spec import STDOUT, CommandSpec
+from repro.command_spec import STDOUT, CommandSpec, Conduct
 from repro.store import files
 
 HASHED_BYTES = 64 << 20
@@ -75,6 +75,14 @@ class Output:
         name = spec.reads.metrics
         as_left = hash_of(self.written(name)) == note["files"].get(name)
         return as_left and (name == note["of"] or self.is_whole(note, name))
+
+    def can_go_on(self, conduct: Conduct) -> bool:
+        """Tell whether there is something that an attempt that did not end can be gone on from."""
+        if conduct.resume is None:
+            return False
+        if conduct.resume_needs is not None:
+            return (self.out / conduct.resume_needs).is_file()
+        return self.out.is_dir() and any(self.out.iterdir())
 
     def is_whole(self, note: Mapping[str, Any], name: str) -> bool:
         """Tell whether a file has what all attempts wrote: none that goes on has begun it anew."""

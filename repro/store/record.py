@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any, Literal
 
-from repro.spec import canonical_hash
+from repro.canonical import canonical_hash
 from repro.store.files import as_text
 
 Outcome = Literal["finished", "diverged"]

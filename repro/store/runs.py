@@ -34,8 +34,7 @@ class Runs(Entries):
         if found is None:
             return None
         head, columns = found
-        shared = head | {"spec": self._packer.spec(head["spec"]), "history": History(columns)}
-        return RunRecord(**shared)
+        return RunRecord(**head, history=History(columns))
 
     def _kept_runs(self) -> Iterator[tuple[str, Signature, Packed]]:
         """Yield what a snapshot can hold of the runs that were read."""

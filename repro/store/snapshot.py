@@ -5,7 +5,8 @@ counts only while the file that this was read from is the same: of the same size
 leaves all three as they were is for `repro runs verify` to find, which reads every file.
 
 Layout: a line of JSON with the length and checksum of the index, the index, then all columns of numbers and texts, each
-once. Columns are read where they lie, when they are asked for.
+once. Columns are read where they lie, when they are asked for. Of the rest of an entry the index names the parts, which
+most runs share: a recipe, a machine.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from repro.errors import mistake
 from repro.store.packed import Column, Stored
 from repro.store.recent import Signature
 
-FORMAT = 3
+FORMAT = 4
 
 FEWEST = 500
 """Entries worth a file of their own: fewer are read as fast one by one."""
@@ -46,6 +47,7 @@ class Snapshot:
         self._starts = self._crcs = array("q")
         self._made: dict[int, Column] = {}
         self._names: list[list[str]] = []
+        self._parts: list[Any] = []
         self._data: mmap.mmap | bytes = b""
 
     def take(self, place: str, signature: Signature | None) -> Packed | None:
@@ -67,17 +69,21 @@ class Snapshot:
         # Columns of one name lie together: most of a history is never asked for, and is then not read from the disk.
         tables: dict[str, dict[tuple[str | None, bytes], int]] = {}
         names: dict[tuple[str, ...], int] = {}
+        parts = _Parts()
         kept = []
         for place, signature, (head, table) in entries:
             columns = [(name, _raw(column)) for name, column in table.items()]
             for name, raw in columns:
                 alike = tables.setdefault(name, {})
                 alike.setdefault(raw, len(alike))
-            kept.append((place, [*signature, head, names.setdefault(tuple(table), len(names))], columns))
+            kept.append(
+                (place, [*signature, parts.of(head), names.setdefault(tuple(table), len(names))], columns)
+            )
         first = dict(zip(tables, accumulate(map(len, tables.values()), initial=0), strict=False))
         raws = [raw for alike in tables.values() for raw in alike]
         whole = {
             "names": list(names),
+            "parts": parts.values,
             "codes": [code for code, _ in raws],
             "lengths": [len(content) for _, content in raws],
             "crcs": [zlib.crc32(content) for _, content in raws],
@@ -111,15 +117,21 @@ class Snapshot:
                 return {}
             self._data = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
         whole = from_json(text)
-        self._names, self._codes = whole["names"], whole["codes"]
+        self._names, self._codes, self._parts = whole["names"], whole["codes"], whole["parts"]
         self._starts = array("q", accumulate(whole["lengths"], initial=len(line) + len(text)))
         self._crcs = array("q", whole["crcs"])
         entries: dict[str, list[Any]] = whole["entries"]
         return entries
 
     def _packed(self, found: Sequence[Any]) -> Packed:
-        names = self._names[found[4]]
-        return found[3], dict(zip(names, map(self._column, found[5:]), strict=True))
+        names, parts = self._names[found[4]], self._parts
+        head = {
+            name: {inner: parts[one] for inner, one in number.items()}
+            if isinstance(number, dict)
+            else parts[number]
+            for name, number in found[3].items()
+        }
+        return head, dict(zip(names, map(self._column, found[5:]), strict=True))
 
     def _column(self, number: int) -> Column:
         made = self._made.get(number)
@@ -132,6 +144,30 @@ class Snapshot:
     def _damaged(self) -> None:
         hint = "delete it: nothing is lost, and the next command makes it anew"
         raise mistake(str(self._path), "does not match its checksum", hint=hint)
+
+
+class _Parts:
+    """The parts of entries, each once, by their text: 1, 1.0 and true are equal, and not the same."""
+
+    def __init__(self) -> None:
+        self.values: list[Any] = []
+        self._numbers: dict[str, int] = {}
+
+    def of(self, head: Mapping[str, Any]) -> dict[str, Any]:
+        """Return `head` with numbers in the place of its values, and of those of the tables in it."""
+        return {
+            name: {inner: self._number(one) for inner, one in value.items()}
+            if isinstance(value, dict)
+            else self._number(value)
+            for name, value in head.items()
+        }
+
+    def _number(self, value: object) -> int:
+        text = json.dumps(value)
+        if text not in self._numbers:
+            self._numbers[text] = len(self.values)
+            self.values.append(value)
+        return self._numbers[text]
 
 
 def _raw(column: Column) -> tuple[str | None, bytes]:

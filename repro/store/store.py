@@ -121,7 +121,7 @@ class Store(Runs, Readings, Environments, Ledgers):
             return None
 
         def anew(_: str) -> Mapping[str, Sequence[float]] | None:
-            return next((checkpoint.stopped for _, checkpoint, _ in folder.whole()), None)
+            return next((checkpoint.stopped for _, checkpoint, _ in folder.complete()), None)
 
         return self.recent_stopped.read(f"{key}/{folder.files()[0].name}", anew)
 
@@ -140,14 +140,24 @@ class Store(Runs, Readings, Environments, Ledgers):
             if content is not None:
                 yield Failure(name.removesuffix(".json"), str(content["title"]), str(content["reason"]))
 
-    def put_failure(self, key: str, title: str, reason: str) -> None:
-        """Record why an attempt failed. A failed run is not a result; the next check tries again."""
-        content = {"title": title, "reason": reason}
+    def put_failure(self, key: str, title: str, reason: str, output: str | None = None) -> None:
+        """Record why an attempt failed. A failed run is not a result; the next check tries again.
+
+        `output` is the key of what a command has written, of which a run was to be read.
+        """
+        content = {"title": title, "reason": reason} | ({} if output is None else {"output": output})
         files.write(self.root / "failures" / f"{key}.json", files.sealed(content).encode())
 
     def clear_failure(self, key: str) -> None:
         """Forget a failure, once the run is there."""
         (self.root / "failures" / f"{key}.json").unlink(missing_ok=True)
+
+    def clear_failures_of(self, output: str) -> None:
+        """Forget that an output could not be read in other ways, once it is read in one."""
+        for name in self._names("failures"):
+            content = self._usable("failure", self.root / "failures" / name)
+            if content is not None and content.get("output") == output:
+                (self.root / "failures" / name).unlink(missing_ok=True)
 
     def lock(self, key: str) -> AbstractContextManager[bool]:
         """Hold the lock of a run; gives False at once where another process carries it out."""

@@ -20,7 +20,7 @@ class RandomCrops:
         seed: the run's.
         batch_size: images a step.
         device: where to compute.
-        places: in how many places a crop may lie, each way; two paddings and one unless told.
+        places: in how many places a crop may lie, each way; two paddings and one unless set.
     """
 
     def __init__(

@@ -75,20 +75,13 @@ class Attempts:
             ValueError: what they have left cannot be read.
         """
         note = self.output.note()
-        if note is None or not self._can_go_on(conduct):
+        if note is None or not self.output.can_go_on(conduct):
             return None
         cut_torn_line(self.written)
         rows, curve = self.rows(note), Curve(self.reads)
         curve.extend(rows, lambda row: False)
         session = {**note["session"], "to_step": int(curve.step)}
         return Attempt(rows, [*note["sessions"], session], note["seconds"] + self._took(note))
-
-    def _can_go_on(self, conduct: Conduct) -> bool:
-        if conduct.resume is None:
-            return False
-        if conduct.resume_needs is not None:
-            return (self.output.out / conduct.resume_needs).is_file()
-        return self.output.out.is_dir() and any(self.output.out.iterdir())
 
     def _took(self, note: Mapping[str, Any]) -> float:
         places = (self.stdout, self.written, self.output.out)

@@ -16,10 +16,10 @@ from repro.store import Checkpoint, CheckpointFolder
 from repro.training.loop import STATE_VERSION
 
 LEAST_SECONDS = 20.0
-"""Between two checkpoints, unless told otherwise: what an interruption may cost."""
+"""Between two checkpoints, unless set otherwise: what an interruption may cost."""
 
 MOST_SHARE = 0.01
-"""Of a run's time that saving may take, unless told otherwise."""
+"""Of a run's time that saving may take, unless set otherwise."""
 
 
 class RunCheckpoints:
@@ -30,7 +30,7 @@ class RunCheckpoints:
         spec: the run.
         session: where and with what it is carried out now.
         stop: set once the run shall end; its state is saved, then.
-        warn: told what people must know.
+        warn: called with what people must know.
         every_seconds: save so often. By default every 20 s, or as seldom as keeps the time of saving below 1%.
         clock: seconds of the processor that trains.
     """
@@ -61,7 +61,7 @@ class RunCheckpoints:
         self._began = clock()
 
     def load(self) -> Mapping[str, Any] | None:
-        """Return the last good state; what cannot be used is set aside, and told."""
+        """Return the last good state; what cannot be used is set aside, with a warning."""
         self._began = self._clock()
         reported = len(self.folder.damaged)
         state = self._newest_state()
@@ -71,7 +71,7 @@ class RunCheckpoints:
 
     def _newest_state(self) -> Mapping[str, Any] | None:
         self._earlier, self.going_on_from = [], 0
-        for path, checkpoint, content in self.folder.whole(set_aside=True):
+        for path, checkpoint, content in self.folder.complete(set_aside=True):
             if checkpoint.version != STATE_VERSION:
                 what = f"is of version {checkpoint.version}, not {STATE_VERSION}"
                 self.folder.set_aside(path, what)

@@ -1,4 +1,4 @@
-"""Jobs whose runs a command carries out: what is told of them, and how many of them share a GPU."""
+"""Jobs whose runs a command carries out: their events, and how many of them share a GPU."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ from repro.command_spec import CommandSpec, Conduct
 from repro.spec import Until
 from repro.training.checkpoints import Interrupted, Stopped
 from repro.worker.commands import CommandRun
+from repro.worker.events import Emit, progress, warning
 from repro.worker.failures import UnwritableError, reason, unwritable
+from repro.worker.found import FOUND, is_there
 from repro.worker.machine import Machine
-from repro.worker.telling import FOUND, Emit, far_enough
 
 TOLD_SECONDS = 0.25
 """Between two events that tell of progress."""
@@ -26,7 +27,7 @@ class CommandJobs:
     Args:
         machine: what commands may use.
         made: where runs are made, and with what.
-        emit: told about events.
+        emit: called with each event.
         stop: set once commands shall end, and go on later.
     """
 
@@ -54,6 +55,7 @@ class CommandJobs:
             # A command that fails is a failure with its reason; the other runs go on.
             return {"event": "failed", "reason": reason(error, self.machine.claims_folder)}
         self.machine.store.clear_failure(spec.key)
+        self.machine.store.clear_failures_of(spec.output_key)
         return {"event": "done", "what": what, "found": what == FOUND}
 
     @contextmanager
@@ -86,7 +88,7 @@ class CommandJobs:
     ) -> str:
         """Run a command unless the store has its run by now; return what to tell."""
         store = self.machine.store
-        if store.intact(spec.key) or far_enough(store, spec.key, until):
+        if is_there(store, spec.key, until):
             return FOUND
         store.sweep(spec.key)
         told = {
@@ -99,7 +101,7 @@ class CommandJobs:
             self.machine.shared(conduct.at_once),
             {**self.made, **told},
             self.stop,
-            lambda text: self.emit({"event": "warning", "message": f"{spec.title}: {text}"}),
+            lambda text: self.emit(warning(spec.title, text)),
         )
         with self._alone(spec):
             record = run.carry_out(until, self._progress(spec.key, predicted_seconds))
@@ -117,8 +119,10 @@ class CommandJobs:
             now = time.monotonic()
             if now - last > TOLD_SECONDS:
                 last = now
+                if share is None and predicted_seconds is None:
+                    return
                 if share is None:  # by the clock, and never at its end
                     share = min(0.95, (now - began) / max(predicted_seconds or 1.0, 1.0))
-                self.emit({"event": "progress", "fraction": min(share, 1.0), "key": key})
+                self.emit(progress(key, min(share, 1.0)))
 
         return tell

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -45,7 +46,7 @@ class CommandRun:
         machine: what it may use.
         session: where and with what it is carried out now.
         stop: set once it shall end, and go on later.
-        warn: told what people must know.
+        warn: called with what people must know.
     """
 
     def __init__(
@@ -71,7 +72,7 @@ class CommandRun:
 
         Args:
             until: how far it is needed; None: to its end.
-            on_progress: told how far it has come.
+            on_progress: called with how far it has come.
 
         Raises:
             ReproError: it cannot be started, fails, takes too long, or does not write what is read.
@@ -87,11 +88,12 @@ class CommandRun:
         earlier = self._earlier()
         ended = self._attempt(earlier, until, on_progress)
         if ended is not None and ended.code and earlier is not None and self.curve.step <= self._from_step:
-            self.warn(f"could not go on from its earlier attempt ({_how(ended)}): it begins anew")
+            what = ": ".join(filter(None, (_how(ended), self.attempts.last_error())))
+            self.warn(f"could not go on from its earlier attempt ({what}): it begins anew")
             ended = self._attempt(None, until, on_progress)
         if ended is not None and (ended.code or ended.error):
-            last = self.attempts.last_error()
-            what = f"{_how(ended)}: {last}" if last else _how(ended)
+            self._keep()
+            what = ": ".join(filter(None, (_how(ended), self.attempts.last_error())))
             raise mistake(self.spec.files.name, what, None, self.attempts.last_lines())
         self.attempts.end(self.spec.stop_at if ended is None else None)
         self.machine.store.checkpoints(self.spec.key).clear()
@@ -103,7 +105,9 @@ class CommandRun:
             what = "its files have changed since the run was planned"
             raise mistake(self.spec.files.name, what, None, "run the same command again")
         environment = self.machine.environment(self.spec)
-        self.session |= command_provenance(self.spec, code, self._words()[0], environment, folder)
+        told, packages = command_provenance(self.spec, code, self._words()[0], environment, folder)
+        listed = {} if packages is None else {"installed": self.machine.store.put_environment(packages)}
+        self.session |= told | listed | {"threads": self.machine.threads}
 
     def _earlier(self) -> Attempt | None:
         try:
@@ -139,7 +143,7 @@ class CommandRun:
     def _watched(
         self, command: GuardedCommand, until: Until | None, on_progress: OnProgress
     ) -> GuardedCommand | None:
-        look, kept = self._looks(until), time.monotonic()
+        look, kept = self._looks(until), -math.inf
         while True:
             over = command.ended.wait(LOOK_SECONDS)
             last = look(over)
@@ -159,7 +163,7 @@ class CommandRun:
                 hint = f"a larger time_limit{', or `resume`' if self.conduct.resume is None else ''}"
                 printed = self.attempts.last_lines()
                 raise mistake(self.spec.files.name, what, f"{limit:g} s", f"{hint}. {printed}")
-            if time.monotonic() - kept > KEPT_SECONDS:
+            if last is not None and time.monotonic() - kept > KEPT_SECONDS:
                 kept = time.monotonic()
                 self._keep()
             on_progress(self.curve.step / self.conduct.steps if self.conduct.steps else None)
@@ -167,8 +171,8 @@ class CommandRun:
     def _looks(self, until: Until | None) -> Callable[[bool], Row | None]:
         """Return what takes in the rows that are new, up to one that is far enough, and returns the last of all.
 
-        What the claim cannot read is told at once, and no reason to end the command: what it writes is kept, and can be
-        read otherwise.
+        What the claim cannot read is reported at once, and no reason to end the command: what it writes is kept,
+        and can be read otherwise.
         """
         reader, readable = self.attempts.reader(beyond=True), True
         targets = [reached(target, self.curve) for target in (self.spec.stop_at, until)]

@@ -15,24 +15,26 @@ from typing import Any, TypeAlias
 import torch
 
 from repro.command_spec import CommandSpec, run_from_json
-from repro.datasets import ChangedDataError, ImageData, ImageFiles, load_dataset
+from repro.datasets import ChangedDataError, ImageData, ImageFiles
 from repro.probes.reading import take_reading
 from repro.registry import DataRef
 from repro.spec import ReadingSpec, RunSpec, Until
 from repro.store import Spent, Store
 from repro.training import TrainedRun, train
-from repro.training.brought import take
 from repro.training.checkpoints import Interrupted, Stopped
 from repro.training.devices import fix_algorithms, is_out_of_memory, own_stream
 from repro.training.footprint import run_bytes
+from repro.training.pretrained import take
 from repro.worker.checkpoints import RunCheckpoints
 from repro.worker.command_jobs import CommandJobs
+from repro.worker.datasets import Datasets
+from repro.worker.events import Emit, progress, warning
 from repro.worker.failures import UnwritableError, ends_the_process, reason, unwritable
+from repro.worker.found import FOUND, is_there
 from repro.worker.machine import Machine
-from repro.worker.memory import DeviceMemory
+from repro.worker.memory import DeviceMemory, bytes_to_share
 from repro.worker.provenance import code_provenance, installed, provenance
 from repro.worker.recording import as_bytes, errors_of, record_of
-from repro.worker.telling import FOUND, Emit, far_enough
 
 Predicted: TypeAlias = tuple[ReadingSpec, float | None]
 """A reading that is wanted, and the seconds that it was expected to take."""
@@ -45,7 +47,7 @@ class Worker:
         store: where results and checkpoints go.
         claims_folder: where a user's own code is looked for.
         device: where to train.
-        emit: told about events.
+        emit: called with each event.
         stop: set once the worker shall save and end.
         checkpoint_seconds: save a run's state so often; None leaves it to `RunCheckpoints`.
         readers: processes that read images ahead, where these lie in files.
@@ -71,14 +73,13 @@ class Worker:
         self.stop = stop
         self.checkpoint_seconds = checkpoint_seconds
         self.readers = readers
-        self.sources: dict[tuple[str, str], DataRef] = {}
-        self.datasets: dict[tuple[str, str, str], ImageData | ImageFiles] = {}
-        self.loading = threading.Lock()
+        self.datasets = Datasets(claims_folder)
         self.provenance = provenance(device) | {"installed": store.put_environment(installed())}
-        self.memory = DeviceMemory(_bytes_to_share(device))
+        self.memory = DeviceMemory(bytes_to_share(device))
         # A job is a thread's: on a CPU it keeps a core busy, on a GPU its nets have shares.
         self.clock = time.thread_time if device.type == "cpu" else self.memory.clock
-        made = {name: self.provenance[name] for name in ("machine", "device", "repro", "commit")}
+        of_this = ("python", "torch", "threads", "installed")
+        made = {name: told for name, told in self.provenance.items() if name not in of_this}
         self.commands = CommandJobs(Machine(store, claims_folder, device, threads), made, emit, stop)
 
     def work(self, job: Mapping[str, Any]) -> None:
@@ -89,7 +90,7 @@ class Worker:
         run = run_from_json(job["run"]) if job["run"] else None
         trained = run if isinstance(run, RunSpec) else None
         if trained and job.get("source"):
-            self.sources[trained.dataset.identity] = DataRef.from_json(job["source"])
+            self.datasets.lies_at(trained, DataRef.from_json(job["source"]))
         readings = [_reading(told, trained) for told in job["readings"]]
         until = Until(**job["until"]) if job.get("until") else None
         key = run.key if run else readings[0][0].key
@@ -148,10 +149,10 @@ class Worker:
 
     def train(self, spec: RunSpec, until: Until | None, predicted_seconds: float | None) -> str:
         """Train `spec`, from its last checkpoint on, unless the store has it by now; return what to tell."""
-        if self.store.intact(spec.key) or far_enough(self.store, spec.key, until):
+        if is_there(self.store, spec.key, until):
             return FOUND
         self.store.sweep(spec.key)
-        data = self.data(spec)
+        data = self.datasets.of_run(spec)
         checkpoints = RunCheckpoints(
             self.store.checkpoints(spec.key),
             spec,
@@ -161,7 +162,7 @@ class Worker:
                 "until_epochs": until.epochs if until else None,
             },
             self.stop,
-            lambda text: self.emit({"event": "warning", "message": f"{spec.title}: {text}"}),
+            lambda text: self.emit(warning(spec.title, text)),
             self.checkpoint_seconds,
             self.clock,
         )
@@ -192,12 +193,7 @@ class Worker:
                 except Exception as error:
                     if not is_out_of_memory(error) or not self.memory.ran_out():
                         raise
-            self.emit(
-                {
-                    "event": "warning",
-                    "message": f"{spec.title}: out of memory; with fewer nets beside it, then",
-                }
-            )
+            self.emit(warning(spec.title, "out of memory; with fewer nets beside it, then"))
 
     def trained(
         self,
@@ -217,7 +213,7 @@ class Worker:
             moved, checkpoints.planned_steps = True, total
             if time.monotonic() - last > 0.25:
                 last = time.monotonic()
-                self.emit({"event": "progress", "fraction": done / max(total, 1), "key": spec.key})
+                self.emit(progress(spec.key, done / max(total, 1)))
 
         while True:
             try:
@@ -247,7 +243,7 @@ class Worker:
             blob = self.store.weights(reading.run.key, reading.moment or "")
             if blob is None:
                 return False  # the run ended before this moment
-        data = self.data(run) if run is not None else None
+        data = self.datasets.of_run(run) if run is not None else None
         began = time.monotonic()
         # As the run was trained: beside others only where there is room and they agree on the algorithms.
         precision = run.numerics.precision if run is not None else "fp32"
@@ -286,7 +282,7 @@ class Worker:
         found = {**self.provenance, **code_provenance([*targets, *probes], self.claims_folder)}
         if run is not None and ":" in run.dataset.name:
             # Its fingerprint is that of the code that makes it: what it made is told beside.
-            found["data"] = self.data(run).fingerprint
+            found["data"] = self.datasets.of_run(run).fingerprint
         return found
 
     def bytes_of(self, spec: RunSpec | None, data: ImageData | ImageFiles | None) -> int:
@@ -295,26 +291,7 @@ class Worker:
             return 0
         return run_bytes(spec, data, self.claims_folder)
 
-    def data(self, spec: RunSpec) -> ImageData | ImageFiles:
-        """Return the dataset of a run, loaded once."""
-        identity, as_files = spec.dataset.identity, spec.recipe.crop_size is not None
-        own = *identity, str(sorted(spec.dataset.options.items()))
-        with self.loading:
-            if own not in self.datasets:
-                source = self.sources.get(identity)
-                self.datasets[own] = load_dataset(spec.dataset, source, self.claims_folder, as_files=as_files)
-            return self.datasets[own]
-
 
 def _reading(told: Mapping[str, Any], run: RunSpec | None) -> Predicted:
     fields = {name: value for name, value in told.items() if name != "predicted_seconds"}
     return ReadingSpec(**{**fields, "run": run if told["moment"] else None}), told.get("predicted_seconds")
-
-
-def _bytes_to_share(device: torch.device) -> float:
-    """Return nine tenths of what is free on a GPU; torch's allocator shall leave something to the libraries."""
-    if device.type != "cuda":
-        return math.inf
-    free, total = torch.cuda.mem_get_info(device)
-    torch.cuda.set_per_process_memory_fraction(0.95 * free / total, device)
-    return 0.9 * free

@@ -1,7 +1,7 @@
 """A worker process: reads jobs as JSON lines and answers with events.
 
 `repro.worker.process --store DIR --claims DIR --device cpu`; started by execution/pool.py, not by people. It saves what
-it is at and ends where it is told so, at SIGTERM, SIGINT, SIGUSR1 and SIGUSR2, and where its standard input ends
+it is at and ends when its parent says so, at SIGTERM, SIGINT, SIGUSR1 and SIGUSR2, and where its standard input ends
 without a word, which the parent's death brings: then it has ORPHAN_SECONDS for it.
 """
 

@@ -51,7 +51,7 @@ def installed() -> dict[str, str]:
 
 
 def driver() -> str:
-    """Return the versions of what lies between torch and an NVIDIA or AMD GPU, as far as they are told."""
+    """Return the versions of what lies between torch and an NVIDIA or AMD GPU, as far as torch says."""
     told = {"driver": _driver(), "CUDA": torch.version.cuda, "HIP": torch.version.hip}
     cudnn: Any = torch.backends.cudnn  # without types
     if cudnn.is_available():
@@ -95,25 +95,33 @@ def code_provenance(targets: Iterable[str], claims_folder: Path) -> dict[str, An
 
 
 _ASK = """\
-import json, platform, sys
+import importlib.metadata as metadata, json, platform, sys
+installed = {}
+for found in metadata.distributions():
+    name = found.metadata["Name"]
+    if name:
+        installed.setdefault(str(name), str(found.version))
+tops = metadata.packages_distributions() if hasattr(metadata, "packages_distributions") else {}
 def version(name):
-    try:
-        import importlib.metadata as metadata
-        try:
-            return metadata.version(name)
-        except metadata.PackageNotFoundError:
-            return metadata.version(metadata.packages_distributions()[name][0])
-    except Exception:
-        return "no version"
-print(json.dumps([platform.python_version(), {name: version(name) for name in sys.argv[1:]}]))
+    for known in (name, *tops.get(name, ())):
+        if known in installed:
+            return installed[known]
+    return "no version"
+versions = {name: version(name) for name in sys.argv[1:]}
+print(json.dumps([platform.python_version(), versions, dict(sorted(installed.items()))]))
 """
-"""Asked of the Python that a command names: which it is, and which versions of what the command imports it has."""
+"""Asked of the Python that a command names: which it is, and its versions of what the command imports, and of all."""
+
+DIFF_LINES, DIFF_COLUMNS = 400, 1000
+"""Of a diff that is kept with a command's run."""
 
 
 def command_provenance(
     spec: CommandSpec, code: Code, program: str, environment: Mapping[str, str], folder: Path
-) -> dict[str, Any]:
-    """Return with what a command is carried out: its files, its Python and packages, and the state of its repository.
+) -> tuple[dict[str, Any], dict[str, str] | None]:
+    """Return with what a command is carried out, and what is installed for its Python; None where it names none.
+
+    That is its files, its Python and the packages that it imports, commit and uncommitted changes of its repository.
 
     Args:
         spec: the run.
@@ -122,27 +130,30 @@ def command_provenance(
         environment: its variables.
         folder: where it runs.
     """
-    told: dict[str, Any] = {"program": Path(program).name, "git": git_state(folder)}
+    told: dict[str, Any] = {"program": Path(program).name, "git": git_state(folder, with_diff=True)}
+    installed = None
     if Path(program).name.startswith("python"):
         asked = _answer(program, code.packages, tuple(sorted(environment.items())), folder)
-        told |= {} if asked is None else {"python": asked[0], "packages": dict(asked[1])}
-    return {"code": {spec.files.name: dict(code.files)}, "command": told}
+        if asked is not None:
+            told |= {"python": asked[0], "packages": dict(asked[1])}
+            installed = asked[2]
+    return {"code": {spec.files.name: dict(code.files)}, "command": told}, installed
 
 
 @lru_cache(maxsize=16)
 def _answer(
     program: str, packages: tuple[str, ...], environment: tuple[tuple[str, str], ...], folder: Path
-) -> tuple[str, dict[str, str]] | None:
+) -> tuple[str, dict[str, str], dict[str, str]] | None:
     """Return what a Python says of itself; None where it does not: the run itself will say what is wrong with it."""
     ask = [program, "-c", _ASK, *packages]
     try:
         done = subprocess.run(
             ask, capture_output=True, check=True, timeout=60, cwd=folder, env=dict(environment), text=True
         )
-        version, found = json.loads(done.stdout)
+        version, found, installed = json.loads(done.stdout)
     except (OSError, ValueError, subprocess.SubprocessError):
         return None
-    return version, found
+    return version, found, installed
 
 
 @lru_cache(maxsize=16)
@@ -151,8 +162,11 @@ def _git_of_claims(folder: Path) -> dict[str, Any]:
     return git_state(folder)
 
 
-def git_state(folder: Path) -> dict[str, Any]:
-    """Return commit and uncommitted changes of the repository that a folder lies in; {} where there is none."""
+def git_state(folder: Path, *, with_diff: bool = False) -> dict[str, Any]:
+    """Return commit and uncommitted changes of the repository that a folder lies in; {} where there is none.
+
+    Of the changes that is their files and a hash of the diff and, where asked for, its first DIFF_LINES lines.
+    """
 
     def git(*arguments: str) -> str | None:
         try:
@@ -174,6 +188,9 @@ def git_state(folder: Path) -> dict[str, Any]:
             "files": changed[:100],
             "sha256": hashlib.sha256(diff.encode()).hexdigest(),
         }
+        if with_diff:
+            lines = [line[:DIFF_COLUMNS] for line in diff.splitlines()]
+            found["uncommitted"] |= {"diff": lines[:DIFF_LINES], "lines": len(lines)}
     return found
 
 

@@ -148,7 +148,7 @@ class Curve:
 
     Rows of one step are one. A step that is not beyond those before it was done anew: what came after it goes. A row
     without a step belongs to the last one, or is a step of its own where none has said any. Without epochs, steps
-    stand for them; a row that has none is of the last epoch that was told.
+    stand for them; a row that has none is of the last epoch that was named.
     """
 
     def __init__(self, reads: Reads) -> None:
@@ -177,7 +177,7 @@ class Curve:
 
     @property
     def epoch(self) -> float:
-        """The last epoch that was told, or the last step where none ever is."""
+        """The last epoch that was named, or the last step where none ever is."""
         told = next((row["epoch"] for row in reversed(self.rows) if "epoch" in row), None)
         return self.step if told is None else told
 

@@ -13,7 +13,7 @@ import pytest
 from pydantic import BaseModel
 
 from repro.claims.__main__ import all_definitions, with_key_tables
-from repro.claims.demands import demands
+from repro.claims.checks_completeness import incomplete
 from repro.claims.json_schema import FILES, models_below
 from repro.claims.reviews import Reviews
 from repro.claims.schema import ClaimFile
@@ -87,7 +87,7 @@ def test_the_examples_lint(number: int, beside: World) -> None:
     beside.write(CLAIMS[number])
     assert [f"{p.where}: {p.what} {p.received} ({p.hint})" for p in beside.problems()] == []
     claim = beside.claim()
-    assert list(demands(claim)) == []
+    assert list(incomplete(claim)) == []
     if claim.recorded:
         assert read_results(claim).digest
 

@@ -91,7 +91,7 @@ def test_a_check_within_its_budget_and_how_to_mend_what_is_damaged_then(tmp_path
     check = ["check", "toy/wider-is-better", "--claims", OWN_CLAIMS, "--workers", 1]
     done = repro(*check, "--budget", "10m", cwd=tmp_path)
     assert done.returncode == 0
-    assert done.stderr.startswith("6 jobs: 6 runs to train and 0 measurements without training: ")
+    assert done.stderr.startswith("6 jobs: 6 runs to train and 0 measurements without training. Time: ")
     assert "Ran 6 jobs in " in done.stderr
     took = r"6 runs and 12 measurements took \S+ s of processor time, \S+ s on the clock\."
     spent = rf"{took} Predicted beforehand: \S+ s\."

@@ -71,6 +71,14 @@ def lines(view: ProgressView, clock: Clock, progress: Progress, capsys: pytest.C
     return capsys.readouterr().err.strip()
 
 
+def test_of_runs_of_unknown_time_the_first_tells() -> None:
+    view, clock = view_of(Plan(tuple(replace(job, unknown=True) for job in jobs(0, 4, 60.0))), workers=1)
+    assert view.seconds_left(at(0, 4, 30.0, 240.0)) is None
+    clock.now += 500.0
+    assert view.seconds_left(at(0, 4, 57.0, 240.0)) is None
+    assert view.seconds_left(at(1, 4, 60.0, 240.0)) == pytest.approx(1500.0)
+
+
 def test_what_is_held_back_is_counted_from_the_start(capsys: pytest.CaptureFixture[str]) -> None:
     first, held = jobs(0, 2, 1.0), jobs(2, 8)
     view, clock = view_of(Plan(first, held=held))

@@ -17,12 +17,13 @@ from typing import Any
 import pytest
 import torch
 
+from repro.canonical import canonical_hash
 from repro.errors import ReproError
 from repro.exchange import Loaded, Merged, export, merge, opened, verify
 from repro.exchange import archives as module
 from repro.exchange.verifying import OLDER
 from repro.judging.preregistration import FILE, SEEN, history
-from repro.spec import ReadingSpec, canonical_hash
+from repro.spec import ReadingSpec
 from repro.store import Checkpoint, RunRecord, Store
 from repro.store.files import as_text, sealed
 from tests.support.command import repro
@@ -116,7 +117,7 @@ def test_what_is_exported_comes_in_whole_and_once(
     assert list(map(str, there.runs())) == list(map(str, store.runs()))
     assert all(there.intact(key) for key in KEYS)
     assert as_text(list(there.reading(READING.key) or [])) == as_text(ROWS)
-    (state,) = there.checkpoints(UNFINISHED.key).whole()
+    (state,) = there.checkpoints(UNFINISHED.key).complete()
     assert state[1:] == (unfinished(40), b"a state")
     after = content(there)
     assert taken(tmp_path / name, there) == NOTHING

@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 
 from repro.claims import Metric
+from repro.cli.list_command import cost_words
+from repro.cli.machine import time_of
 from repro.command_spec import CommandSpec
 from repro.exchange import export, merge, opened, verify
 from repro.exchange.loading import Loaded
@@ -22,7 +24,7 @@ from repro.spec import Until
 from repro.store import Checkpoint, RunRecord, Store
 from repro.store.contract import wrong_with
 from tests.claims.test_commands import CLAIM, SCRIPT
-from tests.support.helpers import World, changed
+from tests.support.helpers import BASE, World, changed
 
 History = Mapping[str, Sequence[float]]
 
@@ -229,16 +231,42 @@ def test_a_diverged_run_is_no_better_than_the_worst_only_where_worse_is_known(fo
     assert found.result == "inconclusive", "of an accuracy, worse is lower"
 
 
-def test_what_a_command_costs_is_what_others_of_it_took(folder: World) -> None:
+def test_what_a_command_costs_is_what_others_of_it_took_or_its_claim_says_and_else_not_known(
+    folder: World,
+) -> None:
     folder.write(CLAIM)
-    plan = make_plan([folder.requirements("paper")], folder.store)
-    assert plan.basis == "a guess: nothing like it was ever measured"
+    plan = folder.plan("paper")
+    assert (plan.unknown, plan.wall_seconds(1), plan.basis) == (6, 0.0, "")
+    assert time_of(plan, 2) == (
+        "not known, of 6 runs of a command that was never run: the first tells, unless `takes` in "
+        "[experiment.process] does"
+    )
     assert all(job.conduct is not None and job.conduct.columns == ("val/acc",) for job in plan.jobs)
+    declared = CLAIM["experiment"]["process"] | {"takes": "20m"}
+    folder.write(changed(CLAIM, experiment__process=declared))
+    plan = folder.plan("paper")
+    assert (plan.unknown, [job.wall_seconds for job in plan.jobs]) == (0, [1200.0] * 6)
+    assert time_of(plan, 2) == "at most about 60 min on 2 workers, as `takes` declares"
     needs = folder.requirements("paper").needs
     assert isinstance(needs[0].spec, CommandSpec)
     folder.store.put_run(record(needs[0].spec, {"val/acc": [1.0], "loss": [1.0]}), {})
-    plan = make_plan([folder.requirements("paper")], folder.store)
-    assert [job.wall_seconds for job in plan.jobs] == [30.0] * 5
+    plan = folder.plan("paper")
+    assert [job.wall_seconds for job in plan.jobs] == [30.0] * 5, "what was measured is better known"
+
+
+def test_no_total_has_a_part_of_what_nobody_knows(folder: World) -> None:
+    folder.write(tuned())
+    folder.write(changed(BASE, scale={"smoke": {}}), "p/trained")
+    nets = make_plan([folder.requirements(name="p/trained")], folder.store)
+    both = make_plan(
+        [folder.requirements(name="p/trained"), folder.requirements("paper", name="p/c")], folder.store
+    )
+    assert nets.unknown == 0
+    # Six tuning runs, up to four further rates of each arm, and three seeds of each.
+    assert both.unknown == 6 + 2 * (4 + 3)
+    assert both.wall_seconds(1) == nets.wall_seconds(1)
+    assert "; not known of 20 runs of a command that was never run" in time_of(both, 1)
+    assert cost_words(folder.claim()) == {"paper": "time not known"}
 
 
 def test_runs_by_a_command_go_into_archives_and_come_out_of_them(folder: World, tmp_path: Path) -> None:
@@ -329,6 +357,15 @@ def test_what_a_command_has_written_is_read_anew_and_not_run(folder: World) -> N
     ended = {"target": None, "seconds": 1.0, "finished": "2026-01-01T00:00:00Z"}
     output.put_note(note | {"ended": None, "files": {}})
     assert folder.plan("paper").kept == 0, "it has not ended"
+
+    def reasons() -> set[str]:
+        return {job.reason for job in folder.plan("paper").jobs}
+
+    assert reasons() == {"not run yet", "begins anew: its last attempt did not end"}
+    goes_on = {"resume": ["--resume"], "resume_needs": "metrics.jsonl"}
+    folder.write(changed(CLAIM, experiment__process=CLAIM["experiment"]["process"] | goes_on))
+    assert reasons() == {"not run yet", "goes on from its earlier attempt"}
+    folder.write(CLAIM)
     output.put_note(note | {"ended": ended, "files": output.hashes(None)})
     plan = folder.plan("paper")
     assert (plan.runs, plan.kept) == (5, 1)

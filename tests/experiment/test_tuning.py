@@ -52,13 +52,13 @@ class Bench:
     def state(self) -> TuningState:
         return tune(self.grid, self.seeds, self.metric, spec_at, self.runs.get, self.stopped.get)
 
-    def whole(self, spec: RunSpec) -> RunRecord:
+    def complete(self, spec: RunSpec) -> RunRecord:
         """Return a run as it would end."""
         return run_record(spec, **self.landscape(spec.recipe.lr, spec.seed))
 
     def carry_out(self, leg: Leg) -> None:
         """Do what the training loop does: go on to the first evaluation that has come far enough, or to the end."""
-        key, run = leg.spec.key, self.whole(leg.spec)
+        key, run = leg.spec.key, self.complete(leg.spec)
         assert key not in self.runs, "nothing is asked for twice"
         rows = [dict(zip(run.history, row, strict=True)) for row in zip(*run.history.values(), strict=True)]
         before = self.stopped[key]["epoch"][-1] if key in self.stopped else 0.0
@@ -236,7 +236,7 @@ def exhaustive(bench: Bench) -> tuple[list[float], float, float]:
     scores: dict[float, tuple[float, float]] = {}
     while True:
         for rate in [rate for rate in grid if rate not in scores]:
-            runs = [bench.whole(spec_at(rate, None, seed)) for seed in bench.seeds]
+            runs = [bench.complete(spec_at(rate, None, seed)) for seed in bench.seeds]
             found = [from_history(bench.metric, run) for run in runs]
             nearest = [
                 run.history["train_error"][-1] if m.censored else 0.25
@@ -288,7 +288,7 @@ def test_racing_chooses_what_exhaustive_tuning_chooses_in_any_order_of_work(
     assert raced.epochs <= epochs
     for rate, value, stopped in zip(state.rates, state.values, state.stopped, strict=True):
         specs = [spec_at(rate, None, seed) for seed in raced.seeds]
-        times = [from_history(REACH, raced.whole(spec)).value for spec in specs]
+        times = [from_history(REACH, raced.complete(spec)).value for spec in specs]
         assert value is not None
         assert not (stopped and rate == state.chosen)
         if stopped:

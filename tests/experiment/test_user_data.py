@@ -13,7 +13,7 @@ import pytest
 from repro import registry
 from repro.claims import Claim, cells, run_spec
 from repro.claims.schema_data import OwnData
-from repro.cli.options import user_data
+from repro.cli.requested import user_data
 from repro.errors import ReproError
 from repro.experiment.data_index import UserData
 from repro.experiment.readings import static_reading

@@ -13,10 +13,11 @@ import scipy.stats
 
 from repro.cli.outlook import outlooks
 from repro.experiment.estimands import Estimand
+from repro.judging.comparison import comparison
 from repro.judging.criteria import Criteria, Refutation, criteria
 from repro.judging.evidence import Evidence
 from repro.judging.paper_number import paper_number
-from repro.judging.power import Resolving, comparison, of_verdict
+from repro.judging.power import Resolving, of_verdict
 from repro.judging.power import resolving as resolve
 from repro.report.model import ExpectationResult
 from repro.report.wording import remarks

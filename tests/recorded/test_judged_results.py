@@ -7,6 +7,8 @@ import math
 import pytest
 from scipy import stats
 
+from repro.report.wording.plain import claim_because
+from tests.support.command import repro
 from tests.support.helpers import World
 from tests.support.recorded import CSV, OURS, SGD, curves, put
 
@@ -74,6 +76,8 @@ def test_a_missing_seed_leaves_what_rests_on_it_unjudged_and_is_named(
     put(world, CSV.replace("sgd,4,69.8\n", ""), **changes)
     judged = world.expectation("better", "recorded")
     assert (judged.result, judged.status, judged.parts[0].note) == (None, "pending", lacks)
+    linted = " ".join(repro("lint", world.root, cwd=world.root.parent).stderr.split())
+    assert 'missing = { "sgd/4" = "why" } in [results] says so' in linted
     # What it says to write is what a claim file takes.
     if "seeds" not in "".join(changes) or changes["results__seeds"] == 5:
         put(world, CSV.replace("sgd,4,69.8\n", ""), results__missing={"sgd/4": "why"}, **changes)
@@ -114,6 +118,10 @@ def test_a_seed_that_is_declared_to_be_missing_is_told_and_judged_without(
     assert claim.recorded.notes == told
     seeds = "4 of 5 seeds, seed 4 of sgd declared missing" if told else "5 and 4 seeds"
     assert f", {seeds}): the whole interval" in claim.verdict.sentence
+    # In plain words, too, and in the terminal.
+    assert f"for ours − sgd in the recorded results of {seeds}" in claim_because(claim)
+    done = repro("check", "--claims", world.root, cwd=world.root.parent)
+    assert f"for ours − sgd in the recorded results of {seeds}" in " ".join(done.stdout.split())
 
 
 def test_seeds_that_are_declared_missing_are_all_named(world: World) -> None:
@@ -128,6 +136,7 @@ def test_the_sentence_says_what_is_compared(world: World) -> None:
     put(world)
     (claim,) = world.report("recorded").papers[0].claims
     assert "the results give 2.60 pp for ours − sgd (" in claim.verdict.sentence
+    assert "2.60 percentage points for ours − sgd in the recorded results of 5 seeds" in claim_because(claim)
     put(world, expect__better__arms=["sgd", "ours"])
     (claim,) = world.report("recorded").papers[0].claims
     assert "the results give −2.60 pp for sgd − ours (" in claim.verdict.sentence

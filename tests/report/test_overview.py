@@ -6,7 +6,8 @@ import pytest
 
 from repro.report.html.render import render_html
 from repro.report.model import ClaimReport, CriteriaChange, OtherScale, Part, Report
-from repro.report.wording.overview import as_printed, by_chance, filters, groups, outcome, row, telling
+from repro.report.wording.deciders import telling
+from repro.report.wording.overview import as_printed, by_chance, filters, groups, outcome, row
 from repro.report.wording.registered import criteria_stand
 from tests.support import report_samples as samples
 from tests.support.page import Page

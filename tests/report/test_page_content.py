@@ -9,7 +9,8 @@ from typing import Any
 
 from repro.report.html.bibtex import tool_bibtex
 from repro.report.html.columns import table_columns
-from repro.report.html.render import is_capped, part_notes, render_html, verdict_kind
+from repro.report.html.filters import is_capped, part_notes, verdict_kind
+from repro.report.html.render import render_html
 from repro.report.model import Report
 from repro.report.wording.plain import claim_because
 from repro.report.wording.typography import typeset

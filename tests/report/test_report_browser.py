@@ -30,6 +30,7 @@ SAMPLES: dict[str, Callable[[], Report]] = {
     "sixty claims": samples.many_claims,
 }
 A4_WIDTH = 688  # CSS pixels between margins of 14 mm
+A4_PAGE = 794  # margins included, which is what queries of a page's width see
 
 
 @pytest.fixture(scope="module")
@@ -262,6 +263,10 @@ def test_paper_shows_claims_ledgers_controls_and_what_was_unfolded_and_cuts_no_t
             assert page.locator(".claim-body").evaluate_all("all => all.every(one => one.checkVisibility())")
             assert page.locator("main summary").first.is_visible()
             assert not page.locator(".ribbon").is_visible()
+            page.set_viewport_size({"width": A4_PAGE, "height": 900})
+            share = "head => head.offsetWidth / head.closest('table').offsetWidth"
+            assert page.locator(".results thead th").first.evaluate(share) > 0.25, "room for what is claimed"
+            page.set_viewport_size({"width": A4_WIDTH, "height": 900})
             cut = "all => all.filter(box => box.scrollWidth > box.clientWidth + 1).length"
             assert page.locator(".scroller, pre").evaluate_all(cut) == 0
             printed = page.pdf(format="A4")

@@ -16,6 +16,8 @@ from tests.support import report_samples as samples
         ("between -1 and 1", "between −1 and 1"),
         ("ResNet-20 on CIFAR-10, 2012-2015, 18-layer", "ResNet-20 on CIFAR-10, 2012-2015, 18-layer"),
         ("at most 10^-6", "at most 10⁻⁶"),
+        ("about 1e-15, or 2.5e-3 of 3e4", "about 10⁻¹⁵, or 2.5·10⁻³ of 3·10⁴"),
+        ("commit 1e41eb, the key 3e", "commit 1e41eb, the key 3e"),
         ("run `repro check --seeds -1` and don't", "run `repro check --seeds -1` and don’t"),
     ],
 )

@@ -126,6 +126,23 @@ def test_a_damaged_column_is_an_error_that_says_what_to_do(root: Path) -> None:
         read_all(Store(root))
 
 
+def test_parts_are_kept_once_and_those_that_are_equal_and_not_the_same_apart(tmp_path: Path) -> None:
+    heads = [
+        {"threads": 1, "told": {"lr": 1.0, "machine": ["a", "b"]}},
+        {"threads": 1.0, "told": {"lr": True, "machine": ["a", "b"]}},
+        {"threads": True, "told": {"lr": 1, "machine": ["a", "b"]}},
+        {"threads": None, "told": {}},
+    ]
+    path = tmp_path / "snapshot"
+    entries = [(str(number), (1, 2, number), head) for number, head in enumerate(heads)]
+    snapshot.Snapshot(path).write((place, unchanged, (head, {})) for place, unchanged, head in entries)
+    again = snapshot.Snapshot(path)
+    found = [again.take(place, unchanged) for place, unchanged, _ in entries]
+    given = [one[0] for one in found if one is not None]
+    assert files.as_text(given) == files.as_text(heads)
+    assert given[0]["told"]["machine"] is given[2]["told"]["machine"]
+
+
 def test_a_small_store_has_none(tmp_path: Path) -> None:
     store = Store(tmp_path)
     store.prepare()

@@ -319,3 +319,10 @@ def test_lineage_is_what_versions_of_the_code_and_the_data_share() -> None:
     assert {lineage(item) for item in same} == {lineage(spec)}
     different = [with_("model", "name", "x"), with_("recipe", "lr", 0.3), {**spec, "seed": 1}]
     assert len({lineage(spec), *(lineage(item) for item in different)}) == 4
+
+
+def test_failures_to_read_an_output_go_once_it_is_read(store: Store) -> None:
+    for key, output in (("a" * 24, "one"), ("b" * 24, "one"), ("c" * 24, "two"), ("d" * 24, None)):
+        store.put_failure(key, "t", "r", output)
+    store.clear_failures_of("one")
+    assert [failure.key[0] for failure in store.failures()] == ["c", "d"]

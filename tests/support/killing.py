@@ -46,7 +46,7 @@ def worker_of(folder: Path, seconds: float | None) -> Worker:
             print(os.getpid(), event, file=sys.stderr, flush=True)
 
     worker = Worker(store, folder, CPU, emit, threading.Event(), seconds)
-    worker.data(spec_of(0))
+    worker.datasets.of_run(spec_of(0))
     return worker
 
 

@@ -118,7 +118,7 @@ def rewritten(
 ) -> None:
     """Put another checkpoint in the place of one, whole, as somebody with another version or a purpose might."""
     folder = Store(path.parents[2]).checkpoints(KEY)
-    old = next(content for file, _, content in folder.whole() if file == path)
+    old = next(content for file, _, content in folder.complete() if file == path)
     folder.put(Checkpoint(KEY, SPEC.as_json(), step, 60, version, []), old if state is None else state)
 
 
@@ -205,7 +205,7 @@ def test_a_checkpoint_of_another_run_is_not_gone_on_from(store: Store) -> None:
     other = store.checkpoints(killing.spec_of(1).key)
     shutil.copytree(store.checkpoints(KEY).folder, other.folder)
     assert other.newest() is None
-    assert list(other.whole()) == []
+    assert list(other.complete()) == []
     assert f"is of another run, {KEY}" in store.damaged[0]
 
 

@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 
+from repro.cli.run_shown import run_lines
 from repro.command_spec import CommandSpec, Conduct, FilesSpec, Reads
 from repro.errors import ReproError
+from repro.exchange import verify
+from repro.exchange.loading import Loaded
 from repro.source_code import files_of_command
 from repro.spec import Until
 from repro.store import RunRecord, Store
@@ -94,6 +99,14 @@ class Bench:
 
 def home(bench: Bench, record: RunRecord) -> Path:
     return bench.store.output(CommandSpec.from_json(record.spec)).home
+
+
+def git(folder: Path, *words: str) -> str:
+    who = ("-c", "user.name=a", "-c", "user.email=a@b.c", "-c", "commit.gpgsign=false")
+    done = subprocess.run(
+        ["git", "-C", str(folder), *who, *words], check=True, capture_output=True, text=True
+    )
+    return done.stdout
 
 
 def gone(pid: int) -> bool:
@@ -263,10 +276,13 @@ def test_an_attempt_that_cannot_be_gone_on_from_is_given_up(tmp_path: Path) -> N
     bench = Bench(tmp_path, script.replace("time.sleep(600)", "os.kill(os.getpid(), 9)", 1))
     with pytest.raises(ReproError, match="was killed by signal 9"):
         bench.run(GOES_ON, "hang")
+    newest = bench.store.checkpoints(bench.spec("hang").key).newest()
+    assert newest is not None
+    assert newest.step == 3, "how far it had come is known, however soon it was killed"
     with pytest.raises(ReproError, match="was killed by signal 9"):
         bench.run(GOES_ON, "hang")
     assert bench.warnings == [
-        "could not go on from its earlier attempt (ended with exit code 1): it begins anew"
+        "could not go on from its earlier attempt (ended with exit code 1: state is torn): it begins anew"
     ]
 
 
@@ -378,3 +394,25 @@ def test_a_command_dies_with_whoever_started_it(tmp_path: Path) -> None:
     os.kill(pid, signal.SIGKILL)
     os.waitpid(pid, 0)
     assert gone(int((tmp_path / "pid").read_text()))
+
+
+def test_what_a_run_was_made_with_is_kept_and_shown(tmp_path: Path) -> None:
+    bench = Bench(tmp_path, HEAD + "import torch; row(loss=1)")
+    git(bench.folder, "init", "-q")
+    git(bench.folder, "add", ".")
+    git(bench.folder, "commit", "-qm", "one")
+    commit = git(bench.folder, "rev-parse", "HEAD").strip()
+    script = bench.folder / "train.py"
+    script.write_text(script.read_text(encoding="utf-8") + "\nmine = 3\n", encoding="utf-8")
+    record = bench.run(Conduct(("loss",)))
+    bench.store.put_run(record, {})
+    shown = "\n".join(run_lines(record, bench.store))
+    assert f"git, of the command: commit {commit}, with local changes in train.py" in shown
+    assert "What was not committed:" in shown
+    assert "  +mine = 3" in shown
+    assert record.provenance["command"]["packages"] == {"torch": version("torch")}
+    assert f"its packages: torch {version('torch')}" in shown
+    assert f"pytest {version('pytest')}" in shown, "all that is installed for its Python"
+    assert f"what it wrote: {bench.store.output(bench.spec()).out}" in shown
+    assert "threads: 3" in shown
+    assert verify(bench.store, lambda paths: Loaded()) == []

@@ -175,7 +175,7 @@ def test_a_state_that_does_not_fit_the_run_is_set_aside_not_tripped_over_for_eve
     stopped_at(store, 25, monkeypatch)
     for path in files(store)[1:]:
         path.unlink()
-    (path, checkpoint, content) = next(store.checkpoints(KEY).whole())
+    (path, checkpoint, content) = next(store.checkpoints(KEY).complete())
     state = torch.load(io.BytesIO(content), weights_only=True)
     state["learner"]["model"].popitem()
     changed = io.BytesIO()

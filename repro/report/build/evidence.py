@@ -12,6 +12,7 @@ from repro.judging.exact import OtherNumber
 from repro.judging.verdicts import ExpectationVerdict, PartVerdict
 from repro.report import model
 from repro.report.wording import remarks, sentences, words
+from repro.report.wording.compared import seeds_that_differ
 from repro.report.wording.interval_notes import interval_notes
 from repro.stats import Interval, Region
 from repro.store import RunRecord
@@ -104,6 +105,7 @@ def part(
         reported=(printed or {}).get(verdict.estimand.label),
         weights=dict(verdict.estimand.weights),
         moment="" if verdict.exact else verdict.estimand.moment or "last",
+        seeds=seeds_that_differ(verdict),
     )
 
 

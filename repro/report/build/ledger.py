@@ -124,4 +124,6 @@ def _value(value: Any) -> str:
         return "{" + ", ".join(f"{key} {_value(inner)}" for key, inner in sorted(value.items())) + "}"
     if isinstance(value, list | tuple):
         return "[" + ", ".join(_value(inner) for inner in value) + "]"
-    return f"{value:.10g}" if isinstance(value, float) else str(value)
+    if isinstance(value, str):
+        return value
+    return (f"{value:.10g}" if isinstance(value, float) else str(value)).replace("-", "−")

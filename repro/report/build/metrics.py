@@ -20,21 +20,25 @@ def metrics_table(frame: pd.DataFrame, required: Iterable[Requirements]) -> pd.D
     Those are `variant`, empty for the claim itself, else its control or the point of its sensitivity analysis ("claim"
     then names the claim alone); `title` of the metric; `unit` of its values, after `transform`.
     """
+    import pandas as pd
+
     of_claim = {item.claim.id: item for item in required}
-    told: dict[tuple[str, str, str], tuple[str, str, str]] = {}
-    rows = []
-    for place in zip(frame["claim"], frame["scale"], frame["metric"], strict=True):
-        if place not in told:
-            claim, scale, name = place
-            file = of_claim[claim].claim.base if scale == "exact" else of_claim[claim].file
-            told[place] = _told(name, file.metrics[name])
-        rows.append(told[place])
-    titles, units, transforms = zip(*rows, strict=True) if rows else ((), (), ())
-    names = {str(claim): str(claim).partition("~") for claim in set(frame["claim"])}
-    own = [names[claim][0] for claim in frame["claim"]]
-    table = frame.assign(claim=own, title=titles, unit=units, transform=transforms)
-    table.insert(1, "variant", [names[claim][2] for claim in frame["claim"]])
+    groups = frame.groupby(list(_TOLD_BY), observed=True, sort=False)
+    told = []
+    for claim, scale, name in frame[list(_TOLD_BY)].drop_duplicates().itertuples(index=False):
+        file = of_claim[claim].claim.base if scale == "exact" else of_claim[claim].file
+        own, _, variant = claim.partition("~")
+        told.append((own, variant, *_told(name, file.metrics[name])))
+    # Each text once, and numbers in the place of the rows'.
+    columns = zip(*told, strict=True) if told else [()] * 5
+    numbers = groups.ngroup().to_numpy()
+    texts = [pd.Series(pd.Categorical(column).take(numbers), index=frame.index) for column in columns]
+    table = frame.assign(claim=texts[0], title=texts[2], unit=texts[3], transform=texts[4])
+    table.insert(1, "variant", texts[1])
     return table
+
+
+_TOLD_BY = ("claim", "scale", "metric")
 
 
 def _told(name: str, metric: Metric) -> tuple[str, str, str]:

@@ -18,9 +18,9 @@ from repro.report import model
 from repro.report.build import ledger, runs
 from repro.report.build.alternatives import build_controls, build_sensitivities
 from repro.report.build.costs import total
-from repro.report.build.curves import build_figure
 from repro.report.build.deviations import deviations
 from repro.report.build.evidence import expectation
+from repro.report.build.figures import build_figure
 from repro.report.build.idle import elsewhere
 from repro.report.build.recipes import recipe_in_full
 from repro.report.build.recorded import recorded, recorded_rows

@@ -162,9 +162,9 @@ def differences(required: Requirements, runs: Mapping[str, RunRecord]) -> list[s
     made: dict[str, Counter[str]] = {}
     for record in _records({need.spec.key for need in required.needs}, runs):
         for session in _sessions(record):
-            told = {name: session.get(name) for name in ("python", "torch")} | dict(
-                session.get("packages") or {}
-            )
+            # Of a command's run they are those of its own Python.
+            own = session.get("command") or session
+            told = {name: own.get(name) for name in ("python", "torch")} | dict(own.get("packages") or {})
             for name, version in told.items():
                 if isinstance(version, str):
                     made.setdefault(f"different versions of {name}", Counter())[version] += 1

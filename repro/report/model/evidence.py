@@ -43,7 +43,8 @@ class Part(Data):
     any cell. `bound` tells that censoring makes the estimate a bound. `result` is the machine's term for the region
     that the interval lies in, at any scale; what may be said of a claim is a verdict's `word`. `reported` is the number
     that the paper prints for this very part, where each has its own. `weights`: cell → its weight in the contrast, of
-    mean logarithms for a ratio; `moment` of the metric, as metrics.csv has it. Older reports tell neither.
+    mean logarithms for a ratio; `moment` of the metric, as metrics.csv has it. Older reports tell neither. `seeds`: on
+    how many it rests in words, where recorded results lack some that were declared, or cells have different ones.
     """
 
     label: str
@@ -62,6 +63,7 @@ class Part(Data):
     reported: str | None = None
     weights: dict[str, float] = {}
     moment: str = ""
+    seeds: str = ""
 
 
 class Region(Data):

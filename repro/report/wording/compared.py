@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from repro.claims import ClaimFile, Expectation
 from repro.experiment.estimands import estimands
-from repro.judging.verdicts import PartVerdict
 from repro.recorded.seeds import named
 from repro.report.wording.text import plural
 from repro.report.wording.words import needs, unit_of
+
+if TYPE_CHECKING:
+    from repro.judging.verdicts import PartVerdict
 
 
 def compared(weights: Mapping[str, float], *, log: bool) -> str:
@@ -45,8 +48,11 @@ def what_is_judged(file: ClaimFile, name: str) -> str:
     return f"{name} compares {what} in {expectation.metric}{better}; it holds where that is {bar}"
 
 
-def seeds_in_words(part: PartVerdict) -> str:
-    """Say on how many seeds a comparison rests; which ones recorded results lack, as declared."""
+def seeds_that_differ(part: PartVerdict) -> str:
+    """Say on how many seeds a comparison rests, where not on the same of each cell; "" else.
+
+    Of recorded results, which ones they lack as declared.
+    """
     counts = {address: len(sample.values) for address, sample in part.samples.items()}
     excused = part.evidence.excused if part.evidence is not None else {}
     if excused:
@@ -54,6 +60,4 @@ def seeds_in_words(part: PartVerdict) -> str:
         of = counts[fewest] + len(excused.get(fewest, ()))
         lacking = "; ".join(f"{named(seeds)} of {address}" for address, seeds in excused.items())
         return f"{part.n} of {of} seeds, {lacking} declared missing"
-    if len(set(counts.values())) > 1:
-        return f"{' and '.join(map(str, counts.values()))} seeds"
-    return f"{part.n} seeds"
+    return f"{' and '.join(map(str, counts.values()))} seeds" if len(set(counts.values())) > 1 else ""

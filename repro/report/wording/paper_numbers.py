@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from repro.report.model import ClaimReport, ExpectationResult, Part, Result
-from repro.report.wording.overview import split_estimate
+from repro.report.wording.overview import as_printed, split_estimate
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,4 +52,4 @@ def _number(one: ExpectationResult, part: Part, paper: str) -> PaperNumber:
     ours, interval = split_estimate(part.estimate_text) if part.estimate is not None else ("", "")
     label = part.label if len(one.parts) > 1 else ""
     note = (one.reported_note or "") if paper else ""
-    return PaperNumber(one, label, paper, note, ours, interval, part.result)
+    return PaperNumber(one, label, paper, note, as_printed(ours, paper), interval, part.result)

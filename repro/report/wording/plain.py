@@ -11,7 +11,8 @@ from collections.abc import Mapping, Sequence
 
 from repro.report.model import ClaimReport, ExpectationResult, Part, Result, Unit, Verdict
 from repro.report.wording import words
-from repro.report.wording.overview import deciding, seems_refuted, telling
+from repro.report.wording.compared import compared
+from repro.report.wording.deciders import deciding, seems_refuted, telling
 from repro.report.wording.text import plural
 
 SAID: Mapping[str, str] = {
@@ -45,6 +46,7 @@ SAID: Mapping[str, str] = {
     "here, with seeds": "here with {seeds}",
     "recorded": "in the recorded results",
     "recorded, with seeds": "in the recorded results of {seeds}",
+    "compared": "for {compared} {here}",
     "no number": "there is no number to judge by",
 }
 """What is said, by what came out."""
@@ -57,7 +59,19 @@ def because(one: ExpectationResult, *, recorded: bool = False) -> str:
 
     `recorded`: it rests on results that others recorded, not on runs made here.
     """
-    return _capital(_because(one, SAID["recorded" if recorded else "here"]))
+    return _capital(_because(one, _here(one, recorded=recorded)))
+
+
+def _here(one: ExpectationResult, *, recorded: bool, seeds: bool = False) -> str:
+    """Say where a number is from; of recorded results which way round they are compared, which nothing else tells."""
+    part = telling(one)
+    counted = part is not None and bool(part.n) and seeds
+    count = (part.seeds or plural(part.n, "seed")) if part is not None else ""
+    place = ("recorded" if recorded else "here") + (", with seeds" if counted else "")
+    here = SAID[place].format(seeds=count)
+    if not recorded or part is None or not part.weights:
+        return here
+    return SAID["compared"].format(compared=compared(part.weights, log=one.kind == "ratio"), here=here)
 
 
 def _because(one: ExpectationResult, here: str) -> str:
@@ -107,12 +121,8 @@ def verdict_because(
         return verdict.sentence
     many = sum(each.role == "decides" and each.verdict.result is not None for each in expectations)
     key = "several" if verdict.result == "supported" and many > 1 else "single"
-    part = telling(one)
-    seeds = plural(part.n, "seed") if part is not None and part.n else ""
-    place = ("recorded" if recorded else "here") + (", with seeds" if seeds else "")
-    return SAID[key].format(
-        total=_all(many), title=one.title, one=_because(one, SAID[place].format(seeds=seeds))
-    )
+    here = _here(one, recorded=recorded, seeds=True)
+    return SAID[key].format(total=_all(many), title=one.title, one=_because(one, here))
 
 
 def statistics(one: ExpectationResult) -> list[str]:

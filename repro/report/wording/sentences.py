@@ -9,7 +9,7 @@ from repro.claims import Expectation
 from repro.judging.missing import not_there
 from repro.judging.verdicts import ClaimVerdict, ExpectationVerdict, PartVerdict
 from repro.report.model import Unit
-from repro.report.wording.compared import compared, seeds_in_words
+from repro.report.wording.compared import compared, seeds_that_differ
 from repro.report.wording.text import percent
 from repro.report.wording.words import bounds, estimate, needs, number, suffix
 from repro.stats import SCREEN
@@ -126,7 +126,7 @@ def _one(part: PartVerdict, expectation: Expectation, unit: Unit, *, recorded: b
     measured = f"We measured {middle}"
     if recorded:
         # Which way round is for the author of the claim file to see: nothing else tells it of results.
-        seeds = seeds_in_words(part)
+        seeds = seeds_that_differ(part) or seeds
         measured = f"The results give {middle} for {compared(part.estimand.weights, log=part.estimand.log)}"
     measured = f"{measured} ({percent(interval.level)} interval {low} to {high}, {seeds})"
     refutes = bounds(expectation.refutes, unit, expectation.kind)

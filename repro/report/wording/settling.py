@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from repro.report.model import ClaimReport
-from repro.report.wording.overview import decider
+from repro.report.wording.deciders import decider
 
 SAID: Mapping[str, str] = {
     "a look": "Its next look takes {seeds} seeds:",
     "reaches": "Its look of {seeds} seeds should be enough:",
     "falls short": "Its last look takes {seeds} seeds, which may not be enough:",
-    "none left": "Its file allows no more than these {seeds}.",
+    "none left": "Its file allows no more than these {seeds} seeds.",
 }
 """What is said of the looks that are still to come: numbers of seeds that the claim file fixed."""
 

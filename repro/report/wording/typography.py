@@ -63,6 +63,7 @@ KEPT = frozenset({"runs", "criteria", "panels", "machines", "datasets"})
 _APOSTROPHE = re.compile(r"(?<=\w)'(?=\w)|(?<=s)'(?=[\s.,;:)])")
 _MINUS = re.compile(r"(?<![\w.−\-])-(?=\d)")
 _POWER = re.compile(r"\b10\^(-?\d+)")
+_EXPONENT = re.compile(r"(?<![\w.−-])(\d(?:\.\d+)?)e([+-]?\d+)\b")
 _SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _CODE = re.compile(r"`([^`\n]+)`")
 
@@ -101,4 +102,11 @@ def _set(text: str) -> str:
 def _signs(text: str) -> str:
     text = _APOSTROPHE.sub("’", text)
     text = _POWER.sub(lambda match: "10" + match[1].translate(_SUPERSCRIPT), text)
+    text = _EXPONENT.sub(_power_of_ten, text)
     return _MINUS.sub("−", text)
+
+
+def _power_of_ten(match: re.Match[str]) -> str:
+    """Return "10⁻¹⁵" for 1e-15 and "2.5·10⁻³" for 2.5e-3."""
+    power = "10" + str(int(match[2])).translate(_SUPERSCRIPT)
+    return power if match[1] == "1" else f"{match[1]}·{power}"

@@ -22,7 +22,7 @@ AS_PRINTED = "each as printed, to half a unit of its last digit"
 UNDECLARED = "by the file’s own protocol"
 """Caps the words of a protocol that its claim file does not declare to be the paper's."""
 
-NARROW = 1e-3
+NARROW = 2e-3
 """A region so narrow, beside its middle, is told by its middle."""
 
 DIFFERENCES = ("difference", "contrast", "ordering", "slope")

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from repro.claims import load_library
-from repro.claims.demands import demands
+from repro.claims.checks_completeness import incomplete
 from repro.cli import cli
 from repro.errors import ReproError
 from repro.startup.shipped import folder
@@ -19,7 +19,7 @@ CONTROL = {"both-plain": {"title": "t", "why": "w", "arms": {"residual": {"model
 
 def found(world: World, data: dict[str, Any]) -> list[tuple[str, str]]:
     world.write(data)
-    return [(p.where.rpartition(": ")[2], p.what) for p in demands(world.claim())]
+    return [(p.where.rpartition(": ")[2], p.what) for p in incomplete(world.claim())]
 
 
 @pytest.mark.parametrize(
@@ -47,7 +47,7 @@ def test_a_control_and_a_reason_for_none_contradict_in_the_base(world: World) ->
 def test_data_that_is_named_is_there(world: World) -> None:
     data = changed(BASE, control=CONTROL, experiment__dataset={"npz": "pets.npz"})
     assert found(world, data) == [("experiment.dataset", "there is no such file or folder")]
-    (problem,) = demands(world.claim())
+    (problem,) = incomplete(world.claim())
     assert problem.received == str(world.root / "p" / "pets.npz")
     assert "put it there" in (problem.hint or "")
     (world.root / "p" / "pets.npz").write_bytes(b"")
@@ -67,4 +67,4 @@ def test_lint_names_it_and_other_commands_go_on(world: World, capsys: pytest.Cap
 
 def test_the_shipped_claims_lack_nothing() -> None:
     for root in (folder("claims"), Path(__file__).parents[2] / "bench" / "claims"):
-        assert [problem for claim in load_library(root).claims for problem in demands(claim)] == []
+        assert [problem for claim in load_library(root).claims for problem in incomplete(claim)] == []

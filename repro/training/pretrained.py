@@ -12,7 +12,7 @@ import torch
 from repro.datasets import ImageData, ImageFiles
 from repro.errors import mistake
 from repro.models import build_model
-from repro.models.brought import brought_state
+from repro.models.pretrained import pretrained_state
 from repro.source_code import digest_of
 from repro.spec import RunSpec
 from repro.training.devices import fix_algorithms, own_stream
@@ -25,7 +25,7 @@ from repro.training.seeds import global_stream
 def take(
     spec: RunSpec, data: ImageData | ImageFiles, device: torch.device, claims_folder: Path, readers: int = 0
 ) -> TrainedRun:
-    """Return the run that a brought net is: one evaluation, and its weights as the last.
+    """Return the run that a pretrained net is: one evaluation, and its weights as the last.
 
     Args:
         spec: with `weights`.
@@ -49,7 +49,7 @@ def take(
     with own_stream(device), closing(feed_for(data, spec.recipe, spec.seed, device, readers)) as feed:
         with global_stream(spec.seed, torch.device("cpu")):
             model = build_model(spec.model, feed.in_shape, feed.classes, claims_folder)
-        state = brought_state(model, weights, path)
+        state = pretrained_state(model, weights, path)
         model.load_state_dict(state)
         model.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]  # missing from torch's stubs
         row = {"step": 0.0, "epoch": 0.0, "running_error": math.nan, "running_loss": math.nan}

@@ -1,4 +1,4 @@
-"""What `repro lint` demands of a claim beyond what it takes to run it: a control, and the data that it names."""
+"""What `repro lint` asks of a claim beyond what it takes to run it: a control, and the data that it names."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from repro.claims.run_specs import data_of
 from repro.errors import Problem
 
 
-def demands(claim: Claim) -> Iterator[Problem]:
+def incomplete(claim: Claim) -> Iterator[Problem]:
     """Yield what a claim lacks that is no error: it can be run and judged without."""
     yield from _control(claim)
     yield from _data(claim)

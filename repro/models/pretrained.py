@@ -18,7 +18,7 @@ MOST_NAMED = 8
 KERNEL_DIMENSIONS, MATRIX_DIMENSIONS = 4, 2
 
 
-def brought_state(model: nn.Module, spec: WeightsSpec, path: Path) -> dict[str, Tensor]:
+def pretrained_state(model: nn.Module, spec: WeightsSpec, path: Path) -> dict[str, Tensor]:
     """Return the state of `model` that a file holds.
 
     Args:

@@ -14,13 +14,13 @@ from torch import Tensor
 from repro.datasets import load_dataset
 from repro.errors import ReproError
 from repro.models import build_model
-from repro.models.brought import brought_state
+from repro.models.pretrained import pretrained_state
 from repro.recipes import recipe
 from repro.registry import DATASETS
 from repro.source_code import digest_of
 from repro.spec import DatasetSpec, ModelSpec, RunSpec, WeightsSpec
 from repro.training import train
-from repro.training.brought import take
+from repro.training.pretrained import take
 
 SPEC = RunSpec(
     DatasetSpec("digits", DATASETS["digits"].fingerprint),
@@ -96,7 +96,7 @@ def test_the_first_layer_of_a_net_for_bgr_is_turned_round(tmp_path: Path) -> Non
     state = {key: value.clone() for key, value in model.state_dict().items()}
     torch.save(state, tmp_path / "net.pt")
     spec = WeightsSpec("net.pt", "", input_channels="BGR")
-    found = brought_state(model, spec, tmp_path / "net.pt")
+    found = pretrained_state(model, spec, tmp_path / "net.pt")
     assert torch.equal(found["conv1.weight"], state["conv1.weight"][:, [2, 1, 0]])
     others = [key for key in state if key != "conv1.weight"]
     assert all(torch.equal(found[key], state[key]) for key in others)
@@ -165,8 +165,10 @@ def test_a_file_that_is_none_and_one_that_changed_are_refused(tmp_path: Path, tr
 
 
 def test_keys_of_runs_that_are_trained_are_what_they_were_and_those_of_brought_nets_their_own() -> None:
-    brought = replace(SPEC, weights=WeightsSpec("a.pt", "0" * 64, names=(("a", "b"),), test_error=(0.1, 0.2)))
+    pretrained = replace(
+        SPEC, weights=WeightsSpec("a.pt", "0" * 64, names=(("a", "b"),), test_error=(0.1, 0.2))
+    )
     assert "weights" not in SPEC.as_json()
     other = replace(SPEC, weights=WeightsSpec("a.pt", "1" * 64))
-    assert len({SPEC.key, brought.key, other.key}) == 3
-    assert RunSpec.from_json(brought.as_json()) == brought
+    assert len({SPEC.key, pretrained.key, other.key}) == 3
+    assert RunSpec.from_json(pretrained.as_json()) == pretrained
