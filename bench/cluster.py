@@ -199,9 +199,8 @@ def main() -> int:
         jobs = [job for job in Schedule(claims, "smoke", store).plan().jobs if job.run]
         assert jobs[-1].run is not None
         short = jobs[-1].run
-        many = [
-            replace(jobs[-1], run=replace(short, seed=10_000 + number), readings=()) for number in range(JOBS)
-        ]
+        bare = replace(jobs[-1], readings=(), reading_seconds=())
+        many = [replace(bare, run=replace(short, seed=10_000 + number)) for number in range(JOBS)]
         unit["driver's seconds to hand over, a run"] = handing_over(many, store)
         unit |= one_run([replace(short, seed=seed) for seed in (20_000, 20_001)], root)
         unit["run"] = short.title

@@ -368,9 +368,10 @@ def _rows_of_jsonl(folder: Path, name: str = "r.jsonl") -> Iterator[Row]:
 def _rows_of_parquet(folder: Path) -> Iterator[Row]:
     from pyarrow import parquet
 
-    # What pandas says of itself there is no part of the table.
-    frame = parquet.ParquetFile(folder / "r.parquet").read().to_pandas(ignore_metadata=True)
-    yield from frame.astype(object).where(frame.notna(), None).to_dict("records")
+    table = parquet.ParquetFile(folder / "r.parquet").read(columns=["method", "seed", "epoch", "test_acc"])
+    columns = [table.column(name).to_pylist() for name in table.column_names]
+    for values in zip(*columns, strict=True):
+        yield dict(zip(table.column_names, values, strict=True))
 
 
 def _rows_of_logs(folder: Path) -> Iterator[Row]:

@@ -16,9 +16,9 @@ from repro.experiment.requirements import Requirements, requirements
 from repro.experiment.spent import outgoings_of
 from repro.planning.jobs import Job
 from repro.spec import Until
+from repro.startup import cores
 from repro.startup.shipped import folder
 from repro.store import Store
-from repro.worker.process import available_cores
 
 CLAIM = "alexnet/relu-speed"
 SCALE = "smoke"
@@ -71,7 +71,7 @@ def tuned(claim: Claim, store: Store, legs: Legs) -> Tuned:
             if store.run(spec.key) is None
         ]
 
-    machine = ThisMachine(folder("claims"), "cpu", available_cores())
+    machine = ThisMachine(folder("claims"), "cpu", cores.available())
     outcome = machine.execute(Workload(missing(), store, lambda progress: None, missing))
     if outcome.failures or outcome.stopped:
         raise RuntimeError(next(iter(outcome.failures.values()), "interrupted"))

@@ -18,7 +18,7 @@ from typing import Any
 from bench.documents import RESULTS, Document, Row
 from repro.claims import Claim, ClaimFile, load_library
 from repro.claims.scales import merge
-from repro.cli.options import user_data
+from repro.cli.requested import user_data
 from repro.execution import Progress, ThisMachine, Workload
 from repro.experiment.estimands import estimands
 from repro.experiment.requirements import Requirements, requirements
@@ -29,10 +29,10 @@ from repro.judging.evidence import evidence
 from repro.judging.frame import collect
 from repro.planning.jobs import Plan
 from repro.planning.schedule import Schedule
+from repro.startup import cores
 from repro.startup.shipped import folder
 from repro.stats import Region, observed_spread
 from repro.store import Store
-from repro.worker.process import available_cores
 
 FIRST = 1100
 LEVEL = 0.95
@@ -51,7 +51,7 @@ def main() -> int:
     parser.add_argument("--claims", type=Path, default=folder("claims"))
     parser.add_argument("--store", type=Path, required=True, help="of trials alone")
     parser.add_argument("--device", default="cpu")
-    parser.add_argument("--workers", type=int, default=available_cores())
+    parser.add_argument("--workers", type=int, default=cores.available())
     parser.add_argument("--plan", action="store_true", help="say what it would cost, and run nothing")
     parser.add_argument("--out", type=Path, default=RESULTS, help="folder of results")
     given = parser.parse_args()

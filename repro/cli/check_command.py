@@ -6,6 +6,7 @@ import math
 import time
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
@@ -140,29 +141,35 @@ def command(
     # How many a cluster has is known once it is reached.
     kind, count = crew(device, workers) if on is None else (CPU, 1)
     executor = executor_of(on, request.library.root, device, workers, every)
-    for last in (False, True):
-        request = asked.with_data(request, quiet=quiet)
-        schedule = Schedule(request.claims, request.scale, store, most, kinds, cells, shard, kind)
-        plan, outcome = _carry_out(schedule, executor, count, deadline, quiet)
-        if not outcome.changed:
-            break
-        # What the store remembered of the data was wrong: it is read again, and what rests on it is planned anew.
-        forget(outcome.changed, store)
-        _tell_changed(outcome, last)
-    if budget is not None:
-        _tell_budget(budget, deadline, schedule, plan, count)
-    if shard:
-        _tell_damage(store)
-        return 3 if outcome.failures or outcome.changed else 0
-    report = publish(request, schedule, out, forms or USUAL, templates, as_json, verbose)
+    with ExitStack() as state:
+        # Where there is nothing to run, what was planned and what is reported are of one state of the store.
+        state.enter_context(store.still())
+        for last in (False, True):
+            request = asked.with_data(request, quiet=quiet)
+            schedule = Schedule(request.claims, request.scale, store, most, kinds, cells, shard, kind)
+            plan, outcome = _carry_out(schedule, state, executor, count, deadline, quiet)
+            if not outcome.changed:
+                break
+            # What the store remembered of the data was wrong: it is read again, and what rests on it is planned anew.
+            forget(outcome.changed, store)
+            _tell_changed(outcome, last)
+        if budget is not None:
+            _tell_budget(budget, deadline, schedule, plan, count)
+        if shard:
+            _tell_damage(store)
+            return 3 if outcome.failures or outcome.changed else 0
+        report = publish(request, schedule, out, forms or USUAL, templates, as_json, verbose)
     _tell_damage(store)
     return _exit_code(report, outcome, fail_on)
 
 
 def _carry_out(
-    schedule: Schedule, executor: Executor, workers: int, deadline: float, quiet: bool
+    schedule: Schedule, state: ExitStack, executor: Executor, workers: int, deadline: float, quiet: bool
 ) -> tuple[Plan, Outcome]:
-    """Plan, record the claims' criteria, run what is missing, and remember which runs were there."""
+    """Plan, record the claims' criteria, run what is missing, and remember which runs were there.
+
+    `state` holds the store still, and is left before anything is run.
+    """
     store, outcome = schedule.store, Outcome()
     # One shard of all writes the ledgers: they are no matter of runs.
     witness = schedule.shard is None or schedule.shard.number == 1
@@ -176,6 +183,7 @@ def _carry_out(
         _announce(plan, workers)
     try:
         if plan.jobs:
+            state.close()
             outcome = _run(schedule, plan, executor, workers, deadline, quiet)
     finally:
         with store.still():
@@ -185,12 +193,7 @@ def _carry_out(
 
 
 def _run(
-    schedule: Schedule,
-    plan: Plan,
-    executor: Executor,
-    workers: int,
-    deadline: float,
-    quiet: bool,
+    schedule: Schedule, plan: Plan, executor: Executor, workers: int, deadline: float, quiet: bool
 ) -> Outcome:
     began = time.monotonic()
     asked = list(plan.jobs)

@@ -18,6 +18,7 @@ from repro.cli.project import claims_of_project
 from repro.cli.wrapped import wrapped
 from repro.errors import Problem, ReproError, mistake, suggestion
 from repro.experiment.recorded import recorded
+from repro.recorded.seeds import excuse
 from repro.report.model.safe_text import visible
 from repro.report.wording.compared import what_is_judged
 from repro.report.wording.text import plural
@@ -105,7 +106,9 @@ def _of_results(claim: Claim) -> Iterator[str]:
         if not results.digest:
             yield f"{place}: {results.place} is not there yet: the claim is pending"
         yield from (f"{place}: {what_is_judged(claim.base, name)}" for name in claim.base.expect)
-        notes = (*results.seeds.wanting.values(), *results.notes, *found.odd)
+        line = excuse(results.seeds, results.seeds.wanting)
+        way_out = [f"where that cannot be mended, {line} in [results] says so"] if line else []
+        notes = (*results.seeds.wanting.values(), *way_out, *results.notes, *found.odd)
         yield from (f"{place}: {note}" for note in notes[:MOST_NOTES])
         if len(notes) > MOST_NOTES:
             yield f"{place}: and {len(notes) - MOST_NOTES:,} more of the results"

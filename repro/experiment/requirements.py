@@ -112,6 +112,15 @@ def requirements(
         known: of the same claim at another look, or of the claim that this one is a variant of, as the store stands:
             what is the same of both is taken from there.
     """
+    # Of claims by identity: what is made holds the claim, so that nothing else takes it.
+    return store.once(
+        ("requirements", id(claim), scale, seeds), lambda: _requirements(claim, scale, store, seeds, known)
+    )
+
+
+def _requirements(
+    claim: Claim, scale: str, store: Store, seeds: int | None, known: Requirements | None
+) -> Requirements:
     file = claim.at.get(scale, claim.base)
     exact = known.exact if known and known.claim is claim else tuple(exact_needs(claim))
     nets = known.net_check if known and known.claim.base is claim.base else check_nets(claim, store)

@@ -85,11 +85,18 @@ class Schedule:
         self, looks: Sequence[Look], kinds: Sequence[Kind] = get_args(Kind)
     ) -> list[tuple[Variant, Requirements]]:
         """Return the variants of these kinds that the claims declare, whether run or not, with what they rest on."""
-        return [
-            (variant, requirements(variant.claim, self.scale, self.store, known=look.requirements))
-            for look in looks
-            for variant in variants(look.requirements.claim, self.scale, kinds)
-        ]
+        return [pair for look in looks for pair in self._variants_of(look.requirements, tuple(kinds))]
+
+    def _variants_of(
+        self, required: Requirements, kinds: tuple[Kind, ...]
+    ) -> list[tuple[Variant, Requirements]]:
+        return self.store.once(
+            ("variants", id(required), kinds),
+            lambda: [
+                (variant, requirements(variant.claim, self.scale, self.store, known=required))
+                for variant in variants(required.claim, self.scale, kinds)
+            ],
+        )
 
     def plan(self, looks: Sequence[Look] | None = None) -> Plan:
         """Return what is to be run next: first looks and variants, then further looks, nearest to a decision first.

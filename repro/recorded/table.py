@@ -191,14 +191,15 @@ def read_parquet(content: bytes, where: str, wanted: Wanted = None) -> Table:
         names = list(file.schema_arrow.names)
         _check_rows(file.metadata.num_rows, where)
         read = file.read(columns=[name for name in names if wanted is None or name in wanted])
-    except (ArrowException, OSError) as error:
+        columns = {name: read.column(name).to_pylist() for name in read.column_names}
+    except (ArrowException, OSError, UnicodeDecodeError) as error:
         raise mistake(
             where, "is no Parquet file that can be read", str(error)[:100], "write it again"
         ) from None
     if not read.num_rows:
         raise mistake(where, "has no rows", hint="was it written to its end?")
     rows = [f"row {number}" for number in range(1, read.num_rows + 1)]
-    return Table(where, {name: read.column(name).to_pylist() for name in read.column_names}, rows, names)
+    return Table(where, columns, rows, names)
 
 
 def readers(separator: str) -> Mapping[str, Callable[[bytes, str, Wanted], Table]]:

@@ -32,7 +32,7 @@ def number_hint(value: Value, column: Column) -> str:
 
 def decimals(value: Value) -> int:
     """Return how many digits after the point a number was written with."""
-    text = value if isinstance(value, str) else repr(value)
+    text = str(value)  # a decimal number of Parquet, too, has its digits there
     mantissa, _, exponent = text.lower().partition("e")
     # An exponent of very many digits is of no number that can be told from 0 or from infinity.
     known = len(exponent) < 6 and exponent.lstrip("+-").isdecimal()

@@ -15,7 +15,7 @@ import json
 import mmap
 import zlib
 from array import array
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from itertools import accumulate
 from pathlib import Path
@@ -131,7 +131,7 @@ class Snapshot:
             else parts[number]
             for name, number in found[3].items()
         }
-        return head, dict(zip(names, map(self._column, found[5:]), strict=True))
+        return head, _Columns(names, array("i", found[5:]), self._column)
 
     def _column(self, number: int) -> Column:
         made = self._made.get(number)
@@ -144,6 +144,30 @@ class Snapshot:
     def _damaged(self) -> None:
         hint = "delete it: nothing is lost, and the next command makes it anew"
         raise mistake(str(self._path), "does not match its checksum", hint=hint)
+
+
+class _Columns(Mapping[str, Column]):
+    """The columns of an entry, each made when it is asked for: of most, nobody asks."""
+
+    __slots__ = ("_column", "_names", "_numbers")
+
+    def __init__(self, names: Sequence[str], numbers: Sequence[int], column: Callable[[int], Column]) -> None:
+        self._names, self._numbers, self._column = names, numbers, column
+
+    def __getitem__(self, name: str) -> Column:
+        try:
+            return self._column(self._numbers[self._names.index(name)])
+        except ValueError:
+            raise KeyError(name) from None
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._names
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
 
 
 class _Parts:

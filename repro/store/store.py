@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, TypeVar
 
 from repro.command_spec import CommandSpec
 from repro.errors import mistake
@@ -19,6 +20,8 @@ from repro.store.readings import Readings
 from repro.store.recent import MOST, Recent
 from repro.store.runs import Runs
 from repro.store.snapshot import FEWEST, STALE_SHARE
+
+Made = TypeVar("Made")
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,7 @@ class Store(Runs, Readings, Environments, Ledgers):
 
     def __init__(self, root: Path) -> None:
         super().__init__(root)
+        self._made: dict[Hashable, Any] | None = None
         # Joined as text, as in `Runs`.
         failures, checkpoints = str(root / "failures"), str(root / "checkpoints")
         self.recent_failures = Recent[str](lambda key: f"{failures}/{key}.json")
@@ -55,8 +59,22 @@ class Store(Runs, Readings, Environments, Ledgers):
 
         What others write meanwhile is seen after the block. Nothing that is asked for in it may be written in it.
         """
-        with self.recent_runs.still(), self.recent_readings.still(), self.recent_failures.still():
-            yield
+        before = self._made
+        self._made = {} if before is None else before
+        try:
+            with self.recent_runs.still(), self.recent_readings.still(), self.recent_failures.still():
+                yield
+        finally:
+            self._made = before
+
+    def once(self, key: Hashable, make: Callable[[], Made]) -> Made:
+        """Return what `make` makes of the store alone; within one `still` block, what it made under this key before."""
+        if self._made is None:
+            return make()
+        if key not in self._made:
+            self._made[key] = make()
+        made: Made = self._made[key]
+        return made
 
     def prepare(self) -> None:
         """Make the folders and see that they can be written, and that locks are to be had.

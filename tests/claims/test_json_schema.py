@@ -111,4 +111,6 @@ def test_lint_prints_a_schema_and_new_names_it(tmp_path: Path) -> None:
         assert mark == "#:schema"
         schema = json.loads((path.parent / named).read_text(encoding="utf-8"))
         assert schema["$id"] == f"urn:repro:{file}"
-        assert problems(kind_of(path), tomllib.loads(path.read_text(encoding="utf-8"))) == []
+        # The year is no number before it is written.
+        text = path.read_text(encoding="utf-8").replace('"TODO: 2024"', "2024")
+        assert problems(kind_of(path), tomllib.loads(text)) == []

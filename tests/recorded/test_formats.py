@@ -6,6 +6,7 @@ import io
 import json
 import os
 from collections.abc import Callable
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -61,6 +62,24 @@ def as_parquet(world: World) -> None:
     put(world, out.getvalue(), "r.parquet", results__file="r.parquet", results__step="epoch")
 
 
+def as_parquet_of_decimals(world: World) -> None:
+    out = io.BytesIO()
+    frame = pd.DataFrame(rows())
+    frame["test_acc"] = [Decimal(f"{value:.2f}") for value in frame["test_acc"]]
+    frame.to_parquet(out)
+    put(world, out.getvalue(), "r.parquet", results__file="r.parquet", results__step="epoch")
+    assert read_results(world.claim()).step["accuracy"] == pytest.approx(0.0001)
+
+
+def test_a_text_of_parquet_that_is_none_is_told(world: World) -> None:
+    out = io.BytesIO()
+    pd.DataFrame(rows()).to_parquet(out, compression=None, use_dictionary=False)
+    content = out.getvalue().replace(b"Ours (v2)", b"Ours \x88v2)")
+    put(world, content, "r.parquet", results__file="r.parquet", results__step="epoch")
+    (problem,) = problems_of(world)
+    assert problem.what == "is no Parquet file that can be read"
+
+
 def as_a_folder_of_json_lines(world: World) -> None:
     path = put(world, **FOLDER, results__pattern="{arm}/seed{seed}/metrics.jsonl")
     for (arm, seed), values in RUNS.items():
@@ -112,6 +131,7 @@ def as_a_chart_of_wandb(world: World) -> None:
         as_tsv,
         as_json_lines,
         as_parquet,
+        as_parquet_of_decimals,
         as_a_folder_of_json_lines,
         as_a_folder_of_csv,
         as_mlflow,

@@ -76,6 +76,8 @@ def test_a_missing_seed_leaves_what_rests_on_it_unjudged_and_is_named(
     put(world, CSV.replace("sgd,4,69.8\n", ""), **changes)
     judged = world.expectation("better", "recorded")
     assert (judged.result, judged.status, judged.parts[0].note) == (None, "pending", lacks)
+    linted = " ".join(repro("lint", world.root, cwd=world.root.parent).stderr.split())
+    assert 'missing = { "sgd/4" = "why" } in [results] says so' in linted
     # What it says to write is what a claim file takes.
     if "seeds" not in "".join(changes) or changes["results__seeds"] == 5:
         put(world, CSV.replace("sgd,4,69.8\n", ""), results__missing={"sgd/4": "why"}, **changes)

@@ -151,3 +151,19 @@ def test_a_still_store_looks_at_a_file_once(tmp_path: Path, monkeypatch: pytest.
             assert store.run(KEY) == RECORD
             assert store.run("0" * 24) is store.reading(KEY) is store.failure(KEY) is None
     assert len(looked) == len(set(looked)) == 4
+
+
+def test_what_is_made_of_a_still_store_is_made_once(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    made = iter(range(10))
+
+    def asked() -> list[int]:
+        return [store.once(key, lambda: next(made)) for key in ("a", "b", "a")]
+
+    assert asked() == [0, 1, 2]
+    with store.still():
+        assert asked() == [3, 4, 3]
+        with store.still():
+            assert asked() == [3, 4, 3]
+        assert asked() == [3, 4, 3]
+    assert asked() == [5, 6, 7]
