@@ -1,4 +1,4 @@
-"""A worker process as its parent sees it, and requests to end as events."""
+"""One worker process as its parent sees it: started, spoken to, ended, found dead; signals to the parent as events."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a number of seeds can resolve: the distance from a bar that would be decided, and the seeds that ours needs.
+"""Power of a claim's expectations (`stats.power` applied): what its seeds can resolve, and how many it would need.
 
 Of joint statements it is the whole statement that is to be decided, of regions with two ends both. Only for planning
 and reading: spreads are taken from the runs that are there, and nothing here decides.

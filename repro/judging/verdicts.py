@@ -1,4 +1,4 @@
-"""Evidence against criteria → verdicts (docs/rule.md).
+"""The verdict on a claim: its evidence against its criteria, by the rule of `stats.rule` (docs/rule.md).
 
 One rule: the two-sided 95% interval inside the supporting region supports, a stricter one inside the refuting region
 refutes, anything else is inconclusive. Stricter, because any one of a claim's comparisons refutes it while all must

@@ -1,4 +1,4 @@
-"""What a run will cost, before it is carried out: from runs of its kind in the store, else from a rough model.
+"""Predicted seconds of runs: from what runs of their kind took in the store, else from a rough model.
 
 What runs in the store took on devices of the same kind corrects the model for nets of the same model on images of the
 same size, and for no others: nets of 8×8 images are all dispatch, those of 32×32 all arithmetic, and one says little

@@ -1,4 +1,4 @@
-"""The predicted cost of one run, and what the prediction rests on."""
+"""A prediction as a value: the seconds of a run, and what they rest on (`planning.costs` makes it)."""
 
 from __future__ import annotations
 

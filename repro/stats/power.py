@@ -1,4 +1,4 @@
-"""What n seeds can resolve, and how many are needed: the power of the intervals of `contrast`, beforehand.
+"""Power of the intervals of `contrast`, from numbers alone: what n seeds can resolve, and how many are needed.
 
 Whatever the cells' sample variances are, the estimate is normal, so the power is the mean of a normal
 probability over their chi-squared distributions. For one cell this is the power of the noncentral t

@@ -1,4 +1,4 @@
-"""From intervals and regions to verdicts, and the shares that keep many looks and comparisons honest.
+"""The verdict rule on numbers alone: interval and regions → verdict, and the shares of many looks and comparisons.
 
 The rule, its guarantee and the proof are in ``docs/rule.md``; its rates are in ``bench/results/coverage.md``.
 """

@@ -1,4 +1,4 @@
-"""Checkpoints in the store: where a run goes on that was interrupted. The store knows nothing of what a state holds.
+"""Checkpoint files of interrupted runs, written and found again. The store knows nothing of what a state holds.
 
 A file is a line of JSON, the header, and the state's bytes. The one before stays until the new one is whole, and
 stands in for it should it be found damaged.

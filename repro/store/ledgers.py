@@ -1,4 +1,4 @@
-"""The ledgers of a store: append-only files of lines, sealed one over the other, whose ends `store.json` tells."""
+"""The ledgers that a store has, criteria and what was seen, and where their last seals are kept."""
 
 from __future__ import annotations
 

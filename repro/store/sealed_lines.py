@@ -1,4 +1,4 @@
-"""Ledgers: files of JSON lines that are only ever appended to, such as the criteria that were fixed beforehand.
+"""The hash chain of a ledger: a file of JSON lines that is only ever appended to.
 
 Each line is sealed over the one before it, so that a line that is changed, taken out or put between shows; the last
 seal is kept in `store.json`, too, so that lines missing at the end do. Lines of earlier versions have no seal of their

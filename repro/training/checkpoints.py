@@ -1,4 +1,4 @@
-"""Where a run's state is kept while it is carried out, so that it can go on after an interruption."""
+"""The interface by which the training loop saves a run's state and goes on from it; `worker` implements it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where the state of a run that is being carried out is kept: the training loop's `Checkpoints`, in the store."""
+"""The training loop's `Checkpoints`, implemented on the store: when a state is saved, and what is noted beside it."""
 
 from __future__ import annotations
 
