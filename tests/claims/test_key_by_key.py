@@ -31,9 +31,9 @@ BLOCKS = re.findall(r"^```toml ?(\w*)\n(.*?)^```$", TEXT, re.DOTALL | re.MULTILI
 def laid_over(base: dict[str, Any], top: dict[str, Any]) -> dict[str, Any]:
     merged = dict(base)
     for key, value in top.items():
-        # A data set is one of its kinds, and a recipe starts anew from the one it names.
+        # A data set is one of its kinds, a stop has one direction, and a recipe starts anew from the one it names.
         both = isinstance(value, dict) and isinstance(merged.get(key), dict) and "name" not in value
-        merged[key] = laid_over(merged[key], value) if both and key != "dataset" else value
+        merged[key] = laid_over(merged[key], value) if both and key not in ("dataset", "stop") else value
     return merged
 
 

@@ -25,7 +25,7 @@ ERROR_CLAIM = changed(
 )
 GAP = (
     "gap: at least 2 pp, refuted by at most 0 pp (decides); kind contrast, metric err, "
-    "weights {plain/deep 1, plain/shallow -1}"
+    "weights {plain/deep 1, plain/shallow −1}"
 )
 
 
@@ -51,7 +51,7 @@ def test_unchanged_criteria_are_one_entry_and_no_warning(world: World) -> None:
     assert entry.lines == [GAP, "metric err: kind final, of test_error", "seeds: judged after 5"]
     page = render_html(world.report())
     assert 'class="changed"' not in page
-    assert page.count("the present criteria, when 0 runs existed") == 1
+    assert page.count("the present criteria; no run existed then") == 1
 
 
 def test_a_bar_moved_after_the_runs_shows_both_versions(world: World) -> None:

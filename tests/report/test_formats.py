@@ -258,7 +258,12 @@ def test_a_hostile_report_brings_no_markup_of_its_own() -> None:
     found = tokens(to_markdown(report))
     claims = [claim for paper in report.papers for claim in paper.claims]
     html = [token.content.strip() for token in found if token.type.startswith("html")]
-    assert len(html) == 2 * (len(claims) + sum("Statistics" in piece for piece in html))
+    statistics, spent = (
+        sum(words in piece for piece in html) for words in ("Statistics", "What each claim took")
+    )
+    assert statistics == len(claims)
+    assert spent == 1
+    assert len(html) == 2 * (len(claims) + statistics + spent)
     assert {tag for piece in html for tag in Tags(piece).tags} == {"details", "summary"}
     kinds = {token.type for token in found}
     assert not kinds & {"image", "link_open", "code_inline", "em_open", "s_open", "heading_open_"}
@@ -290,8 +295,8 @@ def test_markdown_tells_scale_verdicts_evidence_ledger_and_command() -> None:
         rows += [0] if token.type == "tr_open" else []
         if token.type in ("th_open", "td_open"):
             rows[-1] += 1
-    # a table of the paper's has two columns for each of its own
-    assert set(rows) == {3, 4, 5, 6}
+    # a table of the paper's has two columns for each of its own; seven has the one of what was spent
+    assert set(rows) == {3, 4, 5, 6, 7}
     assert len(source) < 65_536 / 3, "a comment on GitHub holds 65,536 characters"
 
 

@@ -101,7 +101,7 @@ def test_a_run_is_shown_with_all_that_it_was_made_with(store: Store) -> None:
         "driver: driver 550.54, CUDA 12.4",
         "threads: 1",
         "torch: 2.6.0",
-        f"git, of the claims folder: {'c' * 40}, with local changes in 1 file",
+        f"git, of the claims folder: commit {'c' * 40}, with local changes in my_nets.py",
         "2 installed packages: numpy 2.0.0, torch 2.6.0",
         '"batch_size": 64',
     ):
