@@ -181,7 +181,7 @@ class Pool:
             self.waiting.clear()
             self.busy.clear()
         elif not self.waiting:
-            self.backlog.refill({key for worker in self.workers.values() for key in worker.jobs})
+            self.backlog.refill()
             self.staff()
         self.deal()
         if not any(worker.jobs for worker in self.workers.values()):

@@ -123,7 +123,7 @@ class _Driver:
             self.waiting.clear()
         elif not self.waiting and self.fresh and not self.outcome.stopped:
             self.fresh = False
-            self.backlog.refill({key for task in self.tasks.values() for key in task.jobs})
+            self.backlog.refill()
         return bool(self.waiting)
 
     def slots(self) -> tuple[int, Mapping[str, float]]:

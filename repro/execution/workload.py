@@ -6,7 +6,7 @@ import contextlib
 import math
 import time
 from collections import deque
-from collections.abc import Callable, Container, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from repro.command_spec import CommandSpec
@@ -74,9 +74,9 @@ class Backlog:
                 self.waiting.append(job)
                 self._work_total += job.wall_seconds
 
-    def refill(self, in_hand: Container[str]) -> None:
-        """Have those wait that follow from what has ended; of keys in hand a part may be there, and more is to come."""
-        self.add([job for job in self._refill() if job.key not in in_hand])
+    def refill(self) -> None:
+        """Have those wait that follow from what has ended."""
+        self.add(self._refill())
 
     def is_stale(self, job: Job) -> bool:
         """Tell whether a job is not to be carried out any more: it has failed, or its data has changed."""
