@@ -59,7 +59,7 @@ def test_a_first_reader_is_told_what_trained_and_computed_mean_and_of_what_their
     assert list(told) == ["Trained", "Computed"]
     assert "“holds” speaks of what ran here only" in told["Trained"]
     assert "“supported”" not in told["Trained"]
-    assert told["Trained"].endswith("Of these 12 verdicts, at most 0.6 are wrong by chance on average.")
+    assert told["Trained"].endswith("Of 12 verdicts, at most 0.6 are wrong by chance on average.")
     assert "need no training" in told["Computed"]
     assert "“supported” and “refuted” speak of the paper itself" in told["Computed"]
     assert told["Computed"].endswith("Chance has no part in them.")
@@ -68,7 +68,7 @@ def test_a_first_reader_is_told_what_trained_and_computed_mean_and_of_what_their
     assert "“supported” and “refuted” speak of the paper itself. The verdict may be wrong" in alone
     assert "“holds”" not in alone
     (waiting,) = dict(meanings(_report(_claim(None)))).values()
-    assert waiting == "nets were trained here and measured with an interval."
+    assert waiting == "nets trained here, measured with an interval."
     assert meanings(_report()) == []
 
 

@@ -250,7 +250,7 @@ def _outcome(claims: Iterable[ClaimReport]) -> str:
 
 
 _EVIDENCE: Mapping[Basis, str] = {
-    "trained": "nets were trained here and measured with an interval",
+    "trained": "nets trained here, measured with an interval",
     "recorded": "runs that others made, measured with an interval; nothing was trained here",
     "computed": "exact numbers that need no training, such as a net’s size",
 }
@@ -282,7 +282,7 @@ def _meaning(group: Group) -> Iterator[str]:
         yield "The verdict may be wrong by chance, in at most 5 of 100 repetitions."
     elif judged:
         expected = f"{ERROR_RATE * len(judged):.2g}"
-        yield f"Of these {len(judged)} verdicts, at most {expected} are wrong by chance on average."
+        yield f"Of {len(judged)} verdicts, at most {expected} are wrong by chance on average."
 
 
 def is_capped(verdict: Verdict) -> bool:
