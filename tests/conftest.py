@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -40,6 +41,12 @@ def store(tmp_path: Path) -> Store:
     made = Store(tmp_path / "store")
     made.prepare()
     return made
+
+
+@pytest.fixture
+def forked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is started by this process's own interpreter is forked where that is the same (tests/support/forks)."""
+    monkeypatch.setattr(sys, "executable", forks.python())
 
 
 @pytest.fixture
