@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import settings
 
-from tests.support import forks
+from tests.support import bytecode, forks
 
 # Else imported in fixtures: the process that only hands tests to others imports this file, too.
 if TYPE_CHECKING:
@@ -21,7 +21,8 @@ settings.load_profile("repro")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Start what forks processes, once for all workers of xdist."""
+    """Keep bytecode, and start what forks processes, once for all workers of xdist."""
+    bytecode.keep(config)
     if forks.FORKS and forks.PYTHON not in os.environ:
         config.add_cleanup(forks.Server().close)
 
