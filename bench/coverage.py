@@ -23,7 +23,7 @@ from bench.cases import GUARANTEED, MEASURED
 from bench.deciding import OLD_RULE, THE_RULE
 from bench.shapes import SHAPES
 from bench.truths import LOOKS, Case, Means
-from bench.vectorised import Array, Mask, Observed, agreement, contrast_many, inside
+from bench.vectorised import Array, Contrasts, Mask, Observed, agreement, inside
 from repro.stats import (
     SCREEN,
     Region,
@@ -54,7 +54,7 @@ class Row:
     @property
     def holds(self) -> bool:
         """Whether both error rates are at most 5%, beyond Monte-Carlo error."""
-        return max(self.false_support, self.false_refutation) <= ALPHA + monte_carlo_error(self.reps)
+        return promised((self.false_support, self.false_refutation), self.reps)
 
 
 @dataclass(frozen=True)
@@ -94,6 +94,11 @@ def monte_carlo_error(reps: int) -> float:
     return 3 * math.sqrt(ALPHA * (1 - ALPHA) / reps)
 
 
+def promised(rates: tuple[float, float], reps: int) -> bool:
+    """Tell whether both error rates are at most 5%, beyond Monte-Carlo error."""
+    return max(rates) <= ALPHA + monte_carlo_error(reps)
+
+
 def verdicts(case: Case, means: Means, sizes: tuple[int, ...], reps: int, rng: np.random.Generator) -> Array:
     """Return +1 (supported), −1 (refuted) or 0 for each experiment; the first decisive look counts."""
     return looked(case, means, sizes, reps, rng)[-1]
@@ -110,56 +115,58 @@ def looked(
     for n, share in zip(sizes, case.rule.looks(ALPHA, sizes), strict=True):
         cells = case.observe([values[:, :n] for values in drawn])
 
-        def held(
-            weights: Sequence[float],
-            level: float | Array,
-            region: Region,
-            either: bool = False,
-            cells: Observed = cells,
-        ) -> Mask:
-            low, high = contrast_many(
-                cells,
-                weights,
-                level,
-                log=case.log,
-                paired=case.paired,
-                either_side=either or len(region.pieces) > 1,
-                guard=case.rule.guard,
-            )
-            return inside(region, low, high)
+        contrasts = [
+            Contrasts.of(cells, part.weights, log=case.log, paired=case.paired) for part in case.parts
+        ]
 
+        def held(contrast: Contrasts, level: float | Array, region: Region, either: bool = False) -> Mask:
+            either = either or len(region.pieces) > 1
+            return inside(region, *contrast.ends(level, either_side=either, guard=case.rule.guard))
+
+        parts = list(zip(contrasts, case.parts, strict=True))
         supported = np.ones(reps, dtype=np.bool_)
-        for part in case.parts:
-            supported &= held(part.weights, 1 - share, part.supports)
-        clear = [held(part.weights, 1 - SCREEN, part.refutes.complement()) for part in case.parts]
+        for contrast, part in parts:
+            supported &= held(contrast, 1 - share, part.supports)
+        clear = [held(contrast, 1 - SCREEN, part.refutes.complement()) for contrast, part in parts]
         refuted = np.zeros(reps, dtype=np.bool_)
         both = case.rule.opposed([part.weights for part in case.parts])
         shares = case.rule.shares(share, clear, case.sizes_of or (len(case.parts),))
-        for part, own, either in zip(case.parts, shares, both, strict=True):
-            refuted |= held(part.weights, 1 - np.where(own > 0, own, share), part.refutes, either) & (own > 0)
+        for (contrast, part), own, either in zip(parts, shares, both, strict=True):
+            refuted |= held(contrast, 1 - np.where(own > 0, own, share), part.refutes, either) & (own > 0)
         look = supported.astype(float) - refuted
         result = np.where(result == 0, look, result)
         after.append(result)
     return after
 
 
+def errors(case: Case, sizes: tuple[int, ...], reps: int, rng: np.random.Generator) -> tuple[float, float]:
+    """Return the rates of false support and of false refutation; the worst of several edges counts."""
+    return (
+        max(_rate(1, case, means, sizes, reps, rng) for means in case.false_support),
+        max(_rate(-1, case, means, sizes, reps, rng) for means in case.false_refutation),
+    )
+
+
+def _rate(
+    sign: int, case: Case, means: Means, sizes: tuple[int, ...], reps: int, rng: np.random.Generator
+) -> float:
+    return float(np.mean(verdicts(case, means, sizes, reps, rng) == sign))
+
+
 def measure(cases: Iterable[Case], reps: int, rng: np.random.Generator) -> Iterator[Row]:
-    """Simulate every case with every schedule of seeds; the worst of several edges counts."""
+    """Simulate every case with every schedule of seeds."""
     for case in cases:
         for sizes in case.sizes:
-
-            def share(means: Means, sign: int, case: Case = case, sizes: tuple[int, ...] = sizes) -> float:
-                return float(np.mean(verdicts(case, means, sizes, reps, rng) == sign))
-
+            false_support, false_refutation = errors(case, sizes, reps, rng)
             yield Row(
                 kind=case.kind,
                 data=case.data,
                 n=sizes,
                 guaranteed=case.guaranteed,
-                false_support=max(share(means, 1) for means in case.false_support),
-                false_refutation=max(share(means, -1) for means in case.false_refutation),
-                power_support=share(case.power_support, 1),
-                power_refutation=share(case.power_refutation, -1),
+                false_support=false_support,
+                false_refutation=false_refutation,
+                power_support=_rate(1, case, case.power_support, sizes, reps, rng),
+                power_refutation=_rate(-1, case, case.power_refutation, sizes, reps, rng),
                 reps=reps,
             )
 
@@ -197,7 +204,7 @@ def measure_planned(reps: int, rng: np.random.Generator) -> Iterator[Planned]:
 
             def ends(distance: float, sds: Sequence[float] = sds, n: int = n) -> tuple[Array, Array]:
                 first, second = (sd * rng.standard_normal((reps, n)) for sd in sds)
-                return contrast_many(Observed([first + distance, second]), (1, -1), 1 - ALPHA)
+                return Contrasts.of(Observed([first + distance, second]), (1, -1)).ends(1 - ALPHA)
 
             yield Planned("at least", sds, n, alone, float(np.mean(ends(alone)[0] >= 0)))
             low, high = ends(between)

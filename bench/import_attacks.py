@@ -155,7 +155,7 @@ class _World:
         def used() -> None:
             repro("plan", *places)
             repro("report", *places, "--format", "json,markdown", "--out", store / "report")
-            repro("runs", "list", "--store", store)
+            repro("runs", "list", *places)
             verify(Store(store), lambda paths: Loaded())
 
         what, broken = outcome(used)

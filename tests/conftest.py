@@ -1,13 +1,14 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
 
-from tests.support import forks
+from tests.support import bytecode, forks
 
 # Else imported in fixtures: the process that only hands tests to others imports this file, too.
 if TYPE_CHECKING:
@@ -20,7 +21,8 @@ settings.load_profile("repro")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Start what forks processes, once for all workers of xdist."""
+    """Keep bytecode, and start what forks processes, once for all workers of xdist."""
+    bytecode.keep(config)
     if forks.FORKS and forks.PYTHON not in os.environ:
         config.add_cleanup(forks.Server().close)
 
@@ -40,6 +42,12 @@ def store(tmp_path: Path) -> Store:
     made = Store(tmp_path / "store")
     made.prepare()
     return made
+
+
+@pytest.fixture
+def forked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is started by this process's own interpreter is forked where that is the same (tests/support/forks)."""
+    monkeypatch.setattr(sys, "executable", forks.python())
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -97,40 +98,45 @@ def room(module: str) -> str:
 
 def imports(name: str, path: Path) -> Iterator[Import]:
     """Yield every import of a module; ``from package import module`` is an import of the module."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    later = {
-        id(node)
-        for scope in ast.walk(tree)
-        if isinstance(scope, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
-        or (isinstance(scope, ast.If) and "TYPE_CHECKING" in ast.unparse(scope.test))
-        for node in ast.walk(scope)
-    }
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            for alias in node.names:
-                yield Import(alias.name, id(node) not in later)
-        elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, f"{name} uses a relative import"
-            for alias in node.names:
-                inner = f"{node.module}.{alias.name}"
-                yield Import(inner if inner in MODULES else str(node.module), id(node) not in later)
+    return found(name, ast.parse(path.read_text(encoding="utf-8")), at_once=True)
 
 
-GRAPH = {name: list(imports(name, path)) for name, path in MODULES.items()}
+def found(name: str, node: ast.AST, *, at_once: bool) -> Iterator[Import]:
+    """Yield the imports below a node; those in bodies of functions and for type checkers are not made at once."""
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.Import):
+            for alias in child.names:
+                yield Import(alias.name, at_once)
+        elif isinstance(child, ast.ImportFrom):
+            assert child.level == 0, f"{name} uses a relative import"
+            for alias in child.names:
+                inner = f"{child.module}.{alias.name}"
+                yield Import(inner if inner in MODULES else str(child.module), at_once)
+        elif not isinstance(child, ast.expr):  # nothing is imported in an expression
+            later = isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef) or (
+                isinstance(child, ast.If) and "TYPE_CHECKING" in ast.unparse(child.test)
+            )
+            yield from found(name, child, at_once=at_once and not later)
+
+
+@cache
+def graph() -> dict[str, list[Import]]:
+    """Return what each module imports."""
+    return {name: list(imports(name, path)) for name, path in MODULES.items()}
 
 
 def edges(name: str) -> set[str]:
     """Return the modules of the project that a module imports. A package's own front door is one of them."""
-    return {item.target for item in GRAPH[name] if item.target in MODULES and item.target != "repro"}
+    return {item.target for item in graph()[name] if item.target in MODULES and item.target != "repro"}
 
 
 def test_the_graph_is_read_from_the_source() -> None:
     assert len(MODULES) > 60
     assert "repro.claims.schema" in edges("repro.claims.checks")
     # In a function body, and for type checkers.
-    assert Import("filelock", at_once=False) in GRAPH["repro.store.files"]
-    assert Import("pandas", at_once=False) in GRAPH["repro.judging.frame"]
-    assert Import("pydantic", at_once=True) in GRAPH["repro.claims.schema"]
+    assert Import("filelock", at_once=False) in graph()["repro.store.files"]
+    assert Import("pandas", at_once=False) in graph()["repro.judging.frame"]
+    assert Import("pydantic", at_once=True) in graph()["repro.claims.schema"]
 
 
 def test_no_two_files_import_each_other_in_a_circle() -> None:
@@ -200,7 +206,7 @@ def test_only_models_probes_and_training_and_the_worker_know_torch() -> None:
     for name in MODULES:
         if room(name) in TORCH_ROOMS or name in TORCH_MODULES:
             continue
-        for item in GRAPH[name]:
+        for item in graph()[name]:
             top, inner = item.target.partition(".")[0], room(item.target)
             knows = top in ("torch", "torchvision") or (top == "repro" and inner in TORCH_ROOMS)
             assert not knows, f"{name} imports {item.target}"
@@ -236,7 +242,7 @@ def reached_at_once(start: str) -> set[str]:
         if name in seen or name not in MODULES:
             continue
         seen.add(name)
-        waiting += [item.target for item in GRAPH[name] if item.at_once]
+        waiting += [item.target for item in graph()[name] if item.at_once]
         parts = name.split(".")
         waiting += [".".join(parts[:i]) for i in range(1, len(parts))]
     return seen
@@ -256,7 +262,7 @@ def reached_at_once(start: str) -> set[str]:
 def test_listing_linting_and_planning_wait_for_no_heavy_library(start: str) -> None:
     for name in reached_at_once(start):
         heavy = {
-            item.target for item in GRAPH[name] if item.at_once and item.target.partition(".")[0] in HEAVY
+            item.target for item in graph()[name] if item.at_once and item.target.partition(".")[0] in HEAVY
         }
         assert not heavy, f"importing {start} imports {heavy} by way of {name}"
 

@@ -27,6 +27,7 @@ from repro.startup.shipped import folder
 from repro.stats import Region
 from repro.store import Store
 from tests.support.error_claim import ERROR_CLAIM
+from tests.support.forks import python
 from tests.support.helpers import World, run_record
 
 
@@ -169,7 +170,7 @@ def test_without_a_gpu_nothing_is_measured_on_one(tmp_path: Path) -> None:
 
     if torch.cuda.is_available():
         pytest.skip("there is a GPU")
-    command = [sys.executable, "-m", "bench", "gpu-facts", "--device", "cuda", "--out", str(tmp_path)]
+    command = [python(), "-m", "bench", "gpu-facts", "--device", "cuda", "--out", str(tmp_path)]
     done = subprocess.run(
         command, cwd=Path(__file__).parent.parent, capture_output=True, text=True, check=False
     )

@@ -6,7 +6,6 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
@@ -15,6 +14,7 @@ import yaml
 
 from repro.cli import COMMANDS
 from tests.support.command import OWN_CLAIMS
+from tests.support.forks import python
 
 ROOT = Path(__file__).parents[1]
 ACTION = yaml.safe_load((ROOT / ".github/actions/check/action.yml").read_text(encoding="utf-8"))
@@ -41,7 +41,7 @@ def test_no_input_of_the_action_becomes_part_of_a_script() -> None:
 def test_the_steps_lint_check_and_write_summary_and_badge(tmp_path: Path) -> None:
     program = tmp_path / "bin" / "repro"
     program.parent.mkdir()
-    program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m repro "$@"\n', encoding="utf-8")
+    program.write_text(f'#!/bin/sh\nexec "{python()}" -m repro "$@"\n', encoding="utf-8")
     program.chmod(0o755)
     given = {"claims": str(OWN_CLAIMS), "scale": "exact", "fail-on": "refuted pending", "install": ""}
     inputs = {name: str(entry["default"]) for name, entry in ACTION["inputs"].items()} | given

@@ -114,7 +114,9 @@ def _of(users: Sequence[str]) -> str:
 @click.argument("target", metavar="FILE", type=click.Path(path_type=Path))
 @click.argument("which", metavar="[KEY|CLAIM]...", nargs=-1, shell_complete=completing.claims)
 @click.option(
-    "--no-weights", is_flag=True, help="Leave the nets' weights out. New probes cannot be read, then."
+    "--no-weights",
+    is_flag=True,
+    help="Leave weights, and states of stopped tuning runs, out. New probes cannot be read, then.",
 )
 @options.claims_option
 @options.store_option

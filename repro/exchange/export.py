@@ -19,6 +19,7 @@ from repro.errors import mistake
 from repro.exchange.archives import LIST
 from repro.judging.preregistration import LEDGERS
 from repro.store import RunRecord, Store
+from repro.store.checkpoints import header
 from repro.store.environments import FOLDER, environment_of
 from repro.store.files import part_of, sync_folder, write_synced
 
@@ -46,7 +47,8 @@ def export(
         store: where from.
         target: a file that ends in .tar, .tar.gz, .tgz or .zip, or a folder that is not there yet.
         keys: of runs, and of readings that need no run; None for all.
-        with_weights: without, what is to be read from weights later cannot be.
+        with_weights: without, what is to be read from weights later cannot be, and tuning runs that racing stopped tell
+            their history but begin anew should more of them be needed. Interrupted runs keep their state.
 
     Raises:
         ReproError: the target exists or cannot be written.
@@ -92,8 +94,9 @@ def _files(
             yield "environments", f"{FOLDER}/{name}.json", path.read_bytes()
     for checkpoint in store.unfinished():
         if keys is None or checkpoint.key in keys:
-            for path, *_ in store.checkpoints(checkpoint.key).complete():
-                yield "unfinished", f"checkpoints/{checkpoint.key}/{path.name}", path.read_bytes()
+            for path, whole, state in store.checkpoints(checkpoint.key).complete():
+                kept = state if with_weights or whole.stopped is None else b""
+                yield "unfinished", f"checkpoints/{checkpoint.key}/{path.name}", header(whole, kept) + kept
                 break
     for key in store.readings():
         reading = store.complete_reading(key)

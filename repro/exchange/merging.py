@@ -8,7 +8,7 @@ from pathlib import Path
 
 from repro.exchange.verifying import wrong_with_checkpoint, wrong_with_reading, wrong_with_run
 from repro.judging import preregistration as criteria
-from repro.store import RunRecord, Store
+from repro.store import Checkpoint, RunRecord, Store
 from repro.store.files import as_text
 
 
@@ -128,17 +128,19 @@ def _take_checkpoint(key: str, theirs: Store, ours: Store, merged: Merged) -> No
     if ours.run(key) is not None:
         merged.known += 1
         return
-    own = ours.checkpoints(key).newest()
+    own = max((_worth(*kept) for kept in ours.checkpoints(key).complete()), default=None)
     for path, checkpoint, state in theirs.checkpoints(key).complete():
         reason = wrong_with_checkpoint(checkpoint)
         if reason is not None:
             merged.refused.append(f"checkpoints/{key}/{path.name} {reason}")
-        elif own is not None and (own.step, own.stopped is not None) >= (
-            checkpoint.step,
-            checkpoint.stopped is not None,
-        ):
+        elif own is not None and own >= _worth(path, checkpoint, state):
             merged.known += 1
         else:
             ours.checkpoints(key).put(checkpoint, state)
             merged.new["checkpoints"] += 1
         return
+
+
+def _worth(_: Path, checkpoint: Checkpoint, state: bytes) -> tuple[int, bool, bool]:
+    """Return what is compared: steps done, whether tuning can use it, whether one can go on from it."""
+    return checkpoint.step, checkpoint.stopped is not None, bool(state)

@@ -111,10 +111,15 @@ def _runs(store: Store) -> Iterator[Finding]:
 
 def _unfinished(store: Store) -> Iterator[Finding]:
     for checkpoint in store.unfinished():
-        for path, whole, _ in store.checkpoints(checkpoint.key).complete():
+        for path, whole, state in store.checkpoints(checkpoint.key).complete():
+            entry = path.relative_to(store.root).as_posix()
             reason = wrong_with_checkpoint(whole)
             if reason is not None:
-                yield Finding(path.relative_to(store.root).as_posix(), reason)
+                yield Finding(entry, reason)
+            elif not state:
+                yield Finding(
+                    entry, "is kept without its state: its run begins anew if needed further", "kept"
+                )
 
 
 def _readings(store: Store) -> Iterator[Finding]:

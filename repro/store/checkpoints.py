@@ -1,7 +1,8 @@
 """Checkpoint files of interrupted runs, written and found again. The store knows nothing of what a state holds.
 
 A file is a line of JSON, the header, and the state's bytes. The one before stays until the new one is whole, and
-stands in for it should it be found damaged.
+stands in for it should it be found damaged. A state of no bytes was left behind by an export: the header still tells
+how far the run had come, and nothing goes on from it.
 """
 
 from __future__ import annotations
@@ -93,9 +94,7 @@ class CheckpointFolder:
         """
         self.folder.mkdir(parents=True, exist_ok=True)
         path = self.folder / f"step-{checkpoint.step:010}.checkpoint"
-        content = asdict(checkpoint)
-        head = {"sha256": _digest(content, state), "bytes": len(state), "content": content}
-        write(path, json.dumps(head).encode() + b"\n", state)
+        write(path, header(checkpoint, state), state)
         for old in [*self.files()[KEPT:], *self.folder.glob("*.part-*")]:
             old.unlink(missing_ok=True)
 
@@ -111,6 +110,13 @@ class CheckpointFolder:
         except OSError as error:
             why += f"; it could not be set aside ({error.strerror})"
         self.damaged.append(f"{name} {why}")
+
+
+def header(checkpoint: Checkpoint, state: bytes | memoryview) -> bytes:
+    """Return the line that a file begins with; the state's bytes follow."""
+    content = asdict(checkpoint)
+    head = {"sha256": _digest(content, state), "bytes": len(state), "content": content}
+    return json.dumps(head).encode() + b"\n"
 
 
 def read(path: Path) -> tuple[Checkpoint, bytes]:

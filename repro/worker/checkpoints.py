@@ -72,6 +72,8 @@ class RunCheckpoints:
     def _newest_state(self) -> Mapping[str, Any] | None:
         self._earlier, self.going_on_from = [], 0
         for path, checkpoint, content in self.folder.complete(set_aside=True):
+            if not content:
+                continue
             if checkpoint.version != STATE_VERSION:
                 what = f"is of version {checkpoint.version}, not {STATE_VERSION}"
                 self.folder.set_aside(path, what)

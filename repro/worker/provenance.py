@@ -98,10 +98,13 @@ _ASK = """\
 import importlib.metadata as metadata, json, platform, sys
 installed = {}
 for found in metadata.distributions():
-    name = found.metadata["Name"]
-    if name:
-        installed.setdefault(str(name), str(found.version))
-tops = metadata.packages_distributions() if hasattr(metadata, "packages_distributions") else {}
+    about = found.metadata  # read anew each time
+    if about["Name"]:
+        installed.setdefault(str(about["Name"]), str(about["Version"]))
+tops = {}
+# Which reads the files of all packages, and takes as long as all else.
+if not all(name in installed for name in sys.argv[1:]) and hasattr(metadata, "packages_distributions"):
+    tops = metadata.packages_distributions()
 def version(name):
     for known in (name, *tops.get(name, ())):
         if known in installed:

@@ -190,7 +190,17 @@ def test_a_worker_that_dies_takes_only_its_run_along(tmp_path: Path) -> None:
 
 
 def test_an_interrupted_check_keeps_finished_runs_and_goes_on(tmp_path: Path) -> None:
-    own(tmp_path, **{"steps = 60": "steps = 3000"})
+    own(tmp_path)
+    nets = tmp_path / "own/my_nets.py"
+    # All runs but the first take half a minute, until the file `quick` is there.
+    slow = (
+        "    def forward(self, x):\n        import os, time\n"
+        "        if self.training and os.listdir('.repro/runs') and not os.path.exists('quick'):\n"
+        "            time.sleep(0.5)\n"
+    )
+    code = nets.read_text(encoding="utf-8")
+    assert "    def forward(self, x):\n" in code
+    nets.write_text(code.replace("    def forward(self, x):\n", slow), encoding="utf-8")
     arguments = ["check", TOY, "--claims", "own", "--workers", 1]
     process = start(*arguments, "--checkpoint-every", "0.1s", cwd=tmp_path)
 
@@ -198,18 +208,19 @@ def test_an_interrupted_check_keeps_finished_runs_and_goes_on(tmp_path: Path) ->
         done = {path.parent.name for path in finished(tmp_path)}
         saved = (tmp_path / ".repro/checkpoints").glob("*/step-*.checkpoint")
         # Half-way at most, so that it is still in hand when it is asked to end.
-        early = {path.parent.name for path in saved if int(path.stem.removeprefix("step-")) < 1500}
+        early = {path.parent.name for path in saved if int(path.stem.removeprefix("step-")) < 30}
         return bool(done and early - done)
 
     wait_for(one_finished_and_another_in_hand, process)
     os.killpg(process.pid, signal.SIGINT)
     _, errors = process.communicate(timeout=60)
     assert process.returncode == 130
-    assert "of 3,000; run the same command to go on" in errors
+    assert "of 60; run the same command to go on" in errors
     assert "the same command goes on" in errors
     assert "Traceback" not in errors
     kept = {path: path.stat().st_mtime_ns for path in finished(tmp_path)}
     assert 1 <= len(kept) < 6
+    (tmp_path / "quick").touch()
     done = repro(*arguments, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert len(finished(tmp_path)) == 6

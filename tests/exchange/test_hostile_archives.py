@@ -104,6 +104,7 @@ def test_processes_that_die_again_and_again_are_given_up(monkeypatch: pytest.Mon
     assert (len(found.broken), len(found.unchecked)) == (0, 20)
 
 
+@pytest.mark.usefixtures("forked")
 def test_weights_that_load_do_and_others_say_why(tmp_path: Path) -> None:
     (tmp_path / "good.pt").write_bytes(as_bytes({"w": torch.zeros(2)}))
     (tmp_path / "bad.pt").write_bytes(b"no weights")

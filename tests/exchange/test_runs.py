@@ -8,6 +8,7 @@ import json
 import os
 import shutil
 import tarfile
+import threading
 import zipfile
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -26,6 +27,7 @@ from repro.judging.preregistration import FILE, SEEN, history
 from repro.spec import ReadingSpec
 from repro.store import Checkpoint, RunRecord, Store
 from repro.store.files import as_text, sealed
+from repro.worker.checkpoints import RunCheckpoints
 from tests.support.command import repro
 from tests.support.helpers import PROVENANCE, blob, layer_rows, run_record, spec_of
 
@@ -170,6 +172,32 @@ def test_weights_may_stay_behind_and_be_brought_later(store: Store, there: Store
     assert full.new["runs"] == 0
     assert all(there.intact(key) for key in KEYS)
     assert verify(there, no_loading) == []
+
+
+def test_what_tuning_stopped_tells_its_history_without_its_state(
+    store: Store, there: Store, tmp_path: Path
+) -> None:
+    history = dict(whole(2.0, 1.0).history)
+    stopped = replace(unfinished(60), stopped=history)
+    store.checkpoints(UNFINISHED.key).put(stopped, b"a state of many bytes")
+    export(store, tmp_path / "light.zip", None, with_weights=False)
+    export(store, tmp_path / "full.zip", None)
+    assert taken(tmp_path / "light.zip", there).new["checkpoints"] == 1
+    assert there.stopped(UNFINISHED.key) == history
+    (kept,) = [item for item in verify(there, no_loading) if item.entry.startswith("checkpoints/")]
+    assert kept.kind == "kept"
+    assert "without its state" in kept.says
+    # No run goes on from it, and nothing is set aside.
+    warnings: list[str] = []
+    checkpoints = there.checkpoints(UNFINISHED.key)
+    assert (
+        RunCheckpoints(checkpoints, UNFINISHED, PROVENANCE, threading.Event(), warnings.append).load() is None
+    )
+    assert warnings == []
+    # What has its state is worth more, whichever comes first.
+    assert taken(tmp_path / "full.zip", there).new["checkpoints"] == 1
+    assert taken(tmp_path / "light.zip", there).new["checkpoints"] == 0
+    assert [state for *_, state in there.checkpoints(UNFINISHED.key).complete()] == [b"a state of many bytes"]
 
 
 # Conflicts ----------------------------------------------------------------------------------------------------------

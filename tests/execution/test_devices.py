@@ -46,7 +46,7 @@ def made_on(store: Store) -> dict[str, set[int]]:
     return dict(found)
 
 
-@pytest.mark.usefixtures("one_thread")
+@pytest.mark.usefixtures("one_thread", "forked")
 def test_cuda_is_all_gpus_each_with_several_nets_the_longest_first_and_a_broken_one_is_left_out(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -87,6 +87,7 @@ def test_named_gpus_are_those_numbers_among_the_visible_ones(monkeypatch: pytest
         named("cuda:1,1")
 
 
+@pytest.mark.usefixtures("forked")
 def test_no_gpu_that_can_be_used_is_a_mistake(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
     with pytest.raises(ReproError, match="this GPU is broken"):

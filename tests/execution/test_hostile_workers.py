@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from repro.execution import workers
 from repro.execution.devices import Place
 from repro.execution.workers import END, WorkerProcess
 from repro.startup import child
@@ -54,7 +55,10 @@ def test_a_worker_that_cannot_start_is_told_of() -> None:
 
 
 @posix
-def test_the_end_of_a_worker_is_told_though_what_it_left_behind_holds_its_pipe_open() -> None:
+def test_the_end_of_a_worker_is_told_though_what_it_left_behind_holds_its_pipe_open(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(workers, "LAST_WORDS_SECONDS", 0.5)
     code = (
         "import json, os, time\nleft = os.fork()\nif not left:\n    time.sleep(600)\n"
         "print(json.dumps({'event': 'left', 'process': left}), flush=True)\nos._exit(4)"
@@ -125,6 +129,7 @@ def a_worker(folder: Path) -> Iterator[subprocess.Popen[bytes]]:
         process.wait()
 
 
+@pytest.mark.usefixtures("forked")
 def test_a_worker_ends_when_it_is_told_when_its_parent_dies_and_at_half_a_line(tmp_path: Path) -> None:
     for last in (json.dumps(END).encode() + b"\n", b"", b'{"key": "cut o'):
         with a_worker(tmp_path) as process:
@@ -136,6 +141,7 @@ def test_a_worker_ends_when_it_is_told_when_its_parent_dies_and_at_half_a_line(t
 
 @posix
 @pytest.mark.parametrize("name", ["SIGUSR2"])
+@pytest.mark.usefixtures("forked")
 def test_a_worker_ends_at_the_signals_of_schedulers(name: str, tmp_path: Path) -> None:
     with a_worker(tmp_path) as process:
         process.send_signal(getattr(signal, name))

@@ -23,7 +23,7 @@ from repro.execution.pool import Pool
 from repro.execution.workers import requests_to_end
 from repro.planning.jobs import Job
 from repro.spec import RunSpec
-from repro.store import Store
+from repro.store import Checkpoint, Store
 from repro.training import train
 from repro.worker.jobs import Worker
 from tests.support import killing
@@ -70,9 +70,16 @@ def test_runs_killed_twenty_times_at_random_moments_end_with_the_same_bytes(tmp_
 
 def test_a_check_whose_parent_is_killed_goes_on_elsewhere_and_ends_the_same(tmp_path: Path) -> None:
     shutil.copytree(OWN_CLAIMS, tmp_path / "own")
-    claim = tmp_path / "own/toy/wider-is-better.toml"
-    text = claim.read_text(encoding="utf-8").replace("steps = 60", "steps = 1500")
-    claim.write_text(text, encoding="utf-8")
+    nets = tmp_path / "own/my_nets.py"
+    # Six seconds a run, until the file `quick` lies beside the net's.
+    slow = (
+        "    def forward(self, x):\n        import pathlib, time\n"
+        "        if self.training and not pathlib.Path(__file__).with_name('quick').exists():\n"
+        "            time.sleep(0.1)\n"
+    )
+    code = nets.read_text(encoding="utf-8")
+    assert "    def forward(self, x):\n" in code
+    nets.write_text(code.replace("    def forward(self, x):\n", slow), encoding="utf-8")
     check = ["check", "toy/wider-is-better", "--claims", "own", "--workers", 1]
     process = start(*check, "--checkpoint-every", "0.2s", cwd=tmp_path)
     here = Store(tmp_path / ".repro")
@@ -86,10 +93,11 @@ def test_a_check_whose_parent_is_killed_goes_on_elsewhere_and_ends_the_same(tmp_
         assert time.monotonic() < deadline
         time.sleep(0.05)
     (checkpoint,) = here.unfinished()
-    assert 0 < checkpoint.step < checkpoint.steps == 1500
+    assert 0 < checkpoint.step < checkpoint.steps == 60
+    nets.with_name("quick").touch()
 
     plan = repro("plan", "--claims", "own", cwd=tmp_path)
-    assert f"1 × resumes at step {checkpoint.step:,} of 1,500" in plan.stdout
+    assert f"1 × resumes at step {checkpoint.step} of 60" in plan.stdout
     export(here, tmp_path / "runs.tar.gz", None)
     there = Store(tmp_path / "elsewhere")
     there.prepare()
@@ -166,6 +174,10 @@ def test_workers_that_do_not_end_are_killed_at_the_second_request(store: Store, 
     assert outcome.stopped
     assert outcome.interrupted == {SPEC.title: "interrupted before its first checkpoint"}
     assert outcome.failures == {}
+    # Where it has one, that is where it is.
+    store.checkpoints(KEY).put(Checkpoint(KEY, SPEC.as_json(), 1_200, 3_000, 1, []), b"")
+    pool.backlog.interrupt(job, "")
+    assert outcome.interrupted == {SPEC.title: "interrupted at step 1,200 of 3,000"}
 
 
 def free(store: Store, key: str) -> bool:

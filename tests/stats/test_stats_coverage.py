@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy import stats
 
 coverage = pytest.importorskip("bench.coverage", reason="bench/ is part of the checkout, not of the package")
 cases = pytest.importorskip("bench.cases")
@@ -24,8 +25,9 @@ def test_guaranteed_rates():
     ]
     hard += [replace(case, sizes=[(3,)]) for case in (*cases.NARROW[::3], *cases.APART[::4])]
     hard += [replace(case, sizes=[(3, 5)]) for case in (*cases.JOINT, *cases.SHARING)]
-    rows = list(coverage.measure(hard, REPS, np.random.default_rng(2)))
-    assert {row.kind.split(",")[0] for row in rows} >= {
+    rng = np.random.default_rng(2)
+    rates = [(case, sizes, coverage.errors(case, sizes, REPS, rng)) for case in hard for sizes in case.sizes]
+    assert {case.kind.split(",")[0] for case, *_ in rates} >= {
         "value",
         "difference",
         "within ±margin",
@@ -39,10 +41,20 @@ def test_guaranteed_rates():
         "12 against one arm",
         "claim of 4 contrasts",
     }
-    assert [row for row in rows if not row.holds] == []
+    assert [tried for tried in rates if not coverage.promised(tried[-1], REPS)] == []
     # The rates are those of the design, not zero: an interval far too wide would hold the promise as well.
-    assert 0.015 < np.median([row.false_support for row in rows]) < 0.03
-    assert all(row.power_support > 0.99 for row in rows if row.kind == "value" and max(row.n) >= 10)
+    assert 0.015 < np.median([false_support for *_, (false_support, _) in rates]) < 0.03
+
+
+def test_the_power_of_one_value_is_that_of_students_test():
+    """Two sds beyond the bar, the 95% interval beyond it: noncentral t."""
+    (case,) = (case for case in cases.SINGLE if case.kind == "value")
+    for row in coverage.measure([replace(case, sizes=((3,), (5,), (10,)))], REPS, np.random.default_rng(2)):
+        (n,) = row.n
+        power = stats.nct.sf(stats.t.ppf(0.975, n - 1), n - 1, 2 * n**0.5)
+        three_sd = 3 * (power * (1 - power) / REPS) ** 0.5
+        assert row.power_support == pytest.approx(power, abs=three_sd)
+        assert row.power_refutation == pytest.approx(power, abs=three_sd)
 
 
 def test_a_broken_rule_is_caught():
@@ -53,9 +65,11 @@ def test_a_broken_rule_is_caught():
         if case.kind in ("each of 8 gaps, Welch alone", "narrow within, Welch alone")
     ]
     broken = [replace(case, sizes=case.sizes[:1]) for case in (*often, *alone)]
-    rows = list(coverage.measure(broken, 10 * REPS, np.random.default_rng(3)))
-    assert [row.n for row in rows] == [tuple(range(3, 11)), (3,), (3,)]
-    assert not any(row.holds for row in rows)
+    assert [case.sizes for case in broken] == [(tuple(range(3, 11)),), ((3,),), ((3,),)]
+    rng = np.random.default_rng(3)
+    for case in broken:
+        rates = coverage.errors(case, case.sizes[0], 10 * REPS, rng)
+        assert not coverage.promised(rates, 10 * REPS)
 
 
 def test_resolution_and_censoring_do_not_mislead_where_they_are_declared():

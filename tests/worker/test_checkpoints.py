@@ -226,12 +226,12 @@ def test_a_plan_foresees_only_what_is_left_of_an_unfinished_run(world: World) ->
     before = {job.key: job for job in world.plan().jobs}
     key, job = next(iter(before.items()))
     assert job.run is not None
-    world.store.checkpoints(key).put(Checkpoint(key, job.run.as_json(), 75, 100, 1, []), b"")
+    world.store.checkpoints(key).put(Checkpoint(key, job.run.as_json(), 7_500, 10_000, 1, []), b"")
     after = {job.key: job for job in world.plan().jobs}
     assert after.keys() == before.keys()
     assert after[key].wall_seconds == pytest.approx(before[key].wall_seconds / 4)
-    assert after[key].reason == "resumes at step 75 of 100"
+    assert after[key].reason == "resumes at step 7,500 of 10,000"
     world.store.put_failure(key, job.title, "out of memory: 3 GiB\nmore")
     (again,) = (job for job in world.plan().jobs if job.key == key)
-    assert again.reason == "failed before: out of memory: 3 GiB; resumes at step 75 of 100"
+    assert again.reason == "failed before: out of memory: 3 GiB; resumes at step 7,500 of 10,000"
     assert {job.reason for job in world.plan().jobs if job.key != key} == {"not run yet"}

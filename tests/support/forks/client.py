@@ -5,17 +5,17 @@ import signal
 import socket
 import sys
 
-SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2)
 
 
 def asked(arguments: list[str]) -> dict[str, object] | None:
-    """Read what an interpreter is asked for; None is anything but a module of `repro`, or of these tests."""
+    """Read what an interpreter is asked for; None is anything but a module of this checkout."""
     strict = arguments[:2] == ["-W", "error"]
     command = arguments[2:] if strict else arguments
     own = command[:3] == ["-P", "-c", START]  # noqa: F821
     if own:
         command = ["-m", *command[4:]]
-    if command[:1] != ["-m"] or command[1].partition(".")[0] not in ("repro", "tests"):
+    if command[:1] != ["-m"] or command[1].partition(".")[0] not in ("bench", "repro", "tests"):
         return None
     # What may hide a module, and what orders sets, are looked at as an interpreter starts.
     folder = os.getcwd()  # noqa: PTH109 - pathlib takes long to import
