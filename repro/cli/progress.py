@@ -34,7 +34,7 @@ class ProgressView:
         self.clock = clock
         self.said = clock()
         self.working_since: float | None = None
-        self.known: set[tuple[str, bool]] = set()
+        self.known: set[str] = set()
         self.held_keys: set[str] = set()
         self.held = self.follow = 0
         self.work_to_come = 0.0
@@ -68,11 +68,11 @@ class ProgressView:
 
     def expect(self, plan: Plan) -> None:
         """Take note of a plan, the first or a later one: what it holds back, and what may follow it, is to come."""
-        new = [job for job in plan.jobs if (job.key, job.train) not in self.known]
+        new = [job for job in plan.jobs if job.key not in self.known]
         if self.known and not self.follow and not {job.key for job in new} <= self.held_keys:
             claims = ", ".join(sorted({claim for job in new for claim in job.claims}))
             self._say(f"{plural(len(new), 'more job')}, for a further look at {claims}")
-        self.known |= {(job.key, job.train) for job in new}
+        self.known |= {job.key for job in new}
         self.held_keys = {job.key for job in plan.held}
         self.held, self.follow = len(plan.held), plan.follow
         self.unknown = self.unknown or plan.unknown > 0

@@ -181,7 +181,8 @@ class Pool:
             self.waiting.clear()
             self.busy.clear()
         elif not self.waiting:
-            self.backlog.refill()
+            busy = {job.key for job in self.busy}
+            self.backlog.refill(busy.union(*(worker.jobs for worker in self.workers.values())))
             self.staff()
         self.deal()
         if not any(worker.jobs for worker in self.workers.values()):

@@ -1,4 +1,4 @@
-"""What a node of a Ray cluster does: a shard of the plan, carried out as one task of Ray (the driver: ray_cluster.py).
+"""What a node of a Ray cluster does: a shard of the plan, carried out as one task of Ray (the other side: driver.py).
 
 A node carries its jobs out as a machine of its own does (this_machine.py), in a store of its own that lasts as long as
 the task. A thread beside that sends home what is new in that store, once a heartbeat.
@@ -17,14 +17,13 @@ from pathlib import Path
 from typing import Any
 
 from repro import __version__
+from repro.execution.driver import HEARTBEAT_SECONDS
 from repro.execution.outcome import Progress
 from repro.execution.parcels import news, take, unpack_code
 from repro.execution.this_machine import ThisMachine
 from repro.execution.workload import Workload
 from repro.planning.jobs import Job
 from repro.store import Store
-
-HEARTBEAT_SECONDS = 1.0
 
 
 def carry_out(

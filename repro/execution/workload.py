@@ -6,7 +6,7 @@ import contextlib
 import math
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass
 
 from repro.command_spec import CommandSpec
@@ -74,9 +74,13 @@ class Backlog:
                 self.waiting.append(job)
                 self._work_total += job.wall_seconds
 
-    def refill(self) -> None:
-        """Have those wait that follow from what has ended."""
-        self.add(self._refill())
+    def refill(self, in_hand: Container[str]) -> None:
+        """Have those wait that follow from what has ended.
+
+        Of what is in hand, by its keys, a part may be there already: what a plan says of the rest of it is not new, and
+        is asked for again once it has ended.
+        """
+        self.add([job for job in self._refill() if job.key not in in_hand])
 
     def is_stale(self, job: Job) -> bool:
         """Tell whether a job is not to be carried out any more: it has failed, or its data has changed."""

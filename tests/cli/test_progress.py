@@ -105,7 +105,8 @@ def test_what_may_follow_is_told_and_part_of_the_time_left(capsys: pytest.Captur
 def test_a_further_look_is_announced_when_it_adds_jobs(capsys: pytest.CaptureFixture[str]) -> None:
     view, _ = view_of(Plan(jobs(0, 4)))
     view.expect(Plan(jobs(0, 4)))
-    assert capsys.readouterr().err == ""
+    view.expect(Plan((*jobs(0, 3), replace(*jobs(3, 1), train=False))))
+    assert capsys.readouterr().err == "", "the last one's readings are still missing, and were expected"
     view.expect(Plan((*jobs(0, 4), *jobs(4, 6, claim="p/open"))))
     assert capsys.readouterr().err == "6 more jobs, for a further look at p/open\n"
 

@@ -16,6 +16,7 @@ from repro.store import Store
 from tests.support.clusters import (
     CLAIMS,
     Hold,
+    free_ports,
     in_the_middle,
     line,
     needed_or_skipped,
@@ -38,8 +39,14 @@ def hold(tmp_path: Path) -> Iterator[Hold]:
     hold.end()
 
 
+@pytest.fixture(scope="module")
+def client() -> str:
+    """Where a check asks for the cluster that is no part of it."""
+    return f"ray://127.0.0.1:{free_ports(1)[0]}"
+
+
 @pytest.fixture
-def cluster(hold: Hold) -> Iterator[Any]:
+def cluster(hold: Hold, client: str) -> Iterator[Any]:
     """A head, and two nodes of one core: they see nothing of what the machine may have of Ray."""
     if importlib.util.find_spec("ray") is None:
         needed_or_skipped("ray is not installed: pip install 'repro-claims[ray]'")
@@ -52,6 +59,7 @@ def cluster(hold: Hold) -> Iterator[Any]:
         from ray.cluster_utils import Cluster
 
         head = {"num_cpus": 0, "include_dashboard": False, "no_monitor": True, **LIGHT}
+        head["ray_client_server_port"] = int(client.rpartition(":")[2])
         cluster = Cluster(initialize_head=True, head_node_args=head)
         try:
             for _ in range(2):
@@ -62,11 +70,11 @@ def cluster(hold: Hold) -> Iterator[Any]:
             cluster.shutdown()
 
 
-def started(cluster: Any, folder: Path) -> subprocess.Popen[str]:
+def started(cluster: Any, folder: Path, on: str) -> subprocess.Popen[str]:
     """Start a check on the cluster; its runs save their state all the time."""
     where = ["--claims", str(CLAIMS), "--store", "store"]
     return subprocess.Popen(
-        [*line("check"), "wide", "--on", "ray", "--checkpoint-every", "0.2s", "--json", *where],
+        [*line("check"), "wide", "--on", on, "--checkpoint-every", "0.2s", "--json", *where],
         cwd=folder,
         env={**os.environ, "RAY_ADDRESS": cluster.address},
         stdout=subprocess.PIPE,
@@ -76,10 +84,11 @@ def started(cluster: Any, folder: Path) -> subprocess.Popen[str]:
 
 
 def test_what_is_interrupted_or_lost_with_a_node_goes_on_from_what_came_home(
-    cluster: Any, local: Store, hold: Hold, tmp_path: Path
+    cluster: Any, client: str, local: Store, hold: Hold, tmp_path: Path
 ) -> None:
+    """The check that is interrupted is part of the cluster; the one whose node is lost is its client."""
     store = Store(tmp_path / "store")
-    process = started(cluster, tmp_path)
+    process = started(cluster, tmp_path, "ray")
     wait_until(lambda: len(in_the_middle(store)) == 2 or process.poll() is not None)
     process.terminate()
     _, stderr = process.communicate(timeout=300)
@@ -89,7 +98,7 @@ def test_what_is_interrupted_or_lost_with_a_node_goes_on_from_what_came_home(
     assert len(interrupted) == 2, "one on each node"
     wait_until(lambda: not processes_that_know("repro-shard-"))
 
-    process = started(cluster, tmp_path)
+    process = started(cluster, tmp_path, client)
     wait_until(lambda: len(further(store, interrupted)) == 2 or process.poll() is not None)
     in_hand = further(store, interrupted)
     victim = max(cluster.worker_nodes, key=lambda node: node.unique_id)
@@ -98,6 +107,9 @@ def test_what_is_interrupted_or_lost_with_a_node_goes_on_from_what_came_home(
     stdout, stderr = process.communicate(timeout=300)
     assert process.returncode == 0, stderr
     assert "A node was lost" in stderr, stderr
+    assert "Ran 4 jobs in" in stderr
+    assert "another check" not in stderr, "nobody else was there"
+    assert "more job" not in stderr, "nothing follows"
     assert stdout.startswith("{"), stdout[:2000]
     made = Store(store.root)
     assert len(made.run_keys()) == 4

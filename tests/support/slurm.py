@@ -1,7 +1,8 @@
-"""A real Slurm of two nodes on this machine, for as long as a test needs it: Debian's packages, as root.
+"""A real Slurm of six nodes on this machine, for as long as a test needs it: Debian's packages, as root.
 
 Daemons of its own in a folder of its own, munge's included: what the machine may have of Slurm is not touched. Nodes
-have one core each, no accounting (`sacct` does not answer) and no control groups.
+have one core each, no accounting (`sacct` does not answer) and no control groups. One of them has a partition of its
+own, "apart", for jobs whose end takes long, so that nobody waits for it who need not.
 """
 
 from __future__ import annotations
@@ -11,13 +12,15 @@ import shutil
 import signal
 import socket
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from tests.support.clusters import processes_that_know, wait_until
+from tests.support.clusters import free_ports, processes_that_know, wait_until
 
-NODES = ("n1", "n2")
+NODES = ("n1", "n2", "n3", "n4", "n5")
+
+APART = "n6"
 
 DAEMONS = ("munged", "slurmctld", "slurmd")
 
@@ -51,13 +54,12 @@ SchedulerParameters=batch_sched_delay=0,sched_min_interval=100000,sched_interval
 ReturnToService=0
 MpiDefault=none
 KillWait=10
-SlurmctldPort={ports[0]}
-NodeName=n1 NodeHostname={host} NodeAddr=127.0.0.1 Port={ports[1]} CPUs=1 State=UNKNOWN
-NodeName=n2 NodeHostname={host} NodeAddr=127.0.0.1 Port={ports[2]} CPUs=1 State=UNKNOWN
+SlurmctldPort={port}
 PreemptType=preempt/partition_prio
 PreemptMode=REQUEUE
-PartitionName=all Nodes=ALL Default=YES MaxTime=INFINITE State=UP PriorityTier=1
-PartitionName=urgent Nodes=ALL MaxTime=INFINITE State=UP PriorityTier=2 PreemptMode=OFF
+PartitionName=all Nodes={nodes} Default=YES MaxTime=INFINITE State=UP PriorityTier=1
+PartitionName=urgent Nodes={nodes} MaxTime=INFINITE State=UP PriorityTier=2 PreemptMode=OFF
+PartitionName=apart Nodes={apart} MaxTime=INFINITE State=UP PriorityTier=1
 """
 
 
@@ -83,14 +85,23 @@ class Slurm:
         done = subprocess.run(command, env=self.environment, capture_output=True, text=True, check=True)
         return done.stdout
 
-    def states(self) -> dict[str, str]:
-        """Return job id → state, of the jobs that have not ended; one that is being queued again has not."""
+    def states(self, *arrays: str) -> dict[str, str]:
+        """Return job id → state, of the jobs of some arrays that have not ended; one that is queued again has not."""
         lines = self.says("squeue", "--noheader", "--array", "--states=all", "--format=%i %T").splitlines()
-        return {job: state for job, state in (line.split() for line in lines) if state not in ENDED}
+        return {
+            job: state
+            for job, state in (line.split() for line in lines)
+            if state not in ENDED and (not arrays or job.partition("_")[0] in arrays)
+        }
 
     def node_of(self, job: str) -> str:
         """Return the node that a job runs on."""
         return self.says("squeue", "--noheader", "--jobs", job, "--format=%N").strip()
+
+    def processes_of(self, job: str) -> Callable[[], list[int]]:
+        """Return what tells of the processes that a job has, when it has ended, too."""
+        number = self.says("squeue", "--noheader", "--jobs", job, "--format=%A").strip()
+        return lambda: processes_that_know(f"\0SLURM_JOB_ID={number}\0")
 
     def set_down(self, node: str) -> None:
         """Take a node away from whatever runs on it."""
@@ -109,14 +120,22 @@ def running(folder: Path) -> Iterator[Slurm]:
     key = folder / "munge.key"
     key.write_bytes(os.urandom(128))
     key.chmod(0o400)
+    host = socket.gethostname().partition(".")[0]
+    port, *ports = free_ports(1 + len(NODES) + 1)
     text = CONFIGURATION.format(
         folder=folder,
-        host=socket.gethostname().partition(".")[0],
+        host=host,
         user=_user(),
-        ports=_free_ports(3),
+        port=port,
+        nodes=",".join(NODES),
+        apart=APART,
         requeued_seconds=REQUEUED_SECONDS,
     )
-    (folder / "slurm.conf").write_text(text, encoding="utf-8")
+    nodes = [
+        f"NodeName={name} NodeHostname={host} NodeAddr=127.0.0.1 Port={at} CPUs=1 State=UNKNOWN\n"
+        for name, at in zip((*NODES, APART), ports, strict=True)
+    ]
+    (folder / "slurm.conf").write_text("".join([text, *nodes]), encoding="utf-8")
     munge = [f"--{name}-file={folder / f'munged.{name}'}" for name in ("pid", "log", "seed")]
     commands = [
         [
@@ -128,7 +147,7 @@ def running(folder: Path) -> Iterator[Slurm]:
             *munge,
         ],
         ["slurmctld", "-D"],
-        *(["slurmd", "-D", "-N", node] for node in NODES),
+        *(["slurmd", "-D", "-N", node] for node in (*NODES, APART)),
     ]
     daemons: list[subprocess.Popen[bytes]] = []
     try:
@@ -137,7 +156,7 @@ def running(folder: Path) -> Iterator[Slurm]:
             daemons.append(subprocess.Popen(command, env=slurm.environment, **quiet))  # type: ignore[call-overload]
             if command[0] == "munged":
                 wait_until((folder / "munge.socket").exists)
-        wait_until(lambda: _idle(slurm) == len(NODES))
+        wait_until(lambda: _idle(slurm) == len(NODES) + 1)
         yield slurm
     finally:
         with suppress(subprocess.CalledProcessError, OSError):
@@ -159,7 +178,7 @@ def running(folder: Path) -> Iterator[Slurm]:
 def _idle(slurm: Slurm) -> int:
     try:
         return (
-            slurm.says("sinfo", "--noheader", "--partition=all", "--Node", "--format=%T")
+            slurm.says("sinfo", "--noheader", "--partition=all,apart", "--Node", "--format=%T")
             .split()
             .count("idle")
         )
@@ -171,13 +190,3 @@ def _user() -> str:
     import pwd
 
     return pwd.getpwuid(os.geteuid()).pw_name
-
-
-def _free_ports(count: int) -> list[int]:
-    sockets = [socket.socket() for _ in range(count)]
-    for one in sockets:
-        one.bind(("127.0.0.1", 0))
-    ports = [one.getsockname()[1] for one in sockets]
-    for one in sockets:
-        one.close()
-    return ports

@@ -33,8 +33,8 @@ COMMANDS = (
 )
 """What commands import in functions."""
 
-WORKERS = ("torch", "torch._dynamo")
-"""What workers import, and torch at an optimizer's first step."""
+WORKERS = ("torch",)
+"""What workers import."""
 
 TORCH_ROOMS = ("repro.models", "repro.probes", "repro.training", "repro.worker")
 

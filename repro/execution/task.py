@@ -1,4 +1,4 @@
-"""A task of Ray as the driver sees it."""
+"""A task of a cluster as the driver sees it."""
 
 from __future__ import annotations
 
