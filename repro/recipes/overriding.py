@@ -63,7 +63,7 @@ def recipe(name: str, overrides: dict[str, Any], place: Callable[[str], str] = s
 
 
 _SOUND: dict[str, Recipe] = {}
-"""What was asked for, with its types, → a recipe without problems: most cells, seeds and rates ask for the same ones."""
+"""What was asked for, with its types, → a sound recipe: most cells, seeds and rates ask for the same ones."""
 
 
 def contradictions(
