@@ -173,13 +173,9 @@ class RunSpec:
         parts = (self.dataset, self.model, self.recipe, self.numerics)
         kept = _TEXTS.get(ids := tuple(map(id, parts)))
         if kept is None:
-            texts = {
-                "dataset": canonical_text(vars(self.dataset)),
-                "model": canonical_text(vars(self.model)),
-                "numerics": canonical_text(_not_default(self.numerics)),
-                "recipe": _recipe_text(self.recipe),
-            }
-            text = "{" + "".join(f'"{name}":{part},' for name, part in texts.items())
+            data, model = canonical_text(vars(self.dataset)), canonical_text(vars(self.model))
+            numerics = canonical_text(_not_default(self.numerics))
+            text = f'{{"dataset":{data},"model":{model},"numerics":{numerics},"recipe":{_text(self.recipe)},'
             kept = _TEXTS[ids] = parts, text
         return kept[1]
 
@@ -200,7 +196,7 @@ _TEXTS: dict[tuple[int, ...], tuple[tuple[object, ...], str]] = {}
 """Identities of a spec's parts → these parts, kept so that nothing else takes their identities, and their text."""
 
 
-def _recipe_text(recipe: Recipe) -> str:
+def _text(recipe: Recipe) -> str:
     """Return a recipe's canonical JSON; the cells of a claim share one."""
     kept = _RECIPES.get(id(recipe))
     if kept is None:
