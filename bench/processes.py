@@ -86,14 +86,22 @@ def in_turns(
 
 
 def compared(taken: Mapping[str, Sequence[Spent]], reference: str) -> list[dict[str, object]]:
-    """Return a row for each command: medians, spread, and wall time against the reference's of the same round."""
-    base = [one.wall_seconds for one in taken[reference]]
+    """Return a row for each command: medians, spread, and times against the reference's of the same round.
+
+    Processor time says what a command does, whatever else the machine does beside it.
+    """
     rows: list[dict[str, object]] = []
     for name, all_of_it in taken.items():
         walls = [one.wall_seconds for one in all_of_it]
         processor = [one.processor_seconds for one in all_of_it if one.processor_seconds is not None]
         peaks = [one.peak_bytes for one in all_of_it if one.peak_bytes is not None]
-        ratios = [wall / other for wall, other in zip(walls, base, strict=True)]
+        pairs = list(zip(all_of_it, taken[reference], strict=True))
+        ratios = [one.wall_seconds / base.wall_seconds for one, base in pairs]
+        of_processor = [
+            one.processor_seconds / base.processor_seconds
+            for one, base in pairs
+            if one.processor_seconds is not None and base.processor_seconds is not None
+        ]
         rows.append(
             {
                 "row": name,
@@ -103,6 +111,8 @@ def compared(taken: Mapping[str, Sequence[Spent]], reference: str) -> list[dict[
                 "peak_bytes": max(peaks) if peaks else None,
                 "ratio": median(ratios),
                 "ratio_range": [min(ratios), max(ratios)],
+                "processor_ratio": median(of_processor) if of_processor else None,
+                "processor_ratio_range": [min(of_processor), max(of_processor)] if of_processor else None,
                 "rounds": len(walls),
             }
         )

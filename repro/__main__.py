@@ -32,6 +32,8 @@ def main() -> None:
     if output.lost is not None:
         print(f"Standard output cannot be written: {output.lost.strerror}.", file=sys.stderr)
         code = code if code in (2, 130) else 3
+    # What is left ends with the process: to look through it for cycles first takes up to a second.
+    gc.freeze()
     sys.exit(code)
 
 

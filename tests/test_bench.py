@@ -46,8 +46,19 @@ def test_a_row_of_something_else_reaches_no_target(tmp_path: Path) -> None:
     document.add([{"row": "ResNet-20, 8×8", **common}])
     assert reached(tmp_path, "ResNet-20 on 8×8") == "9 (8 to 10)"
     store = Document(tmp_path / "store.json", "a command")
-    store.add([{"row": "repro check, 200 runs of which 119 are used", "ratio": 1.0, "rounds": 1}])
-    assert reached(tmp_path, "`repro check`, 10,000 runs, first looks used") == "not measured"
+    few, many = (
+        {
+            "row": f"repro check, {runs} runs of which 119 are used",
+            "runs": runs,
+            "processor_ratio": ratio,
+            "rounds": 1,
+        }
+        for runs, ratio in ((200, 1.0), (10_600, 2.0))
+    )
+    store.add([few])
+    assert reached(tmp_path, "`repro check`, 10,000 runs, first looks used ÷") == "not measured"
+    store.add([many])
+    assert reached(tmp_path, "`repro check`, 10,000 runs, first looks used ÷") == "2"
 
 
 def test_a_target_for_one_device_says_when_another_was_used(tmp_path: Path) -> None:
@@ -110,6 +121,9 @@ def test_ratios_are_those_of_the_same_round() -> None:
     assert one["ratio"] == 1.0
     assert other["ratio"] == 3.0
     assert other["ratio_range"] == [3.0, 3.0]
+    assert (other["processor_ratio"], other["processor_ratio_range"]) == (5.0, [5.0, 5.0]), (
+        "of the first round"
+    )
     assert one["peak_bytes"] == 30
 
 

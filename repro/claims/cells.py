@@ -6,6 +6,7 @@ import itertools
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from repro.claims.schema import ClaimFile
@@ -27,7 +28,7 @@ class Cell:
     levels: Mapping[str, str]
     settings: Mapping[str, Any]
 
-    @property
+    @cached_property
     def address(self) -> str:
         """The cell's name in a claim file: ``arm/level/level``."""
         return "/".join([self.arm, *self.levels.values()])

@@ -173,10 +173,12 @@ def drift(required: Iterable[Requirements], store: Store) -> Iterator[str]:
     for item in required:
         for need in item.needs:
             record = store.run(need.spec.key)
-            made |= {} if record is None else {record.key: record.provenance}
+            if record is not None:
+                made[record.key] = record.provenance
         for number in item.exact:
             content = store.complete_reading(number.reading.key)
-            made |= {} if content is None else {number.reading.key: content.get("provenance") or {}}
+            if content is not None:
+                made[number.reading.key] = content.get("provenance") or {}
     counts: dict[tuple[str, str], int] = {}
     for one in made.values():
         for pair in _versions(one).items():

@@ -1,21 +1,17 @@
-"""One run → one number: how each kind of metric is read from a run's history or a probe's rows."""
+"""One run → one number: how each kind of metric is read from a run's history (from a probe's rows: reductions.py)."""
 
 from __future__ import annotations
 
 import math
-import statistics
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from functools import lru_cache
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 from repro.claims import Metric, Target
 from repro.recipes import EvaluatedSet, Recipe
-from repro.store import RunRecord, column_of, fields_of
+from repro.store import RunRecord
 
 
-@dataclass(frozen=True, slots=True)
-class Measurement:
+class Measurement(NamedTuple):
     """A metric of one run.
 
     Attributes:
@@ -53,7 +49,7 @@ def from_history(
 
 def last_row(metric: Metric, run: RunRecord) -> int:
     """Return the last evaluation; of a command's run, the last that saw the column."""
-    last = len(run.history["step"]) - 1
+    last = run.evaluations - 1
     if "command" not in run.spec or run.outcome == "diverged":
         return last
     values = run.history[metric.of or ""]
@@ -63,9 +59,9 @@ def last_row(metric: Metric, run: RunRecord) -> int:
 def _nearest_row(metric: Metric, run: RunRecord) -> int:
     """Return the evaluation nearest to an iteration, of those that saw the column: others hold NaN."""
     steps, values = run.history["step"], run.history[metric.of or ""]
-    wanted = metric.step or 0
-    seen = [(abs(step - wanted), row) for row, step in enumerate(steps) if math.isfinite(values[row])]
-    return min(seen)[1] if seen else len(steps) - 1
+    wanted, rows = metric.step or 0, range(len(steps))
+    seen = rows if math.isfinite(sum(values)) else [row for row in rows if math.isfinite(values[row])]
+    return min(seen, key=lambda row: abs(steps[row] - wanted), default=len(steps) - 1)
 
 
 def _at_row(
@@ -74,7 +70,7 @@ def _at_row(
     """Return a column, or one less another, at an evaluation; what a diverged run did not live to see is chance."""
     assert metric.of is not None
     # A run that diverged ends with the evaluation that found it so.
-    last = row == len(run.history["step"]) - 1
+    last = row == run.evaluations - 1
     diverged = run.outcome == "diverged" and last
     value = _column(metric.of, run, row, diverged)
     resolution = _resolution(metric.of, run, last, steps)
@@ -184,109 +180,3 @@ def crossing(target: Target, epochs: Sequence[float], values: Sequence[float]) -
             share = (before - target.bar) / (before - value) if math.isfinite(before) else 1.0
             return Measurement(epochs[last] + share * step, step)
     return None
-
-
-def from_rows(
-    metric: Metric, rows: Sequence[Mapping[str, Any]], before: Sequence[Mapping[str, Any]] | None = None
-) -> Measurement:
-    """Reduce a probe's rows to one number, less that of the rows `before` where the metric is of a change.
-
-    Rows may name the smallest step that they can show, in a column "resolution". Without one, rows that are all 0 or 1
-    count something: their mean moves in steps of one row, any other reduction in steps of 1.
-    """
-    value, steps = _reduced(metric, rows), _step(metric, rows)
-    if before is None:
-        return Measurement(value, steps)
-    return Measurement(value - _reduced(metric, before), max(steps, _step(metric, before)))
-
-
-def _step(metric: Metric, rows: Sequence[Mapping[str, Any]]) -> float:
-    if metric.kind != "probe" or metric.transform != "none":
-        return 0.0
-    if "resolution" in fields_of(rows):
-        return float(max(column_of(rows, "resolution")))
-    if not all(value in (0, 1) for value in column_of(rows, "value")):
-        return 0.0
-    return 1 / len(rows) if metric.reduce == "mean" else 1.0
-
-
-def _reduced(metric: Metric, rows: Sequence[Mapping[str, Any]]) -> float:
-    value = _REDUCE[metric.reduce](rows)
-    return _log10(value) if metric.transform == "log10" else value
-
-
-def averaged_gain(members: Sequence[Sequence[Mapping[str, Any]]]) -> Measurement:
-    """Return the mean error of several nets less the error of their averaged outputs, fractions both.
-
-    Args:
-        members: for each net the rows of `test_outputs`, of the same test images in the same order.
-    """
-    import numpy as np
-
-    labels = np.array(column_of(members[0], "label"))
-    names = [name for name in fields_of(members[0]) if name.startswith("p")]
-    outputs = np.array([[column_of(rows, name) for name in names] for rows in members])
-    single = float((outputs.argmax(axis=1) != labels).mean())
-    averaged = float((outputs.mean(axis=0).argmax(axis=0) != labels).mean())
-    return Measurement(single - averaged, 1 / len(labels))
-
-
-def _log10(value: float) -> float:
-    # Zero and infinity stand for "beyond what a double can tell": about 10^∓324.
-    if math.isnan(value):
-        return value
-    return max(-324.0, min(324.0, math.log10(value))) if value > 0 else -324.0
-
-
-def _of_values(reduce: Callable[[list[float]], float]) -> Callable[[Sequence[Mapping[str, Any]]], float]:
-    """Return a reduction of the rows' values; nan where one of them is nan, whatever its place."""
-
-    def reduced(rows: Sequence[Mapping[str, Any]]) -> float:
-        return _unless_nan(reduce, column_of(rows, "value"))
-
-    return reduced
-
-
-def _unless_nan(reduce: Callable[[list[float]], float], numbers: Sequence[Any]) -> float:
-    values = list(map(float, numbers))
-    # A sum is nan for infinities of both signs, too.
-    odd = math.isnan(sum(values)) and any(map(math.isnan, values))
-    return math.nan if odd else reduce(values)
-
-
-@lru_cache(maxsize=64)
-def _end_stages(stages: tuple[Any, ...]) -> tuple[list[int], list[int]]:
-    """Return the places of the first stage's layers and of the last's; readings of one kind of net share them."""
-    first, last = min(stages), max(stages)
-    return [i for i, one in enumerate(stages) if one == first], [
-        i for i, one in enumerate(stages) if one == last
-    ]
-
-
-def _median(values: list[float]) -> float:
-    """Return the median; the standard library's takes several times as long."""
-    ordered, half = sorted(values), len(values) // 2
-    return ordered[half] if len(values) % 2 else (ordered[half - 1] + ordered[half]) / 2
-
-
-def _stage_ratio(rows: Sequence[Mapping[str, Any]]) -> float:
-    """Return the median over the first stage's layers divided by that over the last stage's."""
-    values = column_of(rows, "value")
-    first, last = (
-        _unless_nan(_median, [values[place] for place in places])
-        for places in _end_stages(tuple(column_of(rows, "stage")))
-    )
-    if math.isnan(first) or math.isnan(last) or first == last == 0:
-        return math.nan  # a dead net: the ratio says nothing, and must not read as healthy
-    return first / last if last > 0 else math.inf
-
-
-_REDUCE: dict[str, Callable[[Sequence[Mapping[str, Any]]], float]] = {
-    "value": _of_values(lambda values: values[0]),
-    "mean": _of_values(statistics.fmean),
-    "median": _of_values(_median),
-    "min": _of_values(min),
-    "max": _of_values(max),
-    "sum": _of_values(math.fsum),
-    "first_stage_over_last_stage": _stage_ratio,
-}

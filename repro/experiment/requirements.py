@@ -223,9 +223,20 @@ def _specs(claim: Claim, file: ClaimFile, cell: Cell, first: AnyRun, count: int)
     """Return the runs of a cell, a seed each; of nets that were trained elsewhere, as many as there are."""
     seeds = file.experiment.seeds.numbers(cell.arm, count)
     if file.weights is None:
-        return [replace(first, seed=seed) for seed in seeds]
+        return [_with_seed(first, seed) for seed in seeds]
     there = len(file.weights.files.get(cell.address, ()))
     return [run_spec(file, cell, seed, claim.names) for seed in seeds[:there]]
+
+
+def _with_seed(first: AnyRun, seed: int) -> AnyRun:
+    """Return a run of the same cell with another seed; claims and variants of them share most runs, and their keys."""
+    known = first.key, seed
+    if known not in _RUNS:
+        _RUNS[known] = replace(first, seed=seed)
+    return _RUNS[known]
+
+
+_RUNS: dict[tuple[str, int], AnyRun] = {}
 
 
 def _measure(claim: Claim, file: ClaimFile, cell: Cell, specs: Iterable[AnyRun]) -> Iterator[Need]:

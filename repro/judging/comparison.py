@@ -16,6 +16,7 @@ from repro.stats import (
     contrast,
     decision_power,
     detectable_difference,
+    if_known,
     observed_spread,
 )
 
@@ -54,6 +55,15 @@ class Comparison:
             self.spread.sds, self.spread.weights, at, n,
             level=place.level, slack=self.spread.slack, width=place.width, either_side=place.either_side,
         )  # fmt: skip
+
+    def near(self, place: Place, distance: float, power: float, most: int) -> int:
+        """Return about how many seeds decide a distance, where it is not beyond `most`."""
+        beyond = distance - self.spread.slack
+        if beyond <= 0:
+            return most
+        return if_known(
+            self.spread.sds, self.spread.weights, beyond, level=place.level, power=power, most=most
+        )
 
     def detectable(self, place: Place, n: int, power: float) -> float:
         """Return the distance that n seeds decide with so much power."""

@@ -86,9 +86,10 @@ def evidence(
     Nothing is decided where tuning is open, where a value is not defined, below the first look, or on the runs that
     lasted until a moment that others did not reach: those are no fair sample of all.
     """
-    chosen = frame[(frame["metric"] == expectation.metric) & (frame["scale"] == required.scale)]
+    asked = (frame["metric"] == expectation.metric) & (frame["scale"] == required.scale)
     if estimand.moment is not None:
-        chosen = chosen[chosen["moment"] == estimand.moment]
+        asked &= frame["moment"] == estimand.moment
+    chosen = frame[["cell", "seed", "value", "resolution", "censored", "diverged"]][asked]
     rows = {address: chosen[chosen["cell"] == address].sort_values("seed") for address in estimand.weights}
     samples = {address: sample_of(own) for address, own in rows.items()}
     open_ = _tuning_open(required, estimand.weights)

@@ -14,8 +14,9 @@ from repro.claims.vocabulary import Moment
 from repro.command_spec import trains
 from repro.experiment.declared import as_declared, measured_as_declared
 from repro.experiment.exact_needs import ExactNeed
-from repro.experiment.measures import Measurement, averaged_gain, from_rows
+from repro.experiment.measures import Measurement
 from repro.experiment.recorded import RecordedValues
+from repro.experiment.reductions import averaged_gain, from_readings, from_rows
 from repro.experiment.requirements import Need, Requirements
 from repro.spec import ReadingSpec
 from repro.store import Checkpoint, RunRecord, Store
@@ -185,7 +186,7 @@ def _blocks(
             number = read_printed(text)
             assert number is not None, "checked when the file was read"
             place = required.claim.id, "exact", row, row, ""
-            yield place, [(NO_SEED, "", name, "", *_values(Measurement(number.value)))]
+            yield place, [(NO_SEED, "", name, "", *Measurement(number.value))]
 
 
 NO_SEED = -1
@@ -204,7 +205,7 @@ def _of_recorded(required: Requirements, recorded: RecordedValues) -> Iterator[B
     for (address, name), values in recorded.values.items():
         yield (
             _place(required, recorded.cells[address]),
-            [(run.seed, run.key, name, "last", *_values(measured)) for run, measured in values],
+            [(run.seed, run.key, name, "last", *measured) for run, measured in values],
         )
 
 
@@ -216,27 +217,35 @@ def _of_cell(
 ) -> Iterator[Row]:
     """Yield what is measured of a cell's runs, one run after the other."""
     arm = needs[0].cell.arm
-    asked = [
-        (name, metric, metric.from_history, metric.at if metric.read_by is not None else ())
-        for name, metric in required.file.metrics.items()
-        if metric.arms is None or arm in metric.arms
-    ]
+    columns: list[tuple[str, str, list[Measurement | None]]] = []
+    for name, metric in required.file.metrics.items():
+        if metric.arms is None or arm in metric.arms:
+            if metric.from_history:
+                columns.append((name, "last", list(_from_histories(required, metric, needs, runs))))
+            for moment in metric.at if metric.read_by is not None else ():
+                columns.append((name, moment, _from_readings(metric, name, moment, needs, readings)))
+    for place, need in enumerate(needs):
+        seed, key = need.spec.seed, need.spec.key
+        for name, at, measured in columns if key in runs else ():
+            found = measured[place]
+            if found is not None:
+                yield seed, key, name, at, *found
+
+
+def _from_histories(
+    required: Requirements, metric: Metric, needs: Sequence[Need], runs: Mapping[str, RunRecord]
+) -> Iterator[Measurement | None]:
+    """Yield what each run's history says; None where it is not there, or what it is held against is not."""
     for place, need in enumerate(needs):
         run = runs.get(need.spec.key)
-        if run is None:
-            continue
-        seed, key, trained = need.spec.seed, run.key, trains(need.spec)
-        for name, metric, from_history, moments in asked:
-            # Nothing was to be trained where no steps were planned; a net that diverges at once is a result.
-            if from_history and trained:
-                target = _target(required, need, place, metric, runs)
-                if target is not None or metric.at_most_of is None:
-                    measured = measured_as_declared(metric, run, required.file, target)
-                    yield seed, key, name, "last", *_values(measured)
-            for moment in moments:
-                found = _from_readings(metric, name, moment, needs, place, readings)
-                if found is not None:
-                    yield seed, key, name, moment, *_values(found)
+        # Nothing was to be trained where no steps were planned; a net that diverges at once is a result.
+        if run is None or not trains(need.spec):
+            yield None
+        elif metric.at_most_of is None:
+            yield measured_as_declared(metric, run, required.file)
+        else:
+            target = _target(required, need, place, metric, runs)
+            yield None if target is None else measured_as_declared(metric, run, required.file, target)
 
 
 def _target(
@@ -261,26 +270,27 @@ def _from_readings(
     name: str,
     moment: Moment,
     needs: Sequence[Need],
-    place: int,
     readings: Mapping[str, ReadingRows],
-) -> Measurement | None:
-    """Return what is read from weights; None where a reading is not there, or a group of runs began before this one."""
-    members = needs[place : place + metric.runs_a_value]
-    if place % metric.runs_a_value or len(members) < metric.runs_a_value:
-        return None
+) -> list[Measurement | None]:
+    """Return what is read from each run's weights; None where none is there, and for all but a group's first."""
+    size = metric.runs_a_value
     moments = (moment,) if metric.since is None else (moment, metric.since)
-    specs = [one.readings.get((name, at)) for one in members for at in moments]
-    rows = [found for spec in specs if spec is not None and (found := readings.get(spec.key))]
-    if len(rows) < len(specs):
-        return None
-    return averaged_gain(rows) if metric.kind == "ensemble" else from_rows(metric, *rows)
+    specs = [[need.readings.get((name, at)) for at in moments] for need in needs]
+    groups: dict[int, list[ReadingRows]] = {}
+    for place in range(0, len(needs), size):
+        asked = [spec for of_run in specs[place : place + size] for spec in of_run]
+        rows = [found for spec in asked if spec is not None and (found := readings.get(spec.key))]
+        if len(rows) == size * len(moments):
+            groups[place] = rows
+    if metric.kind == "ensemble":
+        measured = [averaged_gain(rows) for rows in groups.values()]
+    else:
+        measured = from_readings(metric, *zip(*groups.values(), strict=True)) if groups else []
+    by_place = dict(zip(groups, measured, strict=True))
+    return [by_place.get(place) for place in range(len(needs))]
 
 
 def _of_exact(required: Requirements, need: ExactNeed, measured: Measurement) -> Block:
     arm, factors = (need.cell.arm, _factors(need.cell)) if need.cell else (need.address, "")
     place = required.claim.id, "exact", need.address, arm, factors
-    return place, [(NO_SEED, need.reading.key, need.metric, "", *_values(measured))]
-
-
-def _values(measured: Measurement) -> tuple[float, float, bool, bool]:
-    return measured.value, measured.resolution, measured.censored, measured.diverged
+    return place, [(NO_SEED, need.reading.key, need.metric, "", *measured)]

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from repro.claims import Expectation
+from repro.claims.vocabulary import Moment
 from repro.experiment.estimands import Estimand, rests_on
 from repro.experiment.recorded import RecordedValues
 from repro.experiment.requirements import LEAST_SEEDS, Need, Requirements
@@ -41,6 +42,8 @@ def missing_data(
         return Missing(metric.needs or "")
     if required.recorded is not None:
         return _not_recorded(required, required.recorded, expectation, part)
+    # A comparison at no one moment is of all of them.
+    moments = [at for at in metric.read_at if part.moment in (None, at) or at == metric.since]
     absent: list[str] = []
     for address in rests_on(required.file, expectation, part):
         runs = _runs_of(required, address)
@@ -50,7 +53,7 @@ def missing_data(
         if not runs and not (collected.frame["cell"] == address).any():
             return Missing(f"no cell {address} at this scale")
         needs = required.measured.get(address, ())
-        taken = [key for need in needs for key in _readings(need, expectation.metric, part, metric.since)]
+        taken = [key for need in needs for key in _readings(need, expectation.metric, moments)]
         absent += [key for key in [*runs, *taken] if key in collected.absent]
     reasons = [reason for key in absent if (reason := collected.absent[key])]
     if reasons:
@@ -101,9 +104,11 @@ def _not_recorded(
     return None
 
 
-def _readings(need: Need, metric: str, part: Estimand, since: str | None) -> Iterator[str]:
-    for (name, moment), reading in need.readings.items():
-        if name == metric and (part.moment in (None, moment) or moment == since):
+def _readings(need: Need, metric: str, moments: Sequence[Moment]) -> Iterator[str]:
+    """Yield the keys of what a metric takes from a run at these moments."""
+    for moment in moments:
+        reading = need.readings.get((metric, moment))
+        if reading is not None:
             yield reading.key
 
 

@@ -7,7 +7,7 @@ and reading: spreads are taken from the runs that are there, and nothing here de
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -132,16 +132,16 @@ def _seeds(
     if len(beside) < len(others):
         return None, (None, None)
 
-    def enough(distance: float) -> Callable[[int], bool]:
-        return lambda n: (
-            chosen.power(place, n, distance) * math.prod(one.power(at, n) for one, at in beside) >= POWER
-        )
+    def seeds(distance: float) -> Seeds:
+        def enough(n: int) -> bool:
+            together = chosen.power(place, n, distance) * math.prod(one.power(at, n) for one, at in beside)
+            return together >= POWER
+
+        return fewest(enough, MOST, near=chosen.near(place, distance, POWER, MOST))
 
     low, high = likely_effects(place.distance, chosen.spread, chosen.observed, known=known)
-    at_most, at_least = (
-        fewest(enough(end), MOST) if end > chosen.spread.slack else None for end in (low, high)
-    )
-    return fewest(enough(place.distance), MOST) if place.distance else None, (at_least, at_most)
+    at_most, at_least = (seeds(end) if end > chosen.spread.slack else None for end in (low, high))
+    return seeds(place.distance) if place.distance else None, (at_least, at_most)
 
 
 def of_verdict(verdict: ExpectationVerdict, required: Requirements, paper: float | None) -> Resolving | None:

@@ -13,6 +13,7 @@ from urllib.parse import quote
 
 from repro.report.model import ClaimReport, PaperReport, Report
 from repro.report.model.safe_text import visible, web_address
+from repro.report.wording.plain import claim_because
 
 FILE = "ro-crate-metadata.json"
 
@@ -106,13 +107,16 @@ def _authors(paper: PaperReport) -> Iterator[Entity]:
 
 
 def _review(claim: ClaimReport, paper: PaperReport) -> Entity:
-    """Return a claim's verdict; it is no rating, so that its words stand for it."""
+    """Return a claim's verdict; it is no rating, so that its words stand for it, plain ones before the statistics."""
+    said, statistics = claim_because(claim), claim.verdict.sentence
     return {
         "@id": _of(claim),
         "@type": "ClaimReview",
         "name": visible(claim.title),
         "claimReviewed": visible(claim.statement),
-        "reviewBody": f"{visible(claim.verdict.word)}: {visible(claim.verdict.sentence)}",
+        "reviewBody": visible(
+            f"{claim.verdict.word}: {said}" + (f" Statistics: {statistics}" if statistics != said else "")
+        ),
         "itemReviewed": _ref(_paper(paper)),
         "description": f"{visible(claim.source)}; runs: {len(claim.runs)}; to check again: {visible(claim.command)}",
     }

@@ -7,7 +7,6 @@ another store, the one before is set aside. Files of further formats that lie th
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +14,7 @@ from pathlib import Path
 from repro.report.crate import TOOL
 from repro.report.formats import FILES, METRICS, Format
 from repro.report.model import Report
+from repro.store import files
 
 ASIDE = "earlier"
 
@@ -57,7 +57,7 @@ class Earlier:
 def earlier(folder: Path) -> Earlier:
     """Return what the report in `folder` is of, as far as its `report.json` tells."""
     try:
-        content = json.loads((folder / FILES["json"]).read_text(encoding="utf-8"))
+        content = files.parsed((folder / FILES["json"]).read_bytes())
         claims = {
             str(claim["id"]): claim["verdict"]["result"] is not None
             for paper in content["papers"]

@@ -12,11 +12,12 @@ from __future__ import annotations
 
 import xml.etree.ElementTree as ET
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Literal
 
-from repro.report.model import ClaimReport, PaperReport, Report, Verdict
+from repro.report.model import ClaimReport, ExpectationResult, PaperReport, Report, Verdict
 from repro.report.model.safe_text import visible
+from repro.report.wording.plain import because, claim_because
 
 Ending = Literal["passed", "failure", "error", "skipped"]
 
@@ -93,15 +94,23 @@ def _case(claim: ClaimReport, paper: PaperReport, seconds: float) -> ET.Element:
     case = ET.Element("testcase", about)
     verdict, how = claim.verdict, ending(claim.verdict)
     if how != "passed":
-        about = {"type": verdict.word, "message": f"{verdict.word}: {verdict.sentence}"}
+        about = {"type": verdict.word, "message": f"{verdict.word}: {claim_because(claim)}"}
         said = [claim.title, claim.statement, f"({paper.title}, {claim.source})", f"Again: {claim.command}"]
         ET.SubElement(case, how, {name: visible(text) for name, text in about.items()}).text = visible(
             "\n".join(said)
         )
-    lines = [f"{e.title} ({e.role}): {e.verdict.word}. {e.verdict.sentence}" for e in claim.expectations]
+    lines = [line for one in claim.expectations for line in _told(one, recorded=claim.recorded is not None)]
     lines += [change.says for change in claim.criteria_changes]
     if claim.protocol is not None and not claim.protocol.of_paper:
         lines.append(f"Not the paper's protocol: {'; '.join(claim.protocol.reasons)}. Words are capped.")
     lines += claim.code_notes
     ET.SubElement(case, "system-out").text = visible("\n".join(lines))
     return case
+
+
+def _told(one: ExpectationResult, *, recorded: bool) -> Iterator[str]:
+    """Yield what came of an expectation in plain words, and then what the statistics say."""
+    said = because(one, recorded=recorded)
+    yield f"{one.title} ({one.role}): {one.verdict.word}. {said}"
+    if one.verdict.sentence != said:
+        yield f"  Statistics: {one.verdict.sentence}"

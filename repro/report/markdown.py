@@ -22,6 +22,7 @@ from repro.report.model import (
 from repro.report.model.safe_text import visible, web_address
 from repro.report.wording.caught import control_said
 from repro.report.wording.costs import COLUMNS, cost, cost_table
+from repro.report.wording.overview import meanings, outcome
 from repro.report.wording.plain import claim_because, statistics
 from repro.report.wording.settling import settling
 from repro.report.wording.text import duration, percent
@@ -60,8 +61,13 @@ def _entities(match: re.Match[str]) -> str:
 
 
 def _lines(report: Report) -> Iterator[str]:
-    yield f"## {plain(report.coverage.text)} at {plain(report.scale)} scale"
+    yield f"## {plain(outcome(report))}"
     yield ""
+    yield f"{plain(report.coverage.text)} at {plain(report.scale)} scale."
+    yield ""
+    told = meanings(report)
+    yield from (f"- **{name}:** {plain(meaning)}" for name, meaning in told)
+    yield from [""] if told else []
     yield f"> **{plain(report.scale_says)}**"
     for says in report.stand_ins:
         yield f"> **Not the paper’s data: {plain(says)}**"

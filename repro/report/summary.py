@@ -15,6 +15,7 @@ from repro.report.drawing.lines import GRID, INK, SOFT
 from repro.report.model import Report, Result, Verdict
 from repro.report.model.safe_text import visible
 from repro.report.wording import overview
+from repro.report.wording.plain import claim_because
 
 WIDTH = 1280
 MARGIN = 40
@@ -45,8 +46,9 @@ def to_summary(report: Report) -> str:
     picture = _Picture(visible(overview.outcome(report)))
     for line in textwrap.wrap(visible(overview.outcome(report)), 92)[:3]:
         picture.line(line, 25, weight="650", height=33)
-    for line in textwrap.wrap(visible(f"{report.scale_says} {overview.by_chance(report)}"), 165)[:3]:
-        picture.line(line, 14, colour=SOFT, height=20)
+    for told in (report.scale_says, *(f"{name}: {meaning}" for name, meaning in overview.meanings(report))):
+        for line in textwrap.wrap(visible(told), 165)[:2]:
+            picture.line(line, 14, colour=SOFT, height=20)
     picture.space(10)
     _head(picture)
     for group in overview.groups(report):
@@ -122,7 +124,7 @@ class _Picture:
 def _head(picture: _Picture) -> None:
     for x, name in (
         (MARGIN, "Claim"),
-        (_PAPER, "Paper or bar"),
+        (_PAPER, "Paper or need"),
         (_HERE, "Here, with interval"),
         (_VERDICT, "Verdict"),
     ):
@@ -137,7 +139,7 @@ def _head(picture: _Picture) -> None:
 def _row(picture: _Picture, row: overview.Row, report: Report) -> None:
     base = 18.0
     picture.text(MARGIN, _cut(row.claim.title, 60), 15, y=base)
-    picture.explain(visible(f"{row.claim.id}: {row.claim.verdict.sentence}"))
+    picture.explain(visible(f"{row.claim.id}: {claim_because(row.claim)}"))
     picture.text(
         _PAPER, _cut(row.paper or row.needs or "no number", 16), 14, INK if row.paper else SOFT, y=base
     )

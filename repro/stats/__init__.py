@@ -6,7 +6,7 @@ logs for ratios). What that buys, and what is left of it when it fails, is measu
 """
 
 from repro.stats.intervals import contrast, slope_weights
-from repro.stats.power import decision_power, detectable_difference, fewest, seeds_needed
+from repro.stats.power import decision_power, detectable_difference, fewest, if_known, seeds_needed
 from repro.stats.prediction import (
     best_of_interval,
     binomial_se,
@@ -37,6 +37,7 @@ __all__ = [
     "decision_power",
     "detectable_difference",
     "fewest",
+    "if_known",
     "joint",
     "judge",
     "likely_effects",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from repro.stats.samples import Bound, Sample
 
@@ -32,9 +33,9 @@ def on_scale(sample: Sample, log: bool) -> tuple[float, ...] | None:
     Natural logs hold only values that the measurement can tell from zero, hence above half a step.
     """
     smallest = sample.resolution / 2 if log else -math.inf
-    if not all(math.isfinite(value) and value > smallest for value in sample.values):
+    if not all(map(math.isfinite, sample.values)) or min(sample.values, default=math.inf) <= smallest:
         return None
-    return tuple(math.log(value) for value in sample.values) if log else sample.values
+    return tuple(map(math.log, sample.values)) if log else sample.values
 
 
 def half_steps(sample: Sample, log: bool) -> tuple[float, float]:
@@ -48,6 +49,7 @@ def half_steps(sample: Sample, log: bool) -> tuple[float, float]:
     return down, up
 
 
+@lru_cache(maxsize=256)  # of one comparison, intervals at several levels are asked for
 def moments(sample: Sample, log: bool) -> Moments | None:
     """Return mean and spread on the working scale; None for no run, or a value the scale cannot hold."""
     values = on_scale(sample, log)
@@ -99,7 +101,7 @@ def variance(values: Sequence[float], mean: float) -> float:
     """Return the unbiased sample variance, nan for fewer than two values."""
     if len(values) < 2:
         return math.nan
-    return math.fsum((value - mean) ** 2 for value in values) / (len(values) - 1)
+    return math.fsum([(value - mean) ** 2 for value in values]) / (len(values) - 1)
 
 
 def check_level(level: float) -> None:

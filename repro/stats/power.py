@@ -121,7 +121,7 @@ def seeds_needed(
     the paper's number) from the nearest bar, is ignored. The smallest answer is 2.
     """
     check_level(power)
-    shares, largest = _shares(sds, weights, level)
+    shares, _ = _shares(sds, weights, level)
     beyond = abs(distance) - slack
     if not distance or most < 2 or beyond < 0 or (shares and not beyond):
         return None
@@ -132,10 +132,19 @@ def seeds_needed(
         )
         return reached >= power
 
-    # From what known variances would need, which is near, outwards.
+    return fewest(suffices, most, near=if_known(sds, weights, beyond, level=level, power=power, most=most))
+
+
+def if_known(
+    sds: Sequence[float], weights: Sequence[float], distance: float, *, level: float, power: float, most: int
+) -> int:
+    """Return how many seeds would decide a distance above 0 if the variances were known: near what is needed.
+
+    Arguments are those of `seeds_needed`; the distance is less the slack.
+    """
+    shares, largest = _shares(sds, weights, level)
     bars = NormalDist().inv_cdf((1 + level) / 2) + NormalDist().inv_cdf(power)
-    known = math.fsum(shares) * min(bars * largest / beyond, most) ** 2 if shares else 2.0
-    return fewest(suffices, most, near=math.ceil(known))
+    return math.ceil(math.fsum(shares) * min(bars * largest / distance, most) ** 2) if shares else 2
 
 
 def fewest(suffices: Callable[[int], bool], most: int, near: int = 2) -> int | None:

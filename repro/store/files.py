@@ -29,12 +29,12 @@ def unsealed(text: bytes) -> dict[str, Any]:
         ValueError: it does not match its checksum, or is nothing of the kind.
     """
     try:
-        parsed = _parsed(text)
-        body = dict(parsed["content"])
+        whole = parsed(text)
+        body = dict(whole["content"])
         # The bytes as they lie there; in another order of keys or other white space, what they say.
-        head = _head(parsed["sha256"]).encode()
-        as_written = text.startswith(head) and parsed["sha256"] == _sha256(text[len(head) : -1])
-        intact = as_written or parsed["sha256"] == digest(body)
+        head = _head(whole["sha256"]).encode()
+        as_written = text.startswith(head) and whole["sha256"] == _sha256(text[len(head) : -1])
+        intact = as_written or whole["sha256"] == digest(body)
     except (KeyError, TypeError, RecursionError) as error:
         raise ValueError(str(error)) from None
     if not intact:
@@ -42,7 +42,7 @@ def unsealed(text: bytes) -> dict[str, Any]:
     return body
 
 
-def _parsed(text: bytes) -> Any:
+def parsed(text: bytes) -> Any:
     """Return JSON's data as the standard library reads it, to the last bit of each number, in a seventh of its time."""
     from pydantic_core import from_json  # not before something is read: start-up does without
 

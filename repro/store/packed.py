@@ -11,7 +11,11 @@ import zlib
 from array import array
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import lru_cache
-from typing import Any, TypeAlias, overload
+from typing import TYPE_CHECKING, Any, TypeAlias, overload
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 
 class Stored:
@@ -161,7 +165,7 @@ class Rows(Sequence[Mapping[str, Any]]):
         return list(self)[place]
 
     def __len__(self) -> int:
-        return _length(next(iter(self.columns.values())))
+        return _length(self.columns[next(iter(self.columns))])
 
     def __eq__(self, other: object) -> bool:
         return list(self) == list(other) if isinstance(other, list | Rows) else NotImplemented
@@ -171,6 +175,43 @@ class Rows(Sequence[Mapping[str, Any]]):
 
     def __repr__(self) -> str:
         return repr(list(self))
+
+
+def length_of(columns: Mapping[str, list[Any]], name: str) -> int:
+    """Return how many values a column of a history holds, without unpacking it."""
+    return _length(columns.columns[name]) if isinstance(columns, History) else len(columns[name])
+
+
+def matrix_of(readings: Sequence[Sequence[Mapping[str, Any]]], name: str) -> NDArray[np.float64] | None:
+    """Return what the rows of each reading hold under `name`, as numbers, a line a reading; None where the readings
+    have different numbers of rows.
+    """
+    import numpy as np
+
+    lines = [_doubles(rows, name) for rows in readings]
+    if len(set(map(len, lines))) > 1:
+        return None
+    return np.frombuffer(b"".join(lines)).reshape(len(lines), -1)
+
+
+def _doubles(rows: Sequence[Mapping[str, Any]], name: str) -> bytes:
+    held = _held(rows.columns[name]) if isinstance(rows, Rows) else None
+    return array("d", map(float, column_of(rows, name))).tobytes() if held is None else held
+
+
+def _held(column: Column) -> bytes | None:
+    """Return a column of doubles as it is held; None for any other."""
+    if isinstance(column, Stored):
+        return column.raw() if column.code == "d" else None
+    return column[1] if column[0] == "d" else None
+
+
+def numbers_of(history: Mapping[str, Sequence[float | None]], name: str) -> NDArray[np.float64]:
+    """Return a column of a history as an array; None reads as nan."""
+    import numpy as np
+
+    held = _held(history.columns[name]) if isinstance(history, History) else None
+    return np.array(history[name], dtype=float) if held is None else np.frombuffer(held)
 
 
 def fields_of(rows: Sequence[Mapping[str, Any]]) -> Collection[str]:

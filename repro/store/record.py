@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from functools import cached_property
 from typing import Any, Literal
 
 from repro.canonical import canonical_hash
 from repro.store.files import as_text
+from repro.store.packed import length_of
 
 Outcome = Literal["finished", "diverged"]
 
@@ -43,6 +45,11 @@ class RunRecord:
     wall_seconds: float
     weights: Mapping[str, str]
     provenance: Mapping[str, Any]
+
+    @cached_property
+    def evaluations(self) -> int:
+        """How many rows the history has."""
+        return length_of(self.history, "step")
 
     def as_json(self) -> dict[str, Any]:
         """Return plain data, as it is written."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import shutil
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 
 from repro.store import files
@@ -40,7 +40,8 @@ class Runs(Entries):
         """Yield what a snapshot can hold of the runs that were read."""
         for key, unchanged, record in self.recent_runs.items():
             if isinstance(record.history, History):
-                head = {name: value for name, value in vars(record).items() if name != "history"}
+                named = (field.name for field in fields(record) if field.name != "history")
+                head = {name: getattr(record, name) for name in named}
                 yield f"runs/{key}/run.json", unchanged, (head, record.history.columns)
 
     def _packed(self, key: str) -> RunRecord | None:

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from repro.claims import Metric
-from repro.experiment.measures import Measurement, from_history, from_rows
+from repro.experiment.measures import Measurement, from_history
+from repro.experiment.reductions import from_readings, from_rows
 from tests.support.helpers import TEST_IMAGES, TRAIN_IMAGES, layer_rows, run_record, spec_of
 
 REACH = Metric(kind="first_reach", of="train_error", at_most=0.25)
@@ -158,6 +159,18 @@ def test_one_value_that_is_no_number_makes_the_measurement_none(reduce: str, pla
     values[place] = NAN
     rows = layer_rows(*values, stages=(1, 2, 2) if place else (1, 1, 2))
     assert math.isnan(from_rows(probe(reduce), rows).value)
+
+
+@pytest.mark.parametrize("reduce", ["mean", "median", "first_stage_over_last_stage"])
+def test_readings_of_a_cell_are_each_reduced_by_themselves(reduce: str) -> None:
+    """Nets of other sizes, and stages elsewhere, among them."""
+    alike = [layer_rows(1.0, 2.0, 30.0), layer_rows(4.0, 5.0, NAN)]
+    others = [layer_rows(1.0, 2.0, 30.0, stages=(1, 2, 2)), layer_rows(6.0, 7.0)]
+    for readings in (alike, alike + others[:1], alike + others):
+        found = [one.value for one in from_readings(probe(reduce), readings)]
+        assert found == pytest.approx(
+            [from_rows(probe(reduce), rows).value for rows in readings], nan_ok=True
+        )
 
 
 def test_dead_nets_have_no_stage_ratio_and_do_not_pass_for_healthy() -> None:

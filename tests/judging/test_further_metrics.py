@@ -11,7 +11,8 @@ import pytest
 from scipy import stats
 
 from repro.claims import Cell, Metric
-from repro.experiment.measures import Measurement, averaged_gain, from_history, from_rows
+from repro.experiment.measures import Measurement, from_history
+from repro.experiment.reductions import averaged_gain, from_rows
 from repro.experiment.requirements import requirements
 from repro.experiment.variants import variants
 from repro.judging.frame import collect

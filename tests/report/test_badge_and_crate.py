@@ -13,6 +13,7 @@ from repro.report.badge import to_badge
 from repro.report.crate import to_crate
 from repro.report.earlier import forms_there
 from repro.report.formats import write_report
+from repro.report.wording.plain import claim_because
 from tests.support import report_samples as samples
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -55,7 +56,9 @@ def test_a_crate_is_read_by_the_library_with_all_that_it_names(tmp_path: Path) -
         for claim in paper.claims:
             review = reviews[claim.title]
             assert review["claimReviewed"] == claim.statement
-            assert review["reviewBody"].startswith(claim.verdict.word)
+            said = f"{claim.verdict.word}: {claim_because(claim)}"
+            assert review["reviewBody"].startswith(said), "plain words before the statistics"
+            assert claim.verdict.sentence in review["reviewBody"]
             assert review["itemReviewed"]["name"] == paper.title
             assert [
                 person["name"] for person in crate.get(review["itemReviewed"].id)["author"]

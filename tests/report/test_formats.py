@@ -26,7 +26,8 @@ from repro.report.model import SCHEMA_VERSION, Report, Verdict, contract
 from repro.report.model.contract import report_schema
 from repro.report.model.loading import read_report
 from repro.report.model.safe_text import visible
-from repro.report.wording.plain import claim_because
+from repro.report.wording.overview import meanings, outcome
+from repro.report.wording.plain import because, claim_because
 from repro.report.wording.typography import typeset
 from tests.support import report_samples as samples
 from tests.support.command import repro as command
@@ -278,6 +279,9 @@ def test_markdown_tells_scale_verdicts_evidence_ledger_and_command() -> None:
     text = " ".join(token.content for token in found if token.type in ("text", "html_block", "fence"))
     text = text.replace("\u200b", "")
     first = report.papers[0].claims[0]
+    assert text.startswith(outcome(report))
+    for name, meaning in meanings(report):
+        assert text.index(name + ":") < text.index(meaning) < text.index(report.scale_says)
     assert text.index(report.scale_says) < text.index(claim_because(first))
     assert text.index(claim_because(first)) < text.index("Statistics") < text.index(first.verdict.sentence)
     for paper in report.papers:
@@ -398,7 +402,13 @@ def test_junit_counts_what_a_hand_counts() -> None:
 def test_a_message_says_at_which_scale() -> None:
     root = ET.fromstring(to_junit(samples.five_claims()))
     (failure,) = root.iter("failure")
-    assert failure.attrib["message"].startswith("does not hold at smoke scale: tanh reached the target first")
+    refuted = next(
+        claim
+        for paper in samples.five_claims().papers
+        for claim in paper.claims
+        if claim.verdict.result == "refuted"
+    )
+    assert failure.attrib["message"] == f"does not hold at smoke scale: {claim_because(refuted)}"
     assert "replication" in {p.attrib["name"]: p.attrib["value"] for p in root.iter("property")}["scale_says"]
 
 
@@ -414,6 +424,18 @@ def test_junit_keeps_to_the_common_schema(sample: Any) -> None:
 def test_a_refutation_stands_where_other_runs_failed() -> None:
     assert ending(ended("refuted", "failed")) == "failure"
     assert ending(ended(None, "failed")) == "error"
+
+
+def test_junit_tells_plain_words_before_the_statistics() -> None:
+    root = ET.fromstring(to_junit(samples.five_claims()))
+    claims = {claim.id: claim for paper in samples.five_claims().papers for claim in paper.claims}
+    for case in root.iter("testcase"):
+        out = case.findtext("system-out") or ""
+        for one in claims[case.attrib["name"]].expectations:
+            said = f"{one.title} ({one.role}): {one.verdict.word}. {because(one)}"
+            assert said in out
+            if one.verdict.sentence != because(one):
+                assert out.index(said) < out.index(f"Statistics: {one.verdict.sentence}")
 
 
 # Files and command

@@ -18,7 +18,7 @@ from tests.support.helpers import World, changed, layer_rows
 METRICS = {
     **ERRORS,
     "g": {"kind": "probe", "probe": "weight_gradient_norm", "at": ["last"], "transform": "log10"},
-    "first": {"kind": "first_reach", "of": "train_error", "at_most": 0.2},
+    "first": {"kind": "first_reach", "of": "train_error", "at_most": 0.2, "title": 'epochs, "until"'},
 }
 
 
@@ -39,7 +39,7 @@ def test_each_value_is_told_with_title_unit_transform_and_variant(world: World) 
     assert {(row["metric"], row["title"], row["unit"], row["transform"]) for row in rows} == {
         ("err", "test error", "fraction", ""),
         ("g", "g", "log10", "log10"),
-        ("first", "first", "epochs", ""),
+        ("first", 'epochs, "until"', "epochs", ""),
     }
     # 2 arms × 2 depths × 5 seeds × 3 metrics, of the claim and of its control.
     assert {(row["claim"], row["variant"]) for row in rows} == {("p/c", ""), ("p/c", "control~alike")}

@@ -7,7 +7,7 @@ import pytest
 from repro.report.html.render import render_html
 from repro.report.model import ClaimReport, CriteriaChange, OtherScale, Part, Report
 from repro.report.wording.deciders import telling
-from repro.report.wording.overview import as_printed, by_chance, filters, groups, outcome, row
+from repro.report.wording.overview import as_printed, filters, groups, meanings, outcome, row
 from repro.report.wording.registered import criteria_stand
 from tests.support import report_samples as samples
 from tests.support.page import Page
@@ -51,14 +51,25 @@ def test_the_title_tells_the_outcome_of_what_was_trained_apart_from_what_was_com
     assert outcome(_report()) == "No claims"
 
 
-def test_by_chance_counts_verdicts_on_runs_only() -> None:
-    """Of n verdicts that each are wrong in at most 5%, 0.05 n on average."""
+def test_a_first_reader_is_told_what_trained_and_computed_mean_and_of_what_their_words_speak() -> None:
+    """Of n verdicts on runs that each are wrong in at most 5%, 0.05 n on average; computed ones are not."""
     trained = [_claim("supported", i) for i in range(12)]
-    said = by_chance(
-        _report(*trained, _claim("supported", 20, exact=True, word="supported"), _claim(None, 21))
-    )
-    assert said.startswith("Verdicts on runs may be wrong by chance: of these 12, at most 0.6 on average.")
-    assert by_chance(_report(_claim("supported", 1, exact=True, word="supported"))) == ""
+    computed = _claim("supported", 20, exact=True, word="supported")
+    told = dict(meanings(_report(*trained, computed, _claim(None, 21))))
+    assert list(told) == ["Trained", "Computed"]
+    assert "“holds” speaks of what ran here only" in told["Trained"]
+    assert "“supported”" not in told["Trained"]
+    assert told["Trained"].endswith("Of 12 verdicts, at most 0.6 are wrong by chance on average.")
+    assert "need no training" in told["Computed"]
+    assert "“supported” and “refuted” speak of the paper itself" in told["Computed"]
+    assert told["Computed"].endswith("Chance has no part in them.")
+    assert list(dict(meanings(_report(computed)))) == ["Computed"]
+    (alone,) = dict(meanings(_report(_claim("refuted", word="refuted")))).values()
+    assert "“supported” and “refuted” speak of the paper itself. The verdict may be wrong" in alone
+    assert "“holds”" not in alone
+    (waiting,) = dict(meanings(_report(_claim(None)))).values()
+    assert waiting == "nets trained here, measured with an interval."
+    assert meanings(_report()) == []
 
 
 def test_a_joint_statement_shows_the_part_that_tells_most() -> None:

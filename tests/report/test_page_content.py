@@ -9,9 +9,10 @@ from typing import Any
 
 from repro.report.html.bibtex import tool_bibtex
 from repro.report.html.columns import table_columns
-from repro.report.html.filters import is_capped, part_notes, verdict_kind
+from repro.report.html.filters import part_notes, verdict_kind
 from repro.report.html.render import render_html
 from repro.report.model import Report
+from repro.report.wording.overview import is_capped
 from repro.report.wording.plain import claim_because
 from repro.report.wording.typography import typeset
 from tests.support import report_samples as samples
@@ -158,6 +159,10 @@ def test_a_sensitivity_is_drawn_point_by_point_with_shapes() -> None:
     plot = source[source.index('<figure class="forest"', start) : source.index("</figure>", start)]
     assert re.findall(r'track-label">([^<]+)<', plot) == ["lr-0.02", "lr-0.1", "lr-0.5"]
     assert re.findall(r'<g class="(\w+)">', plot) == ["supported", "inconclusive", "refuted"]
+    told = source[source.index("</figure>", start) : source.index("</details>", start)]
+    plain = re.findall(r'<span class="sub">([^<]+)<', told)
+    assert plain == ["As it must be.", "Some would do.", "It is not."], "the statistics are folded"
+    assert told.index("It is not.") < told.index("<summary>In full") < told.index("As measured.")
 
 
 def test_verdicts_stand_before_the_evidence() -> None:
@@ -245,7 +250,7 @@ def test_a_report_of_an_earlier_version_is_still_read() -> None:
             for sensitivity in claim["sensitivities"]:
                 del sensitivity["ids"]
                 for point in sensitivity["points"]:
-                    del point["parts"]
+                    del point["parts"], point["because"]
             for entry in claim["criteria"]:
                 del entry["lines"]
             for one in claim["expectations"]:

@@ -19,7 +19,10 @@ def spread(
     named: Named, lines: Sequence[tuple[list[float], list[float]]], target: float | None = None
 ) -> tuple[list[Series], list[Band]]:
     """Draw runs of one cell with seeds from 0 on."""
-    runs = [RunLine(x, y, "relu/deep", seed, f"key-{seed}") for seed, (x, y) in enumerate(lines)]
+    runs = [
+        RunLine(np.array(x), np.array(y), "relu/deep", seed, f"key-{seed}")
+        for seed, (x, y) in enumerate(lines)
+    ]
     return spread_of(named, runs, target)
 
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from repro.store import column_of
+from repro.store import column_of, matrix_of
 from repro.store.files import as_text, sealed, unsealed
 from repro.store.packed import Packer, Rows
 
@@ -38,6 +38,20 @@ def test_rows_and_their_columns_come_back_as_they_were(rows: list[dict[str, Any]
     assert len(packed) == len(rows)
     for name in rows[0] if rows else ():
         assert as_text(column_of(packed, name)) == as_text([row[name] for row in rows])
+
+
+def test_readings_of_one_length_are_a_matrix_packed_or_not() -> None:
+    numbers = [[1.5, -0.0], [2.0, float("inf")], [3, 4]]
+    readings = [[{"layer": str(i), "value": one} for i, one in enumerate(line)] for line in numbers]
+    for held in (
+        readings,
+        [Packer().rows(rows) for rows in readings],
+        [Packer().rows(readings[0]), *readings[1:]],
+    ):
+        found = matrix_of(held, "value")
+        assert found is not None
+        assert found.tolist() == numbers
+    assert matrix_of([*readings, readings[0][:1]], "value") is None
 
 
 @pytest.mark.parametrize(

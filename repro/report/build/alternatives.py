@@ -8,11 +8,11 @@ from repro.experiment.request import Request
 from repro.experiment.requirements import Requirements
 from repro.experiment.variants import Variant
 from repro.judging.judgement import JudgedClaim
-from repro.judging.verdicts import ClaimVerdict, ExpectationVerdict
+from repro.judging.verdicts import ClaimVerdict
 from repro.report import model
-from repro.report.build.evidence import judged_expectation, part
+from repro.report.build.evidence import judged_expectation
 from repro.report.wording import sentences, words
-from repro.report.wording.plain import verdict_because
+from repro.report.wording.plain import because, verdict_because
 
 
 def build_controls(request: Request, judged: JudgedClaim) -> list[model.Control]:
@@ -80,30 +80,15 @@ def build_sensitivities(request: Request, judged: JudgedClaim) -> list[model.Sen
 
 
 def _point(required: Requirements, label: str, verdict: ClaimVerdict, ids: Sequence[str]) -> model.Point:
-    lesser = words.claim_cap(verdict, required)
-    by_id = {e.id: e for e in verdict.expectations}
-    judged = [by_id[name] for name in ids]
+    by_id = {one.id: one for one in verdict.expectations}
+    judged = [judged_expectation(by_id[name], required, "") for name in ids]
     return model.Point(
         label=label,
-        estimates=[_estimates(e, required) for e in judged],
-        verdicts=[
-            model.Verdict(
-                word=words.word(e.result, e.status, lesser),
-                result=e.result,
-                status=e.status,
-                sentence=sentences.expectation_sentence(e, words.unit_at(e, required)),
-            )
-            for e in judged
-        ],
-        parts=[
-            [part(one, e.expectation.kind, words.unit_at(e, required)) for one in e.parts] for e in judged
-        ],
+        estimates=["; ".join(part.estimate_text for part in one.parts) for one in judged],
+        verdicts=[one.verdict for one in judged],
+        parts=[one.parts for one in judged],
+        because=[because(one) for one in judged],
     )
-
-
-def _estimates(verdict: ExpectationVerdict, required: Requirements) -> str:
-    unit = words.unit_at(verdict, required)
-    return "; ".join(words.estimate(part, unit, verdict.expectation.kind) for part in verdict.parts)
 
 
 def _flips(request: Request, required: Requirements, points: Sequence[model.Point]) -> str:

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
+import numpy as np
+
 from repro.claims import Cell
 from repro.claims.schema_shown import Figure
 from repro.experiment.requirements import Requirements
@@ -17,7 +19,7 @@ from repro.report.build.lines import Line, Naming, Points, finite, runs_of
 from repro.report.build.palette import Palette
 from repro.report.build.reference import Style
 from repro.report.build.spread import Named, RunLine, spread
-from repro.store import RunRecord
+from repro.store import RunRecord, numbers_of
 
 STYLES: dict[str, Style] = {"train": "dashed", "running": "dotted", "test": "solid"}
 """As in ResNet's figures: dashed is training error, bold is test error."""
@@ -49,11 +51,12 @@ def _drawable(figure: Figure, required: Requirements, collected: Collected) -> I
     places = reference.places(figure, required)
 
     def of_run(run: RunRecord, column: str) -> Points:
-        return finite(places(run), run.history[column])
+        return finite(places(run), numbers_of(run.history, column))
 
     def of_recorded(run: RecordedRun, column: str) -> Points:
         series = run.series.get(column)
-        return ([], []) if series is None else finite(series.steps, series.values)
+        steps, values = ((), ()) if series is None else (series.steps, series.values)
+        return finite(np.array(steps, dtype=float), np.array(values, dtype=float))
 
     for need, run in runs_of(required, collected):
         if run.steps_done:

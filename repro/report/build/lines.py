@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
 
 from repro.claims import Cell, Metric
 from repro.claims.schema_shown import Figure
@@ -71,13 +74,13 @@ class Naming:
         return Line(label, name or cell.arm, self._palette.ours(cell.arm, cell.levels, self._panel))
 
 
-Points = tuple[list[float], list[float]]
+Numbers: TypeAlias = NDArray[np.float64]
+
+Points: TypeAlias = tuple[Numbers, Numbers]
 """Places on the x axis and values, of one run."""
 
 
-def finite(x: Sequence[float], y: Sequence[float | None]) -> Points:
+def finite(x: Numbers, y: Numbers) -> Points:
     """Return the points whose y is a number."""
-    if None not in y and math.isfinite(sum(y)):  # type: ignore[arg-type]
-        return list(x), list(y)  # type: ignore[arg-type]
-    kept = [(a, b) for a, b in zip(x, y, strict=True) if b is not None and math.isfinite(b)]
-    return [a for a, _ in kept], [b for _, b in kept]
+    kept = np.isfinite(y)
+    return (x, y) if kept.all() else (x[kept], y[kept])

@@ -5,12 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
+import numpy as np
+
 from repro.claims.schema_shown import Figure
 from repro.experiment.requirements import Need, Requirements
 from repro.judging.frame import Collected
 from repro.report import model
 from repro.report.build import reference
-from repro.report.build.lines import Line, Naming, finite, measured
+from repro.report.build.lines import Line, Naming, Points, finite, measured
 from repro.report.build.palette import Colour, Palette
 from repro.report.build.spread import Named, RunLine, spread
 from repro.store import column_of
@@ -24,21 +26,27 @@ def layer_panels(
     metric = required.file.metrics[figure.metric]
     dashes = reference.styles(figure, required, palette)
     naming = Naming(figure, palette)
-    lines: dict[Line, list[tuple[Need, list[float]]]] = {}
+    lines: dict[Line, list[tuple[Need, Points]]] = {}
     for need, _run in measured(required, collected, metric):
         rows = collected.rows(need, figure.metric, figure.at)
         if rows:
-            values = list(map(float, column_of(rows, "value")))
-            lines.setdefault(naming(need.cell), []).append((need, values))
+            values = np.array(column_of(rows, "value"), dtype=float)
+            points = finite(np.arange(1.0, len(values) + 1), values)
+            lines.setdefault(naming(need.cell), []).append((need, points))
     name = (metric.probe or "").replace("_", " ")
     for title, sort in (("ours, layers in network order", False), ("ours, layers sorted by magnitude", True)):
         series, bands = [], []
         for line, seeds in lines.items():
-            drawn_lines = []
-            for need, values in seeds:
-                x, y = finite([float(i) for i in range(1, len(values) + 1)], values)
-                y = sorted(y, reverse=True) if sort else y
-                drawn_lines.append(RunLine(x, y, need.cell.address, need.spec.seed, need.spec.key))
+            drawn_lines = [
+                RunLine(
+                    x,
+                    np.sort(y)[::-1] if sort else y,
+                    need.cell.address,
+                    need.spec.seed,
+                    need.spec.key,
+                )
+                for need, (x, y) in seeds
+            ]
             style = dashes.get(line.colour.group, "solid")
             drawn = spread(Named(line.label, line.name, line.colour, style), drawn_lines)
             series += drawn[0]
@@ -64,18 +72,25 @@ def moment_panels(
         values: dict[str, dict[int, dict[str, float]]] = {}
         categories: dict[str, None] = {}
         rows = of_metric[of_metric["moment"] == moment]
-        for address, seed, value in zip(rows["cell"], rows["seed"], rows["value"], strict=True):
-            cell = cells[address]
+        for address, of_cell in rows.groupby("cell", observed=True, sort=False):
+            cell = cells[str(address)]
             level = f"{cell.levels[factor]} ({cell.settings.get(factor, '')})"
             categories[level] = None
-            if math.isfinite(value):
-                values.setdefault(cell.arm, {}).setdefault(seed, {})[level] = value
+            for seed, value in zip(of_cell["seed"].tolist(), of_cell["value"].tolist(), strict=True):
+                if math.isfinite(value):
+                    values.setdefault(cell.arm, {}).setdefault(seed, {})[level] = value
         order = list(categories)
         series, bands = [], []
         for arm, seeds in values.items():
             # One line goes through the cells of an arm, whose runs of one seed are several.
             lines = [
-                RunLine([float(order.index(level)) for level in line], list(line.values()), None, seed, None)
+                RunLine(
+                    np.array(list(map(order.index, line)), float),
+                    np.array(list(line.values())),
+                    None,
+                    seed,
+                    None,
+                )
                 for seed, line in seeds.items()
             ]
             drawn = spread(Named(arm, arm, Colour(palette.groups[arm]), "solid"), lines)

@@ -11,8 +11,9 @@ from repro.claims.curves import read_curves
 from repro.claims.schema_shown import Figure
 from repro.experiment.requirements import Requirements
 from repro.report import model
+from repro.report.build.lines import Numbers
 from repro.report.build.palette import Palette
-from repro.store import RunRecord
+from repro.store import RunRecord, numbers_of
 
 Style = Literal["solid", "dashed", "dotted"]
 
@@ -26,9 +27,9 @@ class Places:
     label: str
     unit: float | None
 
-    def __call__(self, run: RunRecord) -> list[float]:
+    def __call__(self, run: RunRecord) -> Numbers:
         """Return the place of each evaluation."""
-        return [step / self.unit for step in run.history["step"]] if self.unit else list(run.history["epoch"])
+        return numbers_of(run.history, "step") / self.unit if self.unit else numbers_of(run.history, "epoch")
 
 
 def places(figure: Figure, required: Requirements) -> Places:

@@ -174,10 +174,9 @@ def differences(required: Requirements, runs: Mapping[str, RunRecord]) -> list[s
                 )
                 made.setdefault(what, Counter())[f"fingerprint {session['data'][:12]}"] += 1
     devices: dict[str, Counter[str]] = {}
-    for need in {need.spec.key: need for need in required.needs}.values():
-        for record in _records({need.spec.key}, runs):
-            for device in {session.get("device") for session in _sessions(record)}:
-                devices.setdefault(need.cell.arm, Counter())[str(device)] += 1
+    for key, need in {need.spec.key: need for need in required.needs}.items():
+        for device in {session.get("device") for session in _sessions(runs[key])} if key in runs else ():
+            devices.setdefault(need.cell.arm, Counter())[str(device)] += 1
     found = {f"runs were made with {what}": counts for what, counts in sorted(made.items())}
     found |= {f"runs of {arm} are from different kinds of device": counts for arm, counts in devices.items()}
     return [
@@ -199,7 +198,9 @@ def _records(keys: Collection[str], runs: Mapping[str, RunRecord]) -> Iterable[R
 
 def _sessions(record: RunRecord) -> Sequence[Mapping[str, Any]]:
     """A run that was interrupted and went on tells of each session what differs from the last."""
-    sessions = record.provenance.get("sessions") or [{}]
+    sessions = record.provenance.get("sessions")
+    if not sessions:
+        return [record.provenance]
     return [{**record.provenance, **session} for session in sessions]
 
 

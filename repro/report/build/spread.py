@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from functools import reduce
+from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 from pydantic import TypeAdapter
 
 from repro.report import model
+from repro.report.build.lines import Numbers
 from repro.report.build.palette import Colour
 from repro.report.build.reference import Style
 from repro.report.model.evidence import Drawn
@@ -29,14 +30,11 @@ _LEVELS = 40
 class RunLine:
     """What is drawn of one run: places, values, and which run it is; `cell` and `run` are None of a line of several."""
 
-    x: Sequence[float]
-    y: Sequence[float]
+    x: Numbers
+    y: Numbers
     cell: str | None
     seed: int
     run: str | None
-
-
-Numbers: TypeAlias = Sequence[float] | NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -60,20 +58,20 @@ def spread(
     """
     there = [line for line in lines if len(line.x)]
     cell = next((line.cell for line in there), None)
-    many = len(there) > MOST_LINES
+    many, alike = len(there) > MOST_LINES, _alike(lines)
     drawn: list[model.Series] = []
     bands: list[model.Band] = []
-    if there and target is not None and not _alike(lines):
+    if there and target is not None and not alike:
         levels, places = _reached(there, target)
         if len(levels):
-            drawn.append(_series(named, "mean", places.mean(axis=0), levels, cell))
+            drawn.append(_series(named, "mean", _numbers(places.mean(axis=0)), levels, cell))
             first, last = np.quantile(places, EDGES, axis=0)
             bands.append(_band(named, len(there), (first, levels), (last, levels)))
-    elif there and (many or _alike(lines)):
-        x = sorted(set[float](there[0].x).intersection(*(line.x for line in there)))
+    elif there and (many or alike):
+        x = np.unique(there[0].x) if alike else reduce(np.intersect1d, (line.x for line in there))
         if len(x) == len(there[0].x) or len(x) > 1:
             values = np.array([_at(line, x) for line in there])
-            drawn.append(_series(named, "mean", x, values.mean(axis=0), cell))
+            drawn.append(_series(named, "mean", _numbers(x), values.mean(axis=0), cell))
             low, high = np.quantile(values, EDGES, axis=0)
             bands.append(_band(named, len(there), (x, low), (x, high)))
     if not many or not bands:
@@ -82,51 +80,51 @@ def spread(
 
 
 def _alike(lines: Sequence[RunLine]) -> bool:
-    return len({tuple(line.x) for line in lines}) == 1
+    return bool(lines) and all(np.array_equal(line.x, lines[0].x) for line in lines)
 
 
-def _at(line: RunLine, x: Sequence[float]) -> Sequence[float]:
+def _at(line: RunLine, x: Numbers) -> Numbers:
     """Return a run's y at some of its places."""
     if len(x) == len(line.x):
         return line.y
-    found = dict(zip(line.x, line.y, strict=True))
-    return [found[place] for place in x]
+    found = dict(zip(line.x.tolist(), line.y.tolist(), strict=True))
+    return np.array([found[place] for place in x.tolist()])
 
 
 def _each(named: Named, lines: Sequence[RunLine]) -> list[model.Series]:
     # Seeds are mostly measured at the same places, which are then checked, rounded and kept once for all of them.
-    grids: dict[tuple[float, ...], list[float]] = {}
+    grids: dict[bytes, list[float]] = {}
     found = []
     for line in lines:
-        places = grids.get(tuple(line.x))
-        if places is None:
-            places = grids[tuple(line.x)] = _DRAWN.validate_python(list(line.x))
-        found.append(_series(named, "seed", places, line.y, line.cell, line))
+        grid = line.x.tobytes()
+        if grid not in grids:
+            grids[grid] = _numbers(line.x)
+        found.append(_series(named, "seed", grids[grid], line.y, line.cell, line))
     return found
 
 
-def _reached(lines: Sequence[RunLine], target: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _reached(lines: Sequence[RunLine], target: float) -> tuple[Numbers, Numbers]:
     """Return levels of y from the highest start down, and where each run first reaches each (runs × levels).
 
     Between two evaluations a run is taken to go straight. A level that a run begins below is reached where it begins.
     """
-    top = max(line.y[0] for line in lines)
-    bottom = max(target, *(min(line.y) for line in lines))
+    top = max(float(line.y[0]) for line in lines)
+    bottom = max(target, *(float(line.y.min()) for line in lines))
     if not top > bottom:
         return np.array([]), np.empty((len(lines), 0))
     levels = np.linspace(top, bottom, _LEVELS)
     return levels, np.array([_first(line, levels) for line in lines])
 
 
-def _first(line: RunLine, levels: NDArray[np.float64]) -> NDArray[np.float64]:
-    x, y = np.asarray(line.x, dtype=float), np.minimum.accumulate(np.asarray(line.y, dtype=float))
+def _first(line: RunLine, levels: Numbers) -> Numbers:
+    x, y = line.x, np.minimum.accumulate(line.y)
     after = np.searchsorted(
         -y, -levels
     )  # the first evaluation at or below each; the lowest level is reached by all
     before = np.maximum(after - 1, 0)
     fall = np.where(after > 0, y[before] - y[after], 1.0)
     share = np.where(after > 0, (y[before] - levels) / fall, 0.0)
-    found: NDArray[np.float64] = x[before] + share * (x[after] - x[before])
+    found: Numbers = x[before] + share * (x[after] - x[before])
     return found
 
 
@@ -134,14 +132,14 @@ _DRAWN = TypeAdapter(list[Drawn])
 
 
 def _numbers(values: Numbers) -> list[float]:
-    return _DRAWN.validate_python(list(map(float, values)))
+    return _DRAWN.validate_python(values.tolist())
 
 
 def _series(
     named: Named,
     role: Literal["seed", "mean"],
-    x: Sequence[float] | NDArray[np.float64],
-    y: Sequence[float] | NDArray[np.float64],
+    x: list[float],
+    y: Numbers,
     cell: str | None,
     run: RunLine | None = None,
 ) -> model.Series:
@@ -150,7 +148,7 @@ def _series(
         group=named.colour.group,
         style=named.style,
         role=role,
-        x=list(x) if role == "seed" else _numbers(x),
+        x=x,
         y=_numbers(y),
         shade=named.colour.shade,
         name=named.name,

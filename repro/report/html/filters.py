@@ -63,11 +63,6 @@ def verdict_kind(verdict: Verdict) -> str:
     return "failed" if verdict.status == "failed" else "pending"
 
 
-def is_capped(verdict: Verdict) -> bool:
-    """Tell whether the scale allows less than the result says, such as "holds" for "supported"."""
-    return verdict.result is not None and verdict.word.strip().casefold() != verdict.result
-
-
 def is_of_another_protocol(claim: ClaimReport) -> bool:
     """Tell whether a claim is judged by a protocol that is not declared to be the paper's."""
     return claim.protocol is not None and not claim.protocol.of_paper

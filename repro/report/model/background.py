@@ -242,12 +242,16 @@ class Control(Data):
 
 
 class Point(Data):
-    """A point of a sensitivity: each expectation's estimate and verdict there, and the parts they are made of."""
+    """A point of a sensitivity: each expectation's estimate and verdict there, and the parts they are made of.
+
+    `because`: why each came out so, in plain words; empty in older reports.
+    """
 
     label: str
     estimates: list[str]
     verdicts: list[Verdict]
     parts: list[list[Part]] = []
+    because: list[str] = []
 
 
 class Sensitivity(Data):

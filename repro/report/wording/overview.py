@@ -1,14 +1,14 @@
-"""The first screen in words: what came out, how much of it chance may have made, and a row for each claim."""
+"""The first screen in words: what came out, what that rests on and chance may have made, and a row for each claim."""
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from repro.report.model import ClaimReport, ExpectationResult, PaperReport, Part, Report
+from repro.report.model import ClaimReport, ExpectationResult, PaperReport, Part, Report, Verdict
 from repro.report.wording.costs import spent_seconds
 from repro.report.wording.deciders import decider, telling
 from repro.report.wording.text import duration, plural
@@ -249,22 +249,45 @@ def _outcome(claims: Iterable[ClaimReport]) -> str:
     return ", ".join(said)
 
 
-def by_chance(report: Report) -> str:
-    """Say how many verdicts of so many may be wrong by chance alone; "" where none rests on runs."""
-    judged = sum(
-        one.verdict.result is not None and basis(one) != "computed"
-        for paper in report.papers
-        for one in paper.claims
-    )
-    if not judged:
-        return ""
-    expected = f"{ERROR_RATE * judged:.2g}"
-    if judged == 1:
-        return "The verdict on runs may be wrong by chance, in at most 5 of 100 repetitions."
-    return (
-        f"Verdicts on runs may be wrong by chance: of these {judged}, at most {expected} on average. "
-        "Computed numbers cannot err by chance."
-    )
+_EVIDENCE: Mapping[Basis, str] = {
+    "trained": "nets trained here, measured with an interval",
+    "recorded": "runs that others made, measured with an interval; nothing was trained here",
+    "computed": "exact numbers that need no training, such as a net’s size",
+}
+_CAPPED: Mapping[Basis, str] = {
+    "trained": "“holds” speaks of what ran here only",
+    "recorded": "“holds” speaks of what was recorded only",
+    "computed": "“holds” speaks of the claim file’s own protocol only",
+}
+_IN_FULL = "“supported” and “refuted” speak of the paper itself"
+
+
+def meanings(report: Report) -> list[tuple[str, str]]:
+    """Say, for a first reader, what each kind of evidence is, of what its verdicts speak, and what chance may do.
+
+    Returns:
+        ("Trained", "nets were trained here …") for each kind that the report has.
+    """
+    return [(one.basis.capitalize(), " ".join(_meaning(one))) for one in groups(report)]
+
+
+def _meaning(group: Group) -> Iterator[str]:
+    judged = [claim.verdict for claim in group.claims if claim.verdict.result is not None]
+    speaks = [_CAPPED[group.basis]] if any(map(is_capped, judged)) else []
+    speaks += [] if all(map(is_capped, judged)) else [_IN_FULL]
+    yield "; ".join([_EVIDENCE[group.basis], *speaks]) + "."
+    if group.basis == "computed":
+        yield "Chance has no part in them."
+    elif len(judged) == 1:
+        yield "The verdict may be wrong by chance, in at most 5 of 100 repetitions."
+    elif judged:
+        expected = f"{ERROR_RATE * len(judged):.2g}"
+        yield f"Of {len(judged)} verdicts, at most {expected} are wrong by chance on average."
+
+
+def is_capped(verdict: Verdict) -> bool:
+    """Tell whether the scale allows less than the result says, such as "holds" for "supported"."""
+    return verdict.result is not None and verdict.word.strip().casefold() != verdict.result
 
 
 def cost(claim: ClaimReport) -> Iterator[str]:

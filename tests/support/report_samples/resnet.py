@@ -205,10 +205,10 @@ def degradation() -> ClaimReport:
 
 def flips(one: ExpectationResult) -> Sensitivity:
     """The expectation over a grid on which it flips: the points of a forest plot."""
-    points: list[tuple[str, float, float, float, Result]] = [
-        ("lr-0.02", 0.152, 0.069, 0.235, "supported"),
-        ("lr-0.1", 0.031, -0.01, 0.072, "inconclusive"),
-        ("lr-0.5", -0.06, -0.09, -0.03, "refuted"),
+    points: list[tuple[str, float, float, float, Result, str]] = [
+        ("lr-0.02", 0.152, 0.069, 0.235, "supported", "As it must be."),
+        ("lr-0.1", 0.031, -0.01, 0.072, "inconclusive", "Some would do."),
+        ("lr-0.5", -0.06, -0.09, -0.03, "refuted", "It is not."),
     ]
     return Sensitivity(
         id="rate",
@@ -222,8 +222,9 @@ def flips(one: ExpectationResult) -> Sensitivity:
                 estimates=[f"{100 * middle:.1f} pp"],
                 verdicts=[verdict(result, "As measured.")],
                 parts=[[part("", f"{100 * middle:.1f} pp [{low}, {high}]", middle, low, high, result)]],
+                because=[because],
             )
-            for label, middle, low, high, result in points
+            for label, middle, low, high, result, because in points
         ],
         text="The verdict flips on this grid: the claim hinges on the setting.",
     )
