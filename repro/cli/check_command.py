@@ -212,7 +212,8 @@ def _run(
             click.echo(f"{title}: {where}; run the same command to go on", err=True)
         raise KeyboardInterrupt
     if not quiet:
-        found = f"; {outcome.found} more were carried out by another check meanwhile" if outcome.found else ""
+        others = f"; {outcome.found} more {'was' if outcome.found == 1 else 'were'}"
+        found = f"{others} carried out by another check meanwhile" if outcome.found else ""
         took = f"Ran {plural(outcome.done, 'job')} in {duration(time.monotonic() - began)}{found}."
         click.echo(wrapped(f"{took} {_spent(asked, schedule.store)}"), err=True)
     return outcome

@@ -16,7 +16,7 @@ from repro.cli.pending import pending_lines
 from repro.cli.wrapped import wrapped
 from repro.errors import mistake
 from repro.execution import slurm
-from repro.experiment.request import Request
+from repro.experiment.request import Request, typed
 from repro.judging.preregistration import record
 from repro.planning.jobs import Plan
 from repro.planning.rough import CPU, GPU
@@ -155,5 +155,6 @@ def _tell(plan: Plan, jobs: Sequence[str], shards: int, folder: Path, request: R
         after = "" if number == 1 else ", with what rests on the results before, once those have ended"
         click.echo(f"Stage {number}: job {job}, {plural(shards, 'shard')}{after}")
     click.echo(f"Logs: {folder}")
-    click.echo(f"How it stands, at any time: {request.command('report')}; repro runs list")
+    listed = " ".join(map(typed, ["repro", "runs", "list", *request.places]))
+    click.echo(f"How it stands, at any time: {request.command('report')}; {listed}")
     click.echo(f"To end it: scancel {' '.join(jobs)}")
