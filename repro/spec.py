@@ -173,13 +173,10 @@ class RunSpec:
         parts = (self.dataset, self.model, self.recipe, self.numerics)
         kept = _TEXTS.get(ids := tuple(map(id, parts)))
         if kept is None:
-            data = {
-                "dataset": vars(self.dataset),
-                "model": vars(self.model),
-                "recipe": _not_default(self.recipe),
-                "numerics": _not_default(self.numerics),
-            }
-            kept = _TEXTS[ids] = parts, canonical_text(data).removesuffix("}") + ","
+            data, model = canonical_text(vars(self.dataset)), canonical_text(vars(self.model))
+            numerics = canonical_text(_not_default(self.numerics))
+            text = f'{{"dataset":{data},"model":{model},"numerics":{numerics},"recipe":{_text(self.recipe)},'
+            kept = _TEXTS[ids] = parts, text
         return kept[1]
 
     def in_shape(self, data: DatasetEntry) -> tuple[int, int, int] | None:
@@ -197,6 +194,18 @@ class RunSpec:
 
 _TEXTS: dict[tuple[int, ...], tuple[tuple[object, ...], str]] = {}
 """Identities of a spec's parts → these parts, kept so that nothing else takes their identities, and their text."""
+
+
+def _text(recipe: Recipe) -> str:
+    """Return a recipe's canonical JSON; the cells of a claim share one."""
+    kept = _RECIPES.get(id(recipe))
+    if kept is None:
+        kept = _RECIPES[id(recipe)] = recipe, canonical_text(_not_default(recipe))
+    return kept[1]
+
+
+_RECIPES: dict[int, tuple[Recipe, str]] = {}
+"""Identity of a recipe → it, kept as in `_TEXTS`, and its text."""
 
 
 @dataclass(frozen=True)

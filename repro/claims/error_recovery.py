@@ -85,12 +85,14 @@ class Recovered(Generic[M]):
 
 def recovered(model: type[M], data: Mapping[str, Any]) -> Recovered[M]:
     """Return the part of `data` that makes a `model`, and every problem of the rest."""
-    rest = copy.deepcopy(dict(data))
+    rest = dict(data)
     found = Recovered[M]()
     for _ in range(_ROUNDS):
         try:
             found.file = model.model_validate(rest)
         except ValidationError as error:
+            if not found.taken:
+                rest = copy.deepcopy(rest)
             for problem in problems_of(model, error):
                 # Once a key of a table is gone, what its table is said to lack may be that key.
                 if not any(_within(place, problem.where) for place in found.taken):

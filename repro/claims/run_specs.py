@@ -220,7 +220,6 @@ def _recipe(file: ClaimFile, cell: Cell, fields: Mapping[str, Any]) -> Recipe:
     if "epochs" in fields:
         base.pop("steps", None)
     given = {**base, **fields}
-    values = {place_of(file, cell, key): repr(value) for key, value in given.items()}
     problems: list[Problem] = []
     try:
         if name is not None:
@@ -234,6 +233,7 @@ def _recipe(file: ClaimFile, cell: Cell, fields: Mapping[str, Any]) -> Recipe:
                 recipe("cuda-convnet-2012", {key: given[key]}, lambda key: place_of(file, cell, key))
             except ReproError as error:
                 problems += error.problems
+    values = {place_of(file, cell, key): repr(value) for key, value in given.items()}
     raise ReproError(*(replace(p, received=p.received or values.get(p.where)) for p in problems))
 
 

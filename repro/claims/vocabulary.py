@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
@@ -68,9 +69,15 @@ class Frozen(BaseModel):
 
 def no_others(model: BaseModel, what: str, used: str) -> None:
     """Raise where keys are given that this kind of thing makes no use of: they would silently do nothing."""
-    idle = [key for key in type(model).model_fields if key in model.model_fields_set - set(used.split())]
-    if idle:
+    others = model.model_fields_set - _words(used)
+    if others:
+        idle = [key for key in type(model).model_fields if key in others]
         raise ValueError(f"{what} makes no use of {' and '.join(f'`{key}`' for key in idle)}")
+
+
+@cache
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
 
 
 def distinct(model: BaseModel, *keys: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from repro.claims import Expectation
 from repro.claims.findings import arm_of
@@ -86,11 +86,10 @@ def evidence(
     Nothing is decided where tuning is open, where a value is not defined, below the first look, or on the runs that
     lasted until a moment that others did not reach: those are no fair sample of all.
     """
-    asked = (frame["metric"] == expectation.metric) & (frame["scale"] == required.scale)
+    chosen = (frame["metric"] == expectation.metric) & (frame["scale"] == required.scale)
     if estimand.moment is not None:
-        asked &= frame["moment"] == estimand.moment
-    chosen = frame[["cell", "seed", "value", "resolution", "censored", "diverged"]][asked]
-    rows = {address: chosen[chosen["cell"] == address].sort_values("seed") for address in estimand.weights}
+        chosen &= frame["moment"] == estimand.moment
+    rows = {address: _by_seed(frame, chosen & (frame["cell"] == address)) for address in estimand.weights}
     samples = {address: sample_of(own) for address, own in rows.items()}
     open_ = _tuning_open(required, estimand.weights)
     faults = [*_faults(required, expectation.metric, estimand), *_not_independent(required, samples)]
@@ -121,6 +120,13 @@ def evidence(
         note="; ".join(notes) or None,
         excused=_excused(required, samples),
     )
+
+
+def _by_seed(frame: pd.DataFrame, chosen: pd.Series) -> Mapping[str, Any]:
+    """Return what a sample is made of, arrays by column, of the chosen rows: frames of them take much longer."""
+    where = chosen.to_numpy().nonzero()[0]
+    where = where[frame["seed"].to_numpy()[where].argsort(kind="stable")]
+    return {name: frame[name].to_numpy()[where] for name in ("value", "censored", "resolution", "diverged")}
 
 
 def _tuning_open(required: Requirements, addresses: Iterable[str]) -> list[str]:
@@ -185,7 +191,7 @@ def _zeros(samples: Mapping[str, Sample]) -> Iterator[str]:
         yield f"{whole} of {' and of '.join(some)} are zero: the ratio is not defined"
 
 
-def sample_of(rows: pd.DataFrame) -> Sample:
+def sample_of(rows: pd.DataFrame | Mapping[str, Any]) -> Sample:
     """Return the sample that the rows of one cell, metric and moment are.
 
     A diverged run is as bad as the worst finished run of its cell, or worse: its error or time is censored there.
@@ -194,7 +200,7 @@ def sample_of(rows: pd.DataFrame) -> Sample:
     sample = Sample(
         tuple(rows["value"].tolist()),
         tuple(rows["censored"].tolist()),
-        float(rows["resolution"].max() if len(rows) else 0.0),
+        float(max(rows["resolution"].tolist(), default=0.0)),
     )
     diverged = rows["diverged"].tolist()
     finished = [value for value, lost in zip(sample.values, diverged, strict=True) if not lost]
