@@ -47,7 +47,7 @@ def _run() -> int:
     from repro.report.model.safe_text import visible
 
     # A command makes many objects and hardly a cycle; looked through for cycles as usual, it takes a tenth longer.
-    gc.set_threshold(100_000)
+    gc.set_threshold(1_000_000)
     _end_as_by_ctrl_c()
     try:
         code = cli.main(standalone_mode=False)

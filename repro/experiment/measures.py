@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from repro.claims import Metric, Target
 from repro.recipes import EvaluatedSet, Recipe
-from repro.store import RunRecord
+from repro.store import RunRecord, value_at
 
 
 class Measurement(NamedTuple):
@@ -91,7 +91,7 @@ def _column(of: str, run: RunRecord, row: int, diverged: bool) -> float:
         assert run.chance_error is not None
         # The loss of guessing: ln(number of classes), where chance_error = 1 − 1/classes.
         return run.chance_error if of.endswith("error") else -math.log(1 - run.chance_error)
-    return run.history[of][row] if of in run.history else math.nan
+    return value_at(run.history, of, row) if of in run.history else math.nan
 
 
 def _resolution(of: str, run: RunRecord, last: bool, steps: Mapping[str, float] | None) -> float:
@@ -121,7 +121,7 @@ def _images_behind(column: str, run: RunRecord, last: bool) -> int:
         return run.images["test"]
     target = recipe.stop_at_train_error
     # A run that its stop rule ended was evaluated last as before any other step.
-    ended = target is not None and run.history["train_error"][-1] <= target
+    ended = target is not None and value_at(run.history, "train_error", run.evaluations - 1) <= target
     return recipe.images_evaluated(split, run.images[split], last=last and not ended)
 
 

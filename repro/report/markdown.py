@@ -22,7 +22,8 @@ from repro.report.model import (
 from repro.report.model.safe_text import visible, web_address
 from repro.report.wording.caught import control_said
 from repro.report.wording.costs import COLUMNS, cost, cost_table
-from repro.report.wording.overview import meanings, outcome
+from repro.report.wording.meanings import meanings
+from repro.report.wording.overview import outcome
 from repro.report.wording.plain import claim_because, statistics
 from repro.report.wording.settling import settling
 from repro.report.wording.text import duration, percent

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import textwrap
 import xml.etree.ElementTree as ET
-from collections.abc import Iterator
 
-from repro.report.drawing.forest import Block, forest
+from repro.report.drawing.forest import Block
 from repro.report.drawing.lines import GRID, INK, SOFT
+from repro.report.drawing.strips import strip
 from repro.report.model import Report, Result, Verdict
 from repro.report.model.safe_text import visible
 from repro.report.wording import overview
+from repro.report.wording.meanings import meanings
 from repro.report.wording.plain import claim_because
 
 WIDTH = 1280
@@ -46,7 +47,7 @@ def to_summary(report: Report) -> str:
     picture = _Picture(visible(overview.outcome(report)))
     for line in textwrap.wrap(visible(overview.outcome(report)), 92)[:3]:
         picture.line(line, 25, weight="650", height=33)
-    for told in (report.scale_says, *(f"{name}: {meaning}" for name, meaning in overview.meanings(report))):
+    for told in (report.scale_says, *(f"{name}: {meaning}" for name, meaning in meanings(report))):
         for line in textwrap.wrap(visible(told), 165)[:2]:
             picture.line(line, 14, colour=SOFT, height=20)
     picture.space(10)
@@ -145,7 +146,8 @@ def _row(picture: _Picture, row: overview.Row, report: Report) -> None:
     )
     count = f" ({row.count})" if row.count else ""
     picture.text(_HERE, _cut(f"{row.ours} {row.interval}{count}".strip() or "—", 34), 13, y=base)
-    for block in _block(row):
+    block = strip(row)
+    if block is not None:
         _strip(picture, block)
     verdict = row.claim.verdict
     _mark(picture, verdict, _VERDICT + 6.0, picture.y + 13)
@@ -157,19 +159,12 @@ def _row(picture: _Picture, row: overview.Row, report: Report) -> None:
     )
 
 
-def _block(row: overview.Row) -> Iterator[Block]:
-    """Yield the regions, the paper's value and the estimate of a row, where it has an estimate to be drawn."""
-    if row.decider is not None and row.part is not None:
-        for axis in forest([row.decider.model_copy(update={"parts": [row.part]})]):
-            yield from axis.blocks
-
-
 def _strip(picture: _Picture, block: Block) -> None:
     def at(percent: float) -> float:
         return _STRIP + _STRIP_WIDTH * percent / 100
 
     top, middle = picture.y + 6, picture.y + 13
-    for bands, colour in ((block.supports, _SUPPORTS), (block.refutes, _REFUTES)):
+    for bands, colour in ((block.refutes, _REFUTES), (block.supports, _SUPPORTS)):
         for band in bands:
             picture.add(
                 "rect", x=at(band.start), y=top, width=_STRIP_WIDTH * band.width / 100, height=14, fill=colour

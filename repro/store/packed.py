@@ -7,6 +7,7 @@ epochs of runs that differ in the seed, are held once.
 from __future__ import annotations
 
 import json
+import struct
 import zlib
 from array import array
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -212,6 +213,15 @@ def numbers_of(history: Mapping[str, Sequence[float | None]], name: str) -> NDAr
 
     held = _held(history.columns[name]) if isinstance(history, History) else None
     return np.array(history[name], dtype=float) if held is None else np.frombuffer(held)
+
+
+def value_at(history: Mapping[str, Sequence[float]], name: str, row: int) -> float:
+    """Return one value of a column of a history, the rest of which is left packed."""
+    held = _held(history.columns[name]) if isinstance(history, History) else None
+    return history[name][row] if held is None else float(_DOUBLE.unpack_from(held, row * _BYTES)[0])
+
+
+_DOUBLE = struct.Struct("d")
 
 
 def fields_of(rows: Sequence[Mapping[str, Any]]) -> Collection[str]:

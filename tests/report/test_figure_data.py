@@ -32,7 +32,7 @@ def test_figures_of_curves_show_every_seed_their_mean_and_the_paper(world: World
     )
     assert paper.title == "paper, left"
     assert [(s.role, s.x, s.y) for s in paper.series] == [("reference", [1.0, 2.0], [0.5, 0.25])]
-    assert (plain.title, residual.title) == ("plain", "residual")
+    assert (plain.title, residual.title) == ("ours, plain", "ours, residual")
     assert [s.role for s in plain.series] == 2 * [*5 * ["seed"], "mean"]
     assert plain.series[5].label == "shallow (8)"
     assert plain.series[5].y == pytest.approx([0.9, 0.5, 0.1])
@@ -40,7 +40,7 @@ def test_figures_of_curves_show_every_seed_their_mean_and_the_paper(world: World
         0.25,
         True,
         False,
-        "train error (%)",
+        "training error (%)",
     )
     losses = panels(world, kind="curves", of=["train_loss", "test_loss"])[0]
     assert (losses.y_percent, losses.y_log) == (False, True)
@@ -59,7 +59,7 @@ def test_a_panel_each_column_shows_the_chosen_cells_only(world: World) -> None:
         cells=["plain/deep", "plain/shallow"],
     )
     assert [(panel.title, panel.y_label) for panel in (train, test)] == [
-        ("train error", "train error (%)"),
+        ("training error", "training error (%)"),
         ("test error", "test error (%)"),
     ]
     for panel, end in ((train, 0.1), (test, 0.3)):
@@ -110,7 +110,7 @@ def test_figures_of_moments_have_a_panel_each_and_levels_in_order(world: World) 
     world.write(changed(ERROR_CLAIM, metrics__g=GRADIENT))
     world.fill(errors(0.3), lambda cell, seed, moment: layer_rows(10.0 if moment == "last" else 1000.0))
     first, last = panels(world, kind="moments", metric="g")
-    assert (first.title, last.title) == ("ours, init", "ours, last")
+    assert (first.title, last.title) == ("ours, init: before training", "ours, last: after training")
     assert first.x_categories == ["shallow (8)", "deep (14)"]
     means = {s.label: s.y for s in last.series if s.role == "mean"}
     assert means == {"plain": pytest.approx([1.0, 1.0]), "residual": pytest.approx([1.0, 1.0])}
@@ -135,7 +135,8 @@ def test_an_arm_has_one_colour_and_a_level_one_shade_in_every_figure_and_in_the_
     looks: dict[str, set[tuple[int, float]]] = {}
     for panel in found:
         for series in panel.series:
-            arm = panel.title if panel.title in ("plain", "residual") else series.label
+            title = panel.title.removeprefix("ours, ")
+            arm = title if title in ("plain", "residual") else series.label
             kind = "residual" if "res" in arm.casefold() else "plain"
             depth = next(d for d in ("8", "14", "20") if d in series.label)
             looks.setdefault(f"{kind}-{depth}", set()).add((series.group, series.shade))

@@ -159,3 +159,12 @@ def test_labels_of_an_axis_have_room_on_a_phone(low: float, high: float) -> None
     assert all(first[1] < second[0] for first, second in itertools.pairwise(spans))
     assert spans[0][0] >= 0
     assert spans[-1][1] <= 100
+
+
+def test_a_region_thinner_than_the_mark_in_it_is_still_seen() -> None:
+    exact = _expectation(64.0, 64.0, 64.0, supports=(64 - 1e-9, 64 + 1e-9), refutes=(None, 64 - 1e-9))
+    [band] = forest([exact])[0].blocks[0].supports
+    assert band.width == 4.0
+    assert band.start + band.width / 2 == pytest.approx(50.0, abs=0.1)
+    [wide] = forest([_expectation(64.0, 64.0, 64.0, supports=(60.0, 68.0))])[0].blocks[0].supports
+    assert wide.width > 8

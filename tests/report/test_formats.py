@@ -26,7 +26,8 @@ from repro.report.model import SCHEMA_VERSION, Report, Verdict, contract
 from repro.report.model.contract import report_schema
 from repro.report.model.loading import read_report
 from repro.report.model.safe_text import visible
-from repro.report.wording.overview import meanings, outcome
+from repro.report.wording.meanings import meanings
+from repro.report.wording.overview import outcome
 from repro.report.wording.plain import because, claim_because
 from repro.report.wording.typography import typeset
 from tests.support import report_samples as samples

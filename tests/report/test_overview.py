@@ -7,7 +7,8 @@ import pytest
 from repro.report.html.render import render_html
 from repro.report.model import ClaimReport, CriteriaChange, OtherScale, Part, Report
 from repro.report.wording.deciders import telling
-from repro.report.wording.overview import as_printed, filters, groups, meanings, outcome, row
+from repro.report.wording.meanings import meanings
+from repro.report.wording.overview import as_printed, filters, groups, outcome, row
 from repro.report.wording.registered import criteria_stand
 from tests.support import report_samples as samples
 from tests.support.page import Page
@@ -135,6 +136,8 @@ def test_few_pending_claims_have_rows_many_are_folded(count: int) -> None:
         ("1.29×", "6×", "1.29×"),
         ("8.59%", "9%", "8.59%"),
         ("−1.3 pp", "", "−1.3 pp"),
+        ("4,161,798,144", "", "4.16 billion"),
+        ("853,018", "", "853,018"),
     ],
 )
 def test_our_number_is_written_as_the_papers(ours: str, paper: str, shown: str) -> None:

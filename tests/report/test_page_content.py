@@ -12,7 +12,7 @@ from repro.report.html.columns import table_columns
 from repro.report.html.filters import part_notes, verdict_kind
 from repro.report.html.render import render_html
 from repro.report.model import Report
-from repro.report.wording.overview import is_capped
+from repro.report.wording.meanings import is_capped
 from repro.report.wording.plain import claim_because
 from repro.report.wording.typography import typeset
 from tests.support import report_samples as samples

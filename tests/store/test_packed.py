@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from repro.store import column_of, matrix_of
+from repro.store import column_of, matrix_of, value_at
 from repro.store.files import as_text, sealed, unsealed
-from repro.store.packed import Packer, Rows
+from repro.store.packed import Packer, Rows, length_of
 
 NUMBERS = st.floats() | st.integers() | st.sampled_from([0.0, -0.0, 2**63, 2**63 - 1, -(2**63), math.nan])
 VALUES = NUMBERS | st.booleans() | st.none() | st.text(max_size=3)
@@ -28,6 +28,11 @@ def test_histories_come_back_as_they_were(histories: list[dict[str, list[Any]]])
     packed = [packer.history(history) for history in histories]
     assert as_text([dict(history) for history in packed]) == as_text(histories)
     assert [len(history) for history in packed] == [len(history) for history in histories]
+    for held, history in zip(packed, histories, strict=True):
+        for name, column in history.items():
+            found = [value_at(held, name, row) for row in range(len(column))]
+            assert as_text(found) == as_text(column)
+            assert length_of(held, name) == len(column)
 
 
 @given(ROWS)

@@ -84,16 +84,16 @@ def curve_panels(
     stop = figure.target if results is None else None
     shown = [(title, figure.of, lines) for title, lines in grouped.items()]
     if figure.panel == "of":
-        shown = [(name.replace("_", " "), [name], lines) for name in figure.of for lines in grouped.values()]
+        shown = [(_spelt(name), [name], lines) for name in figure.of for lines in grouped.values()]
     for title, columns, lines in shown:
         percent = all(
             column.endswith("error") if results is None else results.columns[column].share
             for column in columns
         )
         series, bands = _drawn(lines, columns, dashes, stop)
-        what = columns[0].replace("_", " ") if len(columns) == 1 else ("error" if percent else "loss")
+        what = _spelt(columns[0]) if len(columns) == 1 else ("error" if percent else "loss")
         yield model.Panel(
-            title=title,
+            title=f"ours, {title}" if figure.reference and title != "ours" else title,
             x_label=x_label,
             y_label=f"{what} (%)" if percent else what,
             y_percent=percent,
@@ -102,6 +102,11 @@ def curve_panels(
             series=series,
             bands=bands,
         )
+
+
+def _spelt(column: str) -> str:
+    """Return a column's name as people write it: training error."""
+    return column.replace("_", " ").replace("train ", "training ")
 
 
 def _drawn(
@@ -117,7 +122,7 @@ def _drawn(
             style, label = dashes.get(line.colour.group, "solid"), line.label
             if len(columns) > 1:
                 style = STYLES.get(column.split("_")[0], "solid")
-                label = f"{label}, {column.replace('_', ' ')}"
+                label = f"{label}, {_spelt(column)}"
             own = [run.line(column) for run in runs]
             drawn = spread(Named(label, line.name, line.colour, style), own, stop)
             series += drawn[0]

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 
 from repro.claims.schema_shown import Figure
+from repro.claims.vocabulary import Moment
 from repro.experiment.requirements import Need, Requirements
 from repro.judging.frame import Collected
 from repro.report import model
@@ -16,6 +17,13 @@ from repro.report.build.lines import Line, Naming, Points, finite, measured
 from repro.report.build.palette import Colour, Palette
 from repro.report.build.spread import Named, RunLine, spread
 from repro.store import column_of
+
+MOMENTS: Mapping[Moment, str] = {
+    "init": "before training",
+    "epoch-1": "after one epoch",
+    "mid": "half-way through",
+    "last": "after training",
+}
 
 
 def layer_panels(
@@ -97,7 +105,7 @@ def moment_panels(
             series += drawn[0]
             bands += drawn[1]
         yield model.Panel(
-            title=f"ours, {moment}",
+            title=f"ours, {moment}: {MOMENTS[moment]}",
             x_label=factor,
             y_label=y_label,
             x_categories=order,

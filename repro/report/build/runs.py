@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -159,7 +159,7 @@ def differences(required: Requirements, runs: Mapping[str, RunRecord]) -> list[s
 
     Different devices round differently, and arms that are compared may not have an equal share of each.
     """
-    made: dict[str, Counter[str]] = {}
+    made: defaultdict[str, Counter[str]] = defaultdict(Counter)
     for record in _records({need.spec.key for need in required.needs}, runs):
         for session in _sessions(record):
             # Of a command's run they are those of its own Python.
@@ -167,16 +167,16 @@ def differences(required: Requirements, runs: Mapping[str, RunRecord]) -> list[s
             told = {name: own.get(name) for name in ("python", "torch")} | dict(own.get("packages") or {})
             for name, version in told.items():
                 if isinstance(version, str):
-                    made.setdefault(f"different versions of {name}", Counter())[version] += 1
+                    made[f"different versions of {name}"][version] += 1
             if isinstance(session.get("data"), str):
                 what = (
                     f"different data from {record.spec['dataset']['name']}, whose code reads what has changed"
                 )
-                made.setdefault(what, Counter())[f"fingerprint {session['data'][:12]}"] += 1
-    devices: dict[str, Counter[str]] = {}
+                made[what][f"fingerprint {session['data'][:12]}"] += 1
+    devices: defaultdict[str, Counter[str]] = defaultdict(Counter)
     for key, need in {need.spec.key: need for need in required.needs}.items():
         for device in {session.get("device") for session in _sessions(runs[key])} if key in runs else ():
-            devices.setdefault(need.cell.arm, Counter())[str(device)] += 1
+            devices[need.cell.arm][str(device)] += 1
     found = {f"runs were made with {what}": counts for what, counts in sorted(made.items())}
     found |= {f"runs of {arm} are from different kinds of device": counts for arm, counts in devices.items()}
     return [

@@ -12,6 +12,7 @@ from repro.report.model import ExpectationResult, Part, Region, Unit
 from repro.report.wording.words import number
 
 _MARGIN = 0.07
+_THINNEST = 4.0  # percent of an axis: thinner, a region would hide behind the estimate in it
 CHARACTER = 2.1  # percent of an axis on the narrowest phone, 350 px, that a character of a label takes
 
 
@@ -110,8 +111,16 @@ def bands(region: Region, scale: Scale) -> list[Band]:
     for low, high in region.intervals:
         start = 0.0 if low is None else scale(low)
         end = 100.0 if high is None else scale(high)
+        if (
+            low is not None
+            and high is not None
+            and end - start < _THINNEST
+            and scale.inside((low + high) / 2)
+        ):
+            middle = min(max((start + end) / 2, _THINNEST / 2), 100 - _THINNEST / 2)
+            start, end = middle - _THINNEST / 2, middle + _THINNEST / 2
         if end > start:
-            bands.append(Band(start, round(end - start, 2)))
+            bands.append(Band(round(start, 2), round(end - start, 2)))
     return bands
 
 

@@ -12,7 +12,7 @@ from markupsafe import Markup
 from repro.report import as_csv
 from repro.report.drawing import lines
 from repro.report.drawing.drawn import drawn
-from repro.report.drawing.forest import Axis, Block, forest
+from repro.report.drawing.forest import Axis, forest
 from repro.report.model import (
     ClaimReport,
     ExpectationResult,
@@ -23,11 +23,7 @@ from repro.report.model import (
     Verdict,
     safe_text,
 )
-from repro.report.wording import (
-    overview,
-    plain,
-    text,
-)
+from repro.report.wording import plain, text
 
 MOST_RUNS = 200
 """Of a claim, that a page lists when they have finished; `report.json` has all."""
@@ -156,15 +152,6 @@ def flips(sensitivity: Sensitivity, claim: ClaimReport) -> list[Axis]:
         if name in by_id:
             judged.append(by_id[name].model_copy(update={"parts": parts}))
     return forest(judged, fold=False)
-
-
-def strip(row: overview.Row) -> Block | None:
-    """Return the regions, the paper's value and the estimate of a row of the overview; None where nothing is drawn."""
-    if row.decider is None or row.part is None:
-        return None
-    axes = forest([row.decider.model_copy(update={"parts": [row.part]})])
-    block = axes[0].blocks[0] if axes else None
-    return block if block and (block.supports or block.refutes) else None
 
 
 def evidence_link(claims: Sequence[ClaimReport]) -> str:

@@ -14,6 +14,7 @@ from markupsafe import Markup
 
 from repro.errors import mistake
 from repro.report.drawing.forest import forest
+from repro.report.drawing.strips import strip
 from repro.report.html import filters
 from repro.report.html.bibtex import bibtex, tool_bibtex
 from repro.report.html.columns import table_columns
@@ -25,6 +26,7 @@ from repro.report.wording import (
     caught,
     costs,
     differences,
+    meanings,
     overview,
     paper_numbers,
     plain,
@@ -108,7 +110,7 @@ def jinja_environment(templates: Path | None, kept: Path | None = None) -> jinja
         "period": text.period,
         "part_notes": filters.part_notes,
         "kind": filters.verdict_kind,
-        "capped": overview.is_capped,
+        "capped": meanings.is_capped,
         "forest": forest,
         "drawn": partial(filters.figure_view, kept=kept),
         "bibtex": bibtex,
@@ -117,7 +119,7 @@ def jinja_environment(templates: Path | None, kept: Path | None = None) -> jinja
         "idle": overview.idle,
         "idle_claim": overview.is_idle,
         "outcome": overview.outcome,
-        "meanings": overview.meanings,
+        "meanings": meanings.meanings,
         "short_word": overview.short_word,
         "without_scale": overview.without_scale,
         "without_n": overview.without_n,
@@ -133,7 +135,7 @@ def jinja_environment(templates: Path | None, kept: Path | None = None) -> jinja
         "fate": caught.fate,
         "controls_said": caught.controls_said,
         "cost_parts": overview.cost,
-        "strip": filters.strip,
+        "strip": strip,
         "flips": filters.flips,
         "columns": table_columns,
         "told_elsewhere": filters.told_elsewhere,

@@ -1,14 +1,14 @@
-"""The first screen in words: what came out, what that rests on and chance may have made, and a row for each claim."""
+"""The first screen in words: what came out, and a row for each claim."""
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from repro.report.model import ClaimReport, ExpectationResult, PaperReport, Part, Report, Verdict
+from repro.report.model import ClaimReport, ExpectationResult, PaperReport, Part, Report
 from repro.report.wording.costs import spent_seconds
 from repro.report.wording.deciders import decider, telling
 from repro.report.wording.text import duration, plural
@@ -18,12 +18,10 @@ Basis = Literal["trained", "recorded", "computed"]
 
 BASES: tuple[Basis, ...] = ("trained", "recorded", "computed")
 
-ERROR_RATE = 0.05
-"""At most so often is a claim falsely supported, and so often falsely refuted (docs/rule.md); exact ones never are."""
-
 _ESTIMATE = re.compile(r"^(?P<middle>.*?)(?: (?P<interval>\[[^\]]*\]))?(?:, n = \d+)?$", re.DOTALL)
 _RECORDED = re.compile(r" as recorded by .*", re.DOTALL)
 _MILLIONS = re.compile(r"^[\d,]+(?:\.(?P<decimals>\d+))?(?P<space> ?)(?P<unit>million|billion|M|B)$")
+_LONG = re.compile(r"\d{1,3}(?:,\d{3}){2,}")
 _ALONE = 5  # so many pending claims of a paper have rows of their own; more are folded
 
 
@@ -88,8 +86,12 @@ def split_estimate(text: str) -> tuple[str, str]:
 def as_printed(ours: str, paper: str) -> str:
     """Return our number as the paper writes its own: in millions, with or without commas, with or without a sign ×.
 
-    Only how it is written changes: a count in millions keeps a digit more than the paper prints.
+    Only how it is written changes: a count in millions keeps a digit more than the paper prints. Where the paper prints
+    none, a count of millions has three digits.
     """
+    if not paper and _LONG.fullmatch(ours):
+        number = int(ours.replace(",", ""))
+        return f"{number / 1e9:.3g} billion" if number >= 1e9 else f"{number / 1e6:.3g} million"
     millions = _MILLIONS.match(paper)
     if millions and ours.replace(",", "").isdigit():
         size = {"m": 1e6, "b": 1e9}[millions["unit"][0].casefold()]
@@ -247,47 +249,6 @@ def _outcome(claims: Iterable[ClaimReport]) -> str:
         said.append(f"{counts[word]} {verb}{where if where not in told else ''}")
         told.add(where)
     return ", ".join(said)
-
-
-_EVIDENCE: Mapping[Basis, str] = {
-    "trained": "nets trained here, measured with an interval",
-    "recorded": "runs that others made, measured with an interval; nothing was trained here",
-    "computed": "exact numbers that need no training, such as a net’s size",
-}
-_CAPPED: Mapping[Basis, str] = {
-    "trained": "“holds” speaks of what ran here only",
-    "recorded": "“holds” speaks of what was recorded only",
-    "computed": "“holds” speaks of the claim file’s own protocol only",
-}
-_IN_FULL = "“supported” and “refuted” speak of the paper itself"
-
-
-def meanings(report: Report) -> list[tuple[str, str]]:
-    """Say, for a first reader, what each kind of evidence is, of what its verdicts speak, and what chance may do.
-
-    Returns:
-        ("Trained", "nets were trained here …") for each kind that the report has.
-    """
-    return [(one.basis.capitalize(), " ".join(_meaning(one))) for one in groups(report)]
-
-
-def _meaning(group: Group) -> Iterator[str]:
-    judged = [claim.verdict for claim in group.claims if claim.verdict.result is not None]
-    speaks = [_CAPPED[group.basis]] if any(map(is_capped, judged)) else []
-    speaks += [] if all(map(is_capped, judged)) else [_IN_FULL]
-    yield "; ".join([_EVIDENCE[group.basis], *speaks]) + "."
-    if group.basis == "computed":
-        yield "Chance has no part in them."
-    elif len(judged) == 1:
-        yield "The verdict may be wrong by chance, in at most 5 of 100 repetitions."
-    elif judged:
-        expected = f"{ERROR_RATE * len(judged):.2g}"
-        yield f"Of {len(judged)} verdicts, at most {expected} are wrong by chance on average."
-
-
-def is_capped(verdict: Verdict) -> bool:
-    """Tell whether the scale allows less than the result says, such as "holds" for "supported"."""
-    return verdict.result is not None and verdict.word.strip().casefold() != verdict.result
 
 
 def cost(claim: ClaimReport) -> Iterator[str]:
