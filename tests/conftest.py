@@ -2,13 +2,14 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
 
-from tests.support import bytecode, forks
+from tests.support import bytecode, drawings, forks
 
 # Else imported in fixtures: the process that only hands tests to others imports this file, too.
 if TYPE_CHECKING:
@@ -21,10 +22,19 @@ settings.load_profile("repro")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Keep bytecode, and start what forks processes, once for all workers of xdist."""
+    """Keep bytecode and drawings, and start what forks processes, once for all workers of xdist."""
     bytecode.keep(config)
+    drawings.keep(config)
     if forks.FORKS and forks.PYTHON not in os.environ:
         config.add_cleanup(forks.Server().close)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def disk() -> Iterator[None]:
+    """Nothing waits until a disk has what is written: no machine loses its power here, and tens of thousands wait."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "fsync", lambda _: None)
+        yield
 
 
 @pytest.fixture

@@ -29,6 +29,7 @@ from repro.store import Store
 from tests.support.error_claim import ERROR_CLAIM
 from tests.support.forks import python
 from tests.support.helpers import World, run_record
+from tests.support.shipped import library as shipped_library
 
 
 def reached(folder: Path, measure: str) -> str:
@@ -147,7 +148,7 @@ def test_two_processes_count_together_and_the_first_epoch_apart() -> None:
 def test_made_up_runs_leave_nothing_of_a_claim_missing(tmp_path: Path) -> None:
     store = Store(tmp_path)
     store.prepare()
-    claims = [claim for claim in load_library(folder("claims")).claims if "smoke" in claim.at]
+    claims = [claim for claim in shipped_library().claims if "smoke" in claim.at]
     used = fill(store, claims, "smoke", 1)
     for claim in claims:
         needs = requirements(claim, "smoke", store).needs
@@ -235,6 +236,6 @@ def test_a_trial_is_on_seeds_of_its_own_and_tells_spread_and_cost_before_the_est
 
 
 def test_a_first_run_is_timed_of_claims_that_are_there() -> None:
-    claims = load_library(folder("claims")).select(FIVE)
+    claims = shipped_library().select(FIVE)
     assert [claim.id for claim in claims] == sorted(FIVE)
     assert all("smoke" in claim.at for claim in claims)

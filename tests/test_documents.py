@@ -9,6 +9,7 @@ import re
 import shlex
 import textwrap
 import tomllib
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -187,9 +188,12 @@ def test_what_the_documents_say_of_costs_is_what_plan_predicts(tmp_path: Path) -
     lines = DOCUMENTS["costs.md"].splitlines()
     rows = {line.split("|")[1].strip(): line for line in lines if line.startswith("| `")}
 
+    @cache
+    def plan(scale: str) -> Any:
+        return json.loads(repro("plan", "--scale", scale, *TWO_CORES, "--json", cwd=tmp_path).stdout)
+
     def outlay(scale: str, row: str, data: str) -> dict[str, Any]:
-        plan = json.loads(repro("plan", "--scale", scale, *TWO_CORES, "--json", cwd=tmp_path).stdout)
-        (found,) = [item for item in plan["awaited"] if data in item["bring"]]
+        (found,) = [item for item in plan(scale)["awaited"] if data in item["bring"]]
         follow = f", and up to {found['at_most_follow']} more after tuning" if found["at_most_follow"] else ""
         assert f"| {found['runs']}{follow} |" in rows[row]
         return dict(found)

@@ -15,11 +15,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from repro.canonical import canonical_hash
-from repro.claims import cells, load_library, run_spec
+from repro.claims import cells, run_spec
 from repro.recipes import RECIPES, Recipe
 from repro.spec import DatasetSpec, ModelSpec, Numerics, ReadingSpec, RunSpec
-from repro.startup.shipped import folder
 from tests.support.helpers import spec_of
+from tests.support.shipped import library as shipped_library
 
 NAMES = st.text("abcdefgh-_.:", min_size=1, max_size=8)
 VALUES = (
@@ -169,7 +169,7 @@ def test_the_key_of_a_shipped_run_is_what_it_was() -> None:
 
     Where this fails, every store in the world loses its runs: bump a version on purpose, or mend the change.
     """
-    claim = load_library(folder("claims")).select(["plain-nets-degrade"])[0]
+    claim = shipped_library().select(["plain-nets-degrade"])[0]
     cell = next(cell for cell in cells(claim.base) if cell.address == "residual/shallow")
     spec = run_spec(claim.base, cell, 0, claim.names)
     text = (

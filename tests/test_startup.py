@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from repro.claims import load_library
 from repro.cli.__main__ import help_text
 from repro.cli.list_command import cost_words
 from repro.startup import listing, prepared
@@ -17,6 +16,7 @@ from repro.startup.answer import HELP, answer
 from repro.startup.listing import Listed, ListedPaper, as_text, listed, parsed, scales_of, shipped
 from repro.startup.shipped import folder
 from tests.support.command import modules_after, repro
+from tests.support.shipped import library as shipped_library
 
 SLOW = {"click", "pydantic", "numpy", "dataclasses", "inspect", "pathlib", "typing", "json", "tomllib", "re"}
 
@@ -45,7 +45,7 @@ def test_what_is_prepared_of_the_shipped_claims_is_what_their_files_say() -> Non
 
 def test_the_costs_that_are_shipped_are_those_that_are_predicted() -> None:
     kept = {claim.id: claim.costs or {} for claim in listed(folder("claims")) or []}
-    found = {claim.id: cost_words(claim) for claim in load_library(folder("claims")).claims}
+    found = {claim.id: cost_words(claim) for claim in shipped_library().claims}
     assert {name: set(own) for name, own in kept.items()} == {
         name: set(own) for name, own in found.items()
     }, HINT
@@ -140,7 +140,7 @@ def test_help_and_list_import_nothing_slow(arguments: list[str], tmp_path: Path)
 
 
 def test_the_quick_list_is_that_of_the_checked_claims(tmp_path: Path) -> None:
-    checked = load_library(folder("claims")).claims
+    checked = shipped_library().claims
     quick = listed(folder("claims"))
     assert quick is not None
     assert [claim.id for claim in quick] == [claim.id for claim in checked]
@@ -193,7 +193,7 @@ def test_notes_beside_a_claim_are_no_claim(tmp_path: Path) -> None:
     (root / "alexnet/relu-speed.notes.toml").write_text("", encoding="utf-8")
     ours = listed(root)
     assert ours is not None
-    assert [claim.id for claim in ours] == [claim.id for claim in load_library(folder("claims")).claims]
+    assert [claim.id for claim in ours] == [claim.id for claim in shipped_library().claims]
 
 
 @pytest.mark.parametrize(

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from repro.claims import Claim, cells, load_library, run_spec
+from repro.claims import Claim, cells, run_spec
 from repro.report.build.deviations import deviations
-from repro.startup.shipped import folder
 from tests.support.helpers import BASE, World, changed, toml
+from tests.support.shipped import library as shipped_library
 
 TABLE = {
     "title": "T",
@@ -176,7 +176,7 @@ def test_problems_of_claim_and_notes_come_at_once(world: World) -> None:
 
 @pytest.fixture(scope="module")
 def shipped() -> dict[str, Claim]:
-    return {claim.id: claim for claim in load_library(folder("claims")).claims}
+    return {claim.id: claim for claim in shipped_library().claims}
 
 
 def test_directions_of_the_shipped_claims_say_something(shipped: dict[str, Claim]) -> None:

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from repro.claims import Claim, load_library
+from repro.claims import Claim
 from repro.claims.effective import settings, silent_differences
 from repro.recipes import RECIPES, Recipe
 from repro.report.build.recipes import recipe_in_full
-from repro.startup.shipped import folder
 from tests.support.helpers import BASE, World, changed
+from tests.support.shipped import library as shipped_library
 
 ADAM = changed(
     BASE,
@@ -136,7 +136,7 @@ def test_the_neutral_recipe_adds_nothing_to_a_net() -> None:
 
 @pytest.fixture(scope="module")
 def shipped() -> list[Claim]:
-    return list(load_library(folder("claims")).claims)
+    return list(shipped_library().claims)
 
 
 def test_the_shipped_claims_say_what_matters_to_their_arms(shipped: list[Claim]) -> None:

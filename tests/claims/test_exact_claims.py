@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import math
 import random
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -16,8 +18,8 @@ import torch
 from scipy.special import expit
 from scipy.stats import norm
 
-from repro.claims import Claim, load_library
-from repro.experiment.requirements import Requirements, requirements
+from repro.claims import Claim
+from repro.experiment.requirements import requirements
 from repro.experiment.variants import variants
 from repro.judging.frame import collect
 from repro.judging.verdicts import ClaimVerdict, judge_claim
@@ -25,6 +27,7 @@ from repro.probes.reading import take_reading
 from repro.startup.shipped import folder
 from repro.store import Store
 from tests.support.command import modules_after
+from tests.support.shipped import library as shipped_library
 
 CONV_16 = 15.3466e9  # VGG-16, convolutions only, in the literature 15.3 GMACs; with fc 123.6 M more
 FC_VGG = 512 * 7 * 7 * 4096 + 4096 * 4096 + 4096 * 1000
@@ -410,7 +413,7 @@ OTHERWISE: dict[str, dict[tuple[str, str], list[float]]] = {
 
 @pytest.fixture(scope="module")
 def shipped() -> dict[str, Claim]:
-    return {claim.id: claim for claim in load_library(folder("claims")).claims if not claim.trains}
+    return {claim.id: claim for claim in shipped_library().claims if not claim.trains}
 
 
 @pytest.fixture(scope="module")
@@ -427,9 +430,15 @@ def store(shipped: dict[str, Claim], tmp_path_factory: pytest.TempPathFactory) -
     return made
 
 
-def judged(claim: Claim, store: Store, scale: str = "exact") -> tuple[Requirements, ClaimVerdict]:
+def judged(claim: Claim, store: Store, scale: str = "exact") -> ClaimVerdict:
     item = requirements(claim, scale, store)
-    return item, judge_claim(item, collect([item], store))
+    return judge_claim(item, collect([item], store))
+
+
+@pytest.fixture(scope="module")
+def verdict_of(shipped: dict[str, Claim], store: Store) -> Callable[[str], ClaimVerdict]:
+    """Claim → its verdict at the scale "exact", judged once."""
+    return cache(lambda name: judged(shipped[name], store))
 
 
 def test_every_exact_claim_is_here(shipped: dict[str, Claim]) -> None:
@@ -437,8 +446,8 @@ def test_every_exact_claim_is_here(shipped: dict[str, Claim]) -> None:
 
 
 @pytest.mark.parametrize("name", EXACT)
-def test_numbers_and_verdicts(name: str, shipped: dict[str, Claim], store: Store) -> None:
-    verdict = judged(shipped[name], store)[1]
+def test_numbers_and_verdicts(name: str, verdict_of: Callable[[str], ClaimVerdict]) -> None:
+    verdict = verdict_of(name)
     result, numbers = EXACT[name]
     found = {
         e.id: [part.interval.estimate for part in e.parts if part.interval] for e in verdict.expectations
@@ -454,13 +463,13 @@ def test_numbers_and_verdicts(name: str, shipped: dict[str, Claim], store: Store
 
 @pytest.mark.parametrize("name", EXACT)
 def test_every_number_is_held_against_another_and_declared_to_have_been_known(
-    name: str, shipped: dict[str, Claim], store: Store
+    name: str, shipped: dict[str, Claim], verdict_of: Callable[[str], ClaimVerdict]
 ) -> None:
     claim = shipped[name]
     assert set(claim.base.expect) == set(EXACT[name][1])
     assert all(item.known_beforehand for item in claim.base.expect.values())
     given: dict[tuple[str, str], list[float]] = {}
-    for expectation in judged(claim, store)[1].expectations:
+    for expectation in verdict_of(name).expectations:
         for other in expectation.otherwise:
             assert other.value is not None
             given.setdefault((expectation.id, other.convention), []).append(other.value)
@@ -473,7 +482,7 @@ def test_every_number_is_held_against_another_and_declared_to_have_been_known(
 @pytest.mark.parametrize("name", EXACT)
 def test_every_scale_judges_alike(name: str, shipped: dict[str, Claim], store: Store) -> None:
     for scale in ("smoke", "reduced", "paper"):
-        verdict = judged(shipped[name], store, scale)[1]
+        verdict = judged(shipped[name], store, scale)
         assert (verdict.result, verdict.capped) == (EXACT[name][0], False)
 
 
@@ -483,27 +492,29 @@ def test_every_control_is_refuted(name: str, shipped: dict[str, Claim], store: S
     found = variants(claim, "smoke")
     assert found or claim.base.no_control, "a claim has a control, or says why none is possible"
     for variant in found:
-        assert judged(variant.claim, store)[1].result == "refuted"
+        assert judged(variant.claim, store).result == "refuted"
 
 
 @pytest.mark.parametrize("name", EXACT)
-def test_claims_say_what_a_reader_needs(name: str, shipped: dict[str, Claim], store: Store) -> None:
+def test_claims_say_what_a_reader_needs(
+    name: str, shipped: dict[str, Claim], verdict_of: Callable[[str], ClaimVerdict]
+) -> None:
     claim = shipped[name]
     for item in claim.base.expect.values():
         assert item.why
         assert "reported" not in item.model_fields_set or item.reported
-    for expectation in judged(claim, store)[1].expectations:
+    for expectation in verdict_of(name).expectations:
         given = {other.convention: other.value for other in expectation.otherwise}
         assert set(given) == set(expectation.expectation.otherwise)
         assert all(value is not None and math.isfinite(value) for value in given.values())
 
 
-def test_what_other_conventions_give(shipped: dict[str, Claim], store: Store) -> None:
+def test_what_other_conventions_give(verdict_of: Callable[[str], ClaimVerdict]) -> None:
     """Numbers that the literature gives for the same nets, counted otherwise."""
     told = {
         (name, e.id, other.convention): (other.value, other.would_do)
         for name in ("resnet/deeper-yet-cheaper-than-vgg", "resnet/table-1-multiply-adds")
-        for e in judged(shipped[name], store)[1].expectations
+        for e in verdict_of(name).expectations
         for other in e.otherwise
     }
     vgg = told["resnet/deeper-yet-cheaper-than-vgg", "vgg-16", "with the fully connected layers"]
@@ -514,7 +525,7 @@ def test_what_other_conventions_give(shipped: dict[str, Claim], store: Store) ->
 
 @pytest.mark.parametrize("paper", ["alexnet", "vgg", "resnet", "mae", "transformer", "notes"])
 def test_every_claim_is_on_its_papers_list_of_what_can_be_checked(paper: str) -> None:
-    library = load_library(folder("claims"))
+    library = shipped_library()
     listed = {
         name if "/" in name else f"{owner}/{name}"
         for owner, one in library.papers.items()

@@ -6,15 +6,15 @@ from typing import Any
 
 import pytest
 
-from repro.claims import load_library, notices
+from repro.claims import notices
 from repro.claims.protocol import Ownership
 from repro.planning.plan import make_plan
 from repro.report.html.render import render_html
 from repro.report.junit import to_junit
 from repro.report.markdown import to_markdown
-from repro.startup.shipped import folder
 from tests.support import helpers
 from tests.support.helpers import World, changed
+from tests.support.shipped import library as shipped_library
 
 BASE = changed(helpers.BASE, experiment__protocol=None)
 
@@ -172,7 +172,7 @@ def test_mathematics_alone_is_nobodys_protocol(world: World) -> None:
 
 
 def test_every_shipped_claim_declares_whose_protocol_it_is() -> None:
-    for claim in load_library(folder("claims")).claims:
+    for claim in shipped_library().claims:
         assert claim.protocol.source is not None, claim.path
 
 

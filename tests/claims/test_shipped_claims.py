@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from repro.claims import Claim, load_library
-from repro.startup.shipped import folder
+from repro.claims import Claim
+from tests.support.shipped import library as shipped_library
 
 # ResNet (arXiv:1512.03385v1), Fig. 6: (training error, test error) in % where the curves end, read from the
 # vector plot (shared/papers/resnet.csv, rows "Fig6"); ±0.05 points.
@@ -119,7 +119,7 @@ FIG1 = {"ReLU": (6, 24.83), "tanh": (36, 25.07)}
 
 @pytest.fixture(scope="module")
 def shipped() -> dict[str, Claim]:
-    return {claim.id: claim for claim in load_library(folder("claims")).claims}
+    return {claim.id: claim for claim in shipped_library().claims}
 
 
 def reference(path: Path) -> dict[tuple[str, str], list[tuple[float, float]]]:

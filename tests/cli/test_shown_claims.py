@@ -7,10 +7,9 @@ import json
 import pytest
 from click.testing import CliRunner
 
-from repro.claims import load_library
 from repro.cli import cli
-from repro.startup.shipped import folder
 from tests.support.helpers import BASE, World, changed
+from tests.support.shipped import library as shipped_library
 
 
 @pytest.mark.parametrize(
@@ -44,7 +43,7 @@ def test_what_is_changed_on_purpose_is_shown(world: World) -> None:
 
 
 def test_every_shipped_claim_can_be_shown() -> None:
-    names = [claim.id for claim in load_library(folder("claims")).claims]
+    names = [claim.id for claim in shipped_library().claims]
     done = CliRunner().invoke(cli, ["show", *names])
     assert done.exit_code == 0, done.output
     assert all(f"{name}: " in done.stdout for name in names)

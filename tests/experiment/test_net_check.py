@@ -10,7 +10,7 @@ import pytest
 import torch
 import torchvision
 
-from repro.claims import Claim, load_library
+from repro.claims import Claim
 from repro.claims.schema_arms import NetSpec
 from repro.experiment.net_check import NetCheck, SpecRow, check_nets
 from repro.models import build_model
@@ -20,10 +20,10 @@ from repro.planning.schedule import Schedule
 from repro.probes.context import ProbeContext
 from repro.probes.static import multiply_adds, parameters, weight_layers
 from repro.spec import ModelSpec
-from repro.startup.shipped import folder
 from repro.store import Store
 from tests.support.command import repro
 from tests.support.helpers import BASE, World, changed
+from tests.support.shipped import library as shipped_library
 
 META = torch.device("meta")
 SPEC = {"shallow": {"layers": "8"}, "deep": {"layers": "14"}}
@@ -285,7 +285,7 @@ def test_mistakes_in_a_spec(changes: dict[str, Any], place: str, what: str, worl
 
 @pytest.fixture(scope="module")
 def shipped() -> dict[str, Claim]:
-    return {claim.id: claim for claim in load_library(folder("claims")).claims}
+    return {claim.id: claim for claim in shipped_library().claims}
 
 
 @pytest.mark.parametrize("name", sorted(PRINTED))

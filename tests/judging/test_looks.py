@@ -108,7 +108,8 @@ def test_no_order_of_adding_seeds_changes_what_is_judged(
             for need in needs:
                 if need.spec.seed == seed:
                     deep = need.cell.address == "plain/deep"
-                    world.put(need.spec, train_loss=1.0 + (data[seed] if deep else 0.1 * (seed % 2)))
+                    loss = 1.0 + (data[seed] if deep else 0.1 * (seed % 2))
+                    world.put(need.spec, kept=(), train_loss=loss)
         look = current_look(world.claim(), "smoke", world.store)
         verdicts.append((look.requirements.seeds, judge(look.requirements, world.store)))
     assert verdicts[0] == verdicts[1]

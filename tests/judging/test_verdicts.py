@@ -302,34 +302,36 @@ def test_nothing_is_judged_below_the_first_look(world: World) -> None:
 # --- independence of what does not matter
 
 
+def filled(folder: Path, order: list[int]) -> World:
+    """Return a world with a claim's twenty runs and their readings, put in this order."""
+    world = World(folder)
+    world.write(changed(BASE, metrics__g=GRADIENT, expect__g=expect(metric="g", each=["at"], role="context")))
+    needs = list(world.requirements().needs)
+    for index in order:
+        need = needs[index]
+        world.put(need.spec, train_loss=DEEP_MINUS_SHALLOW.get(need.cell.address, SPREAD)[need.spec.seed])
+        world.read_all(need, gradients)
+    return world
+
+
+@pytest.fixture(scope="module")
+def in_order(tmp_path_factory: pytest.TempPathFactory) -> World:
+    return filled(tmp_path_factory.mktemp("world"), list(range(20)))
+
+
 @settings(max_examples=10)
 @given(st.randoms(), st.integers(0, 3))
 def test_neither_the_order_of_runs_nor_unrelated_ones_change_anything(
-    tmp_path_factory: pytest.TempPathFactory, shuffle: random.Random, strangers: int
+    tmp_path_factory: pytest.TempPathFactory, in_order: World, shuffle: random.Random, strangers: int
 ) -> None:
-    data = changed(BASE, metrics__g=GRADIENT, expect__g=expect(metric="g", each=["at"], role="context"))
-
-    def filled(jobs: list[int] | None) -> World:
-        folder: Path = tmp_path_factory.mktemp("world")
-        world = World(folder)
-        world.write(data)
-        needs = list(world.requirements().needs)
-        order = jobs if jobs is not None else list(range(len(needs)))
-        for index in order:
-            need = needs[index]
-            world.put(need.spec, train_loss=DEEP_MINUS_SHALLOW.get(need.cell.address, SPREAD)[need.spec.seed])
-            world.read_all(need, gradients)
-        return world
-
-    plain = filled(None)
     order = list(range(20))
     shuffle.shuffle(order)
-    other = filled(order)
+    other = filled(tmp_path_factory.mktemp("world"), order)
     for seed in range(strangers):
         other.put(spec_of(seed=seed), train_loss=1e9)
         other.store.put_failure(spec_of(seed=seed + 100).key, "t", "r")
-    assert plain.judge().expectations == other.judge().expectations
-    assert plain.frame().equals(other.frame())
+    assert in_order.judge().expectations == other.judge().expectations
+    assert in_order.frame().equals(other.frame())
 
 
 def test_the_table_of_metrics_is_tidy(world: World) -> None:

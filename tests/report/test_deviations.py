@@ -7,16 +7,15 @@ from typing import Any
 
 import pytest
 
-from repro.claims import load_library
 from repro.registry import DATASETS, DataRef
 from repro.report.build.deviations import deviations
-from repro.startup.shipped import folder
 from tests.support.error_claim import ERROR_CLAIM, errors, only
 from tests.support.helpers import BASE, World, changed
+from tests.support.shipped import library as shipped_library
 
 
 def test_the_ledger_of_a_shipped_claim() -> None:
-    claim = load_library(folder("claims")).select(["layer-responses"])[0]
+    claim = shipped_library().select(["layer-responses"])[0]
     found = {row.what: (row.paper, row.ours) for row in deviations(claim, "smoke")}
     # By hand, from Sec. 4.2 of the paper and the smoke tables of the file.
     assert found == {

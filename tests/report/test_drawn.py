@@ -14,7 +14,9 @@ from repro.report.drawing import drawn, figures
 from repro.report.html.render import render_html
 from repro.report.model import Figure
 from repro.store.files import sealed
+from tests.support import drawings
 from tests.support import report_samples as samples
+from tests.support.page import html
 
 REPORT = samples.five_claims()
 FIGURE = next(figure for paper in REPORT.papers for claim in paper.claims for figure in claim.figures)
@@ -28,7 +30,7 @@ def anew() -> list[str]:
 def test_a_page_of_kept_drawings_has_the_bytes_of_one_drawn_anew(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    page = render_html(REPORT)
+    page = html("five claims")  # drawn by whichever process came first
     assert render_html(REPORT, kept=tmp_path / "drawn") == page
     monkeypatch.setattr(figures, "draw", lambda figure, prefix: pytest.fail(f"{figure.id} is drawn"))
     assert render_html(REPORT, kept=tmp_path / "drawn") == page
@@ -37,20 +39,19 @@ def test_a_page_of_kept_drawings_has_the_bytes_of_one_drawn_anew(
 def test_a_page_of_kept_drawings_needs_no_matplotlib(tmp_path: Path) -> None:
     code = (
         "import sys; from pathlib import Path; from tests.support import report_samples as s;"
-        "from repro.report.html.render import render_html;"
-        "render_html(s.five_claims(), kept=Path(sys.argv[1])); print('matplotlib' in sys.modules)"
+        "from repro.report.html.render import render_html\n"
+        "for kept in map(Path, sys.argv[1:]):\n"
+        "    render_html(s.five_claims(), kept=kept); print('matplotlib' in sys.modules)"
     )
-    said = [
-        subprocess.run(
-            [sys.executable, "-c", code, str(tmp_path / "drawn")],
-            cwd=Path(__file__).parents[2],
-            capture_output=True,
-            text=True,
-            check=True,
-        ).stdout.strip()
-        for _ in range(2)
-    ]
-    assert said == ["True", "False"]
+    html("five claims")  # draws what nobody has drawn yet
+    said = subprocess.run(
+        [sys.executable, "-c", code, drawings.kept(), tmp_path / "drawn"],
+        cwd=Path(__file__).parents[2],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.split()
+    assert said == ["False", "True"], "where nothing is kept, it is needed"
 
 
 def test_another_figure_prefix_or_drawer_is_drawn_anew(

@@ -10,25 +10,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from repro.report.html.render import render_html
-from repro.report.model import Report
 from repro.report.wording.plain import claim_because
 from repro.report.wording.typography import typeset
 from repro.store.files import write_text
 from tests.support import report_samples as samples
 from tests.support.browser import OPEN_ALL, OVERFLOW, axe_violations, opened
+from tests.support.page import html
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
-SAMPLES: dict[str, Callable[[], Report]] = {
-    "five claims": samples.five_claims,
-    "stand-in": samples.stand_in,
-    "none judged": samples.none_judged,
-    "all failed": samples.all_failed,
-    "hostile": samples.hostile,
-    "sixty claims": samples.many_claims,
-}
+PAGES = ["five claims", "stand-in", "none judged", "all failed", "hostile", "sixty claims"]
 A4_WIDTH = 688  # CSS pixels between margins of 14 mm
 A4_PAGE = 794  # margins included, which is what queries of a page's width see
 
@@ -40,13 +32,13 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
     @cache
     def file(name: str) -> Path:
         path = folder / f"{name.replace(' ', '-')}.html"
-        write_text(path, render_html(SAMPLES[name]()))
+        write_text(path, html(name))
         return path
 
     return file
 
 
-@pytest.mark.parametrize("name", SAMPLES)
+@pytest.mark.parametrize("name", PAGES)
 def test_no_page_scrolls_sideways(browser: Browser, files: Callable[[str], Path], name: str) -> None:
     """320 is WCAG's reflow (1280 at 400%), 360 a phone, 640 is 1280 at 200% zoom."""
     with opened(browser, files(name)) as page:

@@ -9,19 +9,19 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import cache, partial
 from pathlib import Path
 
 import pytest
 
-from repro.claims import load_library
 from repro.report.model import Report
 from repro.report.wording import words
-from repro.startup.shipped import folder
 from repro.store import Store
 from tests.support.error_claim import ERROR_CLAIM, VALUE, errors, only
 from tests.support.helpers import World, changed
 from tests.support.made_up import fill_shipped, shipped_report
+from tests.support.shipped import library as shipped_library
 
 # --- the shipped claims on a store of made-up runs
 
@@ -34,9 +34,17 @@ def shipped_store(tmp_path_factory: pytest.TempPathFactory) -> Store:
     return store
 
 
+@pytest.fixture(scope="module")
+def reported(shipped_store: Store) -> Callable[[str], Report]:
+    """Scale → its report, built once."""
+    return cache(partial(shipped_report, shipped_store))
+
+
 @pytest.mark.parametrize("scale", ["exact", "smoke", "reduced", "paper"])
-def test_reports_of_all_scales_go_through_json_unchanged(shipped_store: Store, scale: str) -> None:
-    report = shipped_report(shipped_store, scale)
+def test_reports_of_all_scales_go_through_json_unchanged(
+    reported: Callable[[str], Report], scale: str
+) -> None:
+    report = reported(scale)
     text = report.model_dump_json()
     assert Report.model_validate_json(text) == report
 
@@ -45,10 +53,12 @@ def test_reports_of_all_scales_go_through_json_unchanged(shipped_store: Store, s
 
     json.loads(text, parse_constant=no_number)
     told = [claim.id for paper in report.papers for claim in paper.claims]
-    assert sorted(told) == sorted(claim.id for claim in load_library(folder("claims")).claims)
+    assert sorted(told) == sorted(claim.id for claim in shipped_library().claims)
 
 
-def test_the_same_runs_in_another_order_make_the_same_bytes(shipped_store: Store, tmp_path: Path) -> None:
+def test_the_same_runs_in_another_order_make_the_same_bytes(
+    shipped_store: Store, reported: Callable[[str], Report], tmp_path: Path
+) -> None:
     copied = Store(tmp_path / "store")
     copied.prepare()
     for kind in ("runs", "readings"):
@@ -56,7 +66,7 @@ def test_the_same_runs_in_another_order_make_the_same_bytes(shipped_store: Store
         random.Random(1).shuffle(paths)
         for path in paths:
             (shutil.copytree if path.is_dir() else shutil.copy)(path, copied.root / kind / path.name)
-    one, other = shipped_report(shipped_store), shipped_report(copied)
+    one, other = reported("smoke"), shipped_report(copied)
     assert one.model_dump_json() == other.model_dump_json()
 
 
@@ -127,8 +137,10 @@ def test_below_the_papers_scale_nothing_is_supported_refuted_or_replicated(
     assert "never confirms or refutes the paper" in report.scale_says
 
 
-def test_no_sentence_about_the_shipped_claims_says_more_than_smoke_may(shipped_store: Store) -> None:
-    texts = list(sentences(shipped_report(shipped_store)))
+def test_no_sentence_about_the_shipped_claims_says_more_than_smoke_may(
+    reported: Callable[[str], Report],
+) -> None:
+    texts = list(sentences(reported("smoke")))
     assert len(texts) > 100
     for text in texts:
         assert not re.search(r"support|refut|replicat|reproduc|confirm", text, re.IGNORECASE), text

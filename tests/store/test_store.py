@@ -235,6 +235,28 @@ def test_a_run_that_appears_while_ours_is_put_wins(store: Store, monkeypatch: py
     assert store.intact(KEY)
 
 
+def test_what_is_written_is_on_the_disk_before_it_has_its_name_and_then_its_name_is(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else a machine that loses its power keeps a name with nothing under it, or forgets the name."""
+    synced: list[tuple[int, bool]] = []
+
+    def sync(descriptor: int) -> None:
+        named = os.fstat(descriptor).st_ino in {
+            path.stat().st_ino for path in store.root.rglob("*") if KEY in path.parts
+        }
+        synced.append((os.fstat(descriptor).st_ino, named))
+
+    monkeypatch.setattr(os, "fsync", sync)
+    store.put_run(RECORD, WEIGHTS)
+    run = store.root / "runs" / KEY
+    there = {path.stat().st_ino for path in run.iterdir()}
+    assert len(there) == 1 + len(WEIGHTS)
+    assert there <= {inode for inode, named in synced if not named}, "contents, before they have their name"
+    if os.name == "posix":
+        assert synced[-1][0] == run.parent.stat().st_ino, "and at the end the name"
+
+
 def test_a_write_that_fails_leaves_nothing_behind(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(descriptor: int) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")

@@ -6,21 +6,20 @@ import math
 import random
 from typing import Any
 
-from repro.claims import load_library
 from repro.experiment.request import Request
 from repro.experiment.requirements import requirements
 from repro.judging.judgement import judge_claims
 from repro.planning.plan import make_plan
 from repro.report.build.report import build_report
 from repro.report.model import Report
-from repro.startup.shipped import folder
 from repro.store import Store
 from tests.support.helpers import PROVENANCE, blob, layer_rows, run_record
+from tests.support.shipped import library as shipped_library
 
 
 def fill_shipped(store: Store, scale: str = "smoke") -> None:
     """Carry out the plan again and again, with results that depend on nothing but the run's key."""
-    claims = load_library(folder("claims")).claims
+    claims = shipped_library().claims
     while jobs := make_plan([requirements(claim, scale, store) for claim in claims], store).jobs:
         for job in jobs:
             if job.run is not None and job.train:
@@ -57,6 +56,6 @@ def made_up_rows(key: str) -> list[dict[str, Any]]:
 
 
 def shipped_report(store: Store, scale: str = "smoke") -> Report:
-    library = load_library(folder("claims"))
+    library = shipped_library()
     required = [requirements(claim, scale, store) for claim in library.claims]
     return build_report(Request(library, library.claims, scale, store), judge_claims(required, store))

@@ -8,6 +8,7 @@ from html.parser import HTMLParser
 
 from repro.report.html.render import render_html
 from repro.report.model import Report
+from tests.support import drawings
 from tests.support import report_samples as samples
 
 VOID = {"meta", "link", "br", "img", "hr", "input"}
@@ -63,6 +64,11 @@ class Page(HTMLParser):
         return "".join(data for tag, data in self.texts if tag not in {"style", "script"})
 
 
+LARGE: dict[str, Callable[[], Report]] = {"sixty claims": samples.many_claims}
+"""Not looked through by every test."""
+
+
 @cache
 def html(name: str) -> str:
-    return render_html(SAMPLES[name]())
+    """Return the page of a sample; `tests/report/test_drawn.py` holds kept drawings against those drawn anew."""
+    return render_html((SAMPLES | LARGE)[name](), kept=drawings.kept())

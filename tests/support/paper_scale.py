@@ -8,7 +8,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from repro.claims import load_library
 from repro.experiment.net_check import check_nets
 from repro.experiment.request import Request
 from repro.experiment.requirements import Need, Requirements, requirements
@@ -16,9 +15,9 @@ from repro.judging.judgement import judge_claims
 from repro.report.build.report import build_report
 from repro.report.model import Report
 from repro.spec import ReadingSpec
-from repro.startup.shipped import folder
 from repro.store import RunRecord, Store
 from tests.support.helpers import PROVENANCE, layer_rows, run_record
+from tests.support.shipped import library as shipped_library
 
 SEEDS = 10
 EPOCHS = 164  # 64,000 iterations of 128 images, as in ResNet's Sec. 4.2
@@ -59,7 +58,7 @@ class InMemory(Store):
 def report(root: Path) -> Report:
     """Return the report of the five first claims on a store of made-up runs in `root`, ten seeds of each."""
     store = InMemory(root)
-    library = load_library(folder("claims"))
+    library = shipped_library()
     claims = library.select(FIVE)
     required = []
     for claim in claims:

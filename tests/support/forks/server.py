@@ -172,6 +172,8 @@ def main() -> None:
         os.write(1, b"listening\n")
         del sys.path[0]
         os.dup2(2, 1)
+        # As in the tests' own processes (`conftest.py`): nothing waits for the disk.
+        os.fsync = lambda _: None
         asked = served(listener)
     # As it stands: to take the libraries down, object by object, takes as long as a short command.
     os._exit(become(*asked) if asked is not None else 0)
