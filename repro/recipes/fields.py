@@ -110,12 +110,12 @@ class Recipe:
         """Return how many of the images of a set an evaluation takes, after the last planned step or before."""
         if split not in self.evaluate or self.steps == 0:
             return 0
-        most = [
-            images,
-            self.train_error_images if split == "train" else None,
-            None if last else self.curve_images,
-        ]
-        return min(number for number in most if number is not None)
+        most = [images]
+        if split == "train" and self.train_error_images is not None:
+            most.append(self.train_error_images)
+        if not last and self.curve_images is not None:
+            most.append(self.curve_images)
+        return min(most)
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Recipe:

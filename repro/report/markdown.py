@@ -13,6 +13,7 @@ from repro.report.model import (
     ClaimReport,
     Deviation,
     ExpectationResult,
+    PaperReport,
     Part,
     Report,
     Result,
@@ -21,12 +22,12 @@ from repro.report.model import (
 )
 from repro.report.model.safe_text import visible, web_address
 from repro.report.wording.caught import control_said
-from repro.report.wording.costs import COLUMNS, cost, cost_table
+from repro.report.wording.costs import COLUMNS, cost, cost_table, stopped_runs
 from repro.report.wording.meanings import meanings
-from repro.report.wording.overview import outcome
+from repro.report.wording.overview import idle, outcome
 from repro.report.wording.plain import claim_because, statistics
 from repro.report.wording.settling import settling
-from repro.report.wording.text import duration, percent
+from repro.report.wording.text import duration, percent, plural
 from repro.report.wording.typography import typeset
 
 SHAPES: Mapping[Result | None, str] = {"supported": "●", "refuted": "■", "inconclusive": "◆", None: "○"}
@@ -64,7 +65,7 @@ def _entities(match: re.Match[str]) -> str:
 def _lines(report: Report) -> Iterator[str]:
     yield f"## {plain(outcome(report))}"
     yield ""
-    yield f"{plain(report.coverage.text)} at {plain(report.scale)} scale."
+    yield f"At {plain(report.scale)} scale: {plain(report.coverage.text)}."
     yield ""
     told = meanings(report)
     yield from (f"- **{name}:** {plain(meaning)}" for name, meaning in told)
@@ -82,14 +83,32 @@ def _lines(report: Report) -> Iterator[str]:
         yield ""
         yield f"[{named}](<{_address(address)}>)" if address else named
         yield ""
-        yield from _table(
-            ["Verdict", "Claim", "Why"],
-            [[_chip(c.verdict), plain(c.title), _why(c)] for c in paper.claims],
-        )
-        for claim in paper.claims:
+        waiting = idle(paper)
+        judged = [claim for claim in paper.claims if claim not in waiting]
+        if judged:
+            rows = [[_chip(c.verdict), plain(c.title), _why(c)] for c in judged]
+            yield from _table(["Verdict", "Claim", "Why"], rows)
+        for claim in judged:
             yield from _claim(claim)
+        if waiting:
+            yield from _not_judged(waiting, paper, report.scale)
     yield ""
     yield from _provenance(report)
+
+
+def _not_judged(waiting: Sequence[ClaimReport], paper: PaperReport, scale: str) -> Iterator[str]:
+    """Yield the claims of a paper that are not judged at a scale, folded, and which commands judge them."""
+    yield ""
+    yield f"<details><summary>{plural(len(waiting), 'claim')} not judged at {plain(scale)} scale</summary>"
+    yield ""
+    yield from (f"- {plain(claim.title)}: {plain(claim.verdict.sentence)}" for claim in waiting)
+    for other in paper.elsewhere:
+        yield ""
+        yield f"{len(other.claims)} from the {plain(other.scale)} scale on:"
+        yield ""
+        yield from _code(other.command)
+    yield ""
+    yield "</details>"
 
 
 def _why(claim: ClaimReport) -> str:
@@ -243,7 +262,10 @@ def _provenance(report: Report) -> Iterator[str]:
         yield ""
         yield "</details>"
         yield ""
-    took = cost(report.cost) if report.cost else f"Time spent in runs: {duration(report.wall_seconds)}."
+    stopped = stopped_runs(claim for paper in report.papers for claim in paper.claims)
+    took = (
+        cost(report.cost, stopped) if report.cost else f"Time spent in runs: {duration(report.wall_seconds)}."
+    )
     yield f"{took} All of it again:"
     yield ""
     yield from _code(report.command)

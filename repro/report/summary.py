@@ -17,6 +17,7 @@ from repro.report.model.safe_text import visible
 from repro.report.wording import overview
 from repro.report.wording.meanings import meanings
 from repro.report.wording.plain import claim_because
+from repro.report.wording.typography import typeset
 
 WIDTH = 1280
 MARGIN = 40
@@ -24,7 +25,10 @@ ROW = 27
 MOST_ROWS = {"trained": 16, "recorded": 12, "computed": 8}
 """Claims that have a row, by what their verdict rests on; more are counted."""
 
-_PAPER, _HERE, _STRIP, _VERDICT = 562, 672, 935, 1090
+_LINE = 88
+"""Letters of the largest text that have room across."""
+_UNITS = "pp: percentage points; decade: tenfold; closest of 3: of so many comparisons, the one nearest to failing."
+_PAPER, _HERE, _STRIP, _VERDICT = 545, 672, 935, 1090
 _STRIP_WIDTH = 135
 _COLOURS: dict[Result | None, str] = {
     "supported": "#00694e",
@@ -44,9 +48,13 @@ _MARK = "repro-summary"
 
 def to_summary(report: Report) -> str:
     """Return `report` as one SVG; the same report gives the same bytes."""
-    picture = _Picture(visible(overview.outcome(report)))
-    for line in textwrap.wrap(visible(overview.outcome(report)), 92)[:3]:
-        picture.line(line, 25, weight="650", height=33)
+    report = typeset(report)
+    outcome = visible(overview.outcome(report))
+    picture = _Picture(outcome)
+    # Where it takes more than a line, what was trained and what was computed have one each.
+    for part in [outcome] if len(outcome) <= _LINE else outcome.split(". "):
+        for line in textwrap.wrap(part, _LINE)[:2]:
+            picture.line(line, 25, weight="650", height=33)
     for told in (report.scale_says, *(f"{name}: {meaning}" for name, meaning in meanings(report))):
         for line in textwrap.wrap(visible(told), 165)[:2]:
             picture.line(line, 14, colour=SOFT, height=20)
@@ -62,6 +70,7 @@ def to_summary(report: Report) -> str:
         if more:
             picture.line(f"… and {more} more, counted above", 14, colour=SOFT, height=24)
     picture.space(10)
+    picture.line(_UNITS, 12, colour=SOFT, height=18)
     picture.line(
         _cut(f"Made by repro {report.tool_version}: {report.command}", 170), 12, colour=SOFT, height=20
     )
@@ -137,6 +146,10 @@ def _head(picture: _Picture) -> None:
     picture.add("line", x1=MARGIN, x2=WIDTH - MARGIN, y1=picture.y, y2=picture.y, stroke=SOFT)
 
 
+_WIDEST = 36
+"""Letters of our number that have room beside the strip."""
+
+
 def _row(picture: _Picture, row: overview.Row, report: Report) -> None:
     base = 18.0
     picture.text(MARGIN, _cut(row.claim.title, 60), 15, y=base)
@@ -144,8 +157,9 @@ def _row(picture: _Picture, row: overview.Row, report: Report) -> None:
     picture.text(
         _PAPER, _cut(row.paper or row.needs or "no number", 16), 14, INK if row.paper else SOFT, y=base
     )
-    count = f" ({row.count})" if row.count else ""
-    picture.text(_HERE, _cut(f"{row.ours} {row.interval}{count}".strip() or "—", 34), 13, y=base)
+    ours = f"{row.ours} {row.interval}".strip() or "—"
+    counted = f"{ours} ({row.count})" if row.count else ours
+    picture.text(_HERE, _cut(counted if len(counted) <= _WIDEST else ours, _WIDEST), 13, y=base)
     block = strip(row)
     if block is not None:
         _strip(picture, block)

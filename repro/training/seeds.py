@@ -37,5 +37,17 @@ def global_stream(seed: int, device: torch.device) -> Iterator[None]:
     """Seed torch's global stream for layers that draw from it, and leave it as it was; one net at a time."""
     devices = [device] if device.type == "cuda" else []
     with nobody_else_draws, torch.random.fork_rng(devices=devices):
-        torch.manual_seed(seed)
+        _seed(seed)
         yield
+
+
+def _seed(seed: int) -> None:
+    """Do what `torch.manual_seed` does, for the devices in use.
+
+    For those that are not, it keeps the call and a trace of the stack each time, which takes as long as all else of a
+    small net's step.
+    """
+    torch.default_generator.manual_seed(seed)
+    torch.mps.manual_seed(seed)
+    if torch.cuda.is_initialized():  # type: ignore[no-untyped-call]
+        torch.cuda.manual_seed_all(seed)

@@ -22,7 +22,7 @@ from repro.errors import ReproError
 from repro.report.formats import FILES, FORMATS, rendered, write_report
 from repro.report.junit import ending, to_junit
 from repro.report.markdown import plain, to_markdown
-from repro.report.model import SCHEMA_VERSION, Report, Verdict, contract
+from repro.report.model import SCHEMA_VERSION, OtherScale, Report, Verdict, contract
 from repro.report.model.contract import report_schema
 from repro.report.model.loading import read_report
 from repro.report.model.safe_text import visible
@@ -303,6 +303,24 @@ def test_markdown_tells_scale_verdicts_evidence_ledger_and_command() -> None:
     # a table of the paper's has two columns for each of its own; seven has the one of what was spent
     assert set(rows) == {3, 4, 5, 6, 7}
     assert len(source) < 65_536 / 3, "a comment on GitHub holds 65,536 characters"
+
+
+def test_markdown_folds_what_is_not_judged_and_tells_the_command_that_judges_it() -> None:
+    waits = Verdict(
+        word="not judged here", result=None, status="complete", sentence="From the paper scale on."
+    )
+    claims = [samples.claim("p/held", "Held", "S", ended("supported", "complete"))]
+    claims += [samples.claim(f"p/{i}", f"Waiting {i}", "S", waits) for i in range(3)]
+    other = OtherScale(scale="paper", claims=["p/0", "p/1", "p/2"], command="repro check --scale paper")
+    source = to_markdown(samples.report([samples.paper("p", "P", claims, elsewhere=[other])]))
+    head, folded = source.split("<details><summary>3 claims not judged at smoke scale</summary>")
+    assert "Held" in head
+    assert "Waiting" not in head
+    assert all(f"- Waiting {i}: From the paper scale on." in folded for i in range(3))
+    assert "3 from the paper scale on:" in folded
+    assert "repro check --scale paper" in [
+        token.content.strip() for token in tokens(source) if token.type == "fence"
+    ]
 
 
 def test_markdown_has_the_papers_table_with_ours_beside() -> None:

@@ -53,7 +53,6 @@ SelectTypeParameters=CR_Core
 SchedulerParameters=batch_sched_delay=0,sched_min_interval=100000,sched_interval=2,bf_interval=2
 ReturnToService=0
 MpiDefault=none
-KillWait=10
 SlurmctldPort={port}
 PreemptType=preempt/partition_prio
 PreemptMode=REQUEUE

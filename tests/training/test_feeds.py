@@ -16,6 +16,7 @@ from repro.training.augmentation import RandomCrops, pad_crop_flip
 from repro.training.batches import BatchStream
 from repro.training.counters import random_bits
 from repro.training.feeds import MemoryFeed, evenly_spaced
+from repro.training.seeds import global_stream
 
 CPU = torch.device("cpu")
 RECIPE = Recipe(name="quick", batch_size=16, steps=6, lr=0.05)
@@ -199,3 +200,11 @@ def test_staged_batches_are_the_batches_one_by_one() -> None:
 
 def test_pixels_stay_bytes() -> None:
     assert {pixels.dtype for pixels in MemoryFeed(tiny(), RECIPE, 0, CPU).pixels.values()} == {torch.uint8}
+
+
+def test_layers_draw_from_a_stream_of_their_own_and_others_go_on_where_they_were() -> None:
+    before = torch.random.get_rng_state()
+    with global_stream(7, CPU):
+        drawn = torch.rand(5)
+    assert torch.equal(drawn, torch.rand(5, generator=torch.Generator().manual_seed(7)))
+    assert torch.equal(torch.random.get_rng_state(), before)

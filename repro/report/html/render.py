@@ -141,6 +141,7 @@ def jinja_environment(templates: Path | None, kept: Path | None = None) -> jinja
         "told_elsewhere": filters.told_elsewhere,
         "claim_coverage": filters.claim_coverage,
         "cost": costs.cost,
+        "stopped_runs": costs.stopped_runs,
         "cost_table": costs.cost_table,
         "listed_runs": filters.listed_runs,
         "file_name": filters.file_name,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from repro.report.wording.text import duration, plural
@@ -11,13 +11,19 @@ if TYPE_CHECKING:
     from repro.report.model import ClaimReport, Cost, Report
 
 
-def cost(found: Cost) -> str:
-    """Say what runs and readings took, beside what was predicted for them beforehand."""
-    return " ".join([f"{_took(found)}.", *_predicted(found)])
+def cost(found: Cost, stopped: int = 0) -> str:
+    """Say what runs and readings took, beside what was predicted for them beforehand; `stopped` are among the runs."""
+    return " ".join([f"{_took(found, stopped)}.", *_predicted(found)])
 
 
-def _took(found: Cost) -> str:
+def stopped_runs(claims: Iterable[ClaimReport]) -> int:
+    """Return how many runs of some claims were stopped early, in tuning; each counts once."""
+    return len({run.key for claim in claims for run in claim.runs if run.outcome == "stopped"})
+
+
+def _took(found: Cost, stopped: int) -> str:
     runs, readings = plural(found.runs, "run"), plural(found.readings, "measurement")
+    runs += f" ({stopped:,} of them stopped early, in tuning)" if stopped else ""
     what = " and ".join(
         [*([runs] if found.runs or not found.readings else []), *([readings] if found.readings else [])]
     )
