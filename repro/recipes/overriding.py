@@ -64,7 +64,7 @@ def recipe(name: str, overrides: dict[str, Any], place: Callable[[str], str] = s
 
 
 _SOUND: dict[str, tuple[Recipe, Recipe]] = {}
-"""What was asked for, with its types, → the named recipe and the sound one made of it: most cells, seeds and rates ask for the same ones."""
+"""What was asked for, with its types, → the named recipe and the sound one made of it: most cells ask for the same."""
 
 
 def contradictions(
