@@ -31,7 +31,8 @@ def recipe(name: str, overrides: dict[str, Any], place: Callable[[str], str] = s
             one another; all problems at once.
     """
     asked = repr((name, sorted(overrides.items())))
-    if (known := _SOUND.get(asked)) is not None:
+    named, known = _SOUND.get(asked, (None, None))
+    if known is not None and named is RECIPES.get(name):
         return known
     if name not in RECIPES:
         raise ReproError(Problem(place("name"), "unknown recipe", repr(name), suggestion(name, RECIPES)))
@@ -58,12 +59,12 @@ def recipe(name: str, overrides: dict[str, Any], place: Callable[[str], str] = s
     ]
     if problems:
         raise ReproError(*problems)
-    _SOUND[asked] = made
+    _SOUND[asked] = RECIPES[name], made
     return made
 
 
-_SOUND: dict[str, Recipe] = {}
-"""What was asked for, with its types, → a sound recipe: most cells, seeds and rates ask for the same ones."""
+_SOUND: dict[str, tuple[Recipe, Recipe]] = {}
+"""What was asked for, with its types, → the named recipe and the sound one made of it: most cells ask for the same."""
 
 
 def contradictions(

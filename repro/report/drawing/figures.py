@@ -135,7 +135,7 @@ def _raw(panel: Panel, limits: Limits, width: float, dashes: Dashes) -> str:
     with _settings():
         sheet = Sheet(figsize=(width / 72, (150 + width / 4) / 72), layout="constrained")
         sheet.set_layout_engine("constrained", w_pad=0.02, h_pad=0.02)
-        FigureCanvasSVG(sheet)
+        canvas: Any = FigureCanvasSVG(sheet)  # `print_svg` has no types
         sheet.patch.set_visible(False)
         axes = sheet.add_subplot()
         _dress(axes, panel, limits)
@@ -146,7 +146,8 @@ def _raw(panel: Panel, limits: Limits, width: float, dashes: Dashes) -> str:
         mark_target(axes, panel)
         label_ends(sheet, axes, panel, _dodge)
         out = io.StringIO()
-        sheet.savefig(out, format="svg", metadata={"Date": None, "Creator": None})
+        # Not `savefig`, which draws everything once more beforehand, to know what a tight box would be.
+        canvas.print_svg(out, metadata={"Date": None, "Creator": None})
     return out.getvalue()
 
 

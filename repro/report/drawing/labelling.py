@@ -31,7 +31,9 @@ def label_ends(sheet: Sheet, axes: Axes, panel: Panel, dodge: Callable[[int, Pan
     named = [(_short(name), series) for name, series in labelled(panel)]
     if not named or (len(named) == 1 and not named[0][0]):
         return
-    sheet.draw_without_rendering()  # the layout is worked out: from now on, places are known
+    engine = sheet.get_layout_engine()
+    assert engine is not None
+    engine.execute(sheet)  # from now on, places are known
     sheet.set_layout_engine("none")
     texts = [
         axes.text(0, 0, name, fontsize=_SIZE, color=_ink(series), va="center", transform=None, zorder=6)
