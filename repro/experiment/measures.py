@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from repro.claims import Metric, Target
 from repro.recipes import EvaluatedSet, Recipe
-from repro.store import RunRecord, value_at
+from repro.store import RunRecord, numbers_of, value_at
 
 
 class Measurement(NamedTuple):
@@ -58,10 +58,11 @@ def last_row(metric: Metric, run: RunRecord) -> int:
 
 def _nearest_row(metric: Metric, run: RunRecord) -> int:
     """Return the evaluation nearest to an iteration, of those that saw the column: others hold NaN."""
-    steps, values = run.history["step"], run.history[metric.of or ""]
-    wanted, rows = metric.step or 0, range(len(steps))
-    seen = rows if math.isfinite(sum(values)) else [row for row in rows if math.isfinite(values[row])]
-    return min(seen, key=lambda row: abs(steps[row] - wanted), default=len(steps) - 1)
+    import numpy as np
+
+    seen = np.isfinite(numbers_of(run.history, metric.of or ""))
+    distances = np.abs(numbers_of(run.history, "step") - (metric.step or 0))
+    return int(np.where(seen, distances, np.inf).argmin()) if seen.any() else run.evaluations - 1
 
 
 def _at_row(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from repro.claims import Metric
 from repro.experiment.measures import Measurement
-from repro.store import column_of, fields_of, matrix_of
+from repro.store import column_of, common_column, fields_of, matrix_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -53,13 +53,14 @@ def _step(metric: Metric, rows: Rows) -> float:
 
 def _reduced(metric: Metric, readings: Sequence[Rows]) -> list[float]:
     numbers = matrix_of(readings, "value")
-    if numbers is None:  # of nets of several sizes
+    stages = common_column(readings, "stage") if metric.reduce == _BY_STAGE else []
+    if numbers is None or stages is None:  # of nets of several kinds
         return [value for rows in readings for value in _reduced(metric, [rows])]
-    if metric.reduce == "first_stage_over_last_stage":
-        values = _stage_ratios(numbers, [column_of(rows, "stage") for rows in readings])
-    else:
-        values = _REDUCE[metric.reduce](numbers)
+    values = _stage_ratios(numbers, stages) if stages else _REDUCE[metric.reduce](numbers)
     return list(map(_log10, values)) if metric.transform == "log10" else values
+
+
+_BY_STAGE = "first_stage_over_last_stage"
 
 
 def averaged_gain(members: Sequence[Rows]) -> Measurement:
@@ -105,11 +106,9 @@ def _medians(numbers: NDArray[np.float64]) -> list[float]:
     return found
 
 
-def _stage_ratios(numbers: NDArray[np.float64], stages: Sequence[list[Any]]) -> list[float]:
+def _stage_ratios(numbers: NDArray[np.float64], stages: Sequence[Any]) -> list[float]:
     """Return the median over the first stage's layers divided by that over the last stage's."""
-    if any(one != stages[0] for one in stages):
-        return [_stage_ratios(line[None], [own])[0] for line, own in zip(numbers, stages, strict=True)]
-    ends = [[i for i, one in enumerate(stages[0]) if one == end] for end in (min(stages[0]), max(stages[0]))]
+    ends = [[i for i, one in enumerate(stages) if one == end] for end in (min(stages), max(stages))]
     return list(map(_ratio, *(_medians(numbers[:, places]) for places in ends)))
 
 

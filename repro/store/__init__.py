@@ -25,7 +25,7 @@ of a run go when the run is there.
 
 from repro.store.checkpoints import Checkpoint, CheckpointFolder
 from repro.store.ledgers import FORMAT
-from repro.store.packed import column_of, fields_of, matrix_of, numbers_of, value_at
+from repro.store.packed import column_of, common_column, fields_of, matrix_of, numbers_of, value_at
 from repro.store.record import VERSIONS, Outcome, RunRecord, lineage
 from repro.store.spent import Spent, predicted_seconds, processor_seconds, spent_on
 from repro.store.store import Failure, Store
@@ -41,6 +41,7 @@ __all__ = [
     "Spent",
     "Store",
     "column_of",
+    "common_column",
     "fields_of",
     "lineage",
     "matrix_of",

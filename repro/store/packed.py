@@ -195,6 +195,14 @@ def matrix_of(readings: Sequence[Sequence[Mapping[str, Any]]], name: str) -> NDA
     return np.frombuffer(b"".join(lines)).reshape(len(lines), -1)
 
 
+def common_column(readings: Sequence[Sequence[Mapping[str, Any]]], name: str) -> list[Any] | None:
+    """Return what the rows of all readings hold under `name`; None where they do not hold the same."""
+    first = column_of(readings[0], name)
+    held = {id(rows.columns[name]) if isinstance(rows, Rows) else id(rows) for rows in readings}
+    same = len(held) == 1 or all(column_of(rows, name) == first for rows in readings)
+    return first if same else None
+
+
 def _doubles(rows: Sequence[Mapping[str, Any]], name: str) -> bytes:
     held = _held(rows.columns[name]) if isinstance(rows, Rows) else None
     return array("d", map(float, column_of(rows, name))).tobytes() if held is None else held

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from repro.store import column_of, matrix_of, value_at
+from repro.store import column_of, common_column, matrix_of, value_at
 from repro.store.files import as_text, sealed, unsealed
 from repro.store.packed import Packer, Rows, length_of
 
@@ -56,6 +56,8 @@ def test_readings_of_one_length_are_a_matrix_packed_or_not() -> None:
         found = matrix_of(held, "value")
         assert found is not None
         assert found.tolist() == numbers
+        assert common_column(held, "layer") == ["0", "1"]
+        assert common_column(held, "value") is None
     assert matrix_of([*readings, readings[0][:1]], "value") is None
 
 
