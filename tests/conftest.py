@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Iterator
@@ -27,6 +28,22 @@ def pytest_configure(config: pytest.Config) -> None:
     drawings.keep(config)
     if forks.FORKS and forks.PYTHON not in os.environ:
         config.add_cleanup(forks.Server().close)
+
+
+def pytest_collection() -> None:
+    """Look for no cycles while modules are imported: all that they make is kept."""
+    gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    """Look through nothing of what was imported again and again: torch, scipy and the tests are millions of objects."""
+    gc.freeze()
+    gc.enable()
+
+
+def pytest_unconfigure() -> None:
+    """Leave cycles to the interpreter's end: nanobind tells of what is not taken down."""
+    gc.unfreeze()
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from repro.report.html.render import render_html
 from repro.report.model import ClaimReport, CriteriaChange, OtherScale, Part, Report
 from repro.report.wording.deciders import telling
 from repro.report.wording.meanings import meanings
 from repro.report.wording.overview import as_printed, filters, groups, outcome, row
 from repro.report.wording.registered import criteria_stand
 from tests.support import report_samples as samples
-from tests.support.page import Page
+from tests.support.page import Page, rendered
 from tests.support.report_samples.pieces import claim, expectation, paper, part, report, verdict
 
 
@@ -102,7 +101,7 @@ def test_claims_that_are_not_judged_here_are_counted_and_the_command_stands_besi
         scale="paper", claims=["p/0", "p/1", "p/2"], command="repro check --paper p --scale paper"
     )
     full = report([paper("p", "A paper", [*idle, _claim("supported", 9)], elsewhere=[other])])
-    source = render_html(full)
+    source = rendered(full)
     text = " ".join(Page(source).text().split())
     assert "Not judged at smoke scale (3)" in text
     assert "3 from the paper scale on: repro check --paper p --scale paper" in text
@@ -177,7 +176,7 @@ def test_the_page_tells_how_many_criteria_stood_before_the_runs() -> None:
     assert "of 1 the ledger does not tell" in told
     all_before = criteria_stand(report([paper("p", "P", [judged("a", 0)])]))
     assert "existed already" not in all_before
-    assert "before the runs" not in render_html(report([paper("p", "P", [judged("b", 4)])]))
+    assert "before the runs" not in rendered(report([paper("p", "P", [judged("b", 4)])]))
 
 
 def test_a_row_without_regions_has_no_plot() -> None:
@@ -201,6 +200,6 @@ def test_a_row_without_regions_has_no_plot() -> None:
     shown = claim(
         "p/c", "T", "S.", verdict("refuted", "S.", word="refuted"), expectations=[one], trains=False
     )
-    page = render_html(report([paper("p", "P", [shown])]))
+    page = rendered(report([paper("p", "P", [shown])]))
     assert 'class="strip"' not in page
     assert 'class="forest"' not in page

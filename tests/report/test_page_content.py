@@ -10,13 +10,12 @@ from typing import Any
 from repro.report.html.bibtex import tool_bibtex
 from repro.report.html.columns import table_columns
 from repro.report.html.filters import part_notes, verdict_kind
-from repro.report.html.render import render_html
 from repro.report.model import Report
 from repro.report.wording.meanings import is_capped
 from repro.report.wording.plain import claim_because
 from repro.report.wording.typography import typeset
 from tests.support import report_samples as samples
-from tests.support.page import Page, html
+from tests.support.page import Page, html, rendered
 
 
 def _strings(value: Any, kept_out: set[str]) -> Iterator[str]:
@@ -126,7 +125,7 @@ def test_numbers_read_from_a_figure_are_marked_and_reproductions_stand_beside() 
     report = samples.five_claims()
     told = next(claim for paper in report.papers for claim in paper.claims if claim.tables).tables[0]
     told.rows[0].cells[:] = [cell.model_copy(update={"from_figure": False}) for cell in told.rows[0].cells]
-    fewer = source.count(mark) - render_html(report).count(mark)
+    fewer = source.count(mark) - rendered(report).count(mark)
     assert fewer >= sum(cell.reported is not None for cell in told.rows[0].cells) > 0
     assert "<b>somebody/pytorch-resnets</b>: README, 2018; best epoch" in source
     elsewhere = source[source.index('<table class="elsewhere') :]
@@ -255,4 +254,4 @@ def test_a_report_of_an_earlier_version_is_still_read() -> None:
                 del entry["lines"]
             for one in claim["expectations"]:
                 del one["compatibility"], one["sampling_note"]
-    assert "resolve" in render_html(Report.model_validate(plain))
+    assert "resolve" in rendered(Report.model_validate(plain))

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from repro.report.html.render import render_html
 from tests.claims.test_effective import ADAM
 from tests.support.helpers import World, changed
-from tests.support.page import Page
+from tests.support.page import Page, rendered
 
 
 def test_the_page_tells_what_is_set_what_is_taken_over_and_what_differs(world: World) -> None:
     world.write(changed(ADAM, arms__adam__lr=0.001))
-    text = " ".join(Page(render_html(world.report())).text().split())
+    text = " ".join(Page(rendered(world.report())).text().split())
     told = text[text.index("The recipe in full") :]
     assert "It starts from the recipe resnet-cifar" in told
     assert "optimiser: sgd for sgd; adam for adam" in told

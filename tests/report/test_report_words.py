@@ -18,7 +18,6 @@ from repro.judging.judgement import judge_claims
 from repro.judging.power import Resolving
 from repro.report.as_csv import expectations_csv
 from repro.report.build.alternatives import build_controls
-from repro.report.html.render import render_html
 from repro.report.junit import to_junit
 from repro.report.markdown import to_markdown
 from repro.report.model import ClaimReport, Report
@@ -27,7 +26,7 @@ from repro.report.wording.overview import row
 from repro.report.wording.remarks import resolves
 from tests.support import report_samples as samples
 from tests.support.helpers import BASE, World, changed
-from tests.support.page import Page
+from tests.support.page import Page, rendered
 
 SPREAD = (-2.0, -1.0, 0.0, 1.0, 2.0)
 LOSS = {
@@ -83,7 +82,7 @@ def test_an_interval_that_lies_in_what_refutes_but_does_not_refute_is_explained(
 
 def test_both_levels_stand_beside_the_regions_and_in_the_data(world: World) -> None:
     claim = in_between(world)
-    text = " ".join(Page(render_html(world.report())).text().split())
+    text = " ".join(Page(rendered(world.report())).text().split())
     assert "supporting takes the 95% interval, refuting the 97.75% interval" in text
     assert "What else moved the interval: Any of 2 comparisons could refute" in text
     rows = list(csv.DictReader(io.StringIO(expectations_csv([claim]))))
@@ -99,8 +98,7 @@ def test_one_level_needs_no_words(world: World) -> None:
     assert low.verdict.sentence.endswith("the claim needs at least 0, and 5 seeds cannot tell.")
     assert low.parts[0].refutation_level == 0.95
     assert (
-        "95% interval)"
-        not in render_html(world.report()).split('class="expectations"')[1].split("because")[0]
+        "95% interval)" not in rendered(world.report()).split('class="expectations"')[1].split("because")[0]
     )
 
 
@@ -199,7 +197,7 @@ def test_an_arm_without_factors_says_which_net_it_is(world: World) -> None:
     world.write(changed(BASE, factors={}, arms=arms, expect=expect, table__t=table))
     (row,) = only(world.report()).tables[0].rows
     assert row.net == "cifar-resnet, depth 14, shortcut A, on digits"
-    assert "cifar-resnet, depth 14, shortcut A, on digits" in Page(render_html(world.report())).text()
+    assert "cifar-resnet, depth 14, shortcut A, on digits" in Page(rendered(world.report())).text()
 
 
 # --- what is awaited
@@ -214,7 +212,7 @@ def test_a_claim_counts_all_runs_that_it_needs_and_says_which_data_to_bring(worl
     assert len(world.plan().pending) == 20
     (missing,) = report.bring
     assert missing.startswith("CIFAR-10 is not at hand: bring it with --data cifar10=PATH")
-    text = " ".join(Page(render_html(report)).text().split())
+    text = " ".join(Page(rendered(report)).text().split())
     assert text.count("Data is missing. CIFAR-10 is not at hand") == 2, "on top, and at the claim"
     assert "Data is missing: CIFAR" in to_markdown(report)
 
@@ -254,7 +252,7 @@ def test_the_overview_sets_the_papers_number_beside_ours(world: World) -> None:
         "0.4",
         found.decider.parts[0].estimate_text,
     )
-    text = " ".join(Page(render_html(world.report())).text().split())
+    text = " ".join(Page(rendered(world.report())).text().split())
     assert f"{claim.title}0.4 {found.ours} {found.interval}" in text.replace(
         f"{claim.title} 0.4", f"{claim.title}0.4"
     )
@@ -281,7 +279,7 @@ def test_sizes_that_the_paper_does_not_print_are_not_called_the_papers() -> None
         (claim, "Are these the paper’s nets?", "Paper"),
         (foreign, "Are these the nets that could be the paper’s?", "As printed (by)"),
     ):
-        source = render_html(samples.report([samples.resnet([shown])]))
+        source = rendered(samples.report([samples.resnet([shown])]))
         sizes = source[source.index(title) :].split("</table>")[0]
         assert f">{head}</th>" in sizes
         assert ("None of these numbers is taken from the paper" in sizes) == (shown is foreign)

@@ -9,12 +9,11 @@ import pytest
 
 from repro.judging.preregistration import history, record
 from repro.registry import DATASETS
-from repro.report.html.render import render_html
 from repro.report.markdown import to_markdown
 from repro.report.wording import costs, overview
 from tests.support.error_claim import ERROR_CLAIM, errors, only
 from tests.support.helpers import BASE, PAPER, PROVENANCE, World, blob, changed, run_record
-from tests.support.page import Page
+from tests.support.page import Page, rendered
 
 # --- the ledger of criteria
 
@@ -165,7 +164,7 @@ def test_what_readings_took_counts_and_stands_beside_what_was_predicted(world: W
     text = to_markdown(report)
     assert "| all | 20 | 20 | 8 min 40 s | 10 min 40 s | 1.2 | 31 min 20 s |" in text
     assert "Predicted beforehand: 8 min 40 s." in text
-    shown = Page(render_html(report)).text()
+    shown = Page(rendered(report)).text()
     assert "What each claim took, beside what was predicted for it" in shown
     assert "of a processor 30 s" in shown
     assert [list(overview.cost(claim)) for paper in report.papers for claim in paper.claims] == [

@@ -68,7 +68,12 @@ LARGE: dict[str, Callable[[], Report]] = {"sixty claims": samples.many_claims}
 """Not looked through by every test."""
 
 
+def rendered(report: Report) -> str:
+    """Return the page of a report; `tests/report/test_drawn.py` holds kept drawings against those drawn anew."""
+    return render_html(report, kept=drawings.kept())
+
+
 @cache
 def html(name: str) -> str:
-    """Return the page of a sample; `tests/report/test_drawn.py` holds kept drawings against those drawn anew."""
-    return render_html((SAMPLES | LARGE)[name](), kept=drawings.kept())
+    """Return the page of a sample."""
+    return rendered((SAMPLES | LARGE)[name]())
