@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import threading
+import time
 import uuid
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
@@ -32,6 +33,9 @@ MOST_LOSSES = 5
 
 SHARD_SECONDS = 30.0
 """Predicted, of what a task is given at a time; when it is done it asks for more."""
+
+SILENCE_SECONDS = 60.0
+"""After which people are told that no task has begun: the cluster may be busy, or never begin one."""
 
 NOT_BEGUN = "not begun"
 """Said of a job without a checkpoint, when it is interrupted: most of a shard has not had its turn."""
@@ -100,6 +104,7 @@ class Driver:
         self.asking: set[str] = set()
         self.fresh = True
         self.losses: Counter[str] = Counter()
+        self.heard_at: float | None = time.monotonic()
 
     def run(self) -> Outcome:
         """Carry out the jobs, and what follows from them, to the end, or until it is asked to stop.
@@ -117,6 +122,7 @@ class Driver:
                     self.start()
                     self.read_mail(HEARTBEAT_SECONDS)
                     self.bury()
+                    self.listen()
             except KeyboardInterrupt:  # asked once more
                 self.outcome.stopped = True
                 self.engine.cancel()
@@ -243,6 +249,18 @@ class Driver:
             for key, job in list(task.jobs.items()):
                 self.release(task, key)
                 self.try_again(job)
+
+    def listen(self) -> None:
+        """Tell people, once, where tasks were given to the cluster long ago and none has begun."""
+        if self.heard_at is None:
+            return
+        now = time.monotonic()
+        if not self.tasks or any(task.begun for task in self.tasks.values()):
+            self.heard_at = now
+        elif now - self.heard_at > SILENCE_SECONDS:
+            self.heard_at = None
+            why = "the cluster is busy, or cannot start them: its own status and logs tell which"
+            self.tell(f"No task has begun in {SILENCE_SECONDS:.0f} s: {why}", urgent=True)
 
     def settle(self, task: Task) -> None:
         """Take the jobs out of a task's hands for which nothing is left to do."""

@@ -65,6 +65,7 @@ class _Ray:
         actor = ray.remote(num_cpus=0, max_restarts=-1)(Mailbox)
         self.mailbox = actor.options(scheduling_strategy=affinity(here, soft=True)).remote()
         self.refs: dict[Any, str] = {}
+        self.mail_ref: Any = None
 
     def room(self) -> tuple[int, Mapping[str, float]]:
         """Return how many tasks the cluster carries out at a time, and what each asks of it."""
@@ -94,8 +95,13 @@ class _Ray:
         self.mailbox.answer.remote(task, parcel)
 
     def mail(self, seconds: float) -> Sequence[Message]:
+        # An actor that cannot start answers never; what was asked of it stays asked, so that no message is lost.
+        self.mail_ref = self.mail_ref or self.mailbox.take.remote(seconds)
+        if not self.ray.wait([self.mail_ref], timeout=2 * seconds)[0]:
+            return []
+        ref, self.mail_ref = self.mail_ref, None
         try:
-            mail: Sequence[Message] = self.ray.get(self.mailbox.take.remote(seconds))
+            mail: Sequence[Message] = self.ray.get(ref)
         except self.ray.exceptions.RayActorError:
             time.sleep(seconds)
             return []  # it starts again on another node; what was lost with it is carried out again
@@ -116,7 +122,7 @@ class _Ray:
             return Ended(task, lost=type(error).__name__)
 
     def close(self) -> None:
-        self.ray.get(self.mailbox.close.remote())
+        self.mailbox.close.remote()
 
     def cancel(self) -> None:
         for ref in self.refs:

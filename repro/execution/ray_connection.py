@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout
@@ -18,6 +19,9 @@ def connected(address: str) -> Iterator[Any]:
     Raises:
         ReproError: Ray is not installed, or no cluster can be reached.
     """
+    # Under `uv run` Ray would send the working folder to the nodes and have uv make an environment of it there; what
+    # carries jobs out is the repro that is installed on the node. Whoever sets it has their way.
+    os.environ.setdefault("RAY_ENABLE_UV_RUN_RUNTIME_ENV", "0")
     try:
         ray = importlib.import_module("ray")
     except ImportError:

@@ -6,7 +6,7 @@ import importlib.util
 import os
 import subprocess
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -70,25 +70,42 @@ def cluster(hold: Hold, client: str) -> Iterator[Any]:
             cluster.shutdown()
 
 
-def started(cluster: Any, folder: Path, on: str) -> subprocess.Popen[str]:
-    """Start a check on the cluster; its runs save their state all the time."""
+@pytest.fixture
+def started(cluster: Any, tmp_path: Path) -> Iterator[Callable[[str], subprocess.Popen[str]]]:
+    """Give what starts a check on the cluster; its runs save their state all the time."""
+    checks: list[subprocess.Popen[str]] = []
     where = ["--claims", str(CLAIMS), "--store", "store"]
-    return subprocess.Popen(
-        [*line("check"), "wide", "--on", on, "--checkpoint-every", "0.2s", "--json", *where],
-        cwd=folder,
-        env={**os.environ, "RAY_ADDRESS": cluster.address},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+
+    def start(on: str) -> subprocess.Popen[str]:
+        check = subprocess.Popen(
+            [*line("check"), "wide", "--on", on, "--checkpoint-every", "0.2s", "--json", *where],
+            cwd=tmp_path,
+            env={**os.environ, "RAY_ADDRESS": cluster.address},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        checks.append(check)
+        return check
+
+    yield start
+    for check in checks:
+        if check.poll() is None:
+            check.kill()
+            print(*check.communicate())
 
 
 def test_what_is_interrupted_or_lost_with_a_node_goes_on_from_what_came_home(
-    cluster: Any, client: str, local: Store, hold: Hold, tmp_path: Path
+    cluster: Any,
+    client: str,
+    local: Store,
+    hold: Hold,
+    started: Callable[[str], subprocess.Popen[str]],
+    tmp_path: Path,
 ) -> None:
     """The check that is interrupted is part of the cluster; the one whose node is lost is its client."""
     store = Store(tmp_path / "store")
-    process = started(cluster, tmp_path, "ray")
+    process = started("ray")
     wait_until(lambda: len(in_the_middle(store)) == 2 or process.poll() is not None)
     process.terminate()
     _, stderr = process.communicate(timeout=300)
@@ -98,7 +115,7 @@ def test_what_is_interrupted_or_lost_with_a_node_goes_on_from_what_came_home(
     assert len(interrupted) == 2, "one on each node"
     wait_until(lambda: not processes_that_know("repro-shard-"))
 
-    process = started(cluster, tmp_path, client)
+    process = started(client)
     wait_until(lambda: len(further(store, interrupted)) == 2 or process.poll() is not None)
     in_hand = further(store, interrupted)
     victim = max(cluster.worker_nodes, key=lambda node: node.unique_id)

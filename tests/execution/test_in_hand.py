@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from repro.execution import Progress, Workload
-from repro.execution.driver import Driver
+from repro.execution import Progress, Workload, driver
+from repro.execution.driver import Driver, Message
 from repro.execution.outcome import Outcome
 from repro.execution.pool import Pool
 from repro.planning.jobs import Job
@@ -155,3 +155,22 @@ def test_a_run_whose_readings_are_being_taken_is_nobody_elses_on_this_machine_ei
     pool.command = [sys.executable, "-c", WORKER, long.key, str(tmp_path)]
     outcome = pool.run(2)
     assert (outcome.done, outcome.found) == (2, 0)
+
+
+class _SlowToBegin(MadeUpEngine):
+    def mail(self, seconds: float) -> Sequence[Message]:
+        return super().mail(seconds) if self.beats > 3 else self._nothing()
+
+    def _nothing(self) -> Sequence[Message]:
+        self.beats += 1
+        return []
+
+
+@pytest.mark.parametrize(("silence_seconds", "times"), [(-1.0, 1), (60.0, 0)])
+def test_a_cluster_that_begins_nothing_is_told_of_once(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, silence_seconds: float, times: int
+) -> None:
+    monkeypatch.setattr(driver, "SILENCE_SECONDS", silence_seconds)
+    outcome, told = carried_out(_SlowToBegin(2, tmp_path), store)
+    assert outcome.done == 3
+    assert sum("No task has begun" in text for text in told) == times
