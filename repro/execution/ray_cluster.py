@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from repro import __version__
+from repro.errors import mistake
 from repro.execution.driver import Driver, Ended, Message, Parcel
 from repro.execution.mailbox import Mailbox
 from repro.execution.outcome import Outcome
@@ -102,6 +103,10 @@ class _Ray:
         ref, self.mail_ref = self.mail_ref, None
         try:
             mail: Sequence[Message] = self.ray.get(ref)
+        except self.ray.exceptions.RuntimeEnvSetupError as error:
+            what = f"the cluster cannot make the environment that it runs jobs in: {_last_line(error)}"
+            hint = "RAY_ENABLE_UV_RUN_RUNTIME_ENV=0 where it is started keeps uv out of it"
+            raise mistake("--on", what, self.address, hint) from None
         except self.ray.exceptions.RayActorError:
             time.sleep(seconds)
             return []  # it starts again on another node; what was lost with it is carried out again
@@ -127,3 +132,8 @@ class _Ray:
     def cancel(self) -> None:
         for ref in self.refs:
             self.ray.cancel(ref, force=True)
+
+
+def _last_line(error: Exception) -> str:
+    """Return the line of an error of Ray's that tells most: of the traceback that it quotes, the last."""
+    return next((line.strip() for line in reversed(str(error).splitlines()) if line.strip()), repr(error))

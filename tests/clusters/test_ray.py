@@ -28,6 +28,8 @@ from tests.support.clusters import (
 
 pytestmark = pytest.mark.service
 
+UV = "RAY_ENABLE_UV_RUN_RUNTIME_ENV"
+
 LIGHT = {"object_store_memory": 100 * 2**20, "include_log_monitor": False}
 """Each of Ray's helpers takes seconds to start."""
 
@@ -50,7 +52,9 @@ def cluster(hold: Hold, client: str) -> Iterator[Any]:
     """A head, and two nodes of one core: they see nothing of what the machine may have of Ray."""
     if importlib.util.find_spec("ray") is None:
         needed_or_skipped("ray is not installed: pip install 'repro-claims[ray]'")
-    settings = {"RAY_AUTH_MODE": "disabled", "RAY_USAGE_STATS_ENABLED": "0", **hold.environment}
+    # Under `uv run` Ray would make nodes' environments by uv; a check keeps it out by itself, as far as it is part.
+    ours = {"RAY_AUTH_MODE": "disabled", "RAY_USAGE_STATS_ENABLED": "0", UV: "0"}
+    settings = ours | hold.environment
     with pytest.MonkeyPatch.context() as patch, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Ray's own
         for name, value in settings.items():
@@ -80,7 +84,8 @@ def started(cluster: Any, tmp_path: Path) -> Iterator[Callable[[str], subprocess
         check = subprocess.Popen(
             [*line("check"), "wide", "--on", on, "--checkpoint-every", "0.2s", "--json", *where],
             cwd=tmp_path,
-            env={**os.environ, "RAY_ADDRESS": cluster.address},
+            env={name: value for name, value in os.environ.items() if name != UV}
+            | {"RAY_ADDRESS": cluster.address},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
