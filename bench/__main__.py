@@ -111,7 +111,10 @@ def _parser() -> argparse.ArgumentParser:
         ("startup", "repro --help and repro list"),
         ("smoke", "repro check into an empty store, of five claims and of all"),
         ("racing", "tuning by racing beside tuning to the end, at smoke scale"),
-        ("store", "repro check and repro report over 10,000 runs, of which the claims use 119"),
+        (
+            "store",
+            "repro check and repro report, of five claims and of all, over 10,000 runs of which few are used",
+        ),
         ("store-all-used", "the same, with claims that use nearly all of them"),
         ("gpu-facts", "step times, launch costs and how many nets a GPU takes at once"),
         ("table", "write speed.md from what was measured"),

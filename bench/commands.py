@@ -68,6 +68,8 @@ def large_store(document: Document, rounds: int, runs: int, *, all_used: bool) -
     The imports are those of a report that draws: pandas, matplotlib and jinja2, by the same interpreter. What else a
     command imports (click, pydantic, scipy.special, its own modules) counts as its own.
 
+    A check of the first five claims is what the bar was set for; one of all claims judges and draws many times as much.
+
     Args:
         document: where the rows go.
         rounds: how often.
@@ -92,11 +94,11 @@ def large_store(document: Document, rounds: int, runs: int, *, all_used: bool) -
         )
         put = fill_one_look if all_used else fill
         used = put(Store(store), load_library(claims).claims, "smoke", runs)
-        commands = {
-            IMPORTS: [sys.executable, "-c", "import pandas, matplotlib.pyplot, jinja2"],
-            "repro check": [*program, "check", "--quiet", *places],
-            "repro report": [*program, "report", *places],
-        }
+        selections = {"": ()} if all_used else {" of five claims": FIVE, "": ()}
+        commands = {IMPORTS: [sys.executable, "-c", "import pandas, matplotlib.pyplot, jinja2"]}
+        for of, selected in selections.items():
+            commands[f"repro check{of}"] = [*program, "check", *selected, "--quiet", *places]
+            commands[f"repro report{of}"] = [*program, "report", *selected, *places]
         rows = compared(in_turns(commands, rounds), IMPORTS)
         about = {"runs": max(runs, used), "used": used, "evaluations": EVALUATIONS}
         document.add([_named(row, about) for row in rows])

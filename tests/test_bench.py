@@ -49,7 +49,7 @@ def test_a_row_of_something_else_reaches_no_target(tmp_path: Path) -> None:
     store = Document(tmp_path / "store.json", "a command")
     few, many = (
         {
-            "row": f"repro check, {runs} runs of which 119 are used",
+            "row": f"repro check of five claims, {runs} runs of which 119 are used",
             "runs": runs,
             "processor_ratio": ratio,
             "rounds": 1,
@@ -57,9 +57,11 @@ def test_a_row_of_something_else_reaches_no_target(tmp_path: Path) -> None:
         for runs, ratio in ((200, 1.0), (10_600, 2.0))
     )
     store.add([few])
-    assert reached(tmp_path, "`repro check`, 10,000 runs, first looks used ÷") == "not measured"
+    assert (
+        reached(tmp_path, "`repro check` of five claims, 10,000 runs, first looks used ÷") == "not measured"
+    )
     store.add([many])
-    assert reached(tmp_path, "`repro check`, 10,000 runs, first looks used ÷") == "2"
+    assert reached(tmp_path, "`repro check` of five claims, 10,000 runs, first looks used ÷") == "2"
 
 
 def test_a_target_for_one_device_says_when_another_was_used(tmp_path: Path) -> None:
