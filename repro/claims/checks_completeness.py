@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from repro.claims.cells import cells, place_of
-from repro.claims.library import Claim
+from repro.claims.claim import Claim
 from repro.claims.run_specs import data_of
 from repro.errors import Problem
 

@@ -1,170 +1,185 @@
-"""A claim at all its scales, and the library of all claims of a folder."""
+"""The claims of a folder. Which there are is known from the files' names; a claim is read when it is asked for."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 from unicodedata import normalize
 
-from pydantic import BaseModel
-
-from repro.canonical import canonical_hash
-from repro.claims.cells import cells
-from repro.claims.files import paper_folders
-from repro.claims.protocol import Ownership, ownership
-from repro.claims.reviews import ReviewNote
-from repro.claims.run_specs import run_spec
-from repro.claims.schema import ClaimFile
+from repro.claims.claim import Claim
+from repro.claims.files import paper_folders, toml_files
+from repro.claims.loading import read_claim, read_paper
+from repro.claims.reviews import notes_of
 from repro.claims.schema_paper import Paper
-from repro.claims.vocabulary import WORDS
-from repro.command_spec import AnyRun
-from repro.errors import Problem, ReproError, suggestion
-from repro.registry import Names
-
-
-@dataclass(frozen=True)
-class Claim:
-    """A claim of a paper, at every scale that its file declares.
-
-    Attributes:
-        id: ``<paper>/<claim>``, from the file's place.
-        paper: the publication.
-        at: scale → the claim file with that scale merged in. "paper" is the file's base.
-        names: what names in the claims folder stand for.
-        path: the claim file.
-        text: the file as read.
-        reviews: notes of readers, from ``<claim>.notes.toml`` beside it; they decide nothing.
-    """
-
-    id: str
-    paper: Paper
-    at: Mapping[str, ClaimFile]
-    names: Names
-    path: Path
-    text: str
-    reviews: tuple[ReviewNote, ...] = ()
-
-    @property
-    def paper_id(self) -> str:
-        """The paper's folder name."""
-        return self.id.split("/")[0]
-
-    @cached_property
-    def protocol(self) -> Ownership:
-        """Whose protocol the claim is judged by."""
-        return ownership(self.base)
-
-    @property
-    def base(self) -> ClaimFile:
-        """The claim by the paper's own protocol."""
-        return self.at["paper"]
-
-    @property
-    def trains(self) -> bool:
-        """Whether anything of it rests on training; else its verdict stands at every scale."""
-        if self.recorded:
-            return False
-        return any(not metric.exact for file in self.at.values() for metric in file.metrics.values())
-
-    @property
-    def recorded(self) -> bool:
-        """Whether it is about results that exist already."""
-        return self.base.results is not None
-
-    def untuned(self, scale: str) -> Mapping[str, AnyRun]:
-        """Return cell address → the cell's run with seed 0, before any tuning; each is resolved once.
-
-        At a scale that the claim does not declare they are the paper's own, as at "paper".
-        """
-        known = scale if scale in self.at else "paper"
-        if known not in self._untuned:
-            file = self.at[known]
-            self._untuned[known] = {cell.address: run_spec(file, cell, 0, self.names) for cell in cells(file)}
-        return self._untuned[known]
-
-    @cached_property
-    def _untuned(self) -> dict[str, Mapping[str, AnyRun]]:
-        return {}
-
-    def criteria_digest(self, scale: str) -> str:
-        """Return a hash of what decides at `scale`: metrics, expectations, tuning and seeds, without their words."""
-        file = self.at[scale]
-
-        def plain(model: BaseModel) -> dict[str, Any]:
-            # Defaults are left out, so that a key added to the vocabulary later changes no digest.
-            return model.model_dump(mode="json", exclude=set(WORDS), exclude_defaults=True)
-
-        reads = _quantities(file) if file.results is None else {"results": file.results.read_as(file.arms)}
-        return canonical_hash(
-            {
-                "metrics": {name: plain(metric) for name, metric in file.metrics.items()},
-                "expect": {name: plain(item) for name, item in file.expect.items()},
-                "tune": plain(file.tune) if file.tune else None,
-                "looks": file.experiment.seeds.looks,
-            }
-            | reads
-        )
-
-
-def _quantities(file: ClaimFile) -> dict[str, Any]:
-    """Return what the quantities are that a command records, for a digest: their units decide what bars mean."""
-    process = file.experiment.process
-    if process is None:
-        return {}
-    return {"columns": {name: column.model_dump(mode="json") for name, column in process.columns.items()}}
+from repro.errors import Problem, ReproError, mistake, suggestion
+from repro.startup.listing import NOTES
 
 
 @dataclass(frozen=True)
 class Library:
-    """All claims of a folder."""
+    """All claims of a folder.
+
+    Attributes:
+        root: the folder, ``<paper>/paper.toml`` and ``<paper>/<claim>.toml`` below it.
+        files: claim id → its file.
+        problems: what is wrong with the folder itself, which is told where all of it is read.
+    """
 
     root: Path
-    claims: tuple[Claim, ...] = field(default=())
+    files: Mapping[str, Path]
+    problems: tuple[Problem, ...] = ()
+    _read: dict[str, Claim] = field(default_factory=dict, repr=False, compare=False)
 
     @cached_property
-    def papers(self) -> dict[str, Paper]:
-        """Paper id → paper, in order of year and id."""
-        found = {claim.paper_id: claim.paper for claim in self.claims}
-        return dict(sorted(found.items(), key=lambda item: (item[1].year, item[0])))
+    def claims(self) -> Sequence[Claim]:
+        """All claims, in order of the papers' years and of their ids.
 
-    def select(self, ids: Iterable[str] = (), paper: str | None = None) -> list[Claim]:
-        """Return the claims that are named, in the library's order, or all of `paper`.
+        Raises:
+            ReproError: anything wrong in any file; all problems of all files at once.
+        """
+        problems = list(self.problems)
+        claims: list[Claim] = []
+        try:
+            claims = self.read(self.files)
+        except ReproError as error:
+            problems += error.problems
+        problems += _uncovered(self.root, claims) if not problems else []
+        if problems:
+            raise ReproError(*problems)
+        if not claims:
+            hint = "`repro new <paper>/<claim>` writes one to start from"
+            raise mistake(str(self.root), "holds no claim", hint=hint)
+        return claims
+
+    def read(self, ids: Iterable[str]) -> list[Claim]:
+        """Return the claims of these ids, in the library's order.
+
+        Raises:
+            ReproError: anything wrong in their files or their papers'; all problems at once.
+        """
+        wanted = list(dict.fromkeys(ids))
+        problems: list[Problem] = []
+        papers: dict[Path, Paper | None] = {}
+        for claim_id in wanted:
+            file = self.files[claim_id]
+            try:
+                if claim_id not in self._read and file.parent not in papers:
+                    papers[file.parent] = None
+                    papers[file.parent] = read_paper(file.with_name("paper.toml"))
+            except ReproError as error:
+                problems += error.problems
+            try:
+                claim = self._read.get(claim_id) or read_claim(file, self.root, papers[file.parent])
+                if claim is not None:
+                    self._read[claim_id] = claim
+            except ReproError as error:
+                problems += error.problems
+        if problems:
+            raise ReproError(*problems)
+        return sorted((self._read[name] for name in wanted), key=lambda claim: (claim.paper.year, claim.id))
+
+    def select(self, names: Iterable[str] = (), paper: str | None = None) -> list[Claim]:
+        """Return the claims that are named, in the library's order, or all of `paper`; nothing else is read then.
 
         A name is an id, a bare claim name where it is unique, a paper's name, the beginning of an id or of a bare
         name, or the path of a claim file.
 
         Raises:
-            ReproError: a name that names nothing or, bare, the claims of several papers; an unknown paper; all at once.
+            ReproError: a name that names nothing or, bare, the claims of several papers; an unknown paper; anything
+                wrong in a file that is read; all at once.
         """
+        wanted = list(names)
+        if not self.files or (not wanted and paper is None):
+            return list(self.claims)
         problems: list[Problem] = []
-        chosen = list(self.claims)
-        if paper is not None:
-            chosen = [claim for claim in chosen if claim.paper_id == paper]
-            if paper not in self.papers:
-                problems.append(
-                    Problem("--paper", "unknown paper", repr(paper), suggestion(paper, self.papers))
-                )
-        wanted = list(ids)
-        picked: list[Claim] = []
+        papers = list(dict.fromkeys(map(_paper_of, self.files)))
+        chosen = [one for one in self.files if paper is None or _paper_of(one) == paper]
+        if paper is not None and paper not in papers:
+            problems.append(Problem("--paper", "unknown paper", repr(paper), suggestion(paper, papers)))
+        picked: list[str] = []
         for name in wanted:
-            exact = [claim for claim in chosen if _is_named(claim, name)]
-            matches = exact or [claim for claim in chosen if _begins(claim, name)]
+            exact = [one for one in chosen if _is_named(one, name)]
+            matches = exact or [one for one in chosen if self._begins(one, name)]
             if len(exact) > 1 or not matches:
-                problems.append(self._not_one(name, exact))
+                problems.append(self._not_one(name, exact, papers))
             picked += matches
         if problems:
             raise ReproError(*problems)
-        return [claim for claim in chosen if claim in picked] if wanted else chosen
+        return self.read(picked if wanted else chosen)
 
-    def _not_one(self, name: str, exact: Sequence[Claim]) -> Problem:
+    def _begins(self, claim_id: str, name: str) -> bool:
+        """Whether a name is that of a claim's paper or file, or the beginning of its id or of its bare name."""
+        if name.endswith(".toml"):
+            return Path(name).resolve() == self.files[claim_id].resolve()
+        stem, plain = normalize("NFC", name).rstrip("/"), normalize("NFC", claim_id)
+        return bool(stem) and (plain.startswith(stem) or plain.split("/")[1].startswith(stem))
+
+    def _not_one(self, name: str, exact: Sequence[str], papers: Sequence[str]) -> Problem:
         """Return what is wrong with a name that several claims have, or that names nothing."""
         what = "ambiguous claim" if exact else "unknown claim, paper or file"
-        near = [claim.id for claim in exact or self.claims]
-        there = f"{suggestion(name, [*near, *self.papers])} (claims of your own: --claims DIR)"
+        there = f"{suggestion(name, [*(exact or self.files), *papers])} (claims of your own: --claims DIR)"
         return Problem("CLAIM", what, repr(name), _elsewhere(name, self.root) or there)
+
+
+def find_library(root: Path) -> Library:
+    """Return the library of a folder, of which nothing is read yet.
+
+    Raises:
+        ReproError: no such folder.
+    """
+    if not root.is_dir():
+        raise mistake(
+            str(root), "is not a folder of claims", hint="--claims DIR takes <paper>/<claim>.toml below DIR"
+        )
+    files: dict[str, Path] = {}
+    problems: list[Problem] = []
+    for folder in paper_folders(root):
+        try:
+            found = [path for path in toml_files(folder) if path.name != "paper.toml"]
+        except ReproError as error:
+            problems.extend(error.problems)
+            continue
+        claims = [path for path in found if not path.name.endswith(NOTES)]
+        for notes in set(found) - {*claims, *map(notes_of, claims)}:
+            hint = f"<claim>{NOTES} lies beside <claim>.toml"
+            problems.append(Problem(str(notes), "are notes of a claim that is not there", None, hint))
+        files |= {f"{path.parent.name}/{path.stem}": path for path in claims}
+    return Library(root, files, tuple(problems))
+
+
+def load_library(root: Path) -> Library:
+    """Return the library of a folder, all of which has been read.
+
+    Raises:
+        ReproError: no such folder, or anything wrong in any file; all problems of all files at once.
+    """
+    library = find_library(root)
+    _ = library.claims
+    return library
+
+
+def papers_of(claims: Iterable[Claim]) -> dict[str, Paper]:
+    """Return paper id → paper of claims, in order of year and id."""
+    found = {claim.paper_id: claim.paper for claim in claims}
+    return dict(sorted(found.items(), key=lambda item: (item[1].year, item[0])))
+
+
+def _uncovered(root: Path, claims: Iterable[Claim]) -> Iterator[Problem]:
+    """Find claims that a paper's list of what can be checked names and that are not there."""
+    ids = {claim.id for claim in claims}
+    for name, paper in papers_of(claims).items():
+        for number, item in enumerate(paper.checkable):
+            for claim in item.claims:
+                if claim not in ids and f"{name}/{claim}" not in ids:
+                    own = [known.partition("/")[2] for known in ids if known.startswith(f"{name}/")]
+                    place = f"{root / name / 'paper.toml'}: checkable.{number} ({item.where})"
+                    yield Problem(place, "unknown claim", repr(claim), suggestion(claim, own))
+
+
+def _paper_of(claim_id: str) -> str:
+    return claim_id.split("/", maxsplit=1)[0]
 
 
 def _elsewhere(name: str, root: Path) -> str | None:
@@ -179,15 +194,7 @@ def _elsewhere(name: str, root: Path) -> str | None:
     return f"did you mean --claims claims? {there[0]} is there" if there else None
 
 
-def _is_named(claim: Claim, name: str) -> bool:
+def _is_named(claim_id: str, name: str) -> bool:
     """Whether a name is a claim's id or its bare name; letters may be composed or decomposed, as macOS keeps them."""
-    plain = normalize("NFC", claim.id)
+    plain = normalize("NFC", claim_id)
     return normalize("NFC", name) in (plain, plain.split("/")[1])
-
-
-def _begins(claim: Claim, name: str) -> bool:
-    """Whether a name is that of a claim's paper or file, or the beginning of its id or of its bare name."""
-    if name.endswith(".toml"):
-        return Path(name).resolve() == claim.path.resolve()
-    stem, plain = normalize("NFC", name).rstrip("/"), normalize("NFC", claim.id)
-    return bool(stem) and (plain.startswith(stem) or plain.split("/")[1].startswith(stem))

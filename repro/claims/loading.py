@@ -1,8 +1,8 @@
-"""Finding and reading claim files. Nothing of a claims folder is ever executed here."""
+"""Reading claim files. Nothing of a claims folder is ever executed here."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,9 +10,9 @@ from typing import Any
 from repro.claims.cells import too_large
 from repro.claims.checks import check_claim
 from repro.claims.checks_scales import check_scales
+from repro.claims.claim import Claim
 from repro.claims.error_recovery import Recovered, recovered
-from repro.claims.files import paper_folders, read_text, toml_files
-from repro.claims.library import Claim, Library
+from repro.claims.files import read_text
 from repro.claims.placeholders import placeholders
 from repro.claims.reviews import notes_of, read_reviews
 from repro.claims.scales import OWN_TABLES, SCALES, merge
@@ -22,67 +22,6 @@ from repro.claims.toml import parsed_toml, read_toml, validated
 from repro.claims.units import with_units
 from repro.errors import Problem, ReproError, mistake, suggestion
 from repro.registry import Names
-from repro.startup.listing import NOTES
-
-
-def load_library(root: Path) -> Library:
-    """Read every claim below `root`: ``<paper>/paper.toml`` and ``<paper>/<claim>.toml``.
-
-    Raises:
-        ReproError: no such folder, or anything wrong in any file; all problems of all files at once.
-    """
-    if not root.is_dir():
-        raise mistake(
-            str(root), "is not a folder of claims", hint="--claims DIR takes <paper>/<claim>.toml below DIR"
-        )
-    claims: list[Claim] = []
-    problems: list[Problem] = []
-    for folder in paper_folders(root):
-        try:
-            found = [path for path in toml_files(folder) if path.name != "paper.toml"]
-        except ReproError as error:
-            problems.extend(error.problems)
-            continue
-        files = [path for path in found if not path.name.endswith(NOTES)]
-        for notes in set(found) - {*files, *map(notes_of, files)}:
-            hint = f"<claim>{NOTES} lies beside <claim>.toml"
-            problems.append(Problem(str(notes), "are notes of a claim that is not there", None, hint))
-        if not files:
-            continue
-        try:
-            paper = read_paper(folder / "paper.toml")
-        except ReproError as error:
-            problems.extend(error.problems)
-            paper = None
-        for file in files:
-            try:
-                claim = read_claim(file, root, paper)
-                if claim is not None:
-                    claims.append(claim)
-            except ReproError as error:
-                problems.extend(error.problems)
-    problems += _uncovered(root, claims) if not problems else []
-    if problems:
-        raise ReproError(*problems)
-    if not claims:
-        raise mistake(
-            str(root), "holds no claim", hint="`repro new <paper>/<claim>` writes one to start from"
-        )
-    claims.sort(key=lambda claim: (claim.paper.year, claim.id))
-    return Library(root, tuple(claims))
-
-
-def _uncovered(root: Path, claims: Iterable[Claim]) -> Iterator[Problem]:
-    """Find claims that a paper's list of what can be checked names and that are not there."""
-    ids = {claim.id for claim in claims}
-    papers = {claim.paper_id: claim.paper for claim in claims}
-    for name, paper in papers.items():
-        for number, item in enumerate(paper.checkable):
-            for claim in item.claims:
-                if claim not in ids and f"{name}/{claim}" not in ids:
-                    own = [known.partition("/")[2] for known in ids if known.startswith(f"{name}/")]
-                    place = f"{root / name / 'paper.toml'}: checkable.{number} ({item.where})"
-                    yield Problem(place, "unknown claim", repr(claim), suggestion(claim, own))
 
 
 def read_paper(path: Path) -> Paper:

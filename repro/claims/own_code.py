@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from contextlib import suppress
 
 from repro.claims.cells import cells
+from repro.claims.claim import Claim
 from repro.claims.commands import files_of, program_of, words_of
-from repro.claims.library import Claim
 from repro.errors import ReproError
 from repro.source_code import Code, code_of
 

@@ -11,7 +11,8 @@ from repro.claims import Claim, notices
 from repro.claims.checks_columns import large_bars
 from repro.claims.checks_completeness import incomplete
 from repro.claims.effective import silent_differences
-from repro.claims.loading import load_library, read_claim, read_paper
+from repro.claims.library import load_library
+from repro.claims.loading import read_claim, read_paper
 from repro.claims.reviews import claim_of
 from repro.cli import options
 from repro.cli.project import claims_of_project

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from repro.claims import Claim, Library
+from repro.claims import Claim, Library, papers_of
 from repro.cli import completing, options, requested
 from repro.cli.wrapped import wrapped
 from repro.errors import mistake
@@ -55,7 +55,7 @@ def command(
         options.print_json([_plain(claim, verdicts) for claim in claims])
         return
     click.echo(wrapped(as_text(claims, verdicts)), nl=False)
-    for line in _open(library, chosen, named) if named else ():
+    for line in _open(chosen, named) if named else ():
         click.echo(wrapped(line))
 
 
@@ -94,10 +94,10 @@ def _unknown(claim: Claim, scale: str) -> str:
     return "awaited" if claim.at[scale].experiment.process is None else "time not known"
 
 
-def _open(library: Library, chosen: Sequence[Claim], named: Sequence[str]) -> Iterator[str]:
+def _open(chosen: Sequence[Claim], named: Sequence[str]) -> Iterator[str]:
     """Yield what can be checked in the papers that are named as such and has no claim."""
-    for name in dict.fromkeys(claim.paper_id for claim in chosen):
-        items = [item for item in library.papers[name].checkable if item.open is not None]
+    for name, paper in papers_of(chosen).items():
+        items = [item for item in paper.checkable if item.open is not None]
         if name in named and items:
             yield f"\nCan be checked in {name} and has no claim:"
             for item in items:

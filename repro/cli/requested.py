@@ -10,7 +10,7 @@ from typing import Any, TypeVar, cast
 
 import click
 
-from repro.claims import Claim, Library, Scale, check_scale, load_library, unseen
+from repro.claims import Claim, Library, Scale, check_scale, find_library, unseen
 from repro.cli import options
 from repro.cli.project import check_named
 from repro.errors import Problem, ReproError, mistake
@@ -27,8 +27,8 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 def library(claims_dir: Path | None) -> Library:
-    """Return the shipped claims, or those of `--claims`."""
-    return load_library(claims_dir if claims_dir is not None else folder("claims"))
+    """Return the shipped claims, or those of `--claims`; what is named of them is read, and nothing else."""
+    return find_library(claims_dir if claims_dir is not None else folder("claims"))
 
 
 @dataclass(frozen=True)

@@ -96,11 +96,12 @@ def _with_earlier(request: Request, folder: Path) -> Request:
     if before.scale != request.scale:
         return request
     asked = {claim.id: claim for claim in request.claims}
-    every = request.library.claims
-    others = [claim for claim in every if claim.id in before.claims and claim.id not in asked]
-    known = asked | {claim.id: claim for claim in with_known_data(others, request.scale, request.store)}
-    claims = [known[claim.id] for claim in every if claim.id in known]
-    selection = [] if len(claims) == len(every) else [claim.id for claim in claims]
+    known = [name for name in request.library.files if name in before.claims or name in asked]
+    found = request.library.read(known)
+    others = [claim for claim in found if claim.id not in asked]
+    with_data = {claim.id: claim for claim in with_known_data(others, request.scale, request.store)} | asked
+    claims = [with_data[claim.id] for claim in found]
+    selection = [] if len(claims) == len(request.library.files) else [claim.id for claim in claims]
     return replace(request, claims=claims, selection=selection)
 
 

@@ -18,7 +18,7 @@ class Request:
     """What all stages of a command work on; handed on as it is.
 
     Attributes:
-        library: the claims folder, read.
+        library: of the claims folder.
         claims: those asked for, with what is known of their data.
         scale: at which.
         store: where runs are kept.

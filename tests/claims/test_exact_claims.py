@@ -18,7 +18,7 @@ import torch
 from scipy.special import expit
 from scipy.stats import norm
 
-from repro.claims import Claim
+from repro.claims import Claim, papers_of
 from repro.experiment.requirements import requirements
 from repro.experiment.variants import variants
 from repro.judging.frame import collect
@@ -526,17 +526,18 @@ def test_what_other_conventions_give(verdict_of: Callable[[str], ClaimVerdict]) 
 @pytest.mark.parametrize("paper", ["alexnet", "vgg", "resnet", "mae", "transformer", "notes"])
 def test_every_claim_is_on_its_papers_list_of_what_can_be_checked(paper: str) -> None:
     library = shipped_library()
+    papers = papers_of(library.claims)
     listed = {
         name if "/" in name else f"{owner}/{name}"
-        for owner, one in library.papers.items()
+        for owner, one in papers.items()
         for item in one.checkable
         for name in item.claims
     }
     own = {claim.id for claim in library.claims if claim.paper_id == paper}
     assert own <= listed
-    coverage = library.papers[paper].coverage
+    coverage = papers[paper].coverage
     assert coverage is not None
-    items = library.papers[paper].checkable
+    items = papers[paper].checkable
     assert coverage.startswith(f"{sum(bool(item.claims) for item in items)} of {len(items)} have a claim; ")
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from repro.claims import Library
+from repro.claims import find_library, load_library, papers_of
 from repro.errors import ReproError
 from tests.support.helpers import BASE, PAPER, World, changed
 from tests.support.mistakes import TUNE
@@ -19,7 +20,7 @@ def test_claims_are_chosen_by_id_by_unique_name_and_by_paper(world: World) -> No
     world.write(BASE, "new/two")
     library = world.library()
     assert [claim.id for claim in library.claims] == ["old/one", "new/one", "new/two"]
-    assert list(library.papers) == ["old", "new"]
+    assert list(papers_of(library.claims)) == ["old", "new"]
     assert [claim.id for claim in library.select(["two", "old/one"])] == ["old/one", "new/two"]
     assert [claim.id for claim in library.select([], "new")] == ["new/one", "new/two"]
     with pytest.raises(ReproError) as caught:
@@ -38,16 +39,20 @@ def test_a_claim_that_lies_in_the_working_folder_is_pointed_at(
 ) -> None:
     world.write(BASE, "mine/first")
     monkeypatch.chdir(world.root.parent)
+    elsewhere = tmp_path / "elsewhere"
+    shutil.copytree(world.root, elsewhere)
+    (elsewhere / "mine").rename(elsewhere / "yours")
+    (elsewhere / "yours/first.toml").rename(elsewhere / "yours/third.toml")
     for name in ("mine/first", "first", "mine"):
         with pytest.raises(ReproError) as caught:
-            Library(tmp_path / "elsewhere").select([name])
+            find_library(elsewhere).select([name])
         assert caught.value.problems[0].hint == "did you mean --claims claims? mine/first is there"
     with pytest.raises(ReproError) as caught:
-        Library(tmp_path / "elsewhere").select(["second"])
+        find_library(elsewhere).select(["second"])
     assert "claims of your own: --claims DIR" in (caught.value.problems[0].hint or "")
     # Where these are the claims that were looked through, there is nothing to point at.
     with pytest.raises(ReproError) as caught:
-        Library(world.root).select(["mine/first"])
+        find_library(world.root).select(["mine/first/x"])
     assert "did you mean --claims" not in (caught.value.problems[0].hint or "")
 
 
@@ -94,6 +99,26 @@ def test_claims_are_chosen_by_the_beginning_of_a_name_by_paper_and_by_file(world
             names(unknown)
 
 
+def test_only_what_is_named_is_read(world: World) -> None:
+    """So that a draft beside a claim does not keep it from being checked; all of a folder is, where nothing is named."""
+    world.write(BASE, "p/sound")
+    draft = world.write(changed(BASE, titel="x"), "p/draft")
+    other = world.write(BASE, "q/other", changed(PAPER, year="soon"))
+    library = find_library(world.root)
+    assert [claim.id for claim in library.select(["sound"])] == ["p/sound"]
+    for names, paper, wrong in (
+        (["sound", "draft"], None, {f"{draft}: titel"}),
+        ([], "p", {f"{draft}: titel"}),
+        (["other"], None, {f"{other.parent / 'paper.toml'}: year"}),
+        ([], None, {f"{draft}: titel", f"{other.parent / 'paper.toml'}: year"}),
+    ):
+        with pytest.raises(ReproError) as caught:
+            library.select(names, paper)
+        assert {problem.where for problem in caught.value.problems} == wrong
+    with pytest.raises(ReproError):
+        load_library(world.root)
+
+
 def test_what_can_be_checked_in_a_paper_is_counted_and_names_claims_that_are_there(world: World) -> None:
     listed = [
         {"where": "Table 1", "says": "a", "claims": ["c"]},
@@ -102,7 +127,7 @@ def test_what_can_be_checked_in_a_paper_is_counted_and_names_claims_that_are_the
         {"where": "Sec. 4", "says": "e", "open": "not written yet"},
     ]
     world.write(BASE, "p/c", PAPER | {"checkable": listed})
-    assert world.library().papers["p"].coverage == (
+    assert world.claim().paper.coverage == (
         "1 of 4 has a claim; 1 for want of data that nobody has here; 2 not written yet"
     )
     world.write(BASE, "p/c", PAPER | {"checkable": [{"where": "Table 1", "says": "a", "claims": ["d"]}]})

@@ -7,7 +7,7 @@ from functools import reduce
 from operator import or_
 
 import repro
-from repro.claims import SCALES, unseen
+from repro.claims import SCALES, papers_of, unseen
 from repro.experiment.net_check import SpecRow
 from repro.experiment.request import Request
 from repro.experiment.requirements import Requirements
@@ -66,7 +66,7 @@ def build_report(request: Request, judgement: Judgement) -> model.Report:
             claims=[claim for claim_id, claim in claims.items() if claim_id.startswith(f"{paper_id}/")],
             elsewhere=elsewhere(request, paper_id, judgement.claims),
         )
-        for paper_id, paper in request.library.papers.items()
+        for paper_id, paper in papers_of(request.claims).items()
     ]
     keys = {need.spec.key for item in required for need in item.needs}
     spent = reduce(or_, (one.spent for one in judgement.claims), Outgoings())
