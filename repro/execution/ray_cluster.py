@@ -23,6 +23,9 @@ from repro.execution.ray_connection import connected
 from repro.execution.ray_node import carry_out
 from repro.execution.workload import Workload
 
+MOST_CALLS = 100_000
+"""To a mailbox at a time: a task of its waits there, until the driver has what it sent."""
+
 
 @dataclass(frozen=True)
 class RayCluster:
@@ -60,11 +63,13 @@ class _Ray:
         self.cluster = cluster
         self.address = cluster.address
         self.code = ray.put(code_of(cluster.claims_folder))
-        # Where the driver is, whose end it shares.
+        # Where the driver is, whose end it shares. (A node that lends no CPU, as a head often is, gets nothing softly.)
         here = ray.get_runtime_context().get_node_id()
         affinity = importlib.import_module("ray.util.scheduling_strategies").NodeAffinitySchedulingStrategy
-        actor = ray.remote(num_cpus=0, max_restarts=-1)(Mailbox)
-        self.mailbox = actor.options(scheduling_strategy=affinity(here, soft=True)).remote()
+        options = {"num_cpus": 0, "max_restarts": -1, "max_concurrency": MOST_CALLS}
+        actor = ray.remote(scheduling_strategy=affinity(here, soft=False), **options)(Mailbox)
+        self.mailbox = actor.remote()
+        self.closing = False
         self.refs: dict[Any, str] = {}
         self.mail_ref: Any = None
 
@@ -108,8 +113,10 @@ class _Ray:
             hint = "RAY_ENABLE_UV_RUN_RUNTIME_ENV=0 where it is started keeps uv out of it"
             raise mistake("--on", what, self.address, hint) from None
         except self.ray.exceptions.RayActorError:
-            time.sleep(seconds)
-            return []  # it starts again on another node; what was lost with it is carried out again
+            time.sleep(seconds)  # it starts again, and what was in it is sent again
+            if self.closing:
+                self.close()
+            return []
         return mail
 
     def ended(self) -> Sequence[Ended]:
@@ -127,6 +134,7 @@ class _Ray:
             return Ended(task, lost=type(error).__name__)
 
     def close(self) -> None:
+        self.closing = True
         self.mailbox.close.remote()
 
     def cancel(self) -> None:

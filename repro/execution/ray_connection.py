@@ -34,7 +34,8 @@ def connected(address: str) -> Iterator[Any]:
             )
         except Exception as error:  # of Ray's several, and of the network's
             hint = "`ray start --head` starts one here; ray://HOST:10001 names one elsewhere"
-            what = f"no Ray cluster can be reached: {str(error).splitlines()[0]}"
+            lines = [line for line in str(error).splitlines() if line.strip()] or [repr(error)]
+            what = f"no Ray cluster can be reached: {' … '.join(dict.fromkeys([lines[0], lines[-1]]))}"
             raise mistake("--on", what, address, hint) from None
         try:
             yield ray

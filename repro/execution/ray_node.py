@@ -11,6 +11,7 @@ import os
 import signal
 import tempfile
 import threading
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -97,15 +98,17 @@ class _Home:
             self._texts.append((progress.message, progress.urgent))
 
     def ask_for_more(self) -> Sequence[Job]:
-        """Send what is new, and wait for further jobs; none where the driver has none, or cannot be reached."""
-        with self._sending:
-            answer = self.mailbox.ask.remote(self.name, self._message(asks=True))
-        with suppress(
-            self.ray.exceptions.RayActorError
-        ):  # the mailbox moves: what is undone is given to others
-            parcel = self.ray.get(answer)
-            return self.unpack(parcel) if parcel else []
-        return []
+        """Send what is new, and wait for further jobs; none where the driver has none, or is gone."""
+        while True:
+            try:
+                with self._sending:
+                    self._send(asks=True)
+                parcel = self.ray.get(self.mailbox.answered.remote(self.name))
+                return self.unpack(parcel) if parcel else []
+            except self.ray.exceptions.ActorDiedError:
+                return []  # and the driver with it
+            except self.ray.exceptions.RayActorError:
+                continue  # the mailbox starts again, and the question went with it
 
     @contextmanager
     def kept_up_to_date(self) -> Iterator[None]:
@@ -118,23 +121,34 @@ class _Home:
         finally:
             over.set()
             thread.join()
-            with suppress(self.ray.exceptions.RayActorError):
+            with suppress(self.ray.exceptions.ActorDiedError):
                 self._send()
 
     def _keep_sending(self, over: threading.Event) -> None:
         asked = False
         while not over.wait(HEARTBEAT_SECONDS):
-            with self._sending, suppress(self.ray.exceptions.RayActorError):
+            with self._sending, suppress(self.ray.exceptions.ActorDiedError):
                 if self._send() and not asked:
                     asked = True
                     # As a batch system would: this machine's workers save where they are.
                     os.kill(os.getpid(), signal.SIGTERM)
 
-    def _send(self) -> bool:
-        """Send what is new; return whether the driver wishes an end."""
-        return bool(self.ray.get(self.mailbox.put.remote(self._message())))
+    def _send(self, *, asks: bool = False) -> bool:
+        """Send what is new, until the driver has it; return whether it wishes an end.
 
-    def _message(self, *, asks: bool = False) -> dict[str, Any]:
+        Raises:
+            ActorDiedError: the mailbox does not start again.
+        """
+        message = self._message(asks=asks)
+        while True:
+            try:
+                return bool(self.ray.get(self.mailbox.put.remote(message)))
+            except self.ray.exceptions.ActorDiedError:
+                raise
+            except self.ray.exceptions.RayActorError:
+                time.sleep(HEARTBEAT_SECONDS)
+
+    def _message(self, *, asks: bool) -> dict[str, Any]:
         texts = [self._texts.pop(0) for _ in range(len(self._texts))]
         entries = list(news(self.jobs, self._seen, self._sent))
         return {"task": self.name, "entries": entries, "texts": texts, "progress": self._latest, "asks": asks}
