@@ -100,7 +100,7 @@ def test_claims_are_chosen_by_the_beginning_of_a_name_by_paper_and_by_file(world
 
 
 def test_only_what_is_named_is_read(world: World) -> None:
-    """So that a draft beside a claim does not keep it from being checked; all of a folder is, where nothing is named."""
+    """So that a draft beside a claim does not keep it from being checked; where nothing is named, all is read."""
     world.write(BASE, "p/sound")
     draft = world.write(changed(BASE, titel="x"), "p/draft")
     other = world.write(BASE, "q/other", changed(PAPER, year="soon"))

@@ -54,8 +54,8 @@ def cluster(hold: Hold, client: str) -> Iterator[Any]:
     if importlib.util.find_spec("ray") is None:
         needed_or_skipped("ray is not installed: pip install 'repro-claims[ray]'")
     # Under `uv run` Ray would make nodes' environments by uv; a check keeps it out by itself, as far as it is part.
-    # And the process that starts a server for each client at ray:// forks while gRPC's threads run: with its handlers of
-    # forks the child crashes about once in six times.
+    # And what starts a server for each client at ray:// forks while gRPC's threads run: with gRPC's handlers of forks
+    # the child crashes about once in six times.
     ours = {
         "RAY_AUTH_MODE": "disabled",
         "RAY_USAGE_STATS_ENABLED": "0",
