@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -181,12 +181,13 @@ class World:
     def expectation(self, which: str, scale: str = "smoke", seeds: int | None = None) -> ExpectationVerdict:
         return next(e for e in self.judge(scale, seeds).expectations if e.id == which)
 
-    def report(self, scale: str = "smoke", seeds: int | None = None) -> Report:
+    def report(
+        self, scale: str = "smoke", seeds: int | None = None, claims: Sequence[Claim] | None = None
+    ) -> Report:
         library = self.library()
-        required = [requirements(claim, scale, self.store, seeds) for claim in library.claims]
-        return build_report(
-            Request(library, library.claims, scale, self.store), judge_claims(required, self.store)
-        )
+        claims = library.claims if claims is None else claims
+        required = [requirements(claim, scale, self.store, seeds) for claim in claims]
+        return build_report(Request(library, claims, scale, self.store), judge_claims(required, self.store))
 
 
 def blob(spec: RunSpec, moment: str) -> bytes:
