@@ -49,11 +49,15 @@ class Comparison:
     support: Place
 
     def power(self, place: Place, n: int, distance: float | None = None) -> float:
-        """Return the probability that n seeds decide it there, or at another distance."""
+        """Return the probability that n seeds decide it there, or where the distance is another one.
+
+        In units of the spread, that is: in a region with two ends the other end is farther or nearer with it.
+        """
         at = place.distance if distance is None else distance
+        width = place.width * (at / place.distance if place.distance else 1.0)
         return decision_power(
             self.spread.sds, self.spread.weights, at, n,
-            level=place.level, slack=self.spread.slack, width=place.width, either_side=place.either_side,
+            level=place.level, slack=self.spread.slack, width=width, either_side=place.either_side,
         )  # fmt: skip
 
     def near(self, place: Place, distance: float, power: float, most: int) -> int:

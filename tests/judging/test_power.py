@@ -315,6 +315,25 @@ def test_a_region_with_two_ends_needs_seeds_for_both() -> None:
     assert "not even the middle between the two bars is decided" in remarks.resolves(narrow, "number")
 
 
+@pytest.mark.parametrize("paper", [0.5, 1.9, 2.1, 3.0])
+def test_the_range_of_seeds_holds_the_number_that_is_named_between_two_ends_too(paper: float) -> None:
+    """A spread that is smaller by a factor moves both ends of the region away by it, not one of them nearer."""
+    two_ends = bars(Region.within(0.0, 4.0), Region.outside(-4.0, 8.0))
+    cells = {"a": sample(1.9, 1.0)}
+    found = resolving(VALUE, cells, 5, two_ends, paper=paper)
+    assert found is not None
+    for needed, spread in (
+        (found.needed, found.needed_range),
+        (found.paper_needed, found.paper_range),
+    ):
+        assert needed is not None
+        assert spread is not None
+        fewest, most = spread
+        assert fewest is not None
+        assert fewest <= needed
+        assert most is None or needed <= most
+
+
 @pytest.mark.parametrize("known", [False, True])
 def test_the_range_of_seeds_holds_the_true_number_in_four_of_five_cases(known: bool) -> None:
     rng = np.random.default_rng(8)
