@@ -14,7 +14,7 @@ import pytest
 
 from repro.cli import COMMANDS
 from repro.cli.machine import check_device, default_workers
-from tests.support.command import OWN_CLAIMS, modules_after, repro, start
+from tests.support.command import OWN_CLAIMS, modules_after, repro, slowed, start
 
 TOY = "toy/wider-is-better"
 
@@ -191,16 +191,9 @@ def test_a_worker_that_dies_takes_only_its_run_along(tmp_path: Path) -> None:
 
 def test_an_interrupted_check_keeps_finished_runs_and_goes_on(tmp_path: Path) -> None:
     own(tmp_path)
-    nets = tmp_path / "own/my_nets.py"
     # All runs but the first take half a minute, until the file `quick` is there.
-    slow = (
-        "    def forward(self, x):\n        import os, time\n"
-        "        if self.training and os.listdir('.repro/runs') and not os.path.exists('quick'):\n"
-        "            time.sleep(0.5)\n"
-    )
-    code = nets.read_text(encoding="utf-8")
-    assert "    def forward(self, x):\n" in code
-    nets.write_text(code.replace("    def forward(self, x):\n", slow), encoding="utf-8")
+    others = "os.listdir('.repro/runs') and not Path('quick').exists()"
+    slowed(tmp_path / "own/my_nets.py", 0.5, as_long_as=others)
     arguments = ["check", TOY, "--claims", "own", "--workers", 1]
     process = start(*arguments, "--checkpoint-every", "0.1s", cwd=tmp_path)
 

@@ -27,7 +27,7 @@ from repro.store import Checkpoint, Store
 from repro.training import train
 from repro.worker.jobs import Worker
 from tests.support import killing
-from tests.support.command import OWN_CLAIMS, repro, start
+from tests.support.command import OWN_CLAIMS, repro, slowed, start
 from tests.support.forks import python
 from tests.support.unfinished import CPU, KEY, SPEC, history_of
 
@@ -72,14 +72,7 @@ def test_a_check_whose_parent_is_killed_goes_on_elsewhere_and_ends_the_same(tmp_
     shutil.copytree(OWN_CLAIMS, tmp_path / "own")
     nets = tmp_path / "own/my_nets.py"
     # Six seconds a run, until the file `quick` lies beside the net's.
-    slow = (
-        "    def forward(self, x):\n        import pathlib, time\n"
-        "        if self.training and not pathlib.Path(__file__).with_name('quick').exists():\n"
-        "            time.sleep(0.1)\n"
-    )
-    code = nets.read_text(encoding="utf-8")
-    assert "    def forward(self, x):\n" in code
-    nets.write_text(code.replace("    def forward(self, x):\n", slow), encoding="utf-8")
+    slowed(nets, 0.1, as_long_as="not Path(__file__).with_name('quick').exists()")
     check = ["check", "toy/wider-is-better", "--claims", "own", "--workers", 1]
     process = start(*check, "--checkpoint-every", "0.2s", cwd=tmp_path)
     here = Store(tmp_path / ".repro")
