@@ -31,6 +31,7 @@ class Library:
     files: Mapping[str, Path]
     problems: tuple[Problem, ...] = ()
     _read: dict[str, Claim] = field(default_factory=dict, repr=False, compare=False)
+    _papers: dict[Path, Paper] = field(default_factory=dict, repr=False, compare=False)
 
     @cached_property
     def claims(self) -> Sequence[Claim]:
@@ -61,17 +62,16 @@ class Library:
         """
         wanted = list(dict.fromkeys(ids))
         problems: list[Problem] = []
-        papers: dict[Path, Paper | None] = {}
+        for folder in dict.fromkeys(self.files[claim_id].parent for claim_id in wanted):
+            try:
+                if folder not in self._papers:
+                    self._papers[folder] = read_paper(folder / "paper.toml")
+            except ReproError as error:
+                problems += error.problems
         for claim_id in wanted:
             file = self.files[claim_id]
             try:
-                if claim_id not in self._read and file.parent not in papers:
-                    papers[file.parent] = None
-                    papers[file.parent] = read_paper(file.with_name("paper.toml"))
-            except ReproError as error:
-                problems += error.problems
-            try:
-                claim = self._read.get(claim_id) or read_claim(file, self.root, papers[file.parent])
+                claim = self._read.get(claim_id) or read_claim(file, self.root, self._papers.get(file.parent))
                 if claim is not None:
                     self._read[claim_id] = claim
             except ReproError as error:

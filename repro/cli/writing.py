@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from repro.claims import Claim, Library
 from repro.cli.summary import summarise, tell
 from repro.cli.wrapped import wrapped
 from repro.errors import ReproError, mistake
@@ -96,13 +97,30 @@ def _with_earlier(request: Request, folder: Path) -> Request:
     if before.scale != request.scale:
         return request
     asked = {claim.id: claim for claim in request.claims}
-    known = [name for name in request.library.files if name in before.claims or name in asked]
-    found = request.library.read(known)
-    others = [claim for claim in found if claim.id not in asked]
-    with_data = {claim.id: claim for claim in with_known_data(others, request.scale, request.store)} | asked
-    claims = [with_data[claim.id] for claim in found]
+    others = _readable(
+        request.library,
+        [name for name in request.library.files if name in before.claims and name not in asked],
+    )
+    known = {claim.id: claim for claim in with_known_data(others, request.scale, request.store)} | asked
+    claims = sorted(known.values(), key=lambda claim: (claim.paper.year, claim.id))
     selection = [] if len(claims) == len(request.library.files) else [claim.id for claim in claims]
     return replace(request, claims=claims, selection=selection)
+
+
+def _readable(library: Library, names: Sequence[str]) -> list[Claim]:
+    """Return claims whose files are sound; the others are told of.
+
+    Their mistakes are no reason to withhold what was asked for, which may have taken hours.
+    """
+    found: list[Claim] = []
+    for name in names:
+        try:
+            found += library.read([name])
+        except ReproError:
+            file = visible(str(library.files[name]))
+            what = f"{visible(name)} is no longer in the report: its file has mistakes (repro lint {file})."
+            click.echo(what, err=True)
+    return found
 
 
 def judge(request: Request, schedule: Schedule, looks: Sequence[Look]) -> tuple[Report, pd.DataFrame]:

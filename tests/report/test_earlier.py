@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from repro.claims import find_library
 from repro.cli.writing import publish, write
 from repro.experiment.request import Request
 from repro.planning.schedule import Schedule
@@ -15,7 +16,7 @@ from repro.report.earlier import earlier, forms_there
 from repro.report.formats import FILES, METRICS, USUAL, Format
 from repro.report.model import Report
 from repro.report.model.loading import read_report
-from tests.support.helpers import BASE, World
+from tests.support.helpers import BASE, World, changed
 
 
 @pytest.fixture
@@ -30,7 +31,7 @@ def two(world: World) -> World:
 def check(
     world: World, out: Path, *names: str, scale: str = "smoke", forms: Sequence[Format] = USUAL
 ) -> Report:
-    library = world.library()
+    library = find_library(world.root)
     request = Request(library, library.select(names), scale, world.store, names)
     schedule = Schedule(request.claims, scale, world.store)
     return publish(request, schedule, out, forms, None, as_json=False)
@@ -62,6 +63,23 @@ def test_a_report_of_one_claim_grows_by_the_next(
     assert claims_in(out) == ["p/one", "p/two"]
     assert "with 1 further claim of the report before" in capsys.readouterr().out
     assert sorted(path.name for path in out.iterdir()) == sorted([*(FILES[form] for form in USUAL), METRICS])
+
+
+def test_a_claim_whose_file_has_mistakes_now_keeps_no_other_from_its_verdict(
+    two: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out"
+    check(two, out)
+    whole = (out / "report.json").read_bytes()
+    two.write(changed(BASE, titel="x"), "p/two")
+    check(two, out, "one")
+    assert claims_in(out) == ["p/one"]
+    told = capsys.readouterr().err
+    assert (
+        f"p/two is no longer in the report: its file has mistakes (repro lint {two.root / 'p/two.toml'})"
+        in told
+    )
+    assert (out / "earlier-1" / "report.json").read_bytes() == whole
 
 
 def test_a_report_that_says_more_is_set_aside(
