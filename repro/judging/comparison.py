@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from repro.judging.criteria import Criteria, Refutation
 from repro.judging.evidence import Evidence
@@ -19,9 +18,6 @@ from repro.stats import (
     if_known,
     observed_spread,
 )
-
-if TYPE_CHECKING:
-    pass
 
 
 @dataclass(frozen=True, slots=True)
