@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
@@ -22,9 +21,6 @@ from repro.report.model.loading import read_report
 from repro.report.model.safe_text import visible
 from repro.report.wording.text import plural
 from repro.store import Store
-
-if TYPE_CHECKING:
-    pass
 
 
 @click.group("runs")
