@@ -43,9 +43,9 @@ PROBES: dict[str, Registered] = {
     ),
     "block_left_out": Registered("repro.probes.surgery:block_left_out", 1, frozenset({"first", "together"})),
     "same_class_neighbours": Registered(
-        "repro.probes.neighbours:same_class_neighbours", 1, frozenset({"space"})
+        "repro.probes.neighbours:same_class_neighbours", 2, frozenset({"space"})
     ),
-    "nearest_images": Registered("repro.probes.neighbours:nearest_images", 1, frozenset({"space"})),
+    "nearest_images": Registered("repro.probes.neighbours:nearest_images", 2, frozenset({"space"})),
     "kernel_peak_share": Registered("repro.probes.kernels:kernel_peak_share", 1, frozenset({"shuffled"})),
     "kernel_colour_halves": Registered("repro.probes.kernels:kernel_colour_halves", 1, frozenset()),
     "masked_fill_ratio": Registered(

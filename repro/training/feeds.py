@@ -38,8 +38,11 @@ class Feed(Protocol):
     def batch(self, step: int) -> Batch:
         """Return the augmented batch of a step (from 0): a function of data, recipe, seed and step."""
 
-    def clean(self, split: Split, *, last: bool = True) -> Iterator[Batch]:
-        """Yield, without augmentation, the images of a set that an evaluation takes: the last one, or one before."""
+    def clean(self, split: Split, *, last: bool | None = None) -> Iterator[Batch]:
+        """Yield all images of a set, without augmentation; or those that an evaluation takes, the last or one before.
+
+        What a probe reads depends on no evaluation that the recipe declares.
+        """
 
     def first(self, count: int) -> Batch:
         """Return the first `count` training images without augmentation, in an order that ignores classes."""
@@ -49,6 +52,11 @@ class Feed(Protocol):
 
     def close(self) -> None:
         """Let go of what reads ahead."""
+
+
+def evaluated(recipe: Recipe, split: Split, images: int, last: bool | None) -> int:
+    """Return how many of a set's images are wanted: all, or what an evaluation takes, the last or one before."""
+    return images if last is None else recipe.images_evaluated(split, images, last=last)
 
 
 def evenly_spaced(count: int, images: int) -> Tensor:
@@ -116,10 +124,10 @@ class MemoryFeed:
         self.stage(step, 1)
         return self.staged(1)[0]
 
-    def clean(self, split: Split, *, last: bool = True) -> Iterator[Batch]:
+    def clean(self, split: Split, *, last: bool | None = None) -> Iterator[Batch]:
         """Yield a set in its order, or every n-th image of it, whatever the order of classes."""
         pixels, labels = self.pixels[split], self.labels[split]
-        wanted = self.recipe.images_evaluated(split, len(labels), last=last)
+        wanted = evaluated(self.recipe, split, len(labels), last)
         if wanted < len(labels):
             sample = evenly_spaced(wanted, len(labels)).to(self.device)
             pixels, labels = pixels[sample], labels[sample]

@@ -54,7 +54,7 @@ def take(
         model.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]  # missing from torch's stubs
         row = {"step": 0.0, "epoch": 0.0, "running_error": math.nan, "running_loss": math.nan}
         for name in spec.recipe.evaluate:
-            row[f"{name}_error"], row[f"{name}_loss"] = evaluate(model, feed.clean(name))
+            row[f"{name}_error"], row[f"{name}_loss"] = evaluate(model, feed.clean(name, last=True))
         chance = 1 - 1 / feed.classes
     _check(spec, row)
     return TrainedRun([row], "finished", None, {"last": state}, time.perf_counter() - began, 0, chance)

@@ -15,7 +15,7 @@ from repro.training.batches import BatchStream
 from repro.training.colours import ColourNoise
 from repro.training.counters import random_bits, uniform
 from repro.training.crops import CROPS, SQUARE, in_proportion, middle
-from repro.training.feeds import Batch, Split, evenly_spaced
+from repro.training.feeds import Batch, Split, evaluated, evenly_spaced
 from repro.training.image_statistics import STATISTICS_IMAGES, PixelStatistics, pixel_statistics
 from repro.training.loader import ImageLoader, Order
 from repro.training.seeds import stream
@@ -107,9 +107,9 @@ class StreamingFeed:
                 centred = pixels - self.offset
         return self._scaled(centred), labels
 
-    def clean(self, split: Split, *, last: bool = True) -> Iterator[Batch]:
-        """Yield centre crops of the images of a set that an evaluation takes."""
-        wanted = self.recipe.images_evaluated(split, len(self.names[split]), last=last)
+    def clean(self, split: Split, *, last: bool | None = None) -> Iterator[Batch]:
+        """Yield centre crops of all images of a set, or of those that an evaluation takes."""
+        wanted = evaluated(self.recipe, split, len(self.names[split]), last)
         train = split == "train"
         yield from self._clean(
             split, self.sample[:wanted] if train else evenly_spaced(wanted, len(self.names["test"]))

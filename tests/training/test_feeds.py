@@ -138,6 +138,16 @@ def test_a_sample_is_spread_over_a_set_that_is_sorted_by_class() -> None:
     ]
 
 
+def test_whoever_asks_for_no_evaluation_is_given_the_whole_set() -> None:
+    """Probes read sets that a recipe evaluates in part, or never."""
+    data = tiny()
+    recipe = replace(RECIPE, evaluate=("train",), train_error_images=7, curve_images=3)
+    feed = MemoryFeed(data, recipe, 0, CPU)
+    for split, labels in (("train", data.train_labels), ("test", data.test_labels)):
+        assert torch.cat([found for _, found in feed.clean(split)]).tolist() == labels.tolist()  # type: ignore[arg-type]
+    assert list(feed.clean("test", last=True)) == []
+
+
 def test_inputs_against_numpy() -> None:
     data = tiny()
     a, c = data.train_images.astype(float), data.test_images.astype(float)

@@ -317,10 +317,10 @@ def test_the_training_error_is_that_of_a_fixed_sample(files: ImageFiles) -> None
     feeds = [
         StreamingFeed(files, small("resnet-imagenet", **{"train_error_images": 11}), s, CPU) for s in (0, 1)
     ]
-    inputs, labels = (torch.cat(part) for part in zip(*feeds[0].clean("train"), strict=True))
+    inputs, labels = (torch.cat(part) for part in zip(*feeds[0].clean("train", last=True), strict=True))
     assert len(inputs) == len(labels) == 11
     assert len(set(labels.tolist())) == 4
-    assert torch.equal(inputs, torch.cat([x for x, _ in feeds[1].clean("train")]))
+    assert torch.equal(inputs, torch.cat([x for x, _ in feeds[1].clean("train", last=True)]))
     first, first_labels = feeds[0].first(9)
     assert torch.equal(first, inputs[:9])
     assert torch.equal(first_labels, labels[:9])
