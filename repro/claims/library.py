@@ -106,7 +106,8 @@ class Library:
                 problems.append(self._not_one(name, exact, papers))
             picked += matches
         if problems:
-            raise ReproError(*problems)
+            # A folder that cannot be read may be why a name is not known.
+            raise ReproError(*problems, *self.problems)
         return self.read(picked if wanted else chosen)
 
     def _begins(self, claim_id: str, name: str) -> bool:

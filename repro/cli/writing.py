@@ -92,7 +92,7 @@ def _keep_verdicts(report: Report, store: Store) -> None:
 
 
 def _with_earlier(request: Request, folder: Path) -> Request:
-    """Return the request with the claims that the report in `folder` has, too, where they are still in the library."""
+    """Return the request with the claims that the report in `folder` has, too, as far as their files are sound."""
     before = earlier(folder)
     if before.scale != request.scale:
         return request

@@ -55,7 +55,7 @@ def cluster(hold: Hold, client: str) -> Iterator[Any]:
         needed_or_skipped("ray is not installed: pip install 'repro-claims[ray]'")
     # Under `uv run` Ray would make nodes' environments by uv; a check keeps it out by itself, as far as it is part.
     # And what starts a server for each client at ray:// forks while gRPC's threads run: with gRPC's handlers of forks
-    # the child crashes about once in six times.
+    # the child crashes now and then.
     ours = {
         "RAY_AUTH_MODE": "disabled",
         "RAY_USAGE_STATS_ENABLED": "0",
