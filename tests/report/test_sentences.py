@@ -227,6 +227,17 @@ def test_units() -> None:
     assert words.unit_of(Metric(kind="final", of="test_error", transform="log10"), "value") == "log10"
     assert words.unit_of(Metric(kind="final", of="train_loss"), "value") == "number"
     assert words.unit_of(Metric(kind="first_reach", of="train_error", at_most=0.2), "value") == "epochs"
+
+
+def test_a_share_less_another_is_in_points_and_may_be_negative() -> None:
+    gap = Metric(kind="final", of="test_error", minus="train_error")
+    gain = Metric(kind="ensemble", members=5, at=["last"])
+    features = Metric(kind="probe", probe="same_class_neighbours", at=["last"], since="init", unit="share")
+    for metric in (gap, gain, features):
+        unit = words.unit_of(metric, "value")
+        assert words.number(-0.026, unit) + words.suffix(unit, "value") == "−2.6 pp"
+        assert words.unit_of(metric, "ratio") == "ratio"
+    assert words.unit_of(Metric(kind="final", of="test_loss", minus="train_loss"), "value") == "number"
     assert words.unit_of(Metric(kind="static", probe="parameters"), "exact") == "count"
     assert [words.suffix("error", kind) for kind in ("value", "difference", "contrast", "ordering")] == [
         "%",

@@ -34,7 +34,7 @@ def judged_expectation(
     expected = verdict.expectation
     unit = words.unit_at(verdict, required)
     lesser = words.expectation_cap(verdict, required)
-    printed = read_printed(expected.reported, percent=unit == "error")
+    printed = read_printed(expected.reported, percent=unit in words.PRINTED_IN_PERCENT)
     return model.ExpectationResult(
         id=verdict.id,
         anchor=anchor,

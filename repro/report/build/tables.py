@@ -153,7 +153,7 @@ def _cell(
 
 
 def _difference(reported: str | None, ours: float, half: float, unit: model.Unit) -> str | None:
-    printed = read_printed(reported, percent=unit == "error")
+    printed = read_printed(reported, percent=unit in words.PRINTED_IN_PERCENT)
     if printed is None or math.isnan(ours):
         return None
     known = half if math.isfinite(half) else None

@@ -26,9 +26,11 @@ from repro.report.drawing.forest_axis import (
 from repro.report.model import ExpectationResult, Part, Region, Unit
 from repro.report.wording.words import DIFFERENCES, PERCENT
 
+_POINTS = "percentage points"
 _UNIT_LABELS: dict[Unit, str] = {
     "error": "error, %",
     "share": "%",
+    "points": _POINTS,
     "epochs": "epochs",
     "steps": "steps",
     "number": "",
@@ -36,7 +38,6 @@ _UNIT_LABELS: dict[Unit, str] = {
     "count": "count",
     "ratio": "ratio (logarithmic)",
 }
-_POINTS = "percentage points"
 _SEEDS = re.compile(r", n = \d+$")
 _MOST_TRACKS = 4
 """Of one expectation; of more, those with the same result are folded to the one that is least clear."""
@@ -117,7 +118,7 @@ def _label(expectation: ExpectationResult) -> str:
 
 
 def _in_points(expectation: ExpectationResult) -> bool:
-    return expectation.unit in PERCENT and expectation.kind in DIFFERENCES
+    return expectation.unit == "points" or (expectation.unit in PERCENT and expectation.kind in DIFFERENCES)
 
 
 def _groups(expectations: Sequence[ExpectationResult]) -> list[list[ExpectationResult]]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from repro.report.drawing import ticks
 from repro.report.model import ExpectationResult, Part, Region, Unit
-from repro.report.wording.words import number
+from repro.report.wording.words import PERCENT, number
 
 _MARGIN = 0.07
 _THINNEST = 4.0  # percent of an axis: thinner, a region would hide behind the estimate in it
@@ -73,7 +73,7 @@ def drawable(expectation: ExpectationResult) -> Iterable[float]:
 def scale_of(group: Sequence[ExpectationResult]) -> Scale:
     """Return the scale that expectations of one unit share: estimates, bars and the paper's numbers lie on it."""
     unit = group[0].unit
-    raw = Scale(0.0, 1.0, log=unit == "ratio", factor=100.0 if unit in ("error", "share") else 1.0)
+    raw = Scale(0.0, 1.0, log=unit == "ratio", factor=100.0 if unit in PERCENT else 1.0)
     core = [raw.transform(value) for one in group for value in drawable(one)]
     core += [raw.transform(value) for one in group for value in landmarks(one)]
     core = [value for value in core if math.isfinite(value)]

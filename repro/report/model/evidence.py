@@ -11,7 +11,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict
 
 Result = Literal["supported", "refuted", "inconclusive"]
 Status = Literal["complete", "pending", "failed"]
-Unit = Literal["error", "epochs", "number", "log10", "count", "ratio", "share", "steps"]
+Unit = Literal["error", "epochs", "number", "log10", "count", "points", "ratio", "share", "steps"]
 """Errors and shares are fractions, shown in percent."""
 
 

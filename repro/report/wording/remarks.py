@@ -29,7 +29,7 @@ def beside(
     """Return what stands beside a verdict that rests on training, by the report's fields; it decides nothing."""
     if verdict.exact or not any(part.samples for part in verdict.parts):
         return {}
-    metric, percent = required.file.metrics[verdict.expectation.metric], unit == "error"
+    metric, percent = required.file.metrics[verdict.expectation.metric], unit in words.PRINTED_IN_PERCENT
     paper = paper_number(verdict.expectation, percent)
     resolved = of_verdict(verdict, required, paper.value if paper else None)
     # The paper's number is of the paper's data and protocol.

@@ -15,8 +15,10 @@ from repro.stats import Region
 STAND_IN = "on stand-in data"
 """Caps the words like a lesser scale: what was trained was not trained on the paper's data."""
 
-PERCENT: tuple[Unit, ...] = ("error", "share")
+PERCENT: tuple[Unit, ...] = ("error", "points", "share")
 """Fractions that are shown in percent."""
+PRINTED_IN_PERCENT: tuple[Unit, ...] = ("error", "points")
+"""Those that papers print without a unit, as in a column of errors."""
 
 AS_PRINTED = "each as printed, to half a unit of its last digit"
 UNDECLARED = "by the file’s own protocol"
@@ -29,9 +31,15 @@ DIFFERENCES = ("difference", "contrast", "ordering", "slope")
 
 
 def unit_of(metric: Metric, kind: str) -> Unit:
-    """Return the unit in which an expectation on `metric` is shown."""
+    """Return the unit in which an expectation on `metric` is shown: a share less another one is in points."""
     if kind == "ratio":
         return "ratio"
+    unit = _own_unit(metric)
+    less = metric.kind == "ensemble" or metric.minus is not None or metric.since is not None
+    return "points" if less and unit in PERCENT else unit
+
+
+def _own_unit(metric: Metric) -> Unit:
     if metric.unit != "number" or metric.transform == "log10":
         return "log10" if metric.transform == "log10" else metric.unit
     if metric.of is not None and metric.of.endswith("error"):
@@ -54,9 +62,9 @@ def unit_at(verdict: ExpectationVerdict, required: Requirements) -> Unit:
 
 
 def suffix(unit: Unit, kind: str) -> str:
-    """Return what follows a number: % for errors, pp for their differences, and so on."""
+    """Return what follows a number: % for errors, pp for points and differences of errors, and so on."""
     if unit in PERCENT:
-        return " pp" if kind in DIFFERENCES else "%"
+        return " pp" if unit == "points" or kind in DIFFERENCES else "%"
     return {"epochs": " epochs", "steps": " steps", "ratio": "×", "log10": " decades"}.get(unit, "")
 
 
