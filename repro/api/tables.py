@@ -11,7 +11,7 @@ from repro.report.wording.compared import compared
 if TYPE_CHECKING:
     import pandas as pd
 
-UNITS = {"error": "fraction", "share": "fraction", "number": ""}
+UNITS = {"error": "fraction", "points": "fraction", "share": "fraction", "number": "", "log10-value": "log10"}
 """Unit of the report → what tables call it, where that is something else: as in `metrics.csv`."""
 
 VERDICTS = (

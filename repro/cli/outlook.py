@@ -70,7 +70,7 @@ def outlooks(required: Requirements, store: Store) -> Sequence[Outlook]:
     for name in names:
         expectation = required.file.expect[name]
         unit = words.unit_of(required.file.metrics[expectation.metric], expectation.kind)
-        paper = paper_number(expectation, unit == "error")
+        paper = paper_number(expectation, words.notation(unit))
         known = None if frame is None else foreseen(required, name, frame, paper.value if paper else None)
         found.append(Outlook(required.claim.id, required.scale, name, len(required.seeds), unit, known))
     return found

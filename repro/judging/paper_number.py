@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Literal
 
 from repro.claims import Expectation
-from repro.claims.printed import read_printed, read_range
+from repro.claims.printed import PrintedNumber, read_printed, read_range
+
+Notation = Literal["number", "percent", "logarithm"]
+"""How a printed number is one of ours: as it stands; in percent where ours are fractions, also without a sign of it; or
+as what ours are the decimal logarithm of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,25 +31,43 @@ class PaperNumber:
     tolerance: float = 0.0
 
 
-def paper_number(expectation: Expectation, percent: bool) -> PaperNumber | None:
-    """Return what the paper prints for an expectation; None where it prints no number.
+def paper_number(expectation: Expectation, notation: Notation) -> PaperNumber | None:
+    """Return what the paper prints for an expectation; None where it prints no number, or one that has no logarithm.
 
-    Args:
-        expectation: with `reported` ("4.4 pp", "6×", "<0.1%") and `uncertainty.reading_error` in the same unit, either
-            one number ("0.1") or a range ("whole epochs: 6.0 to 7.4").
-        percent: the paper prints percent or percentage points, and our estimates are fractions.
+    `reported` ("4.4 pp", "6×", "<0.1%") is printed in `notation`; `uncertainty.reading_error`, in the same unit, is
+    either one number ("0.1") or a range ("whole epochs: 6.0 to 7.4").
     """
-    number = read_printed(expectation.reported, percent=percent)
-    if number is None:
+    percent = notation == "percent"
+    printed = read_printed(expectation.reported, percent=percent)
+    if printed is None:
         return None
-    value, tolerance = number.value, (number.high - number.low) / 2
+    found = _with_reading_error(printed, expectation.uncertainty.reading_error or "", percent)
+    return _logarithm(found) if notation == "logarithm" else found
+
+
+def printed_value(text: str | None, notation: Notation) -> float | None:
+    """Return a printed number in the unit of our estimates; None where there is none."""
+    printed = read_printed(text, percent=notation == "percent")
+    if printed is None or notation != "logarithm":
+        return None if printed is None else printed.value
+    return math.log10(printed.value) if printed.value > 0 else None
+
+
+def _with_reading_error(printed: PrintedNumber, error: str, percent: bool) -> PaperNumber:
+    value, tolerance = printed.value, (printed.high - printed.low) / 2
     if math.isinf(tolerance):
-        return PaperNumber(value, number.low, number.high)
-    read = expectation.uncertainty.reading_error or ""
-    ends = read_range(read, percent=percent)
+        return PaperNumber(value, printed.low, printed.high)
+    ends = read_range(error, percent=percent)
     if ends is not None:
         return PaperNumber(value, min(ends[0], value), max(ends[1], value))
-    error = read_printed(read, percent=percent)
-    if error is not None:
-        tolerance = max(tolerance, error.value)
+    read = read_printed(error, percent=percent)
+    if read is not None:
+        tolerance = max(tolerance, read.value)
     return PaperNumber(value, value - tolerance, value + tolerance, tolerance)
+
+
+def _logarithm(number: PaperNumber) -> PaperNumber | None:
+    if number.value <= 0:
+        return None
+    low, high = (math.log10(end) if end > 0 else -math.inf for end in (number.low, number.high))
+    return PaperNumber(math.log10(number.value), low, high)

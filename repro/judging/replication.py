@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from repro.claims import Metric
-from repro.judging.paper_number import PaperNumber, paper_number
+from repro.judging.paper_number import Notation, PaperNumber, paper_number
 from repro.judging.verdicts import ExpectationVerdict, PartVerdict
 from repro.stats import Interval, best_of_interval, contrast_prediction
 
@@ -53,7 +53,7 @@ class Compatibility:
 
 
 def compatibility(
-    verdict: ExpectationVerdict, metric: Metric, scale: str, percent: bool
+    verdict: ExpectationVerdict, metric: Metric, scale: str, notation: Notation
 ) -> Compatibility | None:
     """Compare the paper's number with runs like ours; None where there is nothing to compare.
 
@@ -61,11 +61,11 @@ def compatibility(
         verdict: an expectation with its evidence.
         metric: what it is about.
         scale: of the evidence; below "paper" nothing is compared.
-        percent: the paper prints percent, and our estimates are fractions.
+        notation: how the paper prints its number.
     """
     item = verdict.expectation
     parts = [part for part in verdict.parts if part.samples and part.n > 0]
-    paper = paper_number(item, percent)
+    paper = paper_number(item, notation)
     if scale != "paper" or item.kind not in KINDS or paper is None or not parts:
         return None
     of, m, assumed = _of(verdict)

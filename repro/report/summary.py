@@ -27,7 +27,7 @@ MOST_ROWS = {"trained": 16, "recorded": 12, "computed": 8}
 
 _LINE = 88
 """Letters of the largest text that have room across."""
-_UNITS = "pp: percentage points; decade: tenfold; closest of 3: of so many comparisons, the one nearest to failing."
+_UNITS = "pp: percentage points; closest of 3: of so many comparisons, the one nearest to failing."
 _PAPER, _HERE, _STRIP, _VERDICT = 545, 672, 935, 1090
 _STRIP_WIDTH = 135
 _COLOURS: dict[Result | None, str] = {

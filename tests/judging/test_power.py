@@ -409,7 +409,7 @@ def test_the_papers_number_is_set_against_the_bar(world: World) -> None:
     world.write(changed(BASE, expect__gap__reported="1.5"))
     losses(world, {"plain/deep": around(3.0, 0.2), "plain/shallow": around(1.5, 0.1)})
     item = world.requirements()
-    number = paper_number(item.file.expect["gap"], percent=False)
+    number = paper_number(item.file.expect["gap"], "number")
     assert number is not None
     resolved = of_verdict(world.expectation("gap"), item, number.value)
     assert resolved is not None

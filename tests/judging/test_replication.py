@@ -10,7 +10,7 @@ import pytest
 import scipy.stats
 
 from repro.claims import Expectation
-from repro.judging.paper_number import paper_number
+from repro.judging.paper_number import Notation, paper_number
 from repro.report.model import ExpectationResult
 from repro.stats import Sample, contrast_prediction, prediction_interval
 from tests.support.helpers import BASE, TEST_IMAGES, World, changed
@@ -127,36 +127,43 @@ def test_mistakes_of_the_caller(call: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("printed", "error", "percent", "expected"),
+    ("printed", "error", "notation", "expected"),
     [
-        ("6.43%", None, True, (0.0643, 0.06425, 0.06435)),
-        ("4.4 pp", "0.1", True, (0.044, 0.043, 0.045)),
-        ("4.4 pp", "0.01", True, (0.044, 0.0435, 0.0445)),
-        ("−4.1 pp", None, True, (-0.041, -0.0415, -0.0405)),
-        ("6×", "whole epochs: 6.0 to 7.4", False, (6, 6, 7.4)),
-        ("6×", None, False, (6, 5.5, 6.5)),
-        ("1.62", "0.02", False, (1.62, 1.60, 1.64)),
-        ("1,234", None, False, (1234, 1233.5, 1234.5)),
-        ("<0.1%", None, True, (0.001, -math.inf, 0.001)),
-        (">50", None, False, (50, 50, math.inf)),
-        ("~6", None, False, (6, 5, 7)),
-        ("6 epochs", "1 epoch", False, (6, 5, 7)),
-        ("3.6 billion", "0.1 billion", False, (3.6e9, 3.5e9, 3.7e9)),
-        ("1.2e-3", None, False, (0.0012, 0.00115, 0.00125)),
+        ("6.43%", None, "percent", (0.0643, 0.06425, 0.06435)),
+        ("4.4 pp", "0.1", "percent", (0.044, 0.043, 0.045)),
+        ("4.4 pp", "0.01", "percent", (0.044, 0.0435, 0.0445)),
+        ("−4.1 pp", None, "percent", (-0.041, -0.0415, -0.0405)),
+        ("6×", "whole epochs: 6.0 to 7.4", "number", (6, 6, 7.4)),
+        ("6×", None, "number", (6, 5.5, 6.5)),
+        ("1.62", "0.02", "number", (1.62, 1.60, 1.64)),
+        ("1,234", None, "number", (1234, 1233.5, 1234.5)),
+        ("<0.1%", None, "percent", (0.001, -math.inf, 0.001)),
+        (">50", None, "number", (50, 50, math.inf)),
+        ("~6", None, "number", (6, 5, 7)),
+        ("6 epochs", "1 epoch", "number", (6, 5, 7)),
+        ("3.6 billion", "0.1 billion", "number", (3.6e9, 3.5e9, 3.7e9)),
+        ("1.2e-3", None, "number", (0.0012, 0.00115, 0.00125)),
+        ("100×", "10 to 1000", "logarithm", (2, 1, 3)),
+        ("0.01×", None, "logarithm", (-2, math.log10(0.005), math.log10(0.015))),
     ],
 )
 def test_a_printed_number_has_a_range(
-    printed: str, error: str | None, percent: bool, expected: tuple[float, float, float]
+    printed: str, error: str | None, notation: Notation, expected: tuple[float, float, float]
 ) -> None:
     item = Expectation.model_validate({**VALUE, "reported": printed, SURE: {"reading_error": error}})
-    number = paper_number(item, percent)
+    number = paper_number(item, notation)
     assert number is not None
     assert (number.value, number.low, number.high) == pytest.approx(expected)
 
 
 @pytest.mark.parametrize("printed", [None, "±0.2"])
 def test_what_is_no_number_is_not_compared(printed: str | None) -> None:
-    assert paper_number(Expectation.model_validate({**VALUE, "reported": printed}), True) is None
+    assert paper_number(Expectation.model_validate({**VALUE, "reported": printed}), "percent") is None
+
+
+@pytest.mark.parametrize("printed", ["0×", "−2"])
+def test_what_has_no_logarithm_is_not_compared_with_one(printed: str) -> None:
+    assert paper_number(Expectation.model_validate({**VALUE, "reported": printed}), "logarithm") is None
 
 
 # --- in a report

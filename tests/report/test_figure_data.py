@@ -113,7 +113,18 @@ def test_figures_of_moments_have_a_panel_each_and_levels_in_order(world: World) 
     assert (first.title, last.title) == ("ours, init: before training", "ours, last: after training")
     assert first.x_categories == ["shallow (8)", "deep (14)"]
     means = {s.label: s.y for s in last.series if s.role == "mean"}
-    assert means == {"plain": pytest.approx([1.0, 1.0]), "residual": pytest.approx([1.0, 1.0])}
+    assert means == {"plain": pytest.approx([10.0, 10.0]), "residual": pytest.approx([10.0, 10.0])}
+
+
+def test_a_mean_of_logarithms_is_geometric(world: World) -> None:
+    """1, 10, 1, 10 and 1 have a mean logarithm of 0.4."""
+    world.write(changed(ERROR_CLAIM, metrics__g=GRADIENT))
+    world.fill(errors(0.3), lambda cell, seed, moment: layer_rows(10.0 if seed % 2 else 1.0))
+    first, _ = panels(world, kind="moments", metric="g")
+    assert first.y_log
+    (mean, *_) = [series for series in first.series if series.role == "mean"]
+    assert mean.y == pytest.approx([10**0.4, 10**0.4], rel=1e-5)
+    assert {y for series in first.series if series.role == "seed" for y in series.y} == {1.0, 10.0}
 
 
 def test_an_arm_has_one_colour_and_a_level_one_shade_in_every_figure_and_in_the_papers(world: World) -> None:

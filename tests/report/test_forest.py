@@ -87,8 +87,8 @@ def _joint(*values: tuple[float, Any], kind: str = "value") -> ExpectationResult
     )
 
 
-def test_many_parts_with_one_result_are_folded_to_the_least_clear_one() -> None:
-    """The region is 2 and above: of what lies inside, the smallest is least clear; of what does not, it is, too."""
+def test_many_parts_are_folded_to_one_of_each_result() -> None:
+    """The region is 2 and above: inside, the smallest is least clear; outside, it is the clearest."""
     joint = _joint(
         (3.0, "supported"), (2.2, "supported"), (4.0, "supported"), (1.5, "refuted"), (0.5, "refuted")
     )

@@ -64,8 +64,8 @@ def test_a_comparison(low: float, middle: float, high: float, result: Any, says:
 def test_powers_of_ten_are_told_as_times() -> None:
     """10^4.59 is 38,905, and 10^−1 to 10^1 is 0.1 to 10."""
     regions = (
-        ("between −1 and 1 decades", [(-1.0, 1.0)]),
-        ("below −2 or above 2 decades", [(None, -2.0), (2.0, None)]),
+        ("between 0.1 and 10×", [(-1.0, 1.0)]),
+        ("below 0.01 or above 100×", [(None, -2.0), (2.0, None)]),
     )
     one = _one("refuted", _part(4.40, 4.59, 4.78, "refuted"), unit="log10", regions=regions)
     assert because(one).startswith(

@@ -224,9 +224,39 @@ def test_units() -> None:
         "error",
         "ratio",
     ]
-    assert words.unit_of(Metric(kind="final", of="test_error", transform="log10"), "value") == "log10"
+    loss = Metric(kind="final", of="train_loss", transform="log10")
+    assert [words.unit_of(loss, kind) for kind in ("value", "difference")] == ["log10-value", "log10"]
+    grown = Metric(kind="probe", probe="kernel_peak", at=["last"], since="init", transform="log10")
+    assert words.unit_of(grown, "value") == "log10"
     assert words.unit_of(Metric(kind="final", of="train_loss"), "value") == "number"
     assert words.unit_of(Metric(kind="first_reach", of="train_error", at_most=0.2), "value") == "epochs"
+
+
+@pytest.mark.parametrize(
+    ("logarithm", "half", "text"),
+    [
+        (math.log10(2.904), 0.145, "2.9"),
+        (math.log10(2.904), 0.0145, "2.90"),
+        (math.log10(0.0063), 1.3, "0.0063"),
+        (math.log10(38_905), 0.19, "39,000"),
+        (math.log10(38_905), None, "38,900"),
+        (math.log10(99.97), 0.1, "100"),
+        (0.0, None, "1"),
+        (-1.0, None, "0.1"),
+        (math.log10(4e8), 0.5, "4·10⁸"),
+        (-400.5, 0.5, "3.2·10⁻⁴⁰¹"),
+        (-math.inf, None, "0"),
+        (math.inf, None, "∞"),
+    ],
+)
+def test_a_logarithm_is_shown_as_what_it_is_of(logarithm: float, half: float | None, text: str) -> None:
+    assert words.number(logarithm, "log10", half) == text
+    assert words.suffix("log10", "value") == "×"
+
+
+def test_a_distance_of_logarithms_is_a_factor() -> None:
+    assert words.distance(math.log10(3.0), "log10", False) == "a factor of 3.0"
+    assert words.distance(math.log(3.0), "ratio", True) == "a factor of 3.0"
 
 
 def test_a_share_less_another_is_in_points_and_may_be_negative() -> None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
-from repro.claims.printed import read_printed
 from repro.claims.schema_expectations import Expectation
 from repro.experiment.requirements import Requirements
 from repro.judging.exact import OtherNumber
+from repro.judging.paper_number import printed_value
 from repro.judging.verdicts import ExpectationVerdict, PartVerdict
 from repro.report import model
 from repro.report.wording import remarks, sentences, words
@@ -34,7 +34,6 @@ def judged_expectation(
     expected = verdict.expectation
     unit = words.unit_at(verdict, required)
     lesser = words.expectation_cap(verdict, required)
-    printed = read_printed(expected.reported, percent=unit in words.PRINTED_IN_PERCENT)
     return model.ExpectationResult(
         id=verdict.id,
         anchor=anchor,
@@ -43,7 +42,7 @@ def judged_expectation(
         role=expected.role,
         unit=unit,
         reported=expected.reported,
-        reported_value=None if printed is None else printed.value,
+        reported_value=printed_value(expected.reported, words.notation(unit)),
         reported_note=_reported_note(expected),
         supports=_region(expected.supports, expected, unit, words.needs(expected, unit)),
         refutes=_region(expected.refutes, expected, unit, words.refuting(expected, unit)),

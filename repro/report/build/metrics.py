@@ -43,7 +43,7 @@ _TOLD_BY = ("claim", "scale", "metric")
 
 def _told(name: str, metric: Metric) -> tuple[str, str, str]:
     unit: Unit = unit_of(metric, "value")
-    names: dict[Unit, str] = {"number": "", "log10": "log10"}
+    names: dict[Unit, str] = {"number": "", "log10-value": "log10"}
     shown = "fraction" if unit in PERCENT else names.get(unit, unit)
     return (
         metric.title or name.replace("_", " "),

@@ -13,7 +13,7 @@ from repro.experiment.requirements import Need, Requirements
 from repro.judging.frame import Collected
 from repro.report import model
 from repro.report.build import reference
-from repro.report.build.lines import Line, Naming, Points, finite, measured
+from repro.report.build.lines import Line, Naming, Numbers, Points, finite, measured
 from repro.report.build.palette import Colour, Palette
 from repro.report.build.spread import Named, RunLine, spread
 from repro.store import column_of
@@ -72,7 +72,8 @@ def moment_panels(
     assert figure.metric is not None
     metric = required.file.metrics[figure.metric]
     factor = next(iter(required.file.factors))
-    y_label = metric.title or figure.metric.replace("_", " ")
+    y_label, log = metric.title or figure.metric.replace("_", " "), metric.transform == "log10"
+    shown = _of_logarithms if log else np.asarray
     cells = {address: needs[0].cell for address, needs in required.measured.items() if needs}
     frame = collected.of(required.claim.id).frame
     of_metric = frame[frame["metric"] == figure.metric]
@@ -94,21 +95,27 @@ def moment_panels(
             lines = [
                 RunLine(
                     np.array(list(map(order.index, line)), float),
-                    np.array(list(line.values())),
+                    shown(np.array(list(line.values()))),
                     None,
                     seed,
                     None,
                 )
                 for seed, line in seeds.items()
             ]
-            drawn = spread(Named(arm, arm, Colour(palette.groups[arm]), "solid"), lines)
+            drawn = spread(Named(arm, arm, Colour(palette.groups[arm]), "solid"), lines, geometric=log)
             series += drawn[0]
             bands += drawn[1]
         yield model.Panel(
             title=f"ours, {moment}: {MOMENTS[moment]}",
             x_label=factor,
             y_label=y_label,
+            y_log=log,
             x_categories=order,
             series=series,
             bands=bands,
         )
+
+
+def _of_logarithms(values: Numbers) -> Numbers:
+    """Return what decimal logarithms are of, as far as numbers reach."""
+    return np.power(10.0, np.clip(values, -300, 300))

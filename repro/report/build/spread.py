@@ -48,13 +48,13 @@ class Named:
 
 
 def spread(
-    named: Named, lines: Sequence[RunLine], target: float | None = None
+    named: Named, lines: Sequence[RunLine], target: float | None = None, *, geometric: bool = False
 ) -> tuple[list[model.Series], list[model.Band]]:
     """Return the series and bands of the runs of a cell.
 
-    Where all runs were measured at the same places, the mean is that of y at each. Where they stop at `target`, it is
-    the mean x at which the runs first reach each y, down to the lowest that all of them reach. Otherwise there is none,
-    but for many runs: theirs is of the places that they have in common.
+    Where all runs were measured at the same places, the mean is that of y at each, `geometric` where logarithms are
+    judged. Where they stop at `target`, it is the mean x at which the runs first reach each y, down to the lowest that
+    all of them reach. Otherwise there is none, but for many runs: theirs is of the places that they have in common.
     """
     there = [line for line in lines if len(line.x)]
     cell = next((line.cell for line in there), None)
@@ -71,7 +71,15 @@ def spread(
         x = np.unique(there[0].x) if alike else reduce(np.intersect1d, (line.x for line in there))
         if len(x) == len(there[0].x) or len(x) > 1:
             values = np.array([_at(line, x) for line in there])
-            drawn.append(_series(named, "mean", _numbers(x), values.mean(axis=0), cell))
+            drawn.append(
+                _series(
+                    named,
+                    "mean",
+                    _numbers(x),
+                    np.exp(np.log(values).mean(axis=0)) if geometric else values.mean(axis=0),
+                    cell,
+                )
+            )
             low, high = np.quantile(values, EDGES, axis=0)
             bands.append(_band(named, len(there), (x, low), (x, high)))
     if not many or not bands:

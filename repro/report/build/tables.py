@@ -7,11 +7,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from repro.claims import cells
-from repro.claims.printed import read_printed
 from repro.claims.schema_metrics import Metric
 from repro.claims.schema_shown import Table, TableRow
 from repro.experiment.requirements import Requirements
 from repro.judging.evidence import sample_of
+from repro.judging.paper_number import printed_value
 from repro.judging.verdicts import ClaimVerdict
 from repro.report import model
 from repro.report.build.nets import papers_net, trained_net
@@ -153,10 +153,12 @@ def _cell(
 
 
 def _difference(reported: str | None, ours: float, half: float, unit: model.Unit) -> str | None:
-    printed = read_printed(reported, percent=unit in words.PRINTED_IN_PERCENT)
-    if printed is None or math.isnan(ours):
+    paper = printed_value(reported, words.notation(unit))
+    if paper is None or math.isnan(ours):
         return None
     known = half if math.isfinite(half) else None
-    shown = words.number(ours - printed.value, unit, known)
+    if unit in words.LOGARITHMS:
+        return f"×{words.number(ours - paper, unit, known)}"
+    shown = words.number(ours - paper, unit, known)
     sign = "" if shown.startswith("−") or not shown.strip("0.") else "+"
     return f"{sign}{shown}{words.suffix(unit, 'difference')}"

@@ -37,6 +37,7 @@ from repro.report.drawing.lines import (
     points_of,
 )
 from repro.report.drawing.target import mark_target
+from repro.report.drawing.ticks import ROUND
 from repro.report.drawing.tiles import draw_tiles
 from repro.report.model import Band, Figure, Panel, Series
 from repro.report.model.safe_text import visible
@@ -184,7 +185,8 @@ def _short(label: str, longest: int) -> str:
 
 def _format_y(axes: Axes, panel: Panel) -> None:
     if panel.y_log:
-        axes.yaxis.set_major_locator(LogLocator(numticks=7))
+        low, high = axes.get_ylim()
+        axes.yaxis.set_major_locator(LogLocator(subs=ROUND if high < 300 * low else (1,), numticks=7))
         axes.yaxis.set_minor_formatter(NullFormatter())
         axes.tick_params(axis="y", which="minor", length=0)
     else:

@@ -23,7 +23,8 @@ from repro.report.drawing.forest_axis import (
     scale_of,
     ticks_of,
 )
-from repro.report.model import ExpectationResult, Part, Region, Unit
+from repro.report.model import ExpectationResult, Part, Result, Unit
+from repro.report.wording.deciders import foremost
 from repro.report.wording.words import DIFFERENCES, PERCENT
 
 _POINTS = "percentage points"
@@ -34,7 +35,8 @@ _UNIT_LABELS: dict[Unit, str] = {
     "epochs": "epochs",
     "steps": "steps",
     "number": "",
-    "log10": "decades (log₁₀)",
+    "log10": "times (logarithmic)",
+    "log10-value": "value (logarithmic)",
     "count": "count",
     "ratio": "ratio (logarithmic)",
 }
@@ -66,7 +68,7 @@ class Track:
 class Block:
     """An expectation on its axis: regions behind, the paper's value, a track for each part.
 
-    `more`: tracks that are folded away since one with the same result, which is less clear, stands in `tracks`. `n`: of
+    `more`: tracks that are folded away since one with the same result, which tells more, stands in `tracks`. `n`: of
     all parts, where it is the same; None where it is not, or where nothing was repeated.
     """
 
@@ -107,7 +109,7 @@ def forest(expectations: Sequence[ExpectationResult], *, fold: bool = True) -> l
     for group in _groups([one for one in expectations if list(drawable(one)) and list(landmarks(one))]):
         scale = scale_of(group)
         blocks = [_block(expectation, scale, fold) for expectation in group]
-        axes.append(Axis(_label(group[0]), ticks_of(scale, group[0].unit), blocks))
+        axes.append(Axis(_label(group[0]), ticks_of(scale), blocks))
     return axes
 
 
@@ -165,25 +167,15 @@ def _block(expectation: ExpectationResult, scale: Scale, fold: bool) -> Block:
 
 
 def _folded(expectation: ExpectationResult) -> tuple[list[Part], list[Part]]:
-    """Return the parts to be shown and those to be folded: of many with one result the least clear one is shown."""
+    """Return the parts to be shown and those to be folded: of many with one result the foremost is shown."""
     if len(expectation.parts) <= _MOST_TRACKS:
         return list(expectation.parts), []
-    least = {}
-    for part in sorted(expectation.parts, key=lambda part: -_margin(part, expectation.supports)):
-        least[part.result] = part
-    shown = [part for part in expectation.parts if least[part.result] is part]
-    return shown, [part for part in expectation.parts if least[part.result] is not part]
-
-
-def _margin(part: Part, supports: Region) -> float:
-    """Return how far the estimate lies inside the region that supports; below 0 outside, lowest where there is none."""
-    if part.estimate is None or not math.isfinite(part.estimate):
-        return -math.inf
-    value, margin = part.estimate, -math.inf
-    for low, high in supports.intervals:
-        ends = (value - low if low is not None else math.inf, high - value if high is not None else math.inf)
-        margin = max(margin, min(ends))
-    return margin
+    alike: dict[Result | None, list[Part]] = {}
+    for part in expectation.parts:
+        alike.setdefault(part.result, []).append(part)
+    first = {result: foremost(parts, expectation) for result, parts in alike.items()}
+    shown = [part for part in expectation.parts if first[part.result] is part]
+    return shown, [part for part in expectation.parts if first[part.result] is not part]
 
 
 def _track(part: Part, scale: Scale, n: int | None) -> Track:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from repro.report.drawing import ticks
 from repro.report.model import ExpectationResult, Part, Region, Unit
-from repro.report.wording.words import PERCENT, number
+from repro.report.wording.words import LOGARITHMS, PERCENT, number
 
 _MARGIN = 0.07
 _THINNEST = 4.0  # percent of an axis: thinner, a region would hide behind the estimate in it
@@ -35,18 +35,22 @@ class Tick:
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """From values of a unit to percent of the axis; ratios are laid out by their logarithm."""
+    """From values of a unit to percent of the axis; ratios are laid out by their logarithm, as logarithms are."""
 
     start: float
     end: float
-    log: bool
-    factor: float
+    unit: Unit
+
+    @property
+    def log(self) -> bool:
+        """Whether equal factors are equally far apart."""
+        return self.unit == "ratio" or self.unit in LOGARITHMS
 
     def transform(self, value: float) -> float:
         """Return where a value lies before the axis is cut to size: in points, or as a logarithm."""
-        if self.log:
+        if self.unit == "ratio":
             return math.log10(value) if value > 0 else -math.inf
-        return value * self.factor
+        return 100 * value if self.unit in PERCENT else value
 
     def __call__(self, value: float) -> float:
         """Return the percent of a value; of one that lies outside, of the nearer end."""
@@ -73,7 +77,7 @@ def drawable(expectation: ExpectationResult) -> Iterable[float]:
 def scale_of(group: Sequence[ExpectationResult]) -> Scale:
     """Return the scale that expectations of one unit share: estimates, bars and the paper's numbers lie on it."""
     unit = group[0].unit
-    raw = Scale(0.0, 1.0, log=unit == "ratio", factor=100.0 if unit in PERCENT else 1.0)
+    raw = Scale(0.0, 1.0, unit)
     core = [raw.transform(value) for one in group for value in drawable(one)]
     core += [raw.transform(value) for one in group for value in landmarks(one)]
     core = [value for value in core if math.isfinite(value)]
@@ -89,7 +93,7 @@ def scale_of(group: Sequence[ExpectationResult]) -> Scale:
     low = min([low, *(max(end, low - span) for end in ends)])
     high = max([high, *(min(end, high + span) for end in ends)])
     margin = _MARGIN * (high - low)
-    return Scale(low - margin, high + margin, raw.log, raw.factor)
+    return Scale(low - margin, high + margin, unit)
 
 
 def _ends(part: Part) -> Iterable[float]:
@@ -124,27 +128,31 @@ def bands(region: Region, scale: Scale) -> list[Band]:
     return bands
 
 
-def ticks_of(scale: Scale, unit: Unit) -> list[Tick]:
+def ticks_of(scale: Scale) -> list[Tick]:
     """Return as many ticks as have room on a phone."""
     found: list[Tick] = []
     for most in (5, 4, 3, 2, 1):
-        found = [_tick(scale, at, value, unit) for at, value in _places(scale, most)]
+        found = [_tick(scale, at, label) for at, label in _places(scale, most)]
         if _fit(found):
             return found
     return found[:1]
 
 
-def _places(scale: Scale, most: int) -> list[tuple[float, float]]:
-    """Return round values with their transformed places, about `most` of them and two at the least."""
+def _places(scale: Scale, most: int) -> list[tuple[float, str]]:
+    """Return the transformed places of round values, and how these are written: about `most`, two at the least."""
     if not scale.log:
-        return [(value, value) for value in ticks.even(scale.start, scale.end, most)]
+        return [(value, _number(value, scale.unit)) for value in ticks.even(scale.start, scale.end, most)]
+    powers = range(math.ceil(scale.start), math.floor(scale.end) + 1)
+    if len(powers) > 3:
+        step = math.ceil(len(powers) / (most + 1))
+        return [(power, number(power, "log10")) for power in powers if power % step == 0]
     low, high = 10**scale.start, 10**scale.end
     values = ticks.logarithmic(low, high)
     if len(values) >= 2:
         values = values[:: max(1, math.ceil(len(values) / (most + 1)))]
     else:
         values = [value for value in ticks.even(low, high, most) if value > 0]
-    return [(math.log10(value), value) for value in values]
+    return [(math.log10(value), _number(value, scale.unit)) for value in values]
 
 
 def _fit(found: Sequence[Tick]) -> bool:
@@ -157,8 +165,8 @@ def _fit(found: Sequence[Tick]) -> bool:
     return all(before[1] + CHARACTER < after[0] for before, after in itertools.pairwise(spans))
 
 
-def _tick(scale: Scale, at: float, value: float, unit: Unit) -> Tick:
-    position, label = scale.percent(at), _number(value, unit)
+def _tick(scale: Scale, at: float, label: str) -> Tick:
+    position = scale.percent(at)
     return Tick(position, label, anchor(position, len(label) * CHARACTER / 2))
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from repro.report.model import Table
 
-_MEASURED = re.compile(r"^[−\d.,·⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+(%| pp|×| epochs| steps| decades|)(?= \[|$)")
+_MEASURED = re.compile(r"^[−\d.,·⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+(%| pp|×| epochs| steps|)(?= \[|$)")
 
 
 @dataclass(frozen=True, slots=True)

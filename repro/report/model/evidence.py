@@ -11,7 +11,11 @@ from pydantic import AfterValidator, BaseModel, ConfigDict
 
 Result = Literal["supported", "refuted", "inconclusive"]
 Status = Literal["complete", "pending", "failed"]
-Unit = Literal["error", "epochs", "number", "log10", "count", "points", "ratio", "share", "steps"]
+Unit = Literal[
+    "error", "epochs", "number", "log10", "log10-value", "count", "points", "ratio", "share", "steps"
+]
+"""What numbers of an expectation are in. Fractions are shown in percent, logarithms as what they are of: "log10" as so
+many times, "log10-value" as a plain number. "points" is a share less another."""
 """Errors and shares are fractions, shown in percent."""
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from repro.report.model import ClaimReport, ExpectationResult, Part, Verdict
+from repro.report.model import ClaimReport, ExpectationResult, Part, Region, Verdict
 
 
 def decider(claim: ClaimReport) -> ExpectationResult | None:
@@ -24,18 +24,21 @@ def deciding(verdict: Verdict, expectations: Sequence[ExpectationResult]) -> Exp
 
 
 def telling(one: ExpectationResult) -> Part | None:
-    """Return the comparison that tells most of an expectation: one that came out as it did.
-
-    The first that is refuted or open (of those that are open, one that seems to be refuted); where all are supported,
-    the one that is least so.
-    """
+    """Return the comparison that tells most of an expectation: one that came out as it did, see :func:`foremost`."""
     known = [part for part in one.parts if part.estimate is not None]
     same = [part for part in known if part.result == one.verdict.result] or known
-    if one.verdict.result == "supported":
-        return min(same, key=lambda part: _room(part, one), default=None)
-    if one.verdict.result == "inconclusive":
-        same.sort(key=lambda part: not seems_refuted(part, one))
-    return same[0] if same else None
+    return foremost(same, one) if same else None
+
+
+def foremost(parts: Sequence[Part], one: ExpectationResult) -> Part:
+    """Return the part that tells most of those of `one` that came out alike.
+
+    Of supported ones the one that is least so, of refuted ones the one that is most so; of open ones one that seems to
+    be refuted, else the one that has farthest to go.
+    """
+    if parts[0].result == "refuted":
+        return max(parts, key=lambda part: _room(part, one.refutes))
+    return min(parts, key=lambda part: (not seems_refuted(part, one), _room(part, one.supports)))
 
 
 def seems_refuted(part: Part, one: ExpectationResult) -> bool:
@@ -47,13 +50,18 @@ def seems_refuted(part: Part, one: ExpectationResult) -> bool:
     )
 
 
-def _room(part: Part, one: ExpectationResult) -> float:
-    """Return how far a supported part's interval stays inside the region; infinite where the region has no ends."""
+def _room(part: Part, region: Region) -> float:
+    """Return how far a part's interval stays inside a region, below 0 where it does not; infinite without ends.
+
+    An open end of the interval, or no number, leaves none.
+    """
+    if part.estimate is None or not math.isfinite(part.estimate):
+        return -math.inf
     rooms = [
         min(
-            math.inf if low is None or part.low is None else part.low - low,
-            math.inf if high is None or part.high is None else high - part.high,
+            math.inf if low is None else -math.inf if part.low is None else part.low - low,
+            math.inf if high is None else -math.inf if part.high is None else high - part.high,
         )
-        for low, high in one.supports.intervals
+        for low, high in region.intervals
     ]
     return max(rooms, default=math.inf)

@@ -72,9 +72,9 @@ def _steps(parts: list[PartVerdict], unit: Unit) -> str:
     )
     if not reach:
         return ""
-    shown = words.number(reach, unit, reach) + words.suffix(unit, "difference")
+    added = words.distance(reach, unit, False)
     return (
-        f"The metric is read in steps (one image, or one evaluation): {shown} is added at each end for that, which "
+        f"The metric is read in steps (one image, or one evaluation): {added} is added at each end for that, which "
         "more runs do not reduce."
     )
 

@@ -6,10 +6,9 @@ they rest on (levels, shares, power) is told by :mod:`sentences` and :mod:`remar
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 
-from repro.report.model import ClaimReport, ExpectationResult, Part, Result, Unit, Verdict
+from repro.report.model import ClaimReport, ExpectationResult, Part, Result, Verdict
 from repro.report.wording import words
 from repro.report.wording.compared import compared
 from repro.report.wording.deciders import deciding, seems_refuted, telling
@@ -50,8 +49,6 @@ SAID: Mapping[str, str] = {
     "no number": "there is no number to judge by",
 }
 """What is said, by what came out."""
-
-_NUMBER = re.compile(r"−?\d[\d,]*(?:\.\d+)?")
 
 
 def because(one: ExpectationResult, *, recorded: bool = False) -> str:
@@ -141,12 +138,9 @@ def _capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def region(text: str, unit: Unit) -> str:
-    """Return a region's words for people: percentage points, and times instead of powers of ten."""
-    if unit != "log10":
-        return text.replace(" pp", " percentage points").replace("×", " times")
-    shown = _NUMBER.sub(lambda match: _power(float(match[0].replace("−", "-").replace(",", ""))), text)
-    return shown.replace(" decades", " times")
+def spelt(text: str) -> str:
+    """Return a number or a region with its unit spelt out: percentage points, times."""
+    return text.replace(" pp", " percentage points").replace("×", " times")
 
 
 def _single(part: Part, one: ExpectationResult, here: str) -> str:
@@ -167,7 +161,7 @@ def _single(part: Part, one: ExpectationResult, here: str) -> str:
 
 def _needs(one: ExpectationResult) -> str:
     """Return what supports an expectation, without the unit, which stands at our number."""
-    return region(one.supports.text, one.unit).removesuffix(_tail(one))
+    return spelt(one.supports.text).removesuffix(_tail(one))
 
 
 def _case(part: Part, one: ExpectationResult, printed: bool) -> str:
@@ -218,8 +212,7 @@ def _measured(part: Part, one: ExpectationResult) -> str:
         return "no number"
     lead = {"from_below": "at least ", "from_above": "at most "}.get(part.bound, "")
     if one.exact:
-        shown = part.estimate_text
-        return region(shown, one.unit)
+        return spelt(part.estimate_text)
     return lead + _amount(part.estimate, part, one) + _tail(one)
 
 
@@ -234,18 +227,9 @@ def _range(part: Part, one: ExpectationResult) -> str:
 
 
 def _amount(value: float, part: Part, one: ExpectationResult) -> str:
-    if one.unit == "log10":
-        return _power(value)
     half = None if part.low is None or part.high is None else (part.high - part.low) / 2
     return words.number(value, one.unit, half)
 
 
 def _tail(one: ExpectationResult) -> str:
-    tail = words.suffix(one.unit, one.kind)
-    return {" pp": " percentage points", "×": " times", " decades": " times"}.get(tail, tail)
-
-
-def _power(value: float) -> str:
-    """Return 10 to the power of `value` with two digits: "39,000" for 4.59, "0.0063" for −2.2."""
-    number = 10.0**value if abs(value) < 300 else float("inf" if value > 0 else 0)
-    return words.number(float(f"{number:.2g}"), "number")
+    return spelt(words.suffix(one.unit, one.kind))

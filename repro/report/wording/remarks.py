@@ -29,12 +29,12 @@ def beside(
     """Return what stands beside a verdict that rests on training, by the report's fields; it decides nothing."""
     if verdict.exact or not any(part.samples for part in verdict.parts):
         return {}
-    metric, percent = required.file.metrics[verdict.expectation.metric], unit in words.PRINTED_IN_PERCENT
-    paper = paper_number(verdict.expectation, percent)
+    metric, notation = required.file.metrics[verdict.expectation.metric], words.notation(unit)
+    paper = paper_number(verdict.expectation, notation)
     resolved = of_verdict(verdict, required, paper.value if paper else None)
     # The paper's number is of the paper's data and protocol.
     other = required.stand_ins or not required.claim.protocol.is_paper
-    compared = None if other else compatibility(verdict, metric, required.scale, percent)
+    compared = None if other else compatibility(verdict, metric, required.scale, notation)
     keys = [
         need.spec.key for part in verdict.parts for a in part.samples for need in required.measured.get(a, ())
     ]
@@ -61,18 +61,18 @@ def resolves(found: Resolving, unit: Unit, scale: str = "paper") -> str:
     if math.isinf(found.detectable):
         text = f"{where} {found.n} seeds, not even the middle between the two bars is decided ({power}); "
     else:
-        reach = distance(found.detectable, unit, found.log)
+        reach = words.distance(found.detectable, unit, found.log)
         text = f"{where} {found.n} seeds, {reach} from {_bar(found.refutes)} is decided ({power}); "
     open_ = found.result in (None, "inconclusive")
     if found.distance is None:
         text += "ours lies between the two regions, where no number of seeds decides"
     else:
-        text += f"ours is {distance(found.distance, unit, found.log)} from it"
+        text += f"ours is {words.distance(found.distance, unit, found.log)} from it"
         if open_ and (found.needed is None or found.needed > found.n):
             text += f": {_seeds(found.needed)} needed{_range_of(found.needed_range, found)}"
     if found.paper_distance is None:
         return f"{text}."
-    apart = distance(found.paper_distance, unit, found.log)
+    apart = words.distance(found.paper_distance, unit, found.log)
     text += f". The paper’s number is {apart} from {_bar(found.paper_refutes)}"
     if scale != "paper":
         text += f", on its own nets and data; by the spread of the runs at {scale} scale, which is another"
@@ -113,15 +113,6 @@ def _range_of(found: tuple[int | None, int | None] | None, of: Resolving) -> str
         return ""
     low, high = (f"more than {MOST}" if end is None else _count(end) for end in found)
     return f" ({low} to {high}, as far as {of.observed} runs tell)" if low != high else ""
-
-
-def distance(value: float, unit: Unit, log: bool) -> str:
-    """Return a distance in two digits with its unit: "1.2 pp", "a factor of 1.4" for one of natural logs."""
-    if not log:
-        return words.number(value, unit, value) + words.suffix(unit, "difference")
-    factor = math.exp(min(value, 700.0))
-    digits = 2 if factor < 1.095 else 1 if factor < 9.95 else 0
-    return f"a factor of {factor:.{digits}f}"
 
 
 def _seeds(count: int | None) -> str:
@@ -188,9 +179,9 @@ def _range(interval: Interval, unit: Unit, tail: str) -> str:
         return f"at least {low}{tail} ({level}, open above)"
     if interval.low == -math.inf:
         return f"at most {high}{tail} ({level}, open below)"
-    if unit == "ratio":
-        return f"{low} to {high}{tail} ({level}, {distance(math.log(interval.high / interval.low), unit, True)} wide)"
-    return f"{low} to {high}{tail} ({level}, {distance(2 * half, unit, False)} wide)"
+    log = unit == "ratio"
+    width = words.distance(math.log(interval.high / interval.low) if log else 2 * half, unit, log)
+    return f"{low} to {high}{tail} ({level}, {width} wide)"
 
 
 def sampling_note(verdict: ExpectationVerdict, metric: Metric, images: int | None) -> str | None:
@@ -211,7 +202,7 @@ def sampling_note(verdict: ExpectationVerdict, metric: Metric, images: int | Non
         return None
     unit = words.unit_of(metric, verdict.expectation.kind)
     log = verdict.expectation.kind == "ratio"
-    reach = distance(max(errors), unit, log) if log else f"±{distance(max(errors), unit, log)}"
+    reach = words.distance(max(errors), unit, log) if log else f"±{words.distance(max(errors), unit, log)}"
     most = "" if all(len(part.estimand.weights) == 1 for part in verdict.parts) else "at most "
     return (
         f"The test set of {images:,} images adds a sampling error of {most}{reach} (95%) "
@@ -231,9 +222,11 @@ def _on_the_same_images(verdict: ExpectationVerdict, unit: Unit, images: int) ->
     ]
     if not pairs:
         return ""
-    least = Z95 * max(shared_images_se(first, second, images)[0] for first, second in pairs)
+    least = words.distance(
+        Z95 * max(shared_images_se(first, second, images)[0] for first, second in pairs), unit, False
+    )
     return (
-        f" Of one pair of nets it would be ±{distance(least, unit, False)} if the better one failed only where the "
+        f" Of one pair of nets it would be ±{least} if the better one failed only where the "
         "other fails, too (McNemar); which images a net fails on is not kept."
     )
 

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from repro.claims import SCALES, Expectation, Metric, below
 from repro.claims.printed import read_printed
 from repro.experiment.requirements import Requirements
+from repro.judging.paper_number import Notation
 from repro.judging.verdicts import ClaimVerdict, ExpectationVerdict, PartVerdict
 from repro.report.model import Result, Status, Unit
 from repro.stats import Region
@@ -17,8 +18,9 @@ STAND_IN = "on stand-in data"
 
 PERCENT: tuple[Unit, ...] = ("error", "points", "share")
 """Fractions that are shown in percent."""
-PRINTED_IN_PERCENT: tuple[Unit, ...] = ("error", "points")
-"""Those that papers print without a unit, as in a column of errors."""
+
+LOGARITHMS: tuple[Unit, ...] = ("log10", "log10-value")
+"""Decimal logarithms, which are shown as what they are of."""
 
 AS_PRINTED = "each as printed, to half a unit of its last digit"
 UNDECLARED = "by the file’s own protocol"
@@ -34,14 +36,17 @@ def unit_of(metric: Metric, kind: str) -> Unit:
     """Return the unit in which an expectation on `metric` is shown: a share less another one is in points."""
     if kind == "ratio":
         return "ratio"
+    if metric.transform == "log10":
+        compared = metric.since is not None or metric.reduce == "first_stage_over_last_stage"
+        return "log10" if compared or kind in DIFFERENCES else "log10-value"
     unit = _own_unit(metric)
     less = metric.kind == "ensemble" or metric.minus is not None or metric.since is not None
     return "points" if less and unit in PERCENT else unit
 
 
 def _own_unit(metric: Metric) -> Unit:
-    if metric.unit != "number" or metric.transform == "log10":
-        return "log10" if metric.transform == "log10" else metric.unit
+    if metric.unit != "number":
+        return metric.unit
     if metric.of is not None and metric.of.endswith("error"):
         return "epochs" if metric.kind == "first_reach" else "error"
     own: dict[str, Unit] = {"static": "count", "warm_up": "steps", "ensemble": "error"}
@@ -61,15 +66,24 @@ def unit_at(verdict: ExpectationVerdict, required: Requirements) -> Unit:
     return unit_as_printed(file.metrics[verdict.expectation.metric], verdict.expectation)
 
 
+def notation(unit: Unit) -> Notation:
+    """Return how papers print numbers of a unit: errors in percent, without a sign as in a column of them."""
+    if unit in LOGARITHMS:
+        return "logarithm"
+    return "percent" if unit in ("error", "points") else "number"
+
+
 def suffix(unit: Unit, kind: str) -> str:
     """Return what follows a number: % for errors, pp for points and differences of errors, and so on."""
     if unit in PERCENT:
         return " pp" if unit == "points" or kind in DIFFERENCES else "%"
-    return {"epochs": " epochs", "steps": " steps", "ratio": "×", "log10": " decades"}.get(unit, "")
+    return {"epochs": " epochs", "steps": " steps", "ratio": "×", "log10": "×"}.get(unit, "")
 
 
 def number(value: float, unit: Unit, half_width: float | None = None) -> str:
     """Return a number without its unit, with two digits of its uncertainty (three significant without one)."""
+    if unit in LOGARITHMS:
+        return _of_logarithm(value, half_width)
     if math.isinf(value):
         return "∞" if value > 0 else "−∞"
     if unit == "count":
@@ -91,6 +105,39 @@ def _three_digits(value: float) -> str:
     if value == 0 or 1e-3 <= abs(value) < 1e6:
         return f"{value:,.0f}" if abs(value) >= 999.5 else f"{value:.3g}"
     return _power(*f"{value:.1e}".split("e"))
+
+
+def _of_logarithm(value: float, half_width: float | None) -> str:
+    """Return what a decimal logarithm is of: "39,000" for 4.59 ± 0.19, "0.0063" for −2.2 without a width."""
+    if math.isinf(value):
+        return "∞" if value > 0 else "0"
+    power = math.floor(value)
+    if half_width is None or not math.isfinite(half_width) or half_width <= 0:
+        mantissa = float(f"{10 ** (value - power):.2f}")
+        return (
+            _three_digits(float(f"{mantissa}e{power}"))
+            if abs(power) < 300
+            else _power(str(mantissa), str(power))
+        )
+    relative = math.sinh(min(half_width, 2.0) * math.log(10))
+    digits = min(max(2, 1 - math.floor(math.log10(relative))), 6)
+    mantissa = float(f"{10 ** (value - power):.{digits - 1}f}")
+    if mantissa == 10.0:
+        mantissa, power = 1.0, power + 1
+    if -3 <= power < 6:
+        return f"{float(f'{mantissa}e{power}'):,.{max(0, digits - 1 - power)}f}"
+    return _power(str(mantissa), str(power))
+
+
+def distance(value: float, unit: Unit, log: bool) -> str:
+    """Return a distance in two digits with its unit: "1.2 pp", "a factor of 1.4" for one of natural logs."""
+    if unit in LOGARITHMS:
+        value, log = value * math.log(10), True
+    if not log:
+        return number(value, unit, value) + suffix(unit, "difference")
+    factor = math.exp(min(value, 700.0))
+    digits = 2 if factor < 1.095 else 1 if factor < 9.95 else 0
+    return f"a factor of {factor:.{digits}f}"
 
 
 def _power(mantissa: str, exponent: str) -> str:
@@ -125,7 +172,9 @@ def needs(expectation: Expectation, unit: Unit) -> str:
 
 
 def end(value: float, unit: Unit) -> str:
-    """Return an end of a region without its unit, with all the digits that were written."""
+    """Return an end of a region without its unit, with all the digits that were written; of a logarithm with three."""
+    if unit in LOGARITHMS:
+        return _of_logarithm(value, None)
     if math.isinf(value):
         return "∞" if value > 0 else "−∞"
     shown = value * 100 if unit in PERCENT else value
@@ -166,7 +215,7 @@ def region_in_words(
 
 
 def brief(region: Region, unit: Unit, kind: str) -> str:
-    """Return a region in signs, for a table: "≥ 2 pp", "−1 to 1 decades", "< −2 or > 2 decades", "64 ± 10⁻⁹"."""
+    """Return a region in signs, for a table: "≥ 2 pp", "0.1 to 10×", "< 0.01 or > 100×", "64 ± 10⁻⁹"."""
     ends, tail = [end(value, unit) for value in region.ends], suffix(unit, kind)
     first = region.pieces[0]
     narrow = _narrow(region, unit)
