@@ -181,7 +181,7 @@ def test_a_figures_alternative_text_states_what_it_shows(world: World) -> None:
         "at the end, from the lowest to the highest: plain, deep (14) 10%; plain, shallow (8) 10%; residual"
         in ends
     )
-    assert "plain falls from 3 at shallow (8) to 1 at deep (14)" in alt(kind="moments", metric="g")
+    assert "plain falls from 1,000 at shallow (8) to 10 at deep (14)" in alt(kind="moments", metric="g")
     assert "averaged over layers, from the lowest to the highest: plain, deep (14) 3.16; " in alt(
         kind="layers", metric="g"
     )

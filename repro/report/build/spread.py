@@ -71,15 +71,8 @@ def spread(
         x = np.unique(there[0].x) if alike else reduce(np.intersect1d, (line.x for line in there))
         if len(x) == len(there[0].x) or len(x) > 1:
             values = np.array([_at(line, x) for line in there])
-            drawn.append(
-                _series(
-                    named,
-                    "mean",
-                    _numbers(x),
-                    np.exp(np.log(values).mean(axis=0)) if geometric else values.mean(axis=0),
-                    cell,
-                )
-            )
+            mean = np.exp(np.log(values).mean(axis=0)) if geometric else values.mean(axis=0)
+            drawn.append(_series(named, "mean", _numbers(x), mean, cell))
             low, high = np.quantile(values, EDGES, axis=0)
             bands.append(_band(named, len(there), (x, low), (x, high)))
     if not many or not bands:
