@@ -123,7 +123,7 @@ class Metric(Frozen):
     reduce: Literal["value", "mean", "median", "min", "max", "sum", "first_stage_over_last_stage"] = "value"
     """How a probe's rows become one number."""
     transform: Literal["none", "log10"] = "none"
-    """"log10" takes the logarithm."""
+    """"log10" takes the logarithm: what is judged, and what regions are of. What people read is what it is of."""
     formula: str | None = None
     """A formula of the registry, or ``module:function`` of the claims folder."""
     options: dict[str, Any] = {}

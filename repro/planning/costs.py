@@ -41,7 +41,7 @@ class Outlay:
         runs: how many.
         follow: at most so many more may follow.
         span: seconds of all of them on one worker; None where the size of the data is not known.
-        longest: of one run.
+        longest: of one run, or of the longest row of runs of which each waits for the one before.
         basis: what the prediction rests on.
     """
 
@@ -193,11 +193,16 @@ class Costs:
             (f"{GUESS}: nothing like it was ever measured", [p for p in found if p.guessed]),
         ]
 
-    def outlay(self, runs: Sequence[AnyRun], seconds: Sequence[Span], follow: int, rest: Span) -> Outlay:
-        """Return what `runs` would cost once their data is there, each so long, with those that may follow them."""
+    def outlay(
+        self, runs: Sequence[AnyRun], seconds: Sequence[Span], follow: int, rest: Span, chain: Span
+    ) -> Outlay:
+        """Return what `runs` would cost once their data is there, each so long, with those that may follow them.
+
+        `chain` is the longest row of them of which each waits for the one before.
+        """
         known = all(isinstance(run, CommandSpec) or self._is_known(run) for run in runs)
         total = sum(seconds, rest)
-        longest = max((span.likely for span in seconds), default=0.0)
+        longest = max((span.likely for span in [*seconds, chain]), default=0.0)
         return Outlay(len(runs), follow, total if known else None, longest, self.basis(runs))
 
     def _is_known(self, run: RunSpec) -> bool:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from repro.command_spec import AnyRun, Conduct
 from repro.planning.costs import START_UP_SECONDS, Outlay
 from repro.planning.rough import CPU
+from repro.planning.span import Span
 from repro.registry import DataRef
 from repro.spec import ReadingSpec, RunSpec, Until
 
@@ -77,6 +78,7 @@ class Plan:
         follow: at most so many runs may follow.
         follow_seconds: their predicted wall seconds on one worker.
         follow_between: what they may take at least and at most.
+        chain: seconds of the longest row of runs of which each waits for the one before, whatever the workers.
         basis: what the predicted times rest on.
         pending_outlays: what to bring → what the runs that wait for it would cost.
         device: the kind of device that predicted times are of.
@@ -92,6 +94,7 @@ class Plan:
     follow: int = 0
     follow_seconds: float = 0.0
     follow_between: tuple[float, float] = (0.0, 0.0)
+    chain: Span = Span()  # noqa: RUF009 - frozen
     basis: str = ""
     pending_outlays: Mapping[str, Outlay] = field(default_factory=dict)
     device: str = CPU
@@ -117,7 +120,9 @@ class Plan:
         seconds = [job.wall_seconds for job in self._predicted]
         if not seconds:
             return 0.0
-        return START_UP_SECONDS + max((sum(seconds) + self.follow_seconds) / workers, *seconds)
+        return START_UP_SECONDS + max(
+            (sum(seconds) + self.follow_seconds) / workers, self.chain.likely, *seconds
+        )
 
     def wall_seconds_between(self, workers: int) -> tuple[float, float] | None:
         """Return what all may take at least and at most; None where it is not open how far runs go."""
@@ -129,7 +134,8 @@ class Plan:
         )
         if not jobs or low == high:
             return None
-        return START_UP_SECONDS + low / workers, START_UP_SECONDS + high / workers
+        low, high = max(low / workers, self.chain.low), max(high / workers, self.chain.high)
+        return START_UP_SECONDS + low, START_UP_SECONDS + high
 
     @property
     def _predicted(self) -> list[Job]:

@@ -35,7 +35,8 @@ def make_plan(required: Sequence[Requirements], store: Store, device: str = CPU)
     pending = {run.spec.key: run.bring for run in runs if run.bring is not None}
     jobs = _in_order([*_jobs(runs, store, costs, measured), *_jobs_without_runs(required, store)], required)
     ready, held = _ready_and_held(jobs, going)
-    follow, rest = _following(going, pending, None, costs)
+    now = {job.key: _span(job) for job in jobs}
+    follow, rest, chain = _following(going, pending, None, now, costs)
     return Plan(
         jobs=ready,
         held=held,
@@ -46,6 +47,7 @@ def make_plan(required: Sequence[Requirements], store: Store, device: str = CPU)
         follow=follow,
         follow_seconds=rest.likely,
         follow_between=(rest.low, rest.high),
+        chain=chain,
         basis=costs.basis(job.run for job in jobs if job.run and job.train and not job.kept),
         pending_outlays=_pending_outlays(going, absent, pending, store, costs),
         device=device,
@@ -157,22 +159,41 @@ def _pending_outlays(
     outlays = {}
     for bring in dict.fromkeys(pending.values()):
         waiting = [run for run in absent if pending.get(run.spec.key) == bring]
-        seconds = [_seconds(run, store, costs) for run in waiting]
-        follow, rest = _following(going, pending, bring, costs)
-        outlays[bring] = costs.outlay([run.spec for run in waiting], seconds, follow, rest)
+        seconds = {run.spec.key: _seconds(run, store, costs) for run in waiting}
+        following = _following(going, pending, bring, seconds, costs)
+        outlays[bring] = costs.outlay([run.spec for run in waiting], [*seconds.values()], *following)
     return outlays
 
 
 def _following(
-    going: Sequence[Requirements], pending: Mapping[str, str], bring: str | None, costs: Costs
-) -> tuple[int, Span]:
-    """Return how many runs may follow those of the claims that wait for `bring`, and their wall seconds.
+    going: Sequence[Requirements],
+    pending: Mapping[str, str],
+    bring: str | None,
+    now: Mapping[str, Span],
+    costs: Costs,
+) -> tuple[int, Span, Span]:
+    """Return how many runs may follow those of the claims that wait for `bring`, their wall seconds, and a chain's.
 
-    None is of claims that wait for nothing: nothing can follow runs that cannot be carried out.
+    None is of claims that wait for nothing: nothing can follow runs that cannot be carried out. The chain is the
+    longest row of runs of which each waits for the one before; `now` is run key → seconds of those that may begin.
     """
     claims = [item for item in going if item.follow and _waits_for(item, pending) == bring]
-    seconds = sum((_cell_follows(item, need, costs) for item in claims for need in _open_cells(item)), Span())
-    return sum(item.follow for item in claims), seconds
+    seconds, chain = Span(), Span()
+    for item in claims:
+        for need in _open_cells(item):
+            tuned, measured = _cell_follows(item, need, costs)
+            seconds += tuned + measured * len(item.seeds)
+            first = now.get(need.spec.key, Span())
+            chain = chain.or_longer(first + (tuned * _in_a_row(item, need)) + measured)
+    return sum(item.follow for item in claims), seconds, chain
+
+
+def _in_a_row(required: Requirements, need: Need) -> float:
+    """Return the share of a cell's tuning runs that wait for one another: of those that are raced, see racing.py."""
+    assert required.file.tune is not None
+    criterion = required.file.metrics.get(required.file.tune.by)
+    raced = criterion is not None and criterion.kind == "first_reach"
+    return 1 / len(set(required.tuning[need.cell.address].decays)) if raced else 0.0
 
 
 def _open_cells(required: Requirements) -> list[Need]:
@@ -186,17 +207,15 @@ def _is_unknown(spec: AnyRun, costs: Costs) -> bool:
     return isinstance(spec, CommandSpec) and costs.price(spec).unknown
 
 
-def _cell_follows(required: Requirements, need: Need, costs: Costs) -> Span:
-    """Return the wall seconds of a cell's runs that follow: the rest of its grid, extensions of it, measured ones."""
+def _cell_follows(required: Requirements, need: Need, costs: Costs) -> tuple[Span, Span]:
+    """Return the wall seconds of a cell's tuning runs that follow, its grid's extensions too, and of a measured one."""
     assert required.file.tune is not None
     state, seeds = required.tuning[need.cell.address], len(required.file.tune.seeds)
     if _is_unknown(need.spec, costs):
-        return Span()
+        return Span(), Span()
     if isinstance(need.spec, CommandSpec):
         whole, few = costs.wall_seconds(need.spec), max(0, state.at_most - 2 * EXTENSIONS * seeds)
-        return Span(few, min(state.at_most, few + seeds), state.at_most) * whole + exactly(
-            len(required.seeds) * whole
-        )
+        return Span(few, min(state.at_most, few + seeds), state.at_most) * whole, exactly(whole)
     budget = costs.epochs(need.spec)
     tuned, measured = (
         reach.epochs(required, need.cell, purpose, need.spec.recipe, budget)
@@ -206,7 +225,13 @@ def _cell_follows(required: Requirements, need: Need, costs: Costs) -> Span:
     grid = max(0, state.at_most - 2 * EXTENSIONS * seeds)
     likely = min(state.at_most, grid + seeds)
     epochs = Span(grid * tuned.low, likely * tuned.likely, state.at_most * tuned.high)
-    return (epochs + measured * len(required.seeds)) * (costs.wall_seconds(need.spec) / (budget or 1.0))
+    an_epoch = costs.wall_seconds(need.spec) / (budget or 1.0)
+    return epochs * an_epoch, measured * an_epoch
+
+
+def _span(job: Job) -> Span:
+    low, high = job.between or (job.wall_seconds, job.wall_seconds)
+    return Span(low, job.wall_seconds, high)
 
 
 def _seconds(run: WantedRun, store: Store, costs: Costs) -> Span:

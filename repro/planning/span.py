@@ -19,6 +19,10 @@ class Span:
     def __mul__(self, factor: float) -> Span:
         return Span(self.low * factor, self.likely * factor, self.high * factor)
 
+    def or_longer(self, other: Span) -> Span:
+        """Return the larger one of each number."""
+        return Span(max(self.low, other.low), max(self.likely, other.likely), max(self.high, other.high))
+
     def less(self, done: float) -> Span:
         """Return what is left of the span, none of its numbers below 0."""
         return Span(*(max(0.0, number - done) for number in (self.low, self.likely, self.high)))

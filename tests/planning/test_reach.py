@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from repro.planning.allowance import allowed_seeds
-from repro.planning.costs import Costs
+from repro.planning.costs import START_UP_SECONDS, Costs
 from repro.planning.schedule import Schedule
 from tests.support.helpers import BASE, World, changed
 
@@ -74,6 +74,17 @@ def test_where_nothing_is_known_a_run_takes_between_one_evaluation_and_its_budge
     between = plan.wall_seconds_between(1)
     assert between is not None
     assert between[0] < plan.wall_seconds(1) < between[1]
+
+
+def test_rates_that_are_raced_wait_for_one_another_however_many_the_workers(world: World) -> None:
+    """The first rate, two more and a likely extension, and one of the three measured runs."""
+    world.write(RACED)
+    epoch, plan = cost_of_an_epoch(world), world.plan()
+    assert plan.wall_seconds(100) == pytest.approx(START_UP_SECONDS + 5 * 40**0.5 * epoch)
+    between = plan.wall_seconds_between(100)
+    assert between == pytest.approx(
+        (START_UP_SECONDS + 4 * epoch, START_UP_SECONDS + (1 + 2 + 4 + 1) * 40 * epoch)
+    )
 
 
 def test_the_papers_own_number_is_what_is_foreseen_until_there_are_runs(world: World) -> None:
