@@ -97,6 +97,16 @@ def test_every_kind_of_change_shows_in_a_line(world: World, change: Any, old: st
     assert new not in found.old[0]
 
 
+def test_bars_of_logarithms_are_those_of_what_they_are_of(world: World) -> None:
+    """10^0.3 is 1.995262315."""
+    logarithm = {"err": {"kind": "final", "of": "train_loss", "transform": "log10"}}
+    write_and_record(world, changed(ERROR_CLAIM, metrics=logarithm, expect__gap__at_least=0.3))
+    run_all(world)
+    assert (
+        reported(world).criteria[0].lines[0].startswith("gap: at least 1.995262315×, refuted by at most 1× (")
+    )
+
+
 def test_an_expectation_that_was_added_or_dropped(world: World) -> None:
     more = changed(ERROR_CLAIM["expect"]["gap"], at_least=0.0, refuted=None)
     write_and_record(world, ERROR_CLAIM)

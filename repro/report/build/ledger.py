@@ -105,10 +105,11 @@ def _expectation(name: str, data: Mapping[str, Any], metrics: Mapping[str, Any])
 
 def _bounds(region: Region, unit: model.Unit, kind: str) -> str:
     """Return a region in words with all its digits: a small change is a change."""
-    scale = 100 if unit in words.PERCENT else 1
 
     def write(end: float) -> str:
-        return f"{scale * end:.10g}".replace("-", "−")
+        if unit in words.LOGARITHMS and abs(end) < 300:
+            end = 10.0**end
+        return f"{100 * end if unit in words.PERCENT else end:.10g}".replace("-", "−")
 
     return words.region_in_words(region, write, words.suffix(unit, kind), apart="outside of {} and {}")
 
