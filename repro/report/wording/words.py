@@ -236,7 +236,7 @@ def _narrow(region: Region, unit: Unit) -> tuple[str, str] | None:
     """Return the middle of a region that is narrow beside it, and how far it reaches; None for any other."""
     first = region.pieces[0]
     width = first.high - first.low
-    if len(region.pieces) > 1 or not 0 < width < NARROW * abs(first.high + first.low):
+    if unit in LOGARITHMS or len(region.pieces) > 1 or not 0 < width < NARROW * abs(first.high + first.low):
         return None
     # Ends such as 63.999999999 have lost digits to rounding: three of their distance are kept.
     return end(first.low + width / 2, unit), end(float(f"{width / 2:.3g}"), unit)
