@@ -35,7 +35,7 @@ def make_plan(required: Sequence[Requirements], store: Store, device: str = CPU)
     pending = {run.spec.key: run.bring for run in runs if run.bring is not None}
     jobs = _in_order([*_jobs(runs, store, costs, measured), *_jobs_without_runs(required, store)], required)
     ready, held = _ready_and_held(jobs, going)
-    now = {job.key: _span(job) for job in jobs}
+    now = {job.key: _span(job) for job in jobs if not job.unknown}
     follow, rest, chain = _following(going, pending, None, now, costs)
     return Plan(
         jobs=ready,
