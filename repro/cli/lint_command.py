@@ -125,7 +125,9 @@ def _lint(path: Path) -> Sequence[Claim | None]:
     if path.is_dir():
         return load_library(path).claims
     if not path.is_file():
-        raise mistake(str(path), "is neither a claim file nor a folder of claims", hint="check the path")
+        named = Path(claims_of_project() or folder("claims")) / f"{path}.toml"
+        hint = f"that claim is in the file {named}" if named.is_file() else "check the path"
+        raise mistake(str(path), "is neither a claim file nor a folder of claims", hint=hint)
     if path.name == "paper.toml":
         read_paper(path)
         return ()

@@ -97,6 +97,7 @@ def test_reading_commands_speak_json(command: list[str], tmp_path: Path) -> None
         (["chek"], "did you mean 'check'?"),
         (["list", "--claims", "nowhere"], "is not a folder of claims"),
         (["lint", "nothing.toml"], "neither a claim file nor a folder"),
+        (["lint", "resnet/layer-responses"], "layer-responses.toml"),
         (["new", "Bad Name"], "lower-case letters"),
     ],
 )  # fmt: skip
