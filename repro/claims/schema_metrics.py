@@ -135,7 +135,8 @@ class Metric(Frozen):
     source: Source | None = None
     """Who prints the values, and where."""
     unit: Literal["error", "epochs", "number", "log10", "count", "share", "steps"] = "number"
-    """The unit it is shown in; errors and shares are fractions, and shown in percent."""
+    """The unit it is shown in; errors and shares are fractions, and shown in percent. Of "log10", a decimal logarithm,
+    is shown what it is of; what a paper prints beside it is that, too, unless it says "decades"."""
 
     @property
     def trains(self) -> bool:

@@ -11,7 +11,7 @@ from repro.claims.printed import PrintedNumber, read_printed, read_range
 
 Notation = Literal["number", "percent", "logarithm"]
 """How a printed number is one of ours: as it stands; in percent where ours are fractions, also without a sign of it; or
-as what ours are the decimal logarithm of."""
+as what ours are the decimal logarithm of, unless it is said to be in decades."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,14 +42,16 @@ def paper_number(expectation: Expectation, notation: Notation) -> PaperNumber | 
     if printed is None:
         return None
     found = _with_reading_error(printed, expectation.uncertainty.reading_error or "", percent)
-    return _logarithm(found) if notation == "logarithm" else found
+    return _logarithm(found) if notation == "logarithm" and not _in_decades(printed) else found
 
 
 def printed_value(text: str | None, notation: Notation) -> float | None:
     """Return a printed number in the unit of our estimates; None where there is none."""
     printed = read_printed(text, percent=notation == "percent")
-    if printed is None or notation != "logarithm":
-        return None if printed is None else printed.value
+    if printed is None:
+        return None
+    if notation != "logarithm" or _in_decades(printed):
+        return printed.value
     return math.log10(printed.value) if printed.value > 0 else None
 
 
@@ -64,6 +66,10 @@ def _with_reading_error(printed: PrintedNumber, error: str, percent: bool) -> Pa
     if read is not None:
         tolerance = max(tolerance, read.value)
     return PaperNumber(value, value - tolerance, value + tolerance, tolerance)
+
+
+def _in_decades(printed: PrintedNumber) -> bool:
+    return printed.unit.startswith("decade")
 
 
 def _logarithm(number: PaperNumber) -> PaperNumber | None:

@@ -144,6 +144,7 @@ def test_mistakes_of_the_caller(call: Any) -> None:
         ("3.6 billion", "0.1 billion", "number", (3.6e9, 3.5e9, 3.7e9)),
         ("1.2e-3", None, "number", (0.0012, 0.00115, 0.00125)),
         ("100×", "10 to 1000", "logarithm", (2, 1, 3)),
+        ("2.2 decades", "0.1", "logarithm", (2.2, 2.1, 2.3)),
         ("0.01×", None, "logarithm", (-2, math.log10(0.005), math.log10(0.015))),
     ],
 )
