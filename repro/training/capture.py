@@ -71,6 +71,9 @@ def captured(body: Callable[[], None], pool: _POOL_HANDLE) -> Callable[[], None]
     # the whole device, as a compiler that times its kernels does, or a library that is used for the first time. torch's
     # own context would wait for the whole device, too, and so for all that others have launched.
     with device_use.alone(), nobody_else_draws, compiling, _no_collection():
+        # While a capture is under way torch gives nothing back that nets which have ended left cached, nor the memory
+        # of their graphs: it says that memory ran out, instead (seen on an H100).
+        torch.cuda.empty_cache()
         graph.capture_begin(pool=pool, capture_error_mode="thread_local")
         try:
             body()
