@@ -16,7 +16,7 @@ from repro.report.model import ClaimReport, PaperReport, Report
 from repro.report.model.safe_text import visible
 from repro.report.wording.caught import control_said
 from repro.report.wording.overview import idle
-from repro.report.wording.plain import claim_because, statistics
+from repro.report.wording.plain import but, claim_because, statistics
 from repro.report.wording.settling import settling
 from repro.report.wording.text import plural
 from repro.report.wording.typography import typeset
@@ -57,6 +57,7 @@ def _elsewhere(paper: PaperReport, count: int, scale: str) -> Iterator[str]:
 
 def _reasons(claim: ClaimReport) -> Iterator[str]:
     yield claim_because(claim)
+    yield from (f"But: {one.title}: {why}" for one, why in but(claim))
     settled = settling(claim)
     if settled is not None:
         yield f"What would settle it: {settled.text}" + (f" {settled.command}" if settled.command else "")

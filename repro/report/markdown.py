@@ -25,7 +25,7 @@ from repro.report.wording.caught import control_said
 from repro.report.wording.costs import COLUMNS, cost, cost_table, stopped_runs
 from repro.report.wording.meanings import meanings
 from repro.report.wording.overview import idle, outcome
-from repro.report.wording.plain import claim_because, statistics
+from repro.report.wording.plain import but, claim_because, statistics
 from repro.report.wording.settling import settling
 from repro.report.wording.text import duration, percent, plural
 from repro.report.wording.typography import typeset
@@ -114,6 +114,7 @@ def _not_judged(waiting: Sequence[ClaimReport], paper: PaperReport, scale: str) 
 def _why(claim: ClaimReport) -> str:
     """Return why a claim stands as it does, and what would settle it, in plain words."""
     found, settled = plain(claim_because(claim)), settling(claim)
+    found += "".join(f" **But:** {plain(f'{one.title}: {why}')}" for one, why in but(claim))
     if settled is None:
         return found
     command = f" {plain(settled.command)}" if settled.command else ""

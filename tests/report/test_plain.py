@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from repro.report.model import ExpectationResult, Part, Recorded
-from repro.report.wording.plain import SAID, because, claim_because
+from repro.report.wording.plain import SAID, because, but, claim_because
 from repro.report.wording.settling import settling
 from tests.support.report_samples.pieces import claim, expectation, part, verdict
 
@@ -143,6 +143,25 @@ def test_what_keeps_a_comparison_open_is_said_where_its_interval_would_decide() 
     )
     open_ = _one("inconclusive", _part(-0.01, 0.03, 0.07, "inconclusive", note="1 diverged run counts"))
     assert because(open_).endswith("some would not. 1 diverged run counts.")
+
+
+def test_what_stands_beside_a_verdict_and_came_out_the_other_way_is_told() -> None:
+    good = _one("supported", _part(0.10, 0.12, 0.14, "supported"))
+    bad = _one("refuted", _part(-0.05, -0.03, -0.01, "refuted"))
+    beside = [
+        bad.model_copy(update={"id": "modern", "title": "With a modern recipe, too", "role": "context"}),
+        good.model_copy(update={"id": "same", "role": "context"}),
+        _one("inconclusive", _part(-0.01, 0.03, 0.07, "inconclusive")).model_copy(update={"role": "context"}),
+    ]
+    whole = claim("p/c", "T", "S.", verdict("supported", "In full."), expectations=[good, *beside])
+    ((one, why),) = but(whole)
+    assert (one.title, why) == ("With a modern recipe, too", because(bad))
+    failing = whole.model_copy(
+        update={"verdict": verdict("refuted", "In full."), "expectations": [bad, *beside]}
+    )
+    assert [one.id for one, _ in but(failing)] == ["same"]
+    waiting = whole.model_copy(update={"verdict": verdict(None, "Not judged: 3 runs.")})
+    assert but(waiting) == []
 
 
 def test_a_claim_says_on_how_many_seeds_and_whose_results() -> None:

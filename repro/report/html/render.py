@@ -128,6 +128,7 @@ def jinja_environment(templates: Path | None, kept: Path | None = None) -> jinja
         "moment": text.moment,
         "because": plain.because,
         "claim_because": plain.claim_because,
+        "but": plain.but,
         "settling": settling.settling,
         "paper_numbers": paper_numbers.paper_numbers,
         "differences": differences.differences,

@@ -122,6 +122,13 @@ def verdict_because(
     return SAID[key].format(total=_all(many), title=one.title, one=_because(one, here))
 
 
+def but(claim: ClaimReport) -> list[tuple[ExpectationResult, str]]:
+    """Return what stands beside a verdict and came out the other way, such as its bars with another recipe, and why."""
+    other = {"supported": "refuted", "refuted": "supported"}.get(claim.verdict.result or "")
+    beside = [one for one in claim.expectations if one.role == "context" and one.verdict.result == other]
+    return [(one, because(one, recorded=claim.recorded is not None)) for one in beside]
+
+
 def statistics(one: ExpectationResult) -> list[str]:
     """Return the sentences that stand behind the plain one of an expectation that decides, and was judged."""
     if one.role != "decides" or one.verdict.result is None:
