@@ -113,12 +113,13 @@ def _not_judged(waiting: Sequence[ClaimReport], paper: PaperReport, scale: str) 
 
 def _why(claim: ClaimReport) -> str:
     """Return why a claim stands as it does, and what would settle it, in plain words."""
-    found, settled = plain(claim_because(claim)), settling(claim)
-    found += "".join(f" **But:** {plain(f'{one.title}: {why}')}" for one, why in but(claim))
-    if settled is None:
+    found = " **But:** ".join(
+        map(plain, [claim_because(claim), *(f"{one.title}: {why}" for one, why in but(claim))])
+    )
+    if (settled := settling(claim)) is None:
         return found
-    command = f" {plain(settled.command)}" if settled.command else ""
-    return f"{found} **What would settle it:** {plain(settled.text)}{command}"
+    told = " ".join(filter(None, (settled.text, settled.command)))
+    return f"{found} **What would settle it:** {plain(told)}"
 
 
 def _statistics(claim: ClaimReport) -> Iterator[str]:
