@@ -113,13 +113,11 @@ def _not_judged(waiting: Sequence[ClaimReport], paper: PaperReport, scale: str) 
 
 def _why(claim: ClaimReport) -> str:
     """Return why a claim stands as it does, and what would settle it, in plain words."""
-    found = " **But:** ".join(
-        map(plain, [claim_because(claim), *(f"{one.title}: {why}" for one, why in but(claim))])
-    )
-    if (settled := settling(claim)) is None:
+    told = [claim_because(claim), *(f"{one.title}: {why}" for one, why in but(claim))]
+    found, settled = " **But:** ".join(map(plain, told)), settling(claim)
+    if settled is None:
         return found
-    told = " ".join(filter(None, (settled.text, settled.command)))
-    return f"{found} **What would settle it:** {plain(told)}"
+    return f"{found} **What would settle it:** {plain(settled.text)} {plain(settled.command or '')}".rstrip()
 
 
 def _statistics(claim: ClaimReport) -> Iterator[str]:
