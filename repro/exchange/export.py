@@ -108,7 +108,7 @@ def _files(
 def _of_run(store: Store, record: RunRecord, with_weights: bool) -> Iterator[tuple[str, str, bytes]]:
     folder = f"runs/{record.key}"
     yield "runs", f"{folder}/run.json", (store.root / folder / "run.json").read_bytes()
-    for moment in record.weights if with_weights else ():
+    for moment in record.weights if with_weights and store.has_weights(record) else ():
         blob = store.weights(record.key, moment)
         if blob is not None:
             yield "weights", f"{folder}/weights-{moment}.pt", blob

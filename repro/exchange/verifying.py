@@ -101,8 +101,7 @@ def _runs(store: Store) -> Iterator[Finding]:
         reason = wrong_with_run(record)
         if reason is not None:
             yield Finding(f"{name}/run.json", reason, "kept" if reason == OLDER else "damaged")
-        there = [m for m in record.weights if (store.root / name / f"weights-{m}.pt").exists()]
-        if record.weights and not there:
+        if record.weights and not store.has_weights(record):
             yield Finding(name, "is kept without weights: what is not read yet cannot be", "kept")
         else:
             for moment in record.weights:

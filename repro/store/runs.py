@@ -138,6 +138,11 @@ class Runs(Entries):
         for part in (self.root / "runs").glob(f"{key}.part-*"):
             shutil.rmtree(part, ignore_errors=True)
 
+    def has_weights(self, record: RunRecord) -> bool:
+        """Tell whether any weights of a run are here: an export may have left all of them out, which is no damage."""
+        folder = self.root / "runs" / record.key
+        return any((folder / f"weights-{moment}.pt").exists() for moment in record.weights)
+
     def weights(self, key: str, moment: str) -> bytes | None:
         """Return the kept weights of a run at a moment; None where absent or not as they were written."""
         record = self.run(key)

@@ -167,6 +167,9 @@ def test_weights_may_stay_behind_and_be_brought_later(store: Store, there: Store
     found = verify(there, no_loading)
     assert [(item.entry, item.kind) for item in found] == [(f"runs/{key}", "kept") for key in sorted(KEYS)]
     assert "without weights" in found[0].says
+    there.damaged.clear()
+    assert export(there, tmp_path / "onwards.zip", None).runs == 3
+    assert there.damaged == []  # left out on purpose: nothing is missing
     full = taken(tmp_path / "full.zip", there)
     assert sorted(full.completed) == sorted(KEYS)
     assert full.new["runs"] == 0
