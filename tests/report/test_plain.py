@@ -155,7 +155,7 @@ def test_what_stands_beside_a_verdict_and_came_out_the_other_way_is_told() -> No
     ]
     whole = claim("p/c", "T", "S.", verdict("supported", "In full."), expectations=[good, *beside])
     ((one, why),) = but(whole)
-    assert (one.title, why) == ("With a modern recipe, too", because(bad))
+    assert (one.title, why) == ("With a modern recipe, too", f"does not hold at smoke scale. {because(bad)}")
     failing = whole.model_copy(
         update={"verdict": verdict("refuted", "In full."), "expectations": [bad, *beside]}
     )
