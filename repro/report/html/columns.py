@@ -50,7 +50,7 @@ def table_columns(table: Table) -> Columns:
         unit = _unit([cell.ours for cell in cells], [cell.reported for cell in cells])
         groups.append(Group(_headed(title, unit, table.title), heads, start, unit))
         start += len(heads)
-    return Columns(table.columns[0] if labelled else "Row", groups)
+    return Columns(table.columns[0] if labelled else "What", groups)
 
 
 def _unit(ours: list[str | None], printed: list[str | None]) -> str:
