@@ -160,8 +160,12 @@ def test_what_stands_beside_a_verdict_and_came_out_the_other_way_is_told() -> No
         update={"verdict": verdict("refuted", "In full."), "expectations": [bad, *beside]}
     )
     assert [one.id for one, _ in but(failing)] == ["same"]
-    waiting = whole.model_copy(update={"verdict": verdict(None, "Not judged: 3 runs.")})
-    assert but(waiting) == []
+    unjudged = good.model_copy(
+        update={"role": "context", "verdict": verdict(None, "Judged from the paper scale on.")}
+    )
+    for judged in (verdict(None, "Not judged: 3 runs."), verdict("inconclusive", "In full.")):
+        waiting = whole.model_copy(update={"verdict": judged, "expectations": [good, *beside, unjudged]})
+        assert but(waiting) == []
 
 
 def test_a_claim_says_on_how_many_seeds_and_whose_results() -> None:

@@ -124,8 +124,12 @@ def verdict_because(
 
 def but(claim: ClaimReport) -> list[tuple[ExpectationResult, str]]:
     """Return what stands beside a verdict and came out the other way, such as its bars with another recipe, and why."""
-    other = {"supported": "refuted", "refuted": "supported"}.get(claim.verdict.result or "")
-    beside = [one for one in claim.expectations if one.role == "context" and one.verdict.result == other]
+    opposites = {("supported", "refuted"), ("refuted", "supported")}
+    beside = [
+        one
+        for one in claim.expectations
+        if one.role == "context" and (claim.verdict.result, one.verdict.result) in opposites
+    ]
     recorded = claim.recorded is not None
     return [(one, f"{one.verdict.word}. {because(one, recorded=recorded)}") for one in beside]
 
