@@ -268,6 +268,13 @@ def test_a_share_less_another_is_in_points_and_may_be_negative() -> None:
         assert words.number(-0.026, unit) + words.suffix(unit, "value") == "−2.6 pp"
         assert words.unit_of(metric, "ratio") == "ratio"
     assert words.unit_of(Metric(kind="final", of="test_loss", minus="train_loss"), "value") == "number"
+    for probe, options, shown in (
+        ("augmented_minus_test_error", {}, "points"),
+        ("same_class_neighbours", {"space": "features-pixels"}, "points"),
+        ("same_class_neighbours", {"space": "pixels"}, "error"),
+    ):
+        metric = Metric(kind="probe", probe=probe, options=options, at=["last"], unit="error")
+        assert words.unit_of(metric, "value") == shown
     assert words.unit_of(Metric(kind="static", probe="parameters"), "exact") == "count"
     assert [words.suffix("error", kind) for kind in ("value", "difference", "contrast", "ordering")] == [
         "%",

@@ -31,6 +31,9 @@ NARROW = 2e-3
 
 DIFFERENCES = ("difference", "contrast", "ordering", "slope")
 
+LESS = {("augmented_minus_test_error", None), ("same_class_neighbours", "features-pixels")}
+"""Probes, with their option `space`, that return a share less another one."""
+
 
 def unit_of(metric: Metric, kind: str) -> Unit:
     """Return the unit in which an expectation on `metric` is shown: a share less another one is in points."""
@@ -41,6 +44,7 @@ def unit_of(metric: Metric, kind: str) -> Unit:
         return "log10" if compared or kind in DIFFERENCES else "log10-value"
     unit = _own_unit(metric)
     less = metric.kind == "ensemble" or metric.minus is not None or metric.since is not None
+    less |= (metric.probe, metric.options.get("space")) in LESS
     return "points" if less and unit in PERCENT else unit
 
 
