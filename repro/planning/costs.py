@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from repro.command_spec import AnyRun, CommandSpec
 from repro.planning.command_costs import CommandCosts
@@ -110,6 +110,7 @@ class Costs:
         self._model = model_of(device)
         measured = [run for run in measured if kind_of_device(run) == device]
         self._commands = CommandCosts(measured, declared)
+        ends: dict[str, list[float]] = {}
         same: dict[str, list[_Ratio]] = {}
         alike: dict[str, list[_Ratio]] = {}
         for run in measured:
@@ -121,8 +122,11 @@ class Costs:
                 data_of = self._of(spec)
                 evaluations = len(run.history.get("step", ()))
                 ratio = _ratio(run, self._model.seconds(spec, data_of, run.steps_done, evaluations))
+                if spec.recipe.stop_at_train_error is not None and run.outcome == "finished":
+                    ends.setdefault(_any_seed(spec), []).append(run.history["epoch"][-1])
                 same.setdefault(_kind(spec), []).append(ratio)
                 alike.setdefault(_family(spec, data_of), []).append(ratio)
+        self._ends = {kind: statistics.median(epochs) for kind, epochs in ends.items()}
         self._same = {kind: _middle(ratios) for kind, ratios in same.items()}
         self._alike = {family: _middle(ratios) for family, ratios in alike.items()}
 
@@ -160,6 +164,10 @@ class Costs:
         """Return the epochs of a run that nothing ends before its last step."""
         data = self._of(spec)
         return steps(spec, data) * spec.recipe.batch_size / images_of(spec, data)
+
+    def ended_at(self, spec: RunSpec) -> float | None:
+        """Return after how many epochs runs that differ in their seed alone have ended; None where there are none."""
+        return self._ends.get(_any_seed(spec))
 
     def basis(self, runs: Iterable[AnyRun]) -> str:
         """Return what the predicted time of `runs` rests on, and how far it may be off, in words."""
@@ -223,6 +231,10 @@ def kind_of_device(run: RunRecord) -> str:
 def _kind(spec: RunSpec) -> str:
     options = sorted((key, str(value)) for key, value in spec.model.options.items())
     return f"{spec.dataset.name} {spec.model.name} {options} {spec.recipe.batch_size} {spec.numerics}"
+
+
+def _any_seed(spec: RunSpec) -> str:
+    return replace(spec, seed=0).key
 
 
 def _family(spec: RunSpec, data: DatasetEntry) -> str:

@@ -246,7 +246,9 @@ def _seconds(run: WantedRun, store: Store, costs: Costs) -> Span:
         span = exactly(whole) if run.until is None else Span(0.1, 0.5, 1.0) * whole
         return span.less(share * whole) if share < 1 else span
     budget = costs.epochs(run.spec)
-    epochs = reach.epochs(item, need.cell, need.purpose, run.spec.recipe, budget)
+    epochs = reach.epochs(
+        item, need.cell, need.purpose, run.spec.recipe, budget, ended=costs.ended_at(run.spec)
+    )
     if run.until is not None and run.until.epochs is not None:
         epochs = epochs.up_to(run.until.epochs)
     return (epochs * (whole / budget) if budget else exactly(whole)).less(share * whole)

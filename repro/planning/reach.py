@@ -1,7 +1,8 @@
 """How many epochs runs will take that may end before their last: at a target, or where racing stops them.
 
-Beforehand that can only be guessed, with a range: from the cell's own tuning, from that of other cells of the same arm,
-from the paper's own number, and where there is none of these, from the budget alone.
+Beforehand that can only be guessed, with a range: from where runs ended that differ in their seed alone, from the
+cell's own tuning, from that of other cells of the same arm, from the paper's own number, and where there is none of
+these, from the budget alone.
 """
 
 from __future__ import annotations
@@ -15,8 +16,19 @@ from repro.experiment.requirements import Purpose, Requirements
 from repro.planning.span import Span, exactly
 from repro.recipes import Recipe
 
+SEEDS_DIFFER = Span(0.8, 1.0, 1.25)
+"""By how much runs end earlier or later than others of the same kind."""
 
-def epochs(required: Requirements, cell: Cell, purpose: Purpose, recipe: Recipe, budget: float) -> Span:
+
+def epochs(
+    required: Requirements,
+    cell: Cell,
+    purpose: Purpose,
+    recipe: Recipe,
+    budget: float,
+    *,
+    ended: float | None = None,
+) -> Span:
     """Return how many epochs a run of a cell takes, a tuning run at any rate or a measured one.
 
     Args:
@@ -25,10 +37,13 @@ def epochs(required: Requirements, cell: Cell, purpose: Purpose, recipe: Recipe,
         purpose: what the run is for.
         recipe: of the run.
         budget: its epochs if nothing ends it.
+        ended: after how many epochs runs of the same kind have ended.
     """
     name = _target(required.file, purpose, recipe)
     if name is None:
         return exactly(budget)
+    if ended is not None:
+        return (SEEDS_DIFFER * ended).up_to(budget)
     return _guess(required, cell, name, recipe, budget).up_to(budget)
 
 
@@ -37,7 +52,7 @@ def _guess(required: Requirements, cell: Cell, name: str, recipe: Recipe, budget
         own = required.tuning.get(cell.address)
         if own is not None and own.best is not None:
             # Rates that are still to be tried cost no more than the best so far, and little less.
-            return Span(0.5, 0.9, 1.0) * own.best if own.chosen is None else Span(0.8, 1.0, 1.25) * own.best
+            return Span(0.5, 0.9, 1.0) * own.best if own.chosen is None else SEEDS_DIFFER * own.best
         others = [
             s.best for a, s in required.tuning.items() if a.split("/")[0] == cell.arm and s.best is not None
         ]

@@ -94,7 +94,8 @@ class Learner:
     def advance(self, step: int, lrs: list[float]) -> None:
         """Do the steps from `step` on with these learning rates; more than one only as :meth:`at_once` says."""
         device_use.make_way()
-        self.model.train()
+        if not self.model.training:  # telling each of its modules takes longer than a small net's optimiser
+            self.model.train()
         table = torch.tensor([[lr * factor for factor in self.lr_factors] for lr in lrs])
         if self.device.type == "cuda":
             # From memory of any other kind, a copy waits for all that was launched before.

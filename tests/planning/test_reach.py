@@ -105,6 +105,20 @@ def test_the_papers_own_number_is_what_is_foreseen_until_there_are_runs(world: W
     assert (high / low, job.wall_seconds / high) == (pytest.approx(2.0), pytest.approx(0.9))
 
 
+def test_where_runs_of_other_seeds_ended_is_foreseen_before_what_the_paper_says(world: World) -> None:
+    """A control gives an arm the other arm's net: the paper's number is not of it, but runs of it are there."""
+    world.write(changed(RACED, table={"t": PRINTED}, tune=None))
+    jobs = world.plan().jobs
+    for seed in (0, 1):
+        run = next(j.run for j in jobs if j.run and j.run.model.options and j.run.seed == seed)
+        world.put(run, **reached(30.0))
+    found = {job.run.model.options.get("activation"): job for job in world.plan().jobs if job.run}
+    assert found["tanh"].wall_seconds / found[None].wall_seconds == pytest.approx(30 / 4)
+    assert found["tanh"].between is not None
+    low, high = found["tanh"].between
+    assert (low, high) == pytest.approx((0.8 * found["tanh"].wall_seconds, 1.25 * found["tanh"].wall_seconds))
+
+
 def test_runs_that_nothing_can_end_early_have_no_range(world: World) -> None:
     world.write(BASE)
     plan = world.plan()
