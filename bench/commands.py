@@ -7,8 +7,10 @@ import sys
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
+from statistics import median
 from typing import Any
 
+from bench import pace
 from bench.documents import Document
 from bench.processes import compared, in_turns, spent, usual_environment
 from bench.synthetic import EVALUATIONS, fill, fill_one_look, with_looks
@@ -49,17 +51,22 @@ def startup(document: Document, rounds: int) -> None:
 
 
 def smoke(document: Document, rounds: int) -> None:
-    """Time the smoke scale into an empty store: of five claims, and of all."""
+    """Time the smoke scale into an empty store: of five claims, and of all; and how fast the machine was."""
     with usual_environment() as environment:
         for name, claims in SMOKE.items():
             if document.wants(name):
                 spent([sys.executable, "-m", "repro", "list", "--json"], environment)
                 command = [sys.executable, "-m", "repro", "check", *claims, "--quiet"]
-                taken = []
+                taken, steps = [], [pace.milliseconds_a_step(environment)]
                 for _ in range(rounds):
                     with tempfile.TemporaryDirectory() as here:
                         taken.append(spent(command, environment, Path(here)))
-                document.add(compared({name: taken}, name))
+                    steps.append(pace.milliseconds_a_step(environment))
+                told = {
+                    "milliseconds_a_step": median(steps),
+                    "milliseconds_a_step_range": [min(steps), max(steps)],
+                }
+                document.add([row | told for row in compared({name: taken}, name)])
 
 
 def large_store(document: Document, rounds: int, runs: int, *, all_used: bool) -> None:

@@ -59,6 +59,15 @@ TARGETS = (
         for which, bar in (("five", "≤ 90 s"), ("all", "≤ 180 s"))
     ),
     Target(
+        "its machine's pace: a step of a plain net of 32 layers, all cores at once",
+        "none",
+        "smoke",
+        "repro check, five claims, empty store",
+        "milliseconds_a_step",
+        "python -m bench smoke",
+        unit=" ms",
+    ),
+    Target(
         "relu-speed at smoke scale, cells tuned by racing to the rate of exhaustive tuning",
         "4, all",
         "racing",
