@@ -293,4 +293,6 @@ def claim_cap(verdict: ClaimVerdict, required: Requirements) -> str | None:
 
 def expectation_cap(verdict: ExpectationVerdict, required: Requirements) -> str | None:
     """Return what caps the words of an expectation's verdict."""
-    return cap(required, lesser=below(required.scale, verdict.own_scale), trained=not verdict.exact)
+    trained = not (verdict.exact or verdict.recorded)
+    found = cap(required, lesser=trained and below(required.scale, "paper"), trained=not verdict.exact)
+    return found or (UNDECLARED if verdict.expectation.protocol == "own" else None)
