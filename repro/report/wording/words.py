@@ -31,7 +31,9 @@ NARROW = 2e-3
 
 DIFFERENCES = ("difference", "contrast", "ordering", "slope")
 
-LESS = {("augmented_minus_test_error", None), ("same_class_neighbours", "features-pixels")}
+LESS = {(name, None) for name in ("augmented_minus_test_error", "block_left_out")} | {
+    ("same_class_neighbours", "features-pixels")
+}
 """Probes, with their option `space`, that return a share less another one."""
 
 
