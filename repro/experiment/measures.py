@@ -173,7 +173,8 @@ def crossing(target: Target, epochs: Sequence[float], values: Sequence[float]) -
     for i, value in enumerate(values):
         if target.reached(value):
             if i == 0:
-                return Measurement(epochs[0])
+                # Nothing was read before: it may have crossed at any time since the beginning, half a step below.
+                return Measurement(epochs[0], 2 * epochs[0])
             # Rows of other quantities, in which this one has no value, lie between evaluations of it.
             last = next((j for j in range(i - 1, -1, -1) if math.isfinite(values[j])), i - 1)
             step, before = epochs[i] - epochs[last], values[last]

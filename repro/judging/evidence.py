@@ -7,10 +7,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from repro.claims import Expectation
+from repro.claims import Expectation, Metric
 from repro.claims.findings import arm_of
 from repro.experiment.estimands import Estimand
-from repro.experiment.requirements import Requirements
+from repro.experiment.requirements import LEAST_SEEDS, Requirements
 from repro.judging.criteria import Criteria, Refutation
 from repro.judging.limits import ANY, Limits, limits, possible
 from repro.stats import SCREEN, Interval, Region, Sample, Verdict3, clear_of, contrast
@@ -97,9 +97,8 @@ def evidence(
     faults = [*_faults(required, expectation.metric, estimand), *_not_independent(required, samples)]
     n = min(len(sample.values) for sample in samples.values())
     metric = required.file.metrics[expectation.metric]
-    wanted = len(required.seeds) // metric.runs_a_value
+    wanted, first_look = _wanted(required, metric, estimand.weights)
     defined = all(math.isfinite(value) for sample in samples.values() for value in sample.values)
-    first_look = required.file.experiment.seeds.looks[0]
     notes = [*open_, *faults, *_diverged(sum(int(own["diverged"].sum()) for own in rows.values()))]
     if n < wanted:
         notes.append(f"only {n} of {wanted} runs lasted until this moment")
@@ -107,7 +106,8 @@ def evidence(
         notes.append("a value is not defined (zero on a log scale, or not finite)")
     if estimand.log:
         notes += _zeros(samples)
-    if len(required.seeds) < first_look:
+    seeds = wanted * metric.runs_a_value
+    if seeds < first_look:
         notes.append(f"nothing is judged on fewer than {first_look} seeds")
     defined = defined and n > 0
     sound = not open_ and not faults
@@ -115,14 +115,25 @@ def evidence(
         estimand=estimand,
         samples=samples,
         n=n,
-        paired=expectation.paired and n == wanted,
+        paired=expectation.paired and {len(sample.values) for sample in samples.values()} == {wanted},
         limits=limits(metric),
         defined=defined,
-        decidable=defined and sound and n >= wanted and len(required.seeds) >= first_look,
+        decidable=defined and sound and n >= wanted and seeds >= first_look,
         note="; ".join(notes) or None,
         excused=_excused(required, samples),
         runs_a_value=metric.runs_a_value,
     )
+
+
+def _wanted(required: Requirements, metric: Metric, addresses: Iterable[str]) -> tuple[int, int]:
+    """Return how many values each cell should have, and the fewest seeds that anything is judged on.
+
+    Of recorded results the cells that are compared count, whatever others have.
+    """
+    if required.recorded is None:
+        return len(required.seeds) // metric.runs_a_value, required.file.experiment.seeds.looks[0]
+    runs = required.recorded.results.runs
+    return min(len(runs.get(address, ())) for address in addresses), LEAST_SEEDS
 
 
 def _by_seed(frame: pd.DataFrame, chosen: pd.Series) -> Mapping[str, Any]:
@@ -192,6 +203,16 @@ def _zeros(samples: Mapping[str, Sample]) -> Iterator[str]:
     whole = "all values" if some and not any(any(samples[address].values) for address in some) else "values"
     if some:
         yield f"{whole} of {' and of '.join(some)} are zero: the ratio is not defined"
+    coarse = [
+        a
+        for a, one in samples.items()
+        if one.resolution and 0 < min(one.values, default=0.0) <= one.resolution / 2
+    ]
+    if coarse:
+        yield (
+            f"values of {' and of '.join(coarse)} are too small to be told from zero, such as a target that was reached "
+            "by the first row: the ratio is not defined"
+        )
 
 
 def sample_of(rows: pd.DataFrame | Mapping[str, Any]) -> Sample:

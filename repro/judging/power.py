@@ -210,6 +210,12 @@ def foreseen(required: Requirements, name: str, frame: pd.DataFrame, paper: floa
 
 
 def _of_seeds(found: Sequence[Comparison | None], required: Requirements, metric: str) -> Resolving | None:
-    """Return what the seeds of a claim resolve, of which several may make one value."""
-    runs = required.file.metrics[metric].runs_a_value
-    return resolving([one for one in found if one is not None], len(required.seeds) // runs, runs)
+    """Return what the seeds of a claim resolve, of which several may make one value.
+
+    Of recorded results each comparison has the seeds of its own cells.
+    """
+    known, runs = [one for one in found if one is not None], required.file.metrics[metric].runs_a_value
+    n = len(required.seeds) // runs
+    if required.recorded is not None:
+        n = min((one.observed for one in known), default=n)
+    return resolving(known, n, runs)

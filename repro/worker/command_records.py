@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 from repro.command_spec import STDOUT, CommandSpec, Conduct
@@ -92,12 +93,22 @@ class _Reading:
             (problem,) = error.problems
             what, hint = f"{problem.where} {problem.what}", self._hint(str(problem.hint))
             raise ReproError(replace(problem, where=self.spec.files.name, what=what, hint=hint)) from None
+        if self.conduct.resume is None:
+            self._refuse_steps_back(rows)
         curve.extend(rows, reached(self.spec.stop_at, curve))
         if not curve.rows:
             raise self._nothing_written()
         for row in curve.rows:
             refuse_no_share(self.spec, self.conduct, row)
         return curve
+
+    def _refuse_steps_back(self, rows: Sequence[Row]) -> None:
+        """Refuse rows that go back: of a command that cannot go on where it stopped, none was done anew."""
+        steps = [row[self.spec.reads.step] for row in rows if self.spec.reads.step in row]
+        for before, after in pairwise(steps):
+            if after < before:
+                hint = f"write rows in the order of their steps; a command that goes on declares `resume` in {TABLE}"
+                raise self._mistake(f"wrote step {after:,g} after step {before:,g}", None, hint)
 
     def looked_through(self, curve: Curve) -> int | None:
         """Return the step at which a run that diverged did; None for one that did not."""

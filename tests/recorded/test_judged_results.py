@@ -7,6 +7,8 @@ import math
 import pytest
 from scipy import stats
 
+from repro.claims.schema_metrics import Target
+from repro.experiment.measures import crossing
 from repro.report.wording.plain import claim_because
 from tests.support.command import repro
 from tests.support.helpers import World
@@ -321,3 +323,33 @@ def test_digits_that_were_not_written_widen_the_interval(world: World) -> None:
     (part,) = world.expectation("better", "recorded").parts
     assert part.interval is not None
     assert part.interval.high - part.interval.low > 0.02
+
+
+def test_a_pair_is_judged_on_its_own_seeds_whatever_another_arm_has(world: World) -> None:
+    """A third arm with fewer seeds, of which the comparison is not, neither unpairs nor silences it."""
+    ours, sgd = [73.5, 70.5, 73.0, 71.0, 72.25], [68.5, 71.5, 69.0, 71.0, 69.75]
+    arms = {"Ours (v2)": ours, "sgd": sgd, "adam": [70.0]}
+    rows = [f"{arm},{seed},{value}\n" for arm, found in arms.items() for seed, value in enumerate(found)]
+    put(
+        world,
+        "method,seed,test_acc\n" + "".join(rows),
+        arms__adam={},
+        results__seeds={"ours": 5, "sgd": 5, "adam": 1},
+        expect__better__paired=True,
+        expect__better__at_least=0.0,
+    )
+    (part,) = world.expectation("better", "recorded").parts
+    oracle = stats.ttest_rel(ours, sgd).confidence_interval(0.95)
+    assert part.interval is not None
+    assert part.interval.low == pytest.approx(oracle.low / 100, abs=0.0002)
+    assert part.interval.high == pytest.approx(oracle.high / 100, abs=0.0002)
+    assert (part.n, part.result, part.note) == (5, "inconclusive", None)
+
+
+def test_a_target_that_was_met_by_the_first_row_was_met_nobody_knows_when() -> None:
+    found = crossing(Target(0.4), [10.0, 20.0], [0.3, 0.2])
+    assert found is not None
+    assert (found.value - found.resolution / 2, found.value) == (0.0, 10.0), "at any time since the beginning"
+    at_once = crossing(Target(0.4), [0.0, 1.0], [0.3, 0.2])
+    assert at_once is not None
+    assert (at_once.value, at_once.resolution) == (0.0, 0.0), "an evaluation before the first step tells"

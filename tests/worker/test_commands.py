@@ -321,6 +321,15 @@ def test_what_a_claim_reads_wrongly_is_told_at_once_and_does_not_end_the_command
     assert percent.history["loss"] == [30, 20]
 
 
+def test_rows_that_go_back_are_refused_of_a_command_that_cannot_go_on(tmp_path: Path) -> None:
+    """What follows a step back was done anew only where a command goes on: else the end of the run would be lost."""
+    bench = Bench(tmp_path, HEAD + "row(step=10, loss=3); row(step=50, loss=1); row(step=20, loss=2)")
+    with pytest.raises(ReproError, match="wrote step 20 after step 50"):
+        bench.run(Conduct(("loss",)))
+    anew = bench.run(replace(Conduct(("loss",)), resume=("--resume",)))
+    assert anew.history["step"] == [10, 20]
+
+
 def test_an_output_that_somebody_has_edited_is_not_read(tmp_path: Path) -> None:
     bench = Bench(tmp_path, COUNTS)
     with pytest.raises(ReproError, match="wrote no column"):

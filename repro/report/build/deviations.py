@@ -10,6 +10,7 @@ from pydantic import BaseModel
 
 from repro.claims import Claim, ClaimFile, Expectation, Metric, levels_of
 from repro.claims.findings import arm_of
+from repro.claims.vocabulary import WORDS
 from repro.command_spec import AnyRun, CommandSpec
 from repro.report.model import Deviation
 
@@ -97,11 +98,7 @@ def _design(paper: ClaimFile, ours: ClaimFile) -> Iterator[Deviation]:
 
 
 def _criterion(expectation: Expectation | None) -> str | None:
-    return (
-        None
-        if expectation is None
-        else _plain(expectation, without={"title", "reported", "uncertainty", "why"})
-    )
+    return None if expectation is None else _plain(expectation, without={*WORDS})
 
 
 def _metric(metric: Metric | None) -> str | None:

@@ -32,6 +32,8 @@ def _shared(parts: list[PartVerdict]) -> str:
     if shown is None or wider is None or math.isclose(shown.level, wider.level):
         return ""
     among = round((1 - SCREEN / 2) * (1 - shown.level) / (1 - wider.level))
+    if among < 2:
+        return ""
     return (
         f"Any of {among} comparisons could refute, so that each has to do so with its {percent(wider.level)} "
         f"interval; supporting takes the {percent(shown.level)} interval, since all have to."
