@@ -66,7 +66,7 @@ _EXPECTATION_OF_KIND = {
     "slope": "arm over levels each at paired",
 }
 _EVERY_EXPECTATION = (
-    "kind title metric at_least at_most within outside refuted reported uncertainty role from_scale why "
+    "kind title metric at_least at_most within outside refuted reported uncertainty role protocol from_scale why "
     "known_beforehand convention otherwise"
 )
 
@@ -165,6 +165,8 @@ class Expectation(Frozen):
     """The values that were known when the criterion was written."""
     role: Literal["decides", "context"]
     """"decides" the claim, or is "context", shown beside."""
+    protocol: Literal["own"] | None = None
+    """"own": what stands beside is of a protocol that is not the paper's, whatever that of the claim is."""
     from_scale: Literal["reduced", "paper"] | None = None
     """The least scale at which it is judged; below, it is shown as not judged."""
     paired: bool = False
@@ -194,6 +196,8 @@ class Expectation(Frozen):
         if self.kind == "ordering":
             self._check_ordering()
         self._check_weights()
+        if self.protocol is not None and self.role == "decides":
+            raise ValueError('what is not of the paper\'s protocol decides nothing: role = "context"')
         if self.known_beforehand is not None and not re.search(r"\d", self.known_beforehand):
             raise ValueError("known_beforehand gives the values that were known, not only that they were")
         self._check_printed()

@@ -38,6 +38,7 @@ WORDS = frozenset(
         "convention",
         "otherwise",
         "known_beforehand",
+        "protocol",
     }
 )
 """Keys of metrics and expectations that people read and nothing is decided by."""

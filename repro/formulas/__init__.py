@@ -15,6 +15,7 @@ NAMES: dict[str, tuple[str, frozenset[str]]] = {
     "crops": ("convolutions:crops", frozenset({"crop", "image", "mirrored"})),
     "alexnet_neurons": ("alexnet:neurons", frozenset({"layer", "padding", "side"})),
     "alexnet_share_of_parameters": ("alexnet:share_of_parameters", frozenset({"layer", "tower"})),
+    "alexnet_fully_connected_share": ("alexnet:fully_connected_share", frozenset({"layers"})),
     "resnet_multiply_adds": (
         "resnet:table_1",
         frozenset({"classifier", "depth", "shortcut", "stem", "stride_in"}),

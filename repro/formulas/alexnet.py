@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from repro.formulas.convolutions import output_side
 
 FILTERS = {"conv1": 96, "conv2": 256, "conv3": 384, "conv4": 384, "conv5": 256}
 UNITS = {"fc6": 4096, "fc7": 4096, "fc8": 1000}
+_INPUTS = {"fc6": 256 * 6 * 6, "fc7": 4096, "fc8": 4096}
 
 TOTAL = 60_965_224
 """Parameters of the whole net: weights and biases of Fig. 2; a test sums them."""
@@ -31,3 +34,8 @@ def share_of_parameters(*, layer: str, tower: bool = False) -> float:
     filters = FILTERS[layer]
     own = filters * (_KERNELS[layer] ** 2 * _MAPS_SEEN[layer] + 1)
     return own / (2 if tower else 1) / TOTAL
+
+
+def fully_connected_share(*, layers: Sequence[str]) -> float:
+    """Return the share of the net's parameters that `layers`, of "fc6", "fc7" and "fc8", hold together: a fraction."""
+    return sum(UNITS[layer] * (_INPUTS[layer] + 1) for layer in layers) / TOTAL

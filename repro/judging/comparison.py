@@ -10,9 +10,9 @@ from repro.judging.evidence import Evidence
 from repro.judging.verdicts import Result
 from repro.stats import (
     SCREEN,
+    Piece,
     Region,
     Spread,
-    contrast,
     decision_power,
     detectable_difference,
     if_known,
@@ -33,7 +33,10 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """One comparison as power needs it: its spread, and where our estimate and the paper's number lie."""
+    """One comparison as power needs it: its spread, and where our estimate and the paper's number lie.
+
+    `between`: the whole interval lies between the regions, so that more runs would most likely not decide it.
+    """
 
     label: str
     log: bool
@@ -43,6 +46,7 @@ class Comparison:
     paper: Place | None
     result: Result | None
     support: Place
+    between: bool = False
 
     def power(self, place: Place, n: int, distance: float | None = None) -> float:
         """Return the probability that n seeds decide it there, or where the distance is another one.
@@ -102,14 +106,17 @@ def comparison(
             bars.refutes, number, level, part.log, refutes=True, opposed=how.opposed
         )
 
-    ours = place(contrast(samples, weights, level=bars.support_level, log=part.log).estimate)
+    here = found.interval(bars.support_level, bars.supports)
+    ours = place(here.estimate)
     theirs = place(paper)
     if any(one is not None and not math.isfinite(one.distance) for one in (ours, theirs)):
         return None
     support = Place(
         0.0, _widest(bars.supports, part.log), bars.support_level, len(bars.supports.pieces) > 1, False
     )
-    return Comparison(part.label, part.log, spread, found.n, ours, theirs, result, support)
+    around = Region((Piece(here.low, here.high),))
+    between = not (around.overlaps(bars.supports) or around.overlaps(bars.refutes))
+    return Comparison(part.label, part.log, spread, found.n, ours, theirs, result, support, between)
 
 
 def _place(

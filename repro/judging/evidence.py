@@ -12,7 +12,7 @@ from repro.claims.findings import arm_of
 from repro.experiment.estimands import Estimand
 from repro.experiment.requirements import Requirements
 from repro.judging.criteria import Criteria, Refutation
-from repro.judging.fractions import is_fraction, possible
+from repro.judging.limits import ANY, Limits, limits, possible
 from repro.stats import SCREEN, Interval, Region, Sample, Verdict3, clear_of, contrast
 
 if TYPE_CHECKING:
@@ -28,22 +28,24 @@ class Evidence:
         samples: cell → its runs.
         n: runs in the smallest cell.
         paired: the contrast is taken per seed.
-        fraction: the metric lies in 0 to 1, as errors do.
+        limits: what the metric can be at least and at most: an error from 0 to 1.
         defined: every value exists on the scale that the estimand works on, so that there is an interval.
         decidable: nothing but the interval keeps the comparison undecided.
         note: what a reader should know of the samples.
         excused: cell → seeds of recorded results that it lacks as declared; cells that lack none are not there.
+        runs_a_value: of how many runs each value is made.
     """
 
     estimand: Estimand
     samples: Mapping[str, Sample]
     n: int
     paired: bool
-    fraction: bool
+    limits: Limits
     defined: bool
     decidable: bool
     note: str | None
     excused: Mapping[str, Sequence[int]] = field(default_factory=dict)
+    runs_a_value: int = 1
 
     def interval(self, level: float, against: Region, *, opposed: bool = False) -> Interval:
         """Return the interval at a two-sided level that is held against a region.
@@ -59,7 +61,7 @@ class Evidence:
             paired=self.paired,
             either_side=opposed or len(against.pieces) > 1,
         )
-        return possible(found, weights) if self.fraction and not self.estimand.log else found
+        return found if self.estimand.log or self.limits == ANY else possible(found, weights, self.limits)
 
     def verdict(self, bars: Criteria, how: Refutation) -> Verdict3:
         """Return the verdict on the comparison, whose interval decides unless something else keeps it open."""
@@ -114,11 +116,12 @@ def evidence(
         samples=samples,
         n=n,
         paired=expectation.paired and n == wanted,
-        fraction=is_fraction(metric),
+        limits=limits(metric),
         defined=defined,
         decidable=defined and sound and n >= wanted and len(required.seeds) >= first_look,
         note="; ".join(notes) or None,
         excused=_excused(required, samples),
+        runs_a_value=metric.runs_a_value,
     )
 
 

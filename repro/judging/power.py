@@ -41,13 +41,14 @@ class Resolving:
 
     Attributes:
         label: of the comparison that keeps a joint statement open, or refutes it; "" for an only one.
-        n: seeds in each cell.
+        n: values in each cell, of a seed each, or of `runs_a_value`.
         log: distances are differences of natural logs.
         detectable: the distance from the bar that n seeds decide with probability `POWER`; infinite where a region
             has two ends and not even its middle is decided. Where `parts` must all hold, each of them needs it.
-        distance: of our estimate from the bar that it would have to be clear of; None between the regions,
-            where no number of seeds decides.
-        needed: seeds that decide the whole statement at our distances; None where more than `MOST`, or where
+        distance: of our estimate from the bar that it would have to be clear of; None between the regions.
+        between: the whole interval lies between the regions: so, as far as it tells, does the truth, which no number of
+            seeds decides.
+        needed: values that decide the whole statement at our distances; None where more than `MOST`, or where
             `distance` is None.
         needed_range: as few and as many as that may be, for the spread and the mean come from few runs: in four of
             five cases the true number lies there. None where `distance` is.
@@ -73,10 +74,12 @@ class Resolving:
     observed: int = 0
     refutes: bool = False
     paper_refutes: bool = False
+    between: bool = False
+    runs_a_value: int = 1
 
 
-def resolving(parts: Sequence[Comparison], n: int) -> Resolving | None:
-    """Return what n seeds a cell resolve of the statement that all comparisons hold; None for no comparison.
+def resolving(parts: Sequence[Comparison], n: int, runs_a_value: int = 1) -> Resolving | None:
+    """Return what n values a cell resolve of the statement that all comparisons hold; None for no comparison.
 
     One comparison that refutes settles it; else all must be decided, each with the power of which all of them
     together have `POWER`, as if they were independent. It speaks of the one that settles it least.
@@ -119,6 +122,8 @@ def resolving(parts: Sequence[Comparison], n: int) -> Resolving | None:
         observed=chosen.observed,
         refutes=chosen.ours is not None and chosen.ours.refutes,
         paper_refutes=alone,
+        between=chosen.between and chosen.ours is None,
+        runs_a_value=runs_a_value,
     )
 
 
@@ -159,7 +164,7 @@ def of_verdict(verdict: ExpectationVerdict, required: Requirements, paper: float
         for part in verdict.parts
         if part.evidence is not None and part.how is not None
     ]
-    return resolving([one for one in found if one is not None], len(required.seeds))
+    return _of_seeds(found, required, verdict.expectation.metric)
 
 
 def foreseen(required: Requirements, name: str, frame: pd.DataFrame, paper: float | None) -> Resolving | None:
@@ -201,4 +206,10 @@ def foreseen(required: Requirements, name: str, frame: pd.DataFrame, paper: floa
         comparison(one, bars, own, paper, one.verdict(bars, own) if one.decidable else None)
         for one, own in zip(found[name], how, strict=True)
     ]
-    return resolving([one for one in judged if one is not None], len(required.seeds))
+    return _of_seeds(judged, required, required.file.expect[name].metric)
+
+
+def _of_seeds(found: Sequence[Comparison | None], required: Requirements, metric: str) -> Resolving | None:
+    """Return what the seeds of a claim resolve, of which several may make one value."""
+    runs = required.file.metrics[metric].runs_a_value
+    return resolving([one for one in found if one is not None], len(required.seeds) // runs, runs)

@@ -63,8 +63,8 @@ class PartVerdict:
 class ExpectationVerdict:
     """An expectation, judged; `result` is None where it was not (yet), and `note` says why.
 
-    `criteria` are the bars that it was judged by; None where it was not. `exact`: it needs no training. `otherwise`:
-    what other conventions of counting give.
+    `criteria` are the bars that it was judged by; None where it was not. `exact`: it needs no training. `recorded`: it
+    rests on results that others recorded. `otherwise`: what other conventions of counting give.
     """
 
     id: str
@@ -72,7 +72,7 @@ class ExpectationVerdict:
     parts: tuple[PartVerdict, ...]
     result: Result | None
     status: Status
-    own_scale: str
+    recorded: bool
     note: str | None = None
     criteria: Criteria | None = None
     exact: bool = False
@@ -155,10 +155,10 @@ def _status(statuses: Sequence[Status]) -> Status:
 
 
 def _not_here(name: str, expectation: Expectation, required: Requirements) -> ExpectationVerdict:
-    own = expectation.from_scale or "paper"
     declared = [scale for scale in SCALES if scale in required.claim.at and scale != "exact"]
-    # Without a scale of its own it is judged, in capped words, from the first one that trains anything.
-    first = next((scale for scale in declared if not below(scale, expectation.from_scale or "exact")), own)
+    # Unless its file says so, it is judged from the first scale on that trains anything.
+    least = expectation.from_scale
+    first = next((scale for scale in declared if not below(scale, least or "exact")), least or "paper")
     note = (
         f"judged from the {first} scale on"
         if below(required.scale, first)
@@ -167,7 +167,7 @@ def _not_here(name: str, expectation: Expectation, required: Requirements) -> Ex
     why = required.claim.base.cannot_decide.get(required.scale)
     if why is not None:
         note = f"{note}: {why[:1].lower()}{why[1:]}".removesuffix(".")
-    return ExpectationVerdict(name, expectation, (), None, "complete", own, note)
+    return ExpectationVerdict(name, expectation, (), None, "complete", False, note)
 
 
 @dataclass(frozen=True)
@@ -195,7 +195,7 @@ def _gather(name: str, expectation: Expectation, required: Requirements, collect
     file = required.claim.base if exact else required.file
     expectation = file.expect.get(name, expectation)
     bars = criteria(required, name)
-    own = "exact" if exact else expectation.from_scale or ("recorded" if required.recorded else "paper")
+    recorded = not exact and required.recorded is not None
     found: list[Evidence | tuple[PartVerdict, Status]] = []
     for part in estimands(file, expectation):
         if exact:
@@ -209,7 +209,9 @@ def _gather(name: str, expectation: Expectation, required: Requirements, collect
             found.append(evidence(part, expectation, required, collected.frame))
     note = None if found else "this scale skips a cell of every comparison"
     others = tuple(_otherwise(expectation, required, collected)) if exact else ()
-    unjudged = ExpectationVerdict(name, expectation, (), None, "complete", own, note, bars, exact, others)
+    unjudged = ExpectationVerdict(
+        name, expectation, (), None, "complete", recorded, note, bars, exact, others
+    )
     return _Gathered(unjudged, bars, tuple(found))
 
 

@@ -111,6 +111,9 @@ def test_alexnets_shares_layer_by_layer() -> None:
         own = sum(p.numel() for p in net.get_submodule(name).parameters())
         assert alexnet.share_of_parameters(layer=name) == pytest.approx(own / alexnet.TOTAL)
         assert alexnet.share_of_parameters(layer=name, tower=True) == pytest.approx(own / 2 / alexnet.TOTAL)
+    for names in (["fc6"], ["fc8"], ["fc6", "fc7"], ["fc6", "fc7", "fc8"]):
+        own = sum(p.numel() for name in names for p in net.get_submodule(name).parameters())
+        assert alexnet.fully_connected_share(layers=names) == pytest.approx(own / alexnet.TOTAL)
 
 
 @pytest.mark.parametrize("depth", [18, 34, 50, 101, 152])

@@ -16,6 +16,7 @@ from repro.experiment.estimands import Estimand
 from repro.judging.comparison import comparison
 from repro.judging.criteria import Criteria, Refutation, criteria
 from repro.judging.evidence import Evidence
+from repro.judging.limits import ANY
 from repro.judging.paper_number import paper_number
 from repro.judging.power import Resolving, of_verdict
 from repro.judging.power import resolving as resolve
@@ -55,7 +56,7 @@ def resolving(
     """Return what n seeds resolve of one comparison, which refutes at `level`."""
     smallest = min(len(sample.values) for sample in samples.values())
     defined = smallest > 0 and all(math.isfinite(v) for sample in samples.values() for v in sample.values)
-    found = Evidence(part, samples, smallest, False, False, defined, defined, None)
+    found = Evidence(part, samples, smallest, False, ANY, defined, defined, None)
     one = comparison(found, bars, Refutation(level), paper, None)
     return None if one is None else resolve([one], n)
 
@@ -211,7 +212,7 @@ def found(**changes: Any) -> Resolving:
         (
             {"needed": None, "label": "deep"},
             "deep: with 5 seeds, 6.1 pp from the bar is decided (80% power); ours is 1.2 pp from it: more than "
-            "1000 seeds needed.",
+            "1,000 seeds needed.",
         ),
         (
             {"distance": 0.31, "needed": 2, "result": "supported"},
@@ -280,7 +281,7 @@ def test_a_joint_statement_needs_seeds_for_all_of_its_comparisons() -> None:
 
     def eight(distance: float) -> Resolving | None:
         cells = {"a": sample(2.0 + distance, 0.2)}
-        found = Evidence(VALUE, cells, 5, False, False, True, True, None)
+        found = Evidence(VALUE, cells, 5, False, ANY, True, True, None)
         one = comparison(found, BARS, Refutation(0.99), None, None)
         assert one is not None
         return resolve([one] * 8, 5)

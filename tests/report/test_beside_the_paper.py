@@ -6,7 +6,7 @@ import pytest
 
 from repro.report.wording import words
 from tests.support.error_claim import ERROR_CLAIM, ERRORS, VALUE, errors, only
-from tests.support.helpers import World, changed
+from tests.support.helpers import BASE, World, changed
 
 
 def test_reported_numbers_stand_beside_ours(world: World) -> None:
@@ -135,3 +135,42 @@ def test_a_number_may_be_read_from_another_place_than_its_table(world: World) ->
         [True, True],
         [True, True],
     ]
+
+
+def test_below_the_papers_scale_no_row_has_the_papers_words_whatever_scale_it_is_judged_from(
+    world: World,
+) -> None:
+    near = {
+        "kind": "value",
+        "title": "Errors near the printed ones",
+        "metric": "err",
+        "arm": "plain",
+        "levels": {"depth": "deep"},
+        "within": [0.12, 0.2],
+        "role": "context",
+        "from_scale": "reduced",
+        "why": "A reason.",
+    }
+    other = changed(near, from_scale=None, protocol="own")
+    world.write(
+        changed(
+            ERROR_CLAIM,
+            expect={**ERROR_CLAIM["expect"], "near": near, "other": other},
+            scale__reduced={"experiment": {"recipe": {"steps": 50}}},
+        )
+    )
+    words = {}
+    for scale in ("reduced", "paper"):
+        world.fill(errors(0.15), scale=scale)
+        rows = {one.id: one.verdict.word for one in only(world.report(scale)).expectations}
+        words[scale] = (rows["near"], rows["other"])
+    assert words["reduced"] == ("holds at reduced scale", "holds at reduced scale")
+    assert words["paper"] == ("supported", "holds by the file’s own protocol"), (
+        "it is not the paper's protocol"
+    )
+
+
+def test_what_is_not_of_the_papers_protocol_decides_nothing(world: World) -> None:
+    world.write(changed(BASE, expect__gap__protocol="own"))
+    (problem,) = world.problems()
+    assert "decides nothing" in str(problem)

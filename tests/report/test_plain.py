@@ -187,7 +187,8 @@ RECORDED = Recorded(by="A", place="runs.csv", digest="0" * 64, files=1, runs=10,
         ("9 seeds instead of 5.", 9, [5, 10, 40], "Its look of 10 seeds should be enough:", "10"),
         ("About 53 seeds instead of 5.", 53, [5, 10], "Its last look takes 10 seeds, which may not be", "10"),
         ("About 53 seeds instead of 5.", 53, [5], "Its file allows no more than these 5 seeds.", None),
-        ("More seeds would not: it lies between.", None, [5, 10], "More seeds would not: it lies between.", None),
+        ("How many, nobody can tell.", None, [5, 10], "nobody can tell. Its next look takes 10 seeds:", "10"),
+        ("How many, nobody can tell.", None, [5], "Its file allows no more than these 5 seeds.", None),
         (None, None, [5, 10], "Its next look takes 10 seeds:", "10"),
     ],
 )  # fmt: skip
@@ -217,6 +218,23 @@ def test_what_would_settle_an_open_claim(
     assert found.command == (f"check --seeds {seeds}" if seeds else None)
     settled = open_.model_copy(update={"verdict": verdict("supported", "In full.")})
     assert settling(settled) is None
+
+
+def test_all_that_is_open_has_to_be_settled_and_what_nothing_settles_stays_open() -> None:
+    few = _one("inconclusive", _part(-0.01, 0.03, 0.07, "inconclusive"), settles="9.", settles_seeds=9)
+    many = few.model_copy(update={"settles": "About 90.", "settles_seeds": 90})
+    unknown = few.model_copy(update={"settles": "Nobody can tell.", "settles_seeds": None})
+    never = unknown.model_copy(update={"settles": "None would.", "settles_never": True})
+    beside = never.model_copy(update={"role": "context"})
+    for expectations, says in (
+        ([few, many, beside], "About 90. Its last look takes 20 seeds, which may not be enough:"),
+        ([many, unknown], "Nobody can tell. Its next look takes 10 seeds:"),
+        ([unknown, never, few], "None would."),
+    ):
+        looks, open_ = [5, 10, 20], verdict("inconclusive", "In full.")
+        found = settling(claim("p/c", "T", "S.", open_, expectations=expectations, looks=looks))
+        assert found is not None
+        assert found.text == says
 
 
 def test_a_sentence_is_a_template_and_names_at_most_one_bar() -> None:

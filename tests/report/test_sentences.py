@@ -270,6 +270,7 @@ def test_a_share_less_another_is_in_points_and_may_be_negative() -> None:
     assert words.unit_of(Metric(kind="final", of="test_loss", minus="train_loss"), "value") == "number"
     for probe, options, shown in (
         ("augmented_minus_test_error", {}, "points"),
+        ("block_left_out", {}, "points"),
         ("same_class_neighbours", {"space": "features-pixels"}, "points"),
         ("same_class_neighbours", {"space": "pixels"}, "error"),
     ):

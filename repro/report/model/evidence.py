@@ -94,12 +94,12 @@ class ExpectationResult(Data):
     Sentences that stand beside the verdict and decide nothing: `resolves` says what the seeds can tell apart,
     `compatibility` whether the paper's number is what runs like ours would give (at the paper's scale only),
     `sampling_note` what a finite test set adds, `robustness_note` where runs do not look normal. None where there is
-    nothing to say. `settles`: what would settle an open one, in plain words, and `settles_seeds` how many seeds that
-    takes, where a number of seeds does. `interval_notes` explain what else than
-    the spread of the runs moved the intervals. `exact`: computed without training; `convention` says how things were
-    counted, `otherwise` what other conventions give. `known_beforehand`: values that were known when the criterion was
-    written. `metric`: the name of what is compared; empty in older reports. `whose`: who prints `reported`
-    and each part's number.
+    nothing to say. `settles`: what would settle an open one, in plain words, `settles_seeds` how many seeds that takes,
+    where a number of seeds does, and `settles_never` that none does that anybody trains. `interval_notes` explain what
+    else than the spread of the runs moved the intervals. `exact`: computed without training; `convention` says how
+    things were counted, `otherwise` what other conventions give. `known_beforehand`: values that were known when the
+    criterion was written. `metric`: the name of what is compared; empty in older reports. `whose`: who prints
+    `reported` and each part's number.
     """
 
     id: str
@@ -126,6 +126,7 @@ class ExpectationResult(Data):
     known_beforehand: str | None = None
     settles: str | None = None
     settles_seeds: int | None = None
+    settles_never: bool = False
     interval_notes: list[str] = []
     metric: str = ""
     whose: Whose = "paper"

@@ -48,11 +48,23 @@ def what_is_judged(file: ClaimFile, name: str) -> str:
     return f"{name} compares {what} in {expectation.metric}{better}; it holds where that is {bar}"
 
 
+def runs_a_value(part: PartVerdict) -> int:
+    """Return of how many runs each value is made, such as an ensemble's."""
+    return part.evidence.runs_a_value if part.evidence is not None else 1
+
+
+def groups(count: int, runs: int) -> str:
+    """Return "5 seeds" or, where a value is made of several runs, "5 groups of 5 seeds"."""
+    return plural(count, "seed") if runs == 1 else f"{plural(count, 'group')} of {runs} seeds"
+
+
 def seeds_that_differ(part: PartVerdict) -> str:
-    """Say on how many seeds a comparison rests, where not on the same of each cell; "" else.
+    """Say on how many seeds a comparison rests, where not on the same of each cell, one a value; "" else.
 
     Of recorded results, which ones they lack as declared.
     """
+    if runs_a_value(part) > 1:
+        return groups(part.n, runs_a_value(part))
     counts = {address: len(sample.values) for address, sample in part.samples.items()}
     excused = part.evidence.excused if part.evidence is not None else {}
     if excused:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from repro.judging.limits import ANY, FRACTION, of_sum
 from repro.judging.verdicts import ExpectationVerdict, PartVerdict
 from repro.report.model import Unit
 from repro.report.wording import words
@@ -80,13 +81,16 @@ def _steps(parts: list[PartVerdict], unit: Unit) -> str:
 
 
 def _ends(parts: list[PartVerdict]) -> str:
-    """Say where an interval was cut off at what a share can be."""
+    """Say where an interval was cut off at what its metric can be."""
     for part in parts:
         assert part.interval is not None
-        if part.evidence is None or not part.evidence.fraction or part.estimand.log:
+        if part.evidence is None or part.evidence.limits == ANY or part.estimand.log:
             continue
-        weights = part.estimand.weights.values()
-        limits = sum(min(w, 0.0) for w in weights), sum(max(w, 0.0) for w in weights)
-        if part.interval.low == limits[0] or part.interval.high == limits[1]:
-            return "The interval is cut off at what an error can be: none is below 0% or above 100%."
+        least, most = of_sum(part.evidence.limits, [*part.estimand.weights.values()])
+        if part.interval.low == least or part.interval.high == most:
+            of_error = part.evidence.limits == FRACTION
+            what = (
+                "an error can be: none is below 0% or above 100%" if of_error else "can be: nothing below 0"
+            )
+            return f"The interval is cut off at what {what}."
     return ""

@@ -13,6 +13,7 @@ from repro.judging.replication import Compatibility, Predicted, compatibility
 from repro.judging.verdicts import ExpectationVerdict, PartVerdict
 from repro.report.model import Unit
 from repro.report.wording import words
+from repro.report.wording.compared import groups
 from repro.report.wording.robustness import robustness_note
 from repro.stats import Interval, binomial_se, shared_images_se
 from repro.store import RunRecord
@@ -25,7 +26,7 @@ _NAMED = 4  # more comparisons are counted instead
 
 def beside(
     verdict: ExpectationVerdict, required: Requirements, unit: Unit, runs: Mapping[str, RunRecord]
-) -> dict[str, str | int | None]:
+) -> dict[str, str | int | bool | None]:
     """Return what stands beside a verdict that rests on training, by the report's fields; it decides nothing."""
     if verdict.exact or not any(part.samples for part in verdict.parts):
         return {}
@@ -59,17 +60,18 @@ def resolves(found: Resolving, unit: Unit, scale: str = "paper") -> str:
     where = f"{found.label}: with" if found.label else "With"
     power = f"{POWER:.0%} power" + (f" for all {found.parts} comparisons" if found.parts > 1 else "")
     if math.isinf(found.detectable):
-        text = f"{where} {found.n} seeds, not even the middle between the two bars is decided ({power}); "
+        text = f"{where} {_seeds(found.n, found)}, not even the middle between the two bars is decided ({power}); "
     else:
         reach = words.distance(found.detectable, unit, found.log)
-        text = f"{where} {found.n} seeds, {reach} from {_bar(found.refutes)} is decided ({power}); "
+        text = f"{where} {_seeds(found.n, found)}, {reach} from {_bar(found.refutes)} is decided ({power}); "
     open_ = found.result in (None, "inconclusive")
     if found.distance is None:
-        text += "ours lies between the two regions, where no number of seeds decides"
+        text += "ours lies between the two regions"
+        text += ", where no number of seeds decides" if found.between else ""
     else:
         text += f"ours is {words.distance(found.distance, unit, found.log)} from it"
         if open_ and (found.needed is None or found.needed > found.n):
-            text += f": {_seeds(found.needed)} needed{_range_of(found.needed_range, found)}"
+            text += f": {_seeds(found.needed, found)} needed{_range_of(found.needed_range, found)}"
     if found.paper_distance is None:
         return f"{text}."
     apart = words.distance(found.paper_distance, unit, found.log)
@@ -77,9 +79,10 @@ def resolves(found: Resolving, unit: Unit, scale: str = "paper") -> str:
     if scale != "paper":
         text += f", on its own nets and data; by the spread of the runs at {scale} scale, which is another"
     if found.paper_needed is not None and found.paper_needed <= found.n:
-        return f"{text}: for such an effect {found.paper_needed} seeds suffice."
+        return f"{text}: for such an effect {_seeds(found.paper_needed, found)} suffice."
     return (
-        f"{text}: such an effect cannot be decided with {found.n} seeds, {_seeds(found.paper_needed)} needed"
+        f"{text}: such an effect cannot be decided with {_seeds(found.n, found)}, "
+        f"{_seeds(found.paper_needed, found)} needed"
         f"{_range_of(found.paper_range, found)}."
     )
 
@@ -88,13 +91,25 @@ def _bar(refutes: bool) -> str:
     return "the refuting bar" if refutes else "the bar"
 
 
-def settling(found: Resolving) -> dict[str, str | int | None]:
+def settling(found: Resolving) -> dict[str, str | int | bool | None]:
     """Return in plain words how many seeds would settle what is open, and their number where there is one."""
+    if found.between:
+        text = (
+            "More seeds would most likely not: our number, with all that chance allows, lies between what supports the "
+            "claim and what speaks against it."
+        )
+        return {"settles": text, "settles_never": True}
     if found.distance is None:
-        text = "More seeds would not: our number lies between what supports the claim and what speaks against it."
+        text = (
+            "How many seeds, nobody can tell: our number lies between what supports the claim and what speaks against "
+            "it, and the truth may lie in either."
+        )
         return {"settles": text}
     if found.needed is None:
-        return {"settles": f"More than {MOST} seeds, where there are {found.n}."}
+        return {
+            "settles": f"{_capital(_seeds(None, found))}, where there are {found.n}.",
+            "settles_never": True,
+        }
     if found.needed <= found.n:
         return {}
     low, high = found.needed_range or (None, None)
@@ -102,9 +117,8 @@ def settling(found: Resolving) -> dict[str, str | int | None]:
     if low is not None and low != high:
         most = f"more than {MOST}" if high is None else _count(high)
         bounds = f" So few runs tell this only roughly: it may be anything from {_count(low)} to {most}."
-    seeds = _seeds(found.needed)
-    text = f"{seeds[:1].upper()}{seeds[1:]} instead of {found.n}.{bounds}"
-    return {"settles": text, "settles_seeds": found.needed}
+    text = f"{_capital(_seeds(found.needed, found))} instead of {found.n}.{bounds}"
+    return {"settles": text, "settles_seeds": found.needed * found.runs_a_value}
 
 
 def _range_of(found: tuple[int | None, int | None] | None, of: Resolving) -> str:
@@ -115,10 +129,19 @@ def _range_of(found: tuple[int | None, int | None] | None, of: Resolving) -> str
     return f" ({low} to {high}, as far as {of.observed} runs tell)" if low != high else ""
 
 
-def _seeds(count: int | None) -> str:
+def _seeds(count: int | None, of: Resolving) -> str:
+    """Say how many seeds that are, or groups of seeds of which each makes one value."""
     if count is None:
-        return f"more than {MOST} seeds"
-    return f"{count} seeds" if count <= 20 else f"about {_count(count)} seeds"
+        return f"more than {groups(MOST, of.runs_a_value)}"
+    return groups(count, of.runs_a_value) if count <= 20 else f"about {_count(count)} {_many(of)}"
+
+
+def _many(of: Resolving) -> str:
+    return groups(2, of.runs_a_value).removeprefix("2 ")
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def _count(count: int) -> str:

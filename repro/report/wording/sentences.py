@@ -9,7 +9,7 @@ from repro.claims import Expectation
 from repro.judging.missing import not_there
 from repro.judging.verdicts import ClaimVerdict, ExpectationVerdict, PartVerdict
 from repro.report.model import Unit, Whose
-from repro.report.wording.compared import compared, seeds_that_differ
+from repro.report.wording.compared import compared, groups, runs_a_value, seeds_that_differ
 from repro.report.wording.text import all_of, percent
 from repro.report.wording.whose import PRINTS
 from repro.report.wording.words import bounds, estimate, needs, number, suffix
@@ -25,7 +25,7 @@ def expectation_sentence(verdict: ExpectationVerdict, unit: Unit, whose: Whose =
         told = so_far(verdict, unit)
         return f"Not judged: {_why_not(verdict)}." + (f" So far, {told}." if told else "")
     if len(verdict.parts) == 1:
-        return _one(verdict.parts[0], item, unit, whose, recorded=verdict.own_scale == "recorded")
+        return _one(verdict.parts[0], item, unit, whose, recorded=verdict.recorded)
     found = {r: [p for p in verdict.parts if p.result == r] for r in ("supported", "refuted", "inconclusive")}
     total = len(verdict.parts)
     if verdict.result == "supported":
@@ -123,18 +123,18 @@ def _one(part: PartVerdict, expectation: Expectation, unit: Unit, whose: Whose, 
     low, high = number(interval.low, unit, half), number(interval.high, unit, half)
     sign = {"from_below": "at least ", "from_above": "at most "}.get(interval.bound, "")
     middle = f"{sign}{number(interval.estimate, unit, spread)}{tail}"
-    seeds = f"{part.n} seeds"
+    seeds = seeds_that_differ(part) if recorded or runs_a_value(part) > 1 else ""
+    seeds = seeds or f"{part.n} seeds"
     measured = f"We measured {middle}"
     if recorded:
         # Which way round is for the author of the claim file to see: nothing else tells it of results.
-        seeds = seeds_that_differ(part) or seeds
         measured = f"The results give {middle} for {compared(part.estimand.weights, log=part.estimand.log)}"
     measured = f"{measured} ({percent(interval.level)} interval {low} to {high}, {seeds})"
     refutes = bounds(expectation.refutes, unit, expectation.kind)
     end = {
         "supported": f"the whole interval lies in what the claim needs, {wanted}",
         "refuted": f"the whole interval lies in what speaks against the claim, {refutes}",
-        "inconclusive": f"the claim needs {wanted}, and {part.n} seeds cannot tell",
+        "inconclusive": f"the claim needs {wanted}, and {groups(part.n, runs_a_value(part))} cannot tell",
     }[part.result or "inconclusive"]
     return f"{measured}: {end}.{_stricter(part, expectation, unit)}{note}"
 

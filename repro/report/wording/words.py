@@ -31,7 +31,9 @@ NARROW = 2e-3
 
 DIFFERENCES = ("difference", "contrast", "ordering", "slope")
 
-LESS = {("augmented_minus_test_error", None), ("same_class_neighbours", "features-pixels")}
+LESS = {(name, None) for name in ("augmented_minus_test_error", "block_left_out")} | {
+    ("same_class_neighbours", "features-pixels")
+}
 """Probes, with their option `space`, that return a share less another one."""
 
 
@@ -293,4 +295,6 @@ def claim_cap(verdict: ClaimVerdict, required: Requirements) -> str | None:
 
 def expectation_cap(verdict: ExpectationVerdict, required: Requirements) -> str | None:
     """Return what caps the words of an expectation's verdict."""
-    return cap(required, lesser=below(required.scale, verdict.own_scale), trained=not verdict.exact)
+    trained = not (verdict.exact or verdict.recorded)
+    found = cap(required, lesser=trained and below(required.scale, "paper"), trained=not verdict.exact)
+    return found or (UNDECLARED if verdict.expectation.protocol == "own" else None)

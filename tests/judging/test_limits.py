@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from repro.judging.fractions import possible
+from repro.judging.limits import possible
 from repro.stats import Interval
 from tests.support.helpers import BASE, World, changed
 
