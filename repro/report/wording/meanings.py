@@ -50,9 +50,9 @@ def _meaning(group: Group) -> Iterator[str]:
 
 def _source(group: Group) -> str:
     kinds = {one.paper.whose for one in group.papers}
-    return {("paper",): "the paper itself", ("notes",): "the notes themselves"}.get(
-        tuple(kinds), "the source itself: a paper, or reading notes"
-    )
+    if len(kinds) > 1:
+        return "the source itself: a paper, or reading notes"
+    return "the paper itself" if "paper" in kinds else "the notes themselves"
 
 
 def _of_notes(group: Group) -> Iterator[str]:
