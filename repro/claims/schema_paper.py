@@ -48,7 +48,7 @@ class Paper(Frozen):
     authors: list[str] = Field(min_length=1)
     """In its order."""
     venue: str
-    """Conference, journal or course."""
+    """Conference, journal or course; "teaching material" for what is reading notes and lectures, no publication."""
     year: int = Field(ge=1000, le=9999)
     """Of the publication."""
     identifier: str
@@ -61,6 +61,11 @@ class Paper(Frozen):
     """Which version was read, where there are several."""
     checkable: list[Checkable] = []
     """What could be checked in it, whether or not it is."""
+
+    @property
+    def is_teaching(self) -> bool:
+        """Tell whether it is reading notes and lectures, no publication."""
+        return self.venue == "teaching material"
 
     @property
     def coverage(self) -> str | None:

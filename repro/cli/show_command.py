@@ -22,6 +22,7 @@ from repro.report.build.recipes import recipe_in_full
 from repro.report.build.recorded import columns_read
 from repro.report.model.safe_text import visible
 from repro.report.wording import words
+from repro.report.wording.whose import PRINTS, whose
 from repro.store import Store
 
 
@@ -165,7 +166,8 @@ def _expectations(file: ClaimFile) -> Iterator[str]:
         if item.reported:
             yield f"  the paper reports {item.reported}"
         if item.printed:
-            yield f"  printed: {', '.join(f'{name} {text}' for name, text in item.printed.items())}"
+            numbers = ", ".join(f"{name} {text}" for name, text in item.printed.items())
+            yield f"  {PRINTS[whose(file)]}: {numbers}"
         if item.convention:
             others = f"; shown beside: {'; '.join(item.otherwise)}" if item.otherwise else ""
             yield f"  counted: {item.convention}{others}"

@@ -15,6 +15,7 @@ from repro.judging.looks import Look, current_look, judge
 from repro.judging.verdicts import ClaimVerdict, ExpectationVerdict
 from repro.report.model.safe_text import visible
 from repro.report.wording import sentences, words
+from repro.report.wording.whose import whose
 from repro.store import Store
 
 EXPLORATORY = "Exploratory: bars that are changed after runs were seen decide nothing. Nothing is written."
@@ -63,7 +64,8 @@ def _told(one: ExpectationVerdict, look: Look) -> str:
     item = look.requirements
     unit = words.unit_at(one, item)
     word = words.word(one.result, one.status, words.expectation_cap(one, item))
-    return f"{words.needs(one.expectation, unit)} → {word}. {sentences.expectation_sentence(one, unit)}"
+    sentence = sentences.expectation_sentence(one, unit, whose(item.file))
+    return f"{words.needs(one.expectation, unit)} → {word}. {sentence}"
 
 
 def _claim_word(one: ClaimVerdict, look: Look) -> str:

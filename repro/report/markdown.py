@@ -1,6 +1,6 @@
 """Report → Markdown for a pull request: the scale, a table of verdicts, and what lies behind each, folded.
 
-GitHub's dialect (tables, `<details>`). Text of strangers stays text, see `plain`.
+GitHub's dialect (tables, `<details>`). Text of strangers stays text, see `text_in_markdown.plain`.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from repro.report.model import (
     Verdict,
 )
 from repro.report.model.safe_text import visible, web_address
+from repro.report.model.text_in_markdown import in_link, plain
 from repro.report.wording.caught import control_said
 from repro.report.wording.costs import COLUMNS, cost, cost_table, stopped_runs
 from repro.report.wording.meanings import meanings
@@ -29,37 +30,17 @@ from repro.report.wording.plain import but, claim_because, statistics
 from repro.report.wording.settling import settling
 from repro.report.wording.text import duration, percent, plural
 from repro.report.wording.typography import typeset
+from repro.report.wording.whose import HEADS
 
 SHAPES: Mapping[Result | None, str] = {"supported": "●", "refuted": "■", "inconclusive": "◆", None: "○"}
 """Shapes, so that verdicts are told apart without colour."""
 
 USUAL_LEVEL = 0.95
 
-# Whatever opens a span, link, tag, table cell, formula or escape somewhere. As entities these are text in Markdown
-# and in HTML alike: a backslash would do in the first only.
-_MARKUP = re.compile(r"[&<>\\`*_\[\]|~$^]")
-# What may open a block where a line begins: headings, rules, lists, quotes, underlines of headings.
-_BLOCK = re.compile(r"^([#+=:-]|[0-9]+(?=[.)](\s|$)))")
-# What hosts of code turn into links and pictures after rendering, when entities are text again: mentions, issues,
-# addresses, emoji names. An invisible space (U+200B) after the sign breaks them, as dependency bots do.
-_LINKED = re.compile(r"@(?=\w)|#(?=\w)|:(?=//)|:(?=[\w+-]+:)|\bwww(?=\.)|\bGH(?=-[0-9])", re.IGNORECASE)
-
 
 def to_markdown(report: Report) -> str:
     """Return `report` as Markdown, compact enough for a comment; the same report gives the same text."""
     return "\n".join(_lines(typeset(report))) + "\n"
-
-
-def plain(text: str) -> str:
-    """Return text of strangers as Markdown of one line that shows exactly this text and does nothing else."""
-    line = " ".join(visible(text).split())
-    linkless = _LINKED.sub(lambda match: f"{match[0]}\u200b", line)
-    escaped = _MARKUP.sub(lambda match: f"&#{ord(match[0])};", linkless)
-    return _BLOCK.sub(_entities, escaped).replace("\u200b", "&#8203;")
-
-
-def _entities(match: re.Match[str]) -> str:
-    return "".join(f"&#{ord(sign)};" for sign in match[0])
 
 
 def _lines(report: Report) -> Iterator[str]:
@@ -81,7 +62,7 @@ def _lines(report: Report) -> Iterator[str]:
         address = web_address(paper.url)
         named = plain(f"{paper.venue} {paper.year}, {paper.identifier}")
         yield ""
-        yield f"[{named}](<{_address(address)}>)" if address else named
+        yield f"[{named}](<{in_link(address)}>)" if address else named
         yield ""
         waiting = idle(paper)
         judged = [claim for claim in paper.claims if claim not in waiting]
@@ -153,7 +134,7 @@ def _claim(claim: ClaimReport) -> Iterator[str]:
     for table in claim.tables:
         yield from _beside(table)
     yield from _table(
-        ["Expectation", "Paper", "Ours", "Supports", "Refutes", "Verdict"],
+        ["Expectation", HEADS[claim.whose], "Ours", "Supports", "Refutes", "Verdict"],
         [row for expectation in claim.expectations for row in _expectation(expectation)],
     )
     for control in claim.controls:
@@ -294,7 +275,3 @@ def _code(text: str) -> Iterator[str]:
     yield f"{fence}sh"
     yield from shown.splitlines()
     yield fence
-
-
-def _address(address: str) -> str:
-    return "".join(f"%{ord(sign):02X}" if sign in "<>\\&`|" else sign for sign in address)

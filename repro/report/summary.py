@@ -18,6 +18,7 @@ from repro.report.wording import overview
 from repro.report.wording.meanings import meanings
 from repro.report.wording.plain import claim_because
 from repro.report.wording.typography import typeset
+from repro.report.wording.whose import number_head
 
 WIDTH = 1280
 MARGIN = 40
@@ -59,7 +60,7 @@ def to_summary(report: Report) -> str:
         for line in textwrap.wrap(visible(told), 165)[:2]:
             picture.line(line, 14, colour=SOFT, height=20)
     picture.space(10)
-    _head(picture)
+    _head(picture, number_head(report))
     for group in overview.groups(report):
         picture.space(8)
         picture.line(_cut(_GROUPS[group.basis].format(report.scale), 100), 15, weight="650", height=25)
@@ -131,10 +132,10 @@ class _Picture:
         return ET.tostring(self.root, encoding="unicode") + "\n"
 
 
-def _head(picture: _Picture) -> None:
+def _head(picture: _Picture, printed: str) -> None:
     for x, name in (
         (MARGIN, "Claim"),
-        (_PAPER, "Paper or need"),
+        (_PAPER, f"{printed} or need"),
         (_HERE, "Here, with interval"),
         (_VERDICT, "Verdict"),
     ):

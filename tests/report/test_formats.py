@@ -21,11 +21,12 @@ from repro.cli import cli
 from repro.errors import ReproError
 from repro.report.formats import FILES, FORMATS, rendered, write_report
 from repro.report.junit import ending, to_junit
-from repro.report.markdown import plain, to_markdown
+from repro.report.markdown import to_markdown
 from repro.report.model import SCHEMA_VERSION, OtherScale, Report, Verdict, contract
 from repro.report.model.contract import report_schema
 from repro.report.model.loading import read_report
 from repro.report.model.safe_text import visible
+from repro.report.model.text_in_markdown import plain
 from repro.report.wording.meanings import meanings
 from repro.report.wording.overview import outcome
 from repro.report.wording.plain import because, claim_because

@@ -14,6 +14,7 @@ from repro.report import model
 from repro.report.wording import remarks, sentences, words
 from repro.report.wording.compared import seeds_that_differ
 from repro.report.wording.interval_notes import interval_notes
+from repro.report.wording.whose import whose
 from repro.stats import Interval, Region
 from repro.store import RunRecord
 
@@ -51,7 +52,7 @@ def judged_expectation(
             word=words.word(verdict.result, verdict.status, lesser),
             result=verdict.result,
             status=verdict.status,
-            sentence=sentences.expectation_sentence(verdict, unit),
+            sentence=sentences.expectation_sentence(verdict, unit, whose(required.file)),
         ),
         parts=[part(one, expected.kind, unit, expected.printed) for one in verdict.parts],
         exact=verdict.exact,
@@ -60,6 +61,7 @@ def judged_expectation(
         known_beforehand=expected.known_beforehand,
         interval_notes=interval_notes(verdict, unit),
         metric=expected.metric,
+        whose=whose(required.file),
     )
 
 

@@ -65,6 +65,7 @@ def build_report(request: Request, judgement: Judgement) -> model.Report:
             ],
             claims=[claim for claim_id, claim in claims.items() if claim_id.startswith(f"{paper_id}/")],
             elsewhere=elsewhere(request, paper_id, judgement.claims),
+            whose="notes" if paper.is_teaching else "paper",
         )
         for paper_id, paper in papers_of(request.claims).items()
     ]

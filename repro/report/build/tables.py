@@ -16,6 +16,7 @@ from repro.judging.verdicts import ClaimVerdict
 from repro.report import model
 from repro.report.build.nets import papers_net, trained_net
 from repro.report.wording import sentences, words
+from repro.report.wording.whose import whose
 from repro.stats import contrast
 
 if TYPE_CHECKING:
@@ -102,7 +103,7 @@ def _judged(
                 status = found.status if part.result is None else "complete"
                 word = words.word(part.result, status, words.expectation_cap(found, required))
                 sentence = sentences.expectation_sentence(
-                    replace(found, parts=(part,), result=part.result), unit
+                    replace(found, parts=(part,), result=part.result), unit, whose(required.file)
                 )
                 return {
                     "expectation": f"{required.claim.id}/expect/{found.id}",

@@ -33,6 +33,7 @@ from repro.report.wording import (
     registered,
     settling,
     text,
+    whose,
 )
 from repro.report.wording.typography import prose, typeset
 from repro.startup import shipped
@@ -119,6 +120,8 @@ def jinja_environment(templates: Path | None, kept: Path | None = None) -> jinja
         "idle": overview.idle,
         "idle_claim": overview.is_idle,
         "outcome": overview.outcome,
+        "number_head": whose.number_head,
+        "claims_of": whose.claims_of,
         "meanings": meanings.meanings,
         "short_word": overview.short_word,
         "without_scale": overview.without_scale,
@@ -148,7 +151,12 @@ def jinja_environment(templates: Path | None, kept: Path | None = None) -> jinja
         "file_name": filters.file_name,
         "tool_bibtex": tool_bibtex,
     }
-    environment.globals |= {"plural": text.plural, "cost_columns": costs.COLUMNS}
+    environment.globals |= {
+        "plural": text.plural,
+        "cost_columns": costs.COLUMNS,
+        "number_heads": whose.HEADS,
+        "number_titles": whose.NUMBERS,
+    }
     environment.tests["of_another_protocol"] = filters.is_of_another_protocol
     return environment
 

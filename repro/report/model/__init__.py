@@ -46,6 +46,7 @@ from repro.report.model.evidence import (
     Tile,
     Unit,
     Verdict,
+    Whose,
 )
 from repro.report.model.report import (
     SCHEMA_VERSION,
@@ -104,4 +105,5 @@ __all__ = [
     "Tuning",
     "Unit",
     "Verdict",
+    "Whose",
 ]

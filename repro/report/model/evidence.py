@@ -11,6 +11,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict
 
 Result = Literal["supported", "refuted", "inconclusive"]
 Status = Literal["complete", "pending", "failed"]
+Whose = Literal["paper", "notes"]
+"""Whose sentence is checked: a publication's, or that of reading notes and lectures about one."""
 Unit = Literal[
     "error", "epochs", "number", "log10", "log10-value", "count", "points", "ratio", "share", "steps"
 ]
@@ -96,7 +98,8 @@ class ExpectationResult(Data):
     where a number of seeds does, and `settles_never` that none does that anybody trains. `interval_notes` explain what
     else than the spread of the runs moved the intervals. `exact`: computed without training; `convention` says how
     things were counted, `otherwise` what other conventions give. `known_beforehand`: values that were known when the
-    criterion was written. `metric`: the name of what is compared; empty in older reports.
+    criterion was written. `metric`: the name of what is compared; empty in older reports. `whose`: who prints
+    `reported` and each part's number.
     """
 
     id: str
@@ -126,6 +129,7 @@ class ExpectationResult(Data):
     settles_never: bool = False
     interval_notes: list[str] = []
     metric: str = ""
+    whose: Whose = "paper"
 
 
 class Cell(Data):

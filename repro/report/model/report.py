@@ -20,7 +20,7 @@ from repro.report.model.background import (
     SpecRow,
     Tuning,
 )
-from repro.report.model.evidence import Data, ExpectationResult, Figure, Table, Verdict
+from repro.report.model.evidence import Data, ExpectationResult, Figure, Table, Verdict, Whose
 
 SCHEMA_VERSION = 2
 """Of `report.json`. A version only adds fields, each with a default that says "not told"."""
@@ -97,6 +97,11 @@ class ClaimReport(Data):
     recipe: RecipeInFull | None = None
     looks: list[int] = []
 
+    @property
+    def whose(self) -> Whose:
+        """Whose sentence it checks, which all of its expectations tell."""
+        return next((one.whose for one in self.expectations), "paper")
+
 
 class OtherScale(Data):
     """Claims, by their ids, that are judged from this scale on, and the command that checks them."""
@@ -109,7 +114,8 @@ class OtherScale(Data):
 class PaperReport(Data):
     """A paper and its claims. `coverage`: how much of what is `checkable` in it has a claim, in words.
 
-    `elsewhere`: the scales that judge those of its claims which the scale of the report does not.
+    `elsewhere`: the scales that judge those of its claims which the scale of the report does not. `whose`: whether it
+    is a publication, or reading notes and lectures that all its claims are taken from.
     """
 
     id: str
@@ -126,6 +132,7 @@ class PaperReport(Data):
     coverage: str | None = None
     checkable: list[Checkable] = []
     elsewhere: list[OtherScale] = []
+    whose: Whose = "paper"
 
 
 class Coverage(Data):

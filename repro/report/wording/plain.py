@@ -12,7 +12,8 @@ from repro.report.model import ClaimReport, ExpectationResult, Part, Result, Ver
 from repro.report.wording import words
 from repro.report.wording.compared import compared
 from repro.report.wording.deciders import deciding, seems_refuted, telling
-from repro.report.wording.text import plural
+from repro.report.wording.text import all_of, plural
+from repro.report.wording.whose import PRINTS
 
 SAID: Mapping[str, str] = {
     "supported": "{measured} {here}, where the claim needs {needs}. Allowing for chance it is {range}: all of that "
@@ -27,15 +28,15 @@ SAID: Mapping[str, str] = {
     "{range}, which speaks against it; as one of several comparisons that could, it would have to be clearer.",
     "held back": "cannot tell: {note}. {measured} {here}, where the claim needs {needs}; that decides nothing.",
     "undefined": "cannot tell: {note}. The claim needs {needs}.",
-    "as printed": "computed {measured}, and the paper prints {printed}.",
-    "not as printed": "computed {measured}, but the paper prints {printed}.",
+    "as printed": "computed {measured}, and {prints} {printed}.",
+    "not as printed": "computed {measured}, but {prints} {printed}.",
     "computed, holds": "computed {measured}, and the claim needs {needs}.",
     "computed, fails": "computed {measured}, but the claim needs {needs}.",
     "computed, between": "computed {measured}. The claim needs {needs}; this neither does nor speaks against it.",
     "all": "{total} comparisons do what the claim needs, {needs}. The closest is {label}: {measured} {here}; "
     "allowing for chance it is {range}.",
     "all computed": "{total} numbers are as the claim needs, {needs}.",
-    "all printed": "{total} numbers are what the paper prints.",
+    "all printed": "{total} numbers are what {prints}.",
     "some fail": "{count} of {total} comparisons {fail}. {label}: {one}",
     "some numbers fail": "{count} of {total} numbers {fail}. {label}: {one}",
     "some open": "cannot tell yet: {count} of {total} comparisons {hold} so far. {label}: {one}",
@@ -84,7 +85,8 @@ def _because(one: ExpectationResult, here: str) -> str:
     if result == "supported":
         printed = one.exact and all(each.reported for each in one.parts)
         return SAID["all printed" if printed else "all computed" if one.exact else "all"].format(
-            total=_all(total).lower(),
+            total=all_of(total).lower(),
+            prints=PRINTS[one.whose],
             needs=_needs(one),
             label=part.label,
             measured=_measured(part, one),
@@ -119,7 +121,7 @@ def verdict_because(
     many = sum(each.role == "decides" and each.verdict.result is not None for each in expectations)
     key = "several" if verdict.result == "supported" and many > 1 else "single"
     here = _here(one, recorded=recorded, seeds=True)
-    return SAID[key].format(total=_all(many), title=one.title, one=_because(one, here))
+    return SAID[key].format(total=all_of(many), title=one.title, one=_because(one, here))
 
 
 def but(claim: ClaimReport) -> list[tuple[ExpectationResult, str]]:
@@ -142,10 +144,6 @@ def statistics(one: ExpectationResult) -> list[str]:
     return [*one.interval_notes, *(note for note in beside if note)]
 
 
-def _all(count: int) -> str:
-    return "Both" if count == 2 else f"All {count}"
-
-
 def _capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 
@@ -161,6 +159,7 @@ def _single(part: Part, one: ExpectationResult, here: str) -> str:
         "here": here,
         "note": part.note or SAID["no number"],
         "needs": _needs(one),
+        "prints": PRINTS[one.whose],
         "printed": part.reported or one.reported or "",
         "range": _range(part, one),
     }

@@ -8,15 +8,16 @@ from collections.abc import Mapping, Sequence
 from repro.claims import Expectation
 from repro.judging.missing import not_there
 from repro.judging.verdicts import ClaimVerdict, ExpectationVerdict, PartVerdict
-from repro.report.model import Unit
+from repro.report.model import Unit, Whose
 from repro.report.wording.compared import compared, groups, runs_a_value, seeds_that_differ
-from repro.report.wording.text import percent
+from repro.report.wording.text import all_of, percent
+from repro.report.wording.whose import PRINTS
 from repro.report.wording.words import bounds, estimate, needs, number, suffix
 from repro.stats import SCREEN
 
 
-def expectation_sentence(verdict: ExpectationVerdict, unit: Unit) -> str:
-    """Say what was compared, by how much, how sure, against which bar."""
+def expectation_sentence(verdict: ExpectationVerdict, unit: Unit, whose: Whose = "paper") -> str:
+    """Say what was compared, by how much, how sure, against which bar; `whose` are numbers that are printed."""
     item = verdict.expectation
     if verdict.note:
         return f"{verdict.note[:1].upper()}{verdict.note[1:]}."
@@ -24,7 +25,7 @@ def expectation_sentence(verdict: ExpectationVerdict, unit: Unit) -> str:
         told = so_far(verdict, unit)
         return f"Not judged: {_why_not(verdict)}." + (f" So far, {told}." if told else "")
     if len(verdict.parts) == 1:
-        return _one(verdict.parts[0], item, unit, recorded=verdict.recorded)
+        return _one(verdict.parts[0], item, unit, whose, recorded=verdict.recorded)
     found = {r: [p for p in verdict.parts if p.result == r] for r in ("supported", "refuted", "inconclusive")}
     total = len(verdict.parts)
     if verdict.result == "supported":
@@ -57,7 +58,7 @@ def so_far(verdict: ExpectationVerdict, unit: Unit) -> str:
 def _all(verdict: ExpectationVerdict, unit: Unit) -> str:
     """Say that every part of a joint statement holds."""
     total, needed = len(verdict.parts), needs(verdict.expectation, unit)
-    which = "Both" if total == 2 else f"All {total}"
+    which = all_of(total)
     if verdict.exact:
         return f"{which} numbers are as claimed: {needed}."
     level = verdict.parts[0].interval.level if verdict.parts[0].interval else 0.95
@@ -104,7 +105,7 @@ def _needed(expectation: Expectation, unit: Unit) -> str:
     return f"The claim needs {needs(expectation, unit)}."
 
 
-def _one(part: PartVerdict, expectation: Expectation, unit: Unit, *, recorded: bool) -> str:
+def _one(part: PartVerdict, expectation: Expectation, unit: Unit, whose: Whose, *, recorded: bool) -> str:
     interval, tail = part.interval, suffix(unit, expectation.kind)
     wanted = bounds(part.needs, unit, expectation.kind) if part.needs else needs(expectation, unit)
     note = f" Note: {part.note}." if part.note else ""
@@ -115,7 +116,7 @@ def _one(part: PartVerdict, expectation: Expectation, unit: Unit, *, recorded: b
             part.result or "", "between the regions"
         )
         printed = expectation.printed.get(part.estimand.label)
-        bar = f"the paper prints {printed}" if printed else f"the claim needs {wanted}"
+        bar = f"{PRINTS[whose]} {printed}" if printed else f"the claim needs {wanted}"
         return f"Computed: {number(interval.estimate, unit)}{tail}; {bar}: {verb}.{note}"
     half = (interval.high - interval.low) / 2
     spread = half if math.isfinite(half) else None
@@ -172,7 +173,7 @@ def _because(
     chosen.sort(key=lambda e: e.exact)
     first = f"{chosen[0].expectation.title}: {_lower(sentences[chosen[0].id])}"
     if verdict.result == "supported" and len(chosen) > 1:
-        return f"All {len(chosen)} deciding expectations hold. {first}"
+        return f"{all_of(len(chosen))} deciding expectations hold. {first}"
     return first
 
 

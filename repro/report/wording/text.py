@@ -49,6 +49,11 @@ def plural(count: int, singular: str, more: str | None = None) -> str:
     return f"{count:,} {singular if count == 1 else more or singular + 's'}"
 
 
+def all_of(count: int) -> str:
+    """Return "Both", "All 3"."""
+    return "Both" if count == 2 else f"All {count}"
+
+
 _MONTHS = (
     "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
     "December",

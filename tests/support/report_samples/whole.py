@@ -169,6 +169,7 @@ def hostile() -> Report:
         "status",
         "result",
         "role",
+        "whose",
         "kind",
         "unit",
         "style",
