@@ -97,7 +97,7 @@ def evidence(
     faults = [*_faults(required, expectation.metric, estimand), *_not_independent(required, samples)]
     n = min(len(sample.values) for sample in samples.values())
     metric = required.file.metrics[expectation.metric]
-    wanted, first_look = _wanted(required, metric, estimand.weights)
+    wanted, seeds, first_look = _wanted(required, metric, estimand.weights)
     defined = all(math.isfinite(value) for sample in samples.values() for value in sample.values)
     notes = [*open_, *faults, *_diverged(sum(int(own["diverged"].sum()) for own in rows.values()))]
     if n < wanted:
@@ -106,7 +106,6 @@ def evidence(
         notes.append("a value is not defined (zero on a log scale, or not finite)")
     if estimand.log:
         notes += _zeros(samples)
-    seeds = wanted * metric.runs_a_value
     if seeds < first_look:
         notes.append(f"nothing is judged on fewer than {first_look} seeds")
     defined = defined and n > 0
@@ -125,15 +124,17 @@ def evidence(
     )
 
 
-def _wanted(required: Requirements, metric: Metric, addresses: Iterable[str]) -> tuple[int, int]:
-    """Return how many values each cell should have, and the fewest seeds that anything is judged on.
+def _wanted(required: Requirements, metric: Metric, addresses: Iterable[str]) -> tuple[int, int, int]:
+    """Return how many values each cell should have, of how many seeds, and the fewest that anything is judged on.
 
     Of recorded results the cells that are compared count, whatever others have.
     """
     if required.recorded is None:
-        return len(required.seeds) // metric.runs_a_value, required.file.experiment.seeds.looks[0]
+        seeds = len(required.seeds)
+        return seeds // metric.runs_a_value, seeds, required.file.experiment.seeds.looks[0]
     runs = required.recorded.results.runs
-    return min(len(runs.get(address, ())) for address in addresses), LEAST_SEEDS
+    fewest = min(len(runs.get(address, ())) for address in addresses)
+    return fewest, fewest, LEAST_SEEDS
 
 
 def _by_seed(frame: pd.DataFrame, chosen: pd.Series) -> Mapping[str, Any]:
@@ -210,8 +211,8 @@ def _zeros(samples: Mapping[str, Sample]) -> Iterator[str]:
     ]
     if coarse:
         yield (
-            f"values of {' and of '.join(coarse)} are too small to be told from zero, such as a target that was reached "
-            "by the first row: the ratio is not defined"
+            f"values of {' and of '.join(coarse)} are too small to be told from zero, such as a target that the "
+            "first row had reached: the ratio is not defined"
         )
 
 

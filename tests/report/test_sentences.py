@@ -257,6 +257,9 @@ def test_a_logarithm_is_shown_as_what_it_is_of(logarithm: float, half: float | N
 def test_a_distance_of_logarithms_is_a_factor() -> None:
     assert words.distance(math.log10(3.0), "log10", False) == "a factor of 3.0"
     assert words.distance(math.log(3.0), "ratio", True) == "a factor of 3.0"
+    assert words.distance(math.log(38_976), "ratio", True) == "a factor of 39,000", (
+        "two digits, as other distances"
+    )
 
 
 def test_a_share_less_another_is_in_points_and_may_be_negative() -> None:

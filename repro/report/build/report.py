@@ -79,7 +79,9 @@ def build_report(request: Request, judgement: Judgement) -> model.Report:
         scale_says=SCALES[request.scale],
         coverage=_coverage(list(claims.values())),
         papers=[paper for paper in papers if paper.claims],
-        machines=runs.machines(keys, collected.runs),
+        machines=runs.machines(
+            keys, collected, {need.spec.key for item in required for need in item.stopped}
+        ),
         wall_seconds=whole.wall_seconds,
         command=request.again,
         datasets=runs.datasets(keys, collected.runs, required),

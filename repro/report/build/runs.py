@@ -72,19 +72,26 @@ def ran(keys: Collection[str], runs: Mapping[str, RunRecord]) -> model.Span | No
     return model.Span(first=ended[0], last=ended[-1]) if ended else None
 
 
-def machines(keys: Collection[str], runs: Mapping[str, RunRecord]) -> list[model.Machine]:
-    """Return where the runs with these keys were made, with what, and how many at each place."""
+def machines(
+    keys: Collection[str], collected: Collected, stopped: Collection[str] = ()
+) -> list[model.Machine]:
+    """Return where the runs with these keys were made, with what, and how many at each place.
+
+    `stopped` are the keys of tuning runs that went no further than they were needed.
+    """
     counts: Counter[tuple[str, str, str]] = Counter()
-    for record in _records(keys, runs):
+    made_of = [_sessions(record) for record in _records(keys, collected.runs)]
+    made_of += [collected.stopped[key].sessions for key in stopped if key in collected.stopped]
+    for sessions in made_of:
         places = {
             (
-                ", ".join(filter(None, (made.get("host"), made["machine"], made["device"]))),
+                ", ".join(filter(None, map(made.get, ("host", "machine", "device")))),
                 ", ".join(
-                    [*_made_with(made), f"repro {made['repro']}"],
+                    [*_made_with(made), f"repro {made['repro']}"] if made.get("repro") else _made_with(made)
                 ),
-                _commit(str(made["commit"])),
+                _commit(str(made["commit"])) if made.get("commit") else "",
             )
-            for made in _sessions(record)
+            for made in sessions
         }
         counts.update(places)
     return [

@@ -7,6 +7,7 @@ import math
 from repro.judging.verdicts import ExpectationVerdict, PartVerdict
 from repro.report.model import Unit
 from repro.report.wording import words
+from repro.report.wording.text import plural
 from repro.stats import oddities, rank_estimate
 
 SAID = {
@@ -35,7 +36,7 @@ def robustness_note(verdict: ExpectationVerdict, unit: Unit) -> str | None:
     if shown is None:
         return None
     named = [f"{address}: {what}" for address, what in list(odd.items())[:_NAMED]]
-    more = f"; so do {len(odd) - _NAMED} more cells" if len(odd) > _NAMED else ""
+    more = f"; and {plural(len(odd) - _NAMED, 'more cell')}" if len(odd) > _NAMED else ""
     text = f"The guarantee is for normal spreads, which these hardly have: {'; '.join(named)}{more}."
     weights = shown.estimand.weights
     ranks = rank_estimate([shown.samples[a] for a in weights], list(weights.values()), log=shown.estimand.log)

@@ -143,7 +143,7 @@ def distance(value: float, unit: Unit, log: bool) -> str:
         return number(value, unit, value) + suffix(unit, "difference")
     factor = math.exp(min(value, 700.0))
     digits = 2 if factor < 1.095 else 1 if factor < 9.95 else 0
-    return f"a factor of {factor:.{digits}f}"
+    return f"a factor of {round(factor, digits) if digits else float(f'{factor:.2g}'):,.{digits}f}"
 
 
 def _power(mantissa: str, exponent: str) -> str:
