@@ -185,6 +185,7 @@ class Conduct:
         program: where the program lies whose name is the command's first word, of one that is part of the environment;
             None: the first word says it.
         takes_seconds: how long a run takes on the author's own word; None where that is not said.
+        accuracies: shares in percent that are better the higher: one that is never above 1 was written as a fraction.
     """
 
     columns: tuple[str, ...]
@@ -198,11 +199,14 @@ class Conduct:
     at_once: int = 1
     program: str | None = None
     takes_seconds: float | None = None
+    accuracies: tuple[str, ...] = ()
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Conduct:
         """Invert `dataclasses.asdict`, after JSON has made lists of tuples."""
         lists = {
-            name: tuple(data[name]) for name in ("columns", "inputs", "resume") if data[name] is not None
+            name: tuple(data[name])
+            for name in ("columns", "accuracies", "inputs", "resume")
+            if data[name] is not None
         }
         return cls(**{**data, **lists})

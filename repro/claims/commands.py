@@ -131,6 +131,11 @@ def conduct(file: ClaimFile, cell: Cell, spec: CommandSpec) -> Conduct:
             for name, column in process.columns.items()
             if column.share
         },
+        accuracies=tuple(
+            process.written(name)
+            for name, column in process.columns.items()
+            if column.unit == "percent" and column.better == "higher"
+        ),
         inputs=tuple(process.inputs),
         time_limit_seconds=process.time_limit_seconds,
         resume=None if process.resume is None else tuple(process.resume),

@@ -124,6 +124,12 @@ class _Reading:
                     return int(row["step"])
                 hint = f'nan = "diverged" in {TABLE} takes it for a result; else mend the command'
                 raise self._mistake(f"ended with {name} = {row[name]} at step {row['step']:,.0f}", None, hint)
+        for name in self.conduct.accuracies:
+            values = [value for value in columns.get(name, ()) if math.isfinite(value)]
+            if values and 0 < max(values) <= 1:
+                what = f"wrote only values from 0 to 1 as {name}, which are 0% to 1%"
+                hint = f'they seem to be fractions: set unit = "fraction" in {TABLE[:-1]}.columns]'
+                raise self._mistake(what, f"at most {max(values):g}", hint)
         last, steps = curve.step, self.conduct.steps
         if steps is not None and last < steps and not reached(self.spec.stop_at, curve)(curve.rows[-1]):
             hint = f"mend `steps` in {TABLE}, or the command"

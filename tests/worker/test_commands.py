@@ -330,6 +330,15 @@ def test_rows_that_go_back_are_refused_of_a_command_that_cannot_go_on(tmp_path: 
     assert anew.history["step"] == [10, 20]
 
 
+def test_an_accuracy_in_percent_that_is_never_above_one_is_a_fraction(tmp_path: Path) -> None:
+    bench = Bench(tmp_path, HEAD + "row(acc=0.1); row(acc=0.8)")
+    percent = Conduct(("acc",), shares={"acc": 100.0}, accuracies=("acc",))
+    with pytest.raises(ReproError, match="values from 0 to 1 as acc, which are 0% to 1%"):
+        bench.run(percent)
+    error = replace(percent, accuracies=())  # an error of 0.8% is nothing odd
+    assert bench.run(error).history["acc"] == [0.1, 0.8]
+
+
 def test_an_output_that_somebody_has_edited_is_not_read(tmp_path: Path) -> None:
     bench = Bench(tmp_path, COUNTS)
     with pytest.raises(ReproError, match="wrote no column"):
