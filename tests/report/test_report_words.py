@@ -276,7 +276,11 @@ def test_sizes_that_the_paper_does_not_print_are_not_called_the_papers() -> None
     row = claim.spec_rows[0].model_copy(update={"paper": "5 (somebody's code)", "source": "somebody's code"})
     foreign = claim.model_copy(update={"spec_rows": [row]})
     for shown, title, head in (
-        (claim, "Can the paper’s nets be built? Others, for small images, are trained at this scale", "Paper"),
+        (
+            claim,
+            "Can the paper’s nets be built? Others, for small images, are trained at this scale",
+            "Paper",
+        ),
         (foreign, "Are these the nets that could be the paper’s?", "As printed (by)"),
     ):
         source = rendered(samples.report([samples.resnet([shown])]))
