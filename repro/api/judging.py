@@ -102,6 +102,14 @@ def judge(
         )
     if ratio and supports is not None and min(supports.ends) <= 0:
         problems.append(Problem("the bar", "is of a ratio, which is above 0", None, "such as at_least=1.1"))
+    if not (math.isfinite(resolution) and resolution >= 0):
+        problems.append(
+            Problem(
+                "resolution", "is no step of 0 or more", repr(resolution), "the last digit's, such as 0.1"
+            )
+        )
+    elif ratio:
+        problems += _not_above(resolution / 2, values)
     if problems or supports is None:
         raise ReproError(*problems)
     against = supports.complement() if refutes is None else refutes
@@ -165,6 +173,17 @@ def _values(samples: Mapping[str, Sequence[float]]) -> tuple[dict[str, list[floa
     return values, problems
 
 
+def _not_above(least: float, values: Mapping[str, Sequence[float]]) -> list[Problem]:
+    """Return what is wrong with numbers of which no logarithm can be taken, for they cannot be told from 0 or less."""
+    hint = "a ratio is of numbers above 0 (above half of `resolution`): judge the difference"
+    return [
+        Problem(f"samples[{name!r}][{place}]", "has no ratio", repr(value), hint)
+        for name, numbers in values.items()
+        for place, value in enumerate(numbers)
+        if value <= least
+    ]
+
+
 def _nested(numbers: Iterable[object]) -> bool:
     """Tell whether it is a table, an array of several dimensions, or a list of lists."""
     if getattr(numbers, "ndim", 1) != 1 or isinstance(numbers, Mapping):
@@ -188,8 +207,8 @@ def _weights(
     """Return sample → weight of what is judged."""
     if weights is not None:
         unknown = [name for name in weights if name not in names]
-        if ratio or unknown or not any(weights.values()):
-            what = "are of a difference, by the names of the samples, and not all 0"
+        if ratio or unknown or not any(weights.values()) or not all(map(math.isfinite, weights.values())):
+            what = "are of a difference, by the names of the samples, finite and not all 0"
             problems.append(Problem("weights", what, repr(dict(weights)), f"known: {', '.join(names)}"))
         return {name: float(weight) for name, weight in weights.items() if name in names}
     if len(names) > 2 or (ratio and len(names) != 2):

@@ -10,6 +10,8 @@ from functools import cached_property
 from typing import get_args
 
 from repro.claims import Claim
+from repro.claims import cells as cells_of
+from repro.errors import mistake
 from repro.experiment.requirements import Requirements, requirements
 from repro.experiment.variants import Kind, Variant, variants
 from repro.judging.looks import Look, current_look, judge
@@ -20,6 +22,8 @@ from repro.planning.plan import make_plan
 from repro.planning.rough import CPU
 from repro.planning.shards import Shard, of_shard, owners, stages
 from repro.store import Store
+
+_NAMED = 8
 
 
 @dataclass(frozen=True)
@@ -45,6 +49,18 @@ class Schedule:
     cells: Sequence[str] = ()
     shard: Shard | None = None
     device: str = CPU
+
+    def __post_init__(self) -> None:
+        files = [claim.at[self.scale] for claim in self.claims if self.scale in claim.at]
+        known = [cell.address for file in files for cell in cells_of(file)] if self.cells else []
+        for pattern in self.cells:
+            if not any(fnmatchcase(address, pattern) for address in known):
+                hint = (
+                    f"known: {', '.join(sorted(set(known))[:_NAMED])}"
+                    if known
+                    else "these claims train nothing here"
+                )
+                raise mistake("--cells", "fits no cell of these claims", pattern, hint)
 
     def settled(self) -> Schedule:
         """Return the schedule that asks for nothing more than the claims do by themselves.

@@ -145,6 +145,20 @@ def test_it_judges_as_a_claim_about_the_same_numbers_does(
         (BOTH, {"at_least": 1, "refuted": {"at_most": 2}}, "refuted", "overlaps"),
         (BOTH, {"at_least": -1, "ratio": True}, "the bar", "above 0"),
         ({**BOTH, "adam": SGD}, {"at_least": 1}, "samples", "are 3"),
+        (
+            {"a": [0, 2, 3], "b": [2, 3, 5]},
+            {"at_least": 1.1, "ratio": True},
+            "samples['a'][0]",
+            "has no ratio",
+        ),
+        (
+            {"a": [1, 2, 3], "b": [-2, 3, 5]},
+            {"at_least": 1.1, "ratio": True},
+            "samples['b'][0]",
+            "has no ratio",
+        ),
+        (BOTH, {"at_least": 1, "resolution": -1.0}, "resolution", "no step of 0 or more"),
+        (BOTH, {"at_least": 1, "weights": {"ours": 1, "sgd": float("nan")}}, "weights", "finite"),
         (BOTH, {"at_least": 1, "weights": {"oours": 1}}, "weights", "by the names of the samples"),
         (
             {"a": [1.0, 2.0, 3.0], "b": [1.0, 2.0]},

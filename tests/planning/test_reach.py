@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from repro.errors import ReproError
 from repro.planning.allowance import allowed_seeds
 from repro.planning.costs import START_UP_SECONDS, Costs
 from repro.planning.schedule import Schedule
@@ -131,6 +132,8 @@ def test_only_the_cells_that_match_are_run(world: World) -> None:
     schedule = Schedule([world.claim()], "smoke", world.store, cells=("tanh*",))
     plan = schedule.plan()
     assert [job.run.model.options for job in plan.jobs if job.run] == [{"activation": "tanh"}]
+    with pytest.raises(ReproError, match="fits no cell of these claims"):
+        Schedule([world.claim()], "smoke", world.store, cells=("tanh*", "nope/*"))
     assert plan.follow == 2 + 4 + 3
     assert len(schedule.looks()[0].requirements.tuning) == 2, "what is judged is not narrowed"
 
