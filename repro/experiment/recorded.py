@@ -188,11 +188,11 @@ class _Reader:
                 yield f"{self._told(run, gaps[0])}{more}; no value that is judged"
 
     def apart(self, metric: Metric, name: str, addresses: Mapping[str, Cell]) -> Iterator[str]:
-        """Say where a metric "at_step" is read at other steps in some cells than in others."""
+        """Say where a metric "at_step" is read at other steps than the one that it names."""
         if metric.kind != "at_step" or metric.of is None:
             return
         read = {address: self._nearest_to(metric.step or 0, address, metric.of) for address in addresses}
-        if len(set(read.values())) > 1:
+        if any(step != metric.step for step in read.values()):
             where = ", ".join(f"{self._at(step).strip()} of {address}" for address, step in read.items())
             yield f"{name} is read {where}: the nearest to {metric.step} that there are"
 

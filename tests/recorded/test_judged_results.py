@@ -245,6 +245,15 @@ def test_arms_that_are_read_at_other_steps_are_told(world: World) -> None:
     ]
 
 
+def test_a_step_that_nothing_was_recorded_at_is_told_with_the_one_that_is_read(world: World) -> None:
+    put(world, FULL, **BY_EPOCH, metrics__accuracy={"kind": "at_step", "of": "accuracy", "step": 200})
+    (claim,) = world.report("recorded").papers[0].claims
+    assert claim.recorded is not None
+    (note,) = claim.recorded.notes
+    assert note.startswith("accuracy is read at epoch ")
+    assert note.endswith(": the nearest to 200 that there are")
+
+
 @pytest.mark.parametrize(
     ("run", "told"),
     [
